@@ -1,0 +1,39 @@
+import type { ClockClass } from "./trace-class.ts";
+
+const NS_PER_SECOND = 1_000_000_000n;
+
+/** Moves whole seconds out of the cycle offset, as babeltrace2 does before it converts. */
+export function normalizeOffset(
+  seconds: bigint,
+  cycles: bigint,
+  frequency: bigint,
+): { offsetSeconds: bigint; offsetCycles: bigint } {
+  let rest = cycles % frequency;
+  if (rest < 0n) rest += frequency;
+  return { offsetSeconds: seconds + (cycles - rest) / frequency, offsetCycles: rest };
+}
+
+/**
+ * Nanoseconds since the Unix epoch of a clock value in cycles.
+ *
+ * Exact for 1 GHz clocks. For others each term is rounded as babeltrace2 does it (double arithmetic, then truncation),
+ * so that its output can be compared digit by digit.
+ */
+export function nsFromOrigin(clock: ClockClass, cycles: bigint): bigint {
+  return (
+    clock.offsetSeconds * NS_PER_SECOND +
+    cyclesToNs(clock, clock.offsetCycles) +
+    cyclesToNs(clock, cycles)
+  );
+}
+
+/** What is added to a value in cycles to give ns since the epoch, if one cycle is one nanosecond. */
+export function nsOffset(clock: ClockClass): bigint | undefined {
+  if (clock.frequency !== NS_PER_SECOND) return undefined;
+  return clock.offsetSeconds * NS_PER_SECOND + clock.offsetCycles;
+}
+
+function cyclesToNs(clock: ClockClass, cycles: bigint): bigint {
+  if (clock.frequency === NS_PER_SECOND) return cycles;
+  return BigInt(Math.trunc((1e9 * Number(cycles)) / Number(clock.frequency)));
+}

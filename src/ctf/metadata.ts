@@ -1,0 +1,147 @@
+import { MetadataError } from "../base/errors.ts";
+import type { TraceClass } from "./trace-class.ts";
+import { parseTsdl } from "./tsdl-parser.ts";
+import { TsdlTrace } from "./tsdl-trace.ts";
+
+/** Metadata beyond this size is refused: the largest real ones (kernel, all events) take about 2 MB. */
+const MAX_METADATA_BYTES = 256 << 20;
+const PACKET_MAGIC_LE = 0x75d11d57;
+const PACKET_HEADER_BYTES = 37;
+const RECORD_SEPARATOR = 0x1e;
+
+/**
+ * Reads a metadata stream as it grows: packetised TSDL (LTTng up to 2.13), plain TSDL (from 2.14 on).
+ *
+ * Bytes may be cut anywhere: packets are joined, and a declaration whose end has not come yet waits for it.
+ * @see CTF 1.8.3 §7.1; lttng-tools 2.13 writes packets, 2.16 bare text (measured)
+ */
+export class MetadataReader {
+  #container: "unknown" | "packets" | "text" = "unknown";
+  #littleEndian = true;
+  /** Bytes not yet turned into text: part of a packet, or of a UTF-8 sequence. */
+  #pending = new Uint8Array(0);
+  #received = 0;
+  #text = "";
+  #parsed = 0;
+  readonly #decoder = new TextDecoder();
+  readonly #trace = new TsdlTrace();
+  #traceClass: TraceClass | undefined;
+
+  /** The trace class so far; `undefined` before the `trace` block. */
+  get traceClass(): TraceClass | undefined {
+    return this.#traceClass;
+  }
+
+  /** The whole metadata text so far. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Whether the text ends inside a declaration. */
+  get isUnfinished(): boolean {
+    return this.#pending.length > 0 || this.#text.slice(this.#parsed).trim() !== "";
+  }
+
+  /**
+   * Adds bytes.
+   * @returns the new trace class if anything was declared, otherwise `undefined`
+   * @throws MetadataError with line and column, where the text is wrong
+   */
+  append(bytes: Uint8Array): TraceClass | undefined {
+    this.#received += bytes.length;
+    if (this.#received > MAX_METADATA_BYTES) {
+      throw new MetadataError(
+        "METADATA_SIZE",
+        `metadata: expected at most ${MAX_METADATA_BYTES} bytes, got more`,
+      );
+    }
+    this.#pending = concat(this.#pending, bytes);
+    this.#sniff();
+    if (this.#container === "packets") this.#takePackets();
+    else if (this.#container === "text") this.#takeText(this.#pending.length);
+    return this.#parse();
+  }
+
+  #parse(): TraceClass | undefined {
+    const { declarations, consumed } = parseTsdl(this.#text, this.#parsed);
+    if (declarations.length === 0) return undefined;
+    const traceClass = this.#trace.add(declarations, this.#text);
+    // Without a trace block yet, the declarations are read again together with it.
+    if (traceClass === undefined) return undefined;
+    this.#parsed = consumed;
+    this.#traceClass = traceClass;
+    return traceClass;
+  }
+
+  #sniff(): void {
+    if (this.#container !== "unknown" || this.#pending.length < 4) return;
+    if (this.#pending[0] === RECORD_SEPARATOR) {
+      throw new MetadataError(
+        "METADATA_CTF2",
+        "metadata: expected CTF 1.8 (TSDL), got CTF 2 (a JSON text sequence), which this version does not read yet; " +
+          "create the session with `lttng create --trace-format=ctf-1.8`",
+      );
+    }
+    const view = viewOf(this.#pending);
+    this.#littleEndian = view.getUint32(0, true) === PACKET_MAGIC_LE;
+    const isPacket = this.#littleEndian || view.getUint32(0, false) === PACKET_MAGIC_LE;
+    this.#container = isPacket ? "packets" : "text";
+  }
+
+  /**
+   * Metadata packet header, 37 bytes: 0 u32 magic · 4 u8[16] uuid · 20 u32 checksum · 24 u32 content_size (bits,
+   * header included) · 28 u32 packet_size (bits) · 32 u8 compression · 33 encryption · 34 checksum scheme · 35 major · 36 minor
+   */
+  #takePackets(): void {
+    while (this.#pending.length >= PACKET_HEADER_BYTES) {
+      const view = viewOf(this.#pending);
+      if (view.getUint32(0, this.#littleEndian) !== PACKET_MAGIC_LE) {
+        // The last packet's padding may be cut short; anything else is no metadata.
+        if (this.#pending.every((byte) => byte === 0)) return;
+        throw new MetadataError(
+          "METADATA_PACKET",
+          `metadata packet: expected magic 75d11d57, got ${hex(view.getUint32(0, this.#littleEndian))}`,
+        );
+      }
+      const contentBits = view.getUint32(24, this.#littleEndian);
+      const packetBits = view.getUint32(28, this.#littleEndian);
+      const isWhole = contentBits % 8 === 0 && packetBits % 8 === 0;
+      if (!isWhole || contentBits < PACKET_HEADER_BYTES * 8 || packetBits < contentBits) {
+        throw new MetadataError(
+          "METADATA_PACKET",
+          `metadata packet: expected content of at least 296 bits inside the packet, got ${contentBits} of ${packetBits}`,
+        );
+      }
+      if (view.getUint8(32) !== 0 || view.getUint8(33) !== 0) {
+        throw new MetadataError(
+          "METADATA_PACKET",
+          "metadata packet: expected no compression and no encryption",
+        );
+      }
+      if (this.#pending.length < packetBits / 8) return;
+      const content = this.#pending.subarray(PACKET_HEADER_BYTES, contentBits / 8);
+      this.#text += this.#decoder.decode(content, { stream: true });
+      this.#pending = this.#pending.slice(packetBits / 8);
+    }
+  }
+
+  #takeText(length: number): void {
+    this.#text += this.#decoder.decode(this.#pending.subarray(0, length), { stream: true });
+    this.#pending = this.#pending.slice(length);
+  }
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(8, "0");
+}

@@ -1,0 +1,168 @@
+import { wordToBigInt, wordToNumber } from "../base/bits.ts";
+import { DecodeError } from "../base/errors.ts";
+import { FieldCursor, readIntegers, Slots } from "./field-cursor.ts";
+import type { StreamClass, TraceClass } from "./trace-class.ts";
+
+/** Packets beyond this size are refused: bit positions stay within 31 bits. LTTng sub-buffers are far below. */
+export const MAX_PACKET_BYTES: number = 128 << 20;
+
+/** What packet header and packet context say. Sizes are bits, timestamps clock cycles. */
+export interface PacketHeader {
+  readonly streamClass: StreamClass;
+  /** `stream_instance_id`: tells the streams of one class apart (LTTng: the CPU). */
+  readonly instanceId: bigint | undefined;
+  readonly packetBits: number;
+  readonly contentBits: number;
+  readonly begin: bigint | undefined;
+  readonly end: bigint | undefined;
+  readonly sequenceNumber: bigint | undefined;
+  /** Running count of the stream's discarded events, and its width, after which it wraps. */
+  readonly discardedEvents: bigint | undefined;
+  readonly discardedBits: number;
+  readonly cpuId: number | undefined;
+  /** First bit after the packet context, where the first event record begins. */
+  readonly headerBits: number;
+  /** First bit of the packet context. */
+  readonly contextBit: number;
+}
+
+const CTF_MAGIC = 0xc1fc1fc1;
+
+/**
+ * Reads packet header and packet context.
+ *
+ * @param bytes the packet, or at least its beginning; borrowed
+ * @param availableBytes size of the packet where it names none (a file that is one packet), default `bytes.length`
+ * @throws DecodeError `DECODE_MAGIC`, `DECODE_UUID`, `DECODE_STREAM_CLASS`, `DECODE_PACKET_SIZE`, `DECODE_PAST_CONTENT`
+ * @see CTF 1.8.3 §5
+ */
+export function readPacketHeader(
+  bytes: Uint8Array,
+  traceClass: TraceClass,
+  availableBytes: number = bytes.length,
+): PacketHeader {
+  const slots = new Slots(traceClass.slotCount);
+  const cursor = new FieldCursor(bytes, slots, 0, bytes.length * 8);
+  let classId: number | undefined;
+  let instanceId: bigint | undefined;
+  const uuid: number[] = [];
+  if (traceClass.packetHeader !== undefined) {
+    readIntegers(traceClass.packetHeader, cursor, ({ role }, value, name) => {
+      if (name === "uuid") uuid.push(value.lo & 0xff);
+      if (role === "packet-magic-number") checkMagic(value.lo >>> 0);
+      else if (role === "data-stream-class-id") classId = wordToNumber(value, false);
+      else if (role === "data-stream-id") instanceId = wordToBigInt(value, false);
+    });
+    checkUuid(uuid, traceClass.uuid);
+  }
+  const streamClass = streamClassOf(traceClass, classId);
+
+  const contextBit = cursor.bit;
+  let packetBits: number | undefined;
+  let contentBits: number | undefined;
+  let begin: bigint | undefined;
+  let end: bigint | undefined;
+  let sequenceNumber: bigint | undefined;
+  let discardedEvents: bigint | undefined;
+  let discardedBits = 64;
+  let cpuId: number | undefined;
+  if (streamClass.packetContext !== undefined) {
+    readIntegers(streamClass.packetContext, cursor, ({ role, size, signed }, value) => {
+      switch (role) {
+        case "packet-total-length":
+          packetBits = wordToNumber(value, false);
+          break;
+        case "packet-content-length":
+          contentBits = wordToNumber(value, false);
+          break;
+        case "default-clock-timestamp":
+          begin = wordToBigInt(value, false);
+          break;
+        case "packet-end-default-clock-timestamp":
+          end = wordToBigInt(value, false);
+          break;
+        case "packet-sequence-number":
+          sequenceNumber = wordToBigInt(value, false);
+          break;
+        case "discarded-event-record-counter-snapshot":
+          discardedEvents = wordToBigInt(value, false);
+          discardedBits = size;
+          break;
+        case "cpu-id":
+          cpuId = wordToNumber(value, signed);
+          break;
+        default:
+          break;
+      }
+    });
+  }
+  packetBits ??= contentBits ?? availableBytes * 8;
+  contentBits ??= packetBits;
+  checkSizes(packetBits, contentBits, cursor.bit);
+  return {
+    streamClass,
+    instanceId,
+    packetBits,
+    contentBits,
+    begin,
+    end,
+    sequenceNumber,
+    discardedEvents,
+    discardedBits,
+    cpuId,
+    headerBits: cursor.bit,
+    contextBit,
+  };
+}
+
+function checkMagic(magic: number): void {
+  if (magic === CTF_MAGIC) return;
+  throw new DecodeError(
+    "DECODE_MAGIC",
+    `packet header: expected magic c1fc1fc1, got ${magic.toString(16).padStart(8, "0")}`,
+    0,
+  );
+}
+
+function checkUuid(got: readonly number[], expected: Uint8Array | undefined): void {
+  if (got.length !== 16 || expected === undefined) return;
+  if (got.every((byte, i) => byte === expected[i])) return;
+  throw new DecodeError(
+    "DECODE_UUID",
+    `packet header: expected trace UUID ${hex(expected)}, got ${hex(got)}`,
+    32,
+  );
+}
+
+function hex(bytes: Iterable<number>): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function streamClassOf(traceClass: TraceClass, id: number | undefined): StreamClass {
+  const { streamClasses } = traceClass;
+  const found =
+    id === undefined && streamClasses.size === 1
+      ? streamClasses.values().next().value
+      : streamClasses.get(id ?? 0);
+  if (found !== undefined) return found;
+  const known = [...streamClasses.keys()].join(", ") || "none";
+  throw new DecodeError(
+    "DECODE_STREAM_CLASS",
+    `packet header: expected a declared stream class (${known}), got ${id ?? "none"}`,
+    160,
+  );
+}
+
+function checkSizes(packetBits: number, contentBits: number, headerBits: number): void {
+  const fits =
+    packetBits % 8 === 0 &&
+    packetBits <= MAX_PACKET_BYTES * 8 &&
+    contentBits <= packetBits &&
+    contentBits >= headerBits;
+  if (fits) return;
+  throw new DecodeError(
+    "DECODE_PACKET_SIZE",
+    `packet context: expected content of ${headerBits} bits or more in a packet of whole bytes, at most ${MAX_PACKET_BYTES}, got content ${contentBits} and packet ${packetBits} bits`,
+    headerBits,
+  );
+}

@@ -1,0 +1,203 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { SourceError, TraceError } from "../base/errors.ts";
+import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
+import { nsFromOrigin } from "./clock.ts";
+import type { TraceClass } from "./trace-class.ts";
+import {
+  findTraceDirectories,
+  openTraceDirectory,
+  type StoredPacket,
+  type StoredStream,
+  type TraceDirectory,
+} from "./trace-directory.ts";
+
+/** The metadata of a recorded trace is whole, so its class comes instead of bytes. */
+export interface TraceClassItem {
+  readonly kind: "trace-class";
+  readonly trace: TraceOrigin;
+  readonly traceClass: TraceClass;
+}
+
+export type RecordedItem = Exclude<Item, { kind: "metadata" }> | TraceClassItem;
+
+export interface RecordedOptions {
+  /** Packets that lie wholly outside are not read. Nanoseconds since the Unix epoch, both inclusive. */
+  readonly begin?: bigint | undefined;
+  readonly end?: bigint | undefined;
+}
+
+/**
+ * Reads the recorded traces at and below some paths as one source: packets come in the order in which they begin, over all
+ * streams of all traces, each after a `bound` that says so.
+ *
+ * @throws SourceError, MetadataError if no trace can be opened
+ */
+export async function* readRecorded(
+  paths: readonly string[],
+  options: RecordedOptions = {},
+): AsyncGenerator<RecordedItem, void, void> {
+  const source = paths.join(" ");
+  const files = new Map<string, FileHandle>();
+  try {
+    const queues: StreamQueue[] = [];
+    const { opened, failures } = await openAll(paths);
+    for (const { path, error } of failures) yield damage(undefined, undefined, path, error);
+    for (const directory of opened) {
+      const trace: TraceOrigin = {
+        host: undefined,
+        session: undefined,
+        path: directory.path,
+        source,
+      };
+      yield { kind: "trace", trace };
+      yield { kind: "trace-class", trace, traceClass: directory.traceClass };
+      for (const stored of directory.streams) {
+        const queue = new StreamQueue(trace, stored, options);
+        yield { kind: "stream", stream: queue.origin };
+        queues.push(queue);
+      }
+      for (const { path: dataPath, error } of directory.damage) {
+        const stream = queues.find(({ origin }) => origin.name === dataPath)?.origin;
+        yield damage(trace, stream, dataPath, error);
+      }
+    }
+    yield* packetsInOrder(source, queues, files);
+    yield { kind: "end", source };
+  } finally {
+    for (const file of files.values()) await file.close();
+  }
+}
+
+/** Part of the traces cannot be read; the rest goes on. */
+function damage(
+  trace: TraceOrigin | undefined,
+  stream: StreamOrigin | undefined,
+  path: string,
+  error: TraceError,
+): RecordedItem {
+  const reason = error.message.startsWith(path) ? error.message : `${path}: ${error.message}`;
+  return { kind: "gap", trace, stream, reason, packets: undefined };
+}
+
+async function openAll(
+  paths: readonly string[],
+): Promise<{ opened: TraceDirectory[]; failures: { path: string; error: TraceError }[] }> {
+  const directories = new Set<string>();
+  for (const path of paths) {
+    for (const directory of await findTraceDirectories(path)) directories.add(directory);
+  }
+  const opened: TraceDirectory[] = [];
+  const failures: { path: string; error: TraceError }[] = [];
+  for (const path of directories) {
+    try {
+      opened.push(await openTraceDirectory(path));
+    } catch (error) {
+      if (!(error instanceof TraceError)) throw error;
+      failures.push({ path, error });
+    }
+  }
+  const [first] = failures;
+  if (opened.length === 0 && first !== undefined) throw first.error;
+  return { opened, failures };
+}
+
+/** The packets of one stream that are still to come. */
+class StreamQueue {
+  readonly origin: StreamOrigin;
+  readonly #packets: readonly (StoredPacket & { readonly beginNs: bigint })[];
+  #next = 0;
+
+  constructor(trace: TraceOrigin, stored: StoredStream, options: RecordedOptions) {
+    this.origin = { trace, name: stored.path };
+    const { clock } = stored.streamClass;
+    const ns = (cycles: bigint | undefined, otherwise: bigint): bigint =>
+      clock === undefined || cycles === undefined ? otherwise : nsFromOrigin(clock, cycles);
+    const { begin, end } = options;
+    this.#packets = stored.packets
+      .map((packet) => ({
+        ...packet,
+        beginNs: ns(packet.begin, 0n),
+        endNs: ns(packet.end, MAX_NS),
+      }))
+      .filter(
+        (packet) =>
+          (begin === undefined || packet.endNs >= begin) &&
+          (end === undefined || packet.beginNs <= end),
+      );
+  }
+
+  get head(): (StoredPacket & { readonly beginNs: bigint }) | undefined {
+    return this.#packets[this.#next];
+  }
+
+  advance(): void {
+    this.#next++;
+  }
+}
+
+const MAX_NS = (1n << 63n) - 1n;
+
+async function* packetsInOrder(
+  source: string,
+  queues: readonly StreamQueue[],
+  files: Map<string, FileHandle>,
+): AsyncGenerator<RecordedItem, void, void> {
+  let buffer = new Uint8Array(0);
+  let lastBound: bigint | undefined;
+  for (;;) {
+    const queue = earliest(queues);
+    const packet = queue?.head;
+    if (queue === undefined || packet === undefined) return;
+    if (packet.beginNs !== lastBound) {
+      lastBound = packet.beginNs;
+      yield { kind: "bound", ns: packet.beginNs, source };
+    }
+    if (buffer.length < packet.bytes) buffer = new Uint8Array(packet.bytes);
+    const bytes = buffer.subarray(0, packet.bytes);
+    await readExactly(await fileOf(packet.path, files), bytes, packet);
+    yield { kind: "packet", stream: queue.origin, bytes };
+    queue.advance();
+    if (queue.head === undefined) yield { kind: "stream-end", stream: queue.origin };
+  }
+}
+
+function earliest(queues: readonly StreamQueue[]): StreamQueue | undefined {
+  let best: StreamQueue | undefined;
+  for (const queue of queues) {
+    if (queue.head === undefined) continue;
+    if (best?.head === undefined || queue.head.beginNs < best.head.beginNs) best = queue;
+  }
+  return best;
+}
+
+async function fileOf(path: string, files: Map<string, FileHandle>): Promise<FileHandle> {
+  let file = files.get(path);
+  if (file === undefined) {
+    file = await open(path);
+    files.set(path, file);
+  }
+  return file;
+}
+
+async function readExactly(
+  file: FileHandle,
+  bytes: Uint8Array,
+  packet: StoredPacket,
+): Promise<void> {
+  let filled = 0;
+  while (filled < bytes.length) {
+    const { bytesRead } = await file.read(
+      bytes,
+      filled,
+      bytes.length - filled,
+      packet.byteOffset + filled,
+    );
+    if (bytesRead === 0) {
+      throw new SourceError(
+        "SOURCE_TRUNCATED",
+        `${packet.path}: expected ${packet.bytes} bytes at ${packet.byteOffset}, got ${filled}: the file shrank while it was read`,
+      );
+    }
+    filled += bytesRead;
+  }
+}

@@ -1,0 +1,207 @@
+import { MetadataError } from "../base/errors.ts";
+import { excerpt, positionAt } from "../base/text.ts";
+
+export type TokenKind = "word" | "integer" | "string" | "punctuation" | "end";
+
+/** The text ended inside a declaration: not an error while metadata still grows. */
+export class UnfinishedDeclaration extends Error {}
+
+/**
+ * Splits TSDL text into tokens (CTF 1.8.3 §C.1), one at a time. The current token stands in `kind`, `text` and `start`.
+ *
+ * Keywords are words: in TSDL they may also be field names after a dot and enumerator labels, so the parser decides.
+ */
+export class TsdlLexer {
+  readonly source: string;
+  kind: TokenKind = "end";
+  /** Word or punctuation as written; strings decoded; integers as written. */
+  text = "";
+  /** Offset of the current token. */
+  start: number;
+  /** Offset after the current token. */
+  end: number;
+
+  constructor(source: string, from: number) {
+    this.source = source;
+    this.start = from;
+    this.end = from;
+    this.next();
+  }
+
+  /** Moves to the next token. */
+  next(): void {
+    const { source } = this;
+    const p = skipBlank(source, this.end);
+    this.start = p;
+    if (p >= source.length) {
+      this.kind = "end";
+      this.text = "";
+      this.end = p;
+      return;
+    }
+    const c = source.charCodeAt(p);
+    if (isWordStart(c)) {
+      this.#word(p);
+    } else if (c >= 48 && c <= 57) {
+      this.#integer(p);
+    } else if (c === 34 || c === 39) {
+      this.#quoted(p + 1, c);
+    } else {
+      this.kind = "punctuation";
+      this.end = p + punctuationLength(source, p);
+      this.text = source.slice(p, this.end);
+    }
+  }
+
+  /** A typed error at the current token. */
+  error(code: string, message: string): MetadataError {
+    return metadataError(this.source, code, message, { start: this.start, end: this.end });
+  }
+
+  #word(p: number): void {
+    const { source } = this;
+    let end = p + 1;
+    while (end < source.length && isWordPart(source.charCodeAt(end))) end++;
+    // `L"…"` and `L'…'` are strings with a prefix that means nothing here.
+    const quote = source.charCodeAt(end);
+    if (end === p + 1 && source[p] === "L" && (quote === 34 || quote === 39)) {
+      this.#quoted(end + 1, quote);
+      return;
+    }
+    this.kind = "word";
+    this.text = source.slice(p, end);
+    this.end = end;
+  }
+
+  #integer(p: number): void {
+    const { source } = this;
+    let end = p + 1;
+    while (end < source.length && isWordPart(source.charCodeAt(end))) end++;
+    this.kind = "integer";
+    this.text = source.slice(p, end);
+    this.end = end;
+  }
+
+  #quoted(from: number, quote: number): void {
+    const { source } = this;
+    let text = "";
+    let p = from;
+    while (p < source.length) {
+      const c = source.charCodeAt(p);
+      if (c === quote) {
+        this.kind = "string";
+        this.text = text;
+        this.end = p + 1;
+        return;
+      }
+      if (c === 92) {
+        const decoded = readEscape(source, p);
+        text += decoded.text;
+        p = decoded.end;
+      } else {
+        text += source[p];
+        p++;
+      }
+    }
+    throw new UnfinishedDeclaration();
+  }
+}
+
+/** A MetadataError that shows line, column and the excerpt. */
+export function metadataError(
+  source: string,
+  code: string,
+  message: string,
+  span: { start: number; end: number },
+): MetadataError {
+  const position = positionAt(source, span.start);
+  return new MetadataError(
+    code,
+    `metadata, line ${position.line}, column ${position.column}: ${message}\n${excerpt(source, span)}`,
+    { position },
+  );
+}
+
+/**
+ * The value of a C integer literal: decimal, `0` octal, `0x` hexadecimal, with or without a suffix.
+ * `undefined` if it is not one, or needs more than 64 bits.
+ */
+export function integerValue(text: string): bigint | undefined {
+  const match =
+    /^(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)(?:[uU]?(?:ll?|LL?)?|(?:ll?|LL?)[uU])$/.exec(text);
+  const digits = match?.[1];
+  if (digits === undefined) return undefined;
+  const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  return value < 1n << 64n ? value : undefined;
+}
+
+function isWordStart(c: number): boolean {
+  return (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95;
+}
+
+function isWordPart(c: number): boolean {
+  return isWordStart(c) || (c >= 48 && c <= 57);
+}
+
+function skipBlank(source: string, from: number): number {
+  let p = from;
+  for (;;) {
+    const c = source.charCodeAt(p);
+    // NUL bytes pad the last metadata packet of some writers.
+    if (c === 32 || (c >= 9 && c <= 13) || c === 0) {
+      p++;
+    } else if (c === 47 && source[p + 1] === "*") {
+      const end = source.indexOf("*/", p + 2);
+      if (end === -1) throw new UnfinishedDeclaration();
+      p = end + 2;
+    } else if (c === 47 && source[p + 1] === "/") {
+      const end = source.indexOf("\n", p + 2);
+      if (end === -1) throw new UnfinishedDeclaration();
+      p = end + 1;
+    } else {
+      return p;
+    }
+  }
+}
+
+function punctuationLength(source: string, p: number): number {
+  if (source.startsWith("...", p)) return 3;
+  if (source.startsWith(":=", p) || source.startsWith("->", p)) return 2;
+  return 1;
+}
+
+const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  "\\": "\\",
+  '"': '"',
+  "'": "'",
+  "?": "?",
+};
+
+function readEscape(source: string, backslash: number): { text: string; end: number } {
+  const p = backslash + 1;
+  const simple = SIMPLE_ESCAPES[source[p] ?? ""];
+  if (simple !== undefined) return { text: simple, end: p + 1 };
+  const numeric = /^(?:([0-7]{1,3})|x([0-9a-fA-F]{1,6})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/.exec(
+    source.slice(p, p + 9),
+  );
+  if (numeric === null) {
+    if (p >= source.length) throw new UnfinishedDeclaration();
+    throw metadataError(source, "TSDL_ESCAPE", `expected an escape sequence, got \\${source[p]}`, {
+      start: backslash,
+      end: p + 1,
+    });
+  }
+  const [octal, ...hex] = numeric.slice(1);
+  const code = octal ? Number.parseInt(octal, 8) : Number.parseInt(hex.find((h) => h) ?? "0", 16);
+  return {
+    text: code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code),
+    end: p + numeric[0].length,
+  };
+}

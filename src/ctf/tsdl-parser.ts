@@ -1,0 +1,382 @@
+/**
+ * TSDL text → declarations, by recursive descent, one top-level declaration at a time so that metadata may grow.
+ *
+ * The C ambiguity of type names and declarators is settled without a symbol table: in `unsigned long _x[3];` the last
+ * word before `;`, `,`, `[` or `:` is the declarator, all before it is the type.
+ */
+
+import type { Span } from "../base/text.ts";
+import type {
+  AliasNode,
+  Attribute,
+  BlockName,
+  BodyNode,
+  Declaration,
+  Declarator,
+  Entry,
+  Enumerator,
+  TypeNode,
+  Value,
+} from "./tsdl-ast.ts";
+import { integerValue, metadataError, TsdlLexer, UnfinishedDeclaration } from "./tsdl-lexer.ts";
+
+export interface ParsedDeclarations {
+  readonly declarations: readonly Declaration[];
+  /** Offset after the last complete declaration. The rest waits for more text. */
+  readonly consumed: number;
+}
+
+/**
+ * Parses every complete top-level declaration from `from` on.
+ * @throws MetadataError with line and column where the text is not TSDL
+ */
+export function parseTsdl(source: string, from: number): ParsedDeclarations {
+  const declarations: Declaration[] = [];
+  let consumed = from;
+  try {
+    const parser = new TsdlParser(source, from);
+    while (!parser.atEnd()) {
+      declarations.push(...parser.declaration());
+      consumed = parser.consumed;
+    }
+  } catch (error) {
+    if (!(error instanceof UnfinishedDeclaration)) throw error;
+  }
+  return { declarations, consumed };
+}
+
+const BLOCKS: ReadonlySet<string> = new Set([
+  "trace",
+  "stream",
+  "event",
+  "env",
+  "clock",
+  "callsite",
+]);
+/** Structures nested deeper than this are refused before they can exhaust the call stack. */
+const MAX_NESTING = 500;
+
+class TsdlParser {
+  readonly #lexer: TsdlLexer;
+  #depth = 0;
+  /** Offset after the last token taken. */
+  consumed: number;
+
+  constructor(source: string, from: number) {
+    this.#lexer = new TsdlLexer(source, from);
+    this.consumed = from;
+  }
+
+  atEnd(): boolean {
+    return this.#lexer.kind === "end";
+  }
+
+  declaration(): Declaration[] {
+    const start = this.#lexer.start;
+    const word = this.#lexer.kind === "word" ? this.#lexer.text : "";
+    if (BLOCKS.has(word)) {
+      this.#take();
+      const entries = this.#entries();
+      this.#expect(";");
+      return [{ kind: "block", block: word as BlockName, entries, span: this.#spanFrom(start) }];
+    }
+    if (word === "typealias" || word === "typedef") return this.#aliases();
+    const type = this.#type();
+    if (type.kind === "alias") {
+      throw metadataError(
+        this.#lexer.source,
+        "TSDL_SYNTAX",
+        `expected a declaration (trace, env, clock, stream, event, typealias, struct …), got ${type.name}`,
+        type.span,
+      );
+    }
+    this.#expect(";");
+    return [{ kind: "type", type }];
+  }
+
+  #entries(): Entry[] {
+    const entries: Entry[] = [];
+    this.#expect("{");
+    while (!this.#accept("}")) entries.push(...this.#entry());
+    return entries;
+  }
+
+  #entry(): Entry[] {
+    const { kind, text, start } = this.#lexer;
+    if (kind === "word" && (text === "typealias" || text === "typedef")) return this.#aliases();
+    if (kind === "word" && (text === "struct" || text === "variant" || text === "enum")) {
+      const type = this.#type();
+      this.#expect(";");
+      return [{ kind: "type", type }];
+    }
+    const name = kind === "string" ? this.#take() : this.#path();
+    if (this.#accept(":=")) {
+      const type = this.#type();
+      this.#expect(";");
+      return [{ kind: "assigned-type", name, type, span: this.#spanFrom(start) }];
+    }
+    this.#expect("=");
+    const value = this.#value();
+    this.#expect(";");
+    return [{ kind: "value", name, value, span: this.#spanFrom(start) }];
+  }
+
+  /** `typealias TYPE := NAME;` or `typedef TYPE NAME, NAME[4];` */
+  #aliases(): AliasNode[] {
+    const start = this.#lexer.start;
+    if (this.#take() === "typealias") {
+      const type = this.#type();
+      while (this.#accept("*")) this.#acceptWord("const");
+      this.#expect(":=");
+      const words: string[] = [];
+      while (!this.#is(";")) words.push(this.#is("*") ? this.#take() : this.#word("an alias name"));
+      this.#expect(";");
+      const name = words.join(" ");
+      return [{ kind: "alias", name, type, lengths: [], span: this.#spanFrom(start) }];
+    }
+    const { type, declarators } = this.#typeAndDeclarators();
+    this.#expect(";");
+    return declarators.map(({ name, lengths, span }) => ({
+      kind: "alias",
+      name,
+      type,
+      lengths,
+      span,
+    }));
+  }
+
+  #type(): TypeNode {
+    this.#acceptWord("const");
+    const { start, text } = this.#lexer;
+    if (this.#lexer.kind !== "word") throw this.#unexpected("a type");
+    switch (text) {
+      case "integer":
+      case "floating_point":
+      case "string": {
+        this.#take();
+        const attributes = text === "string" && !this.#is("{") ? [] : this.#attributes();
+        const kind = text === "floating_point" ? "float" : text;
+        return { kind, attributes, span: this.#spanFrom(start) };
+      }
+      case "struct":
+        return this.#struct(start);
+      case "variant":
+        return this.#variant(start);
+      case "enum":
+        return this.#enum(start);
+      default:
+        return this.#aliasType(start);
+    }
+  }
+
+  #aliasType(start: number): TypeNode {
+    const words = [this.#word("a type")];
+    while (this.#lexer.kind === "word") words.push(this.#take());
+    return { kind: "alias", name: typeName(words), span: this.#spanFrom(start) };
+  }
+
+  #attributes(): Attribute[] {
+    const attributes: Attribute[] = [];
+    this.#expect("{");
+    while (!this.#accept("}")) {
+      const start = this.#lexer.start;
+      const name = this.#path();
+      this.#expect("=");
+      const value = this.#value();
+      attributes.push({ name, value, span: this.#spanFrom(start) });
+      this.#expect(";");
+    }
+    return attributes;
+  }
+
+  #struct(start: number): TypeNode {
+    this.#take();
+    const name = this.#is("{") || this.#lexer.kind !== "word" ? undefined : this.#take();
+    const body = this.#is("{") ? this.#body() : undefined;
+    let align: bigint | undefined;
+    if (body !== undefined && this.#acceptWord("align")) {
+      this.#expect("(");
+      align = this.#integer("an alignment");
+      this.#expect(")");
+    }
+    if (name === undefined && body === undefined) throw this.#unexpected("a structure body");
+    return { kind: "struct", name, body, align, span: this.#spanFrom(start) };
+  }
+
+  #variant(start: number): TypeNode {
+    this.#take();
+    const name = this.#lexer.kind === "word" ? this.#take() : undefined;
+    let tag: string[] | undefined;
+    if (this.#accept("<")) {
+      tag = this.#path().split(".");
+      this.#expect(">");
+    }
+    const body = this.#is("{") ? this.#body() : undefined;
+    if (name === undefined && body === undefined) throw this.#unexpected("a variant body");
+    return { kind: "variant", name, tag, body, span: this.#spanFrom(start) };
+  }
+
+  #enum(start: number): TypeNode {
+    this.#take();
+    const name = this.#lexer.kind === "word" ? this.#take() : undefined;
+    const base = this.#accept(":") ? this.#type() : undefined;
+    let enumerators: Enumerator[] | undefined;
+    if (this.#accept("{")) {
+      enumerators = [];
+      while (!this.#accept("}")) {
+        enumerators.push(this.#enumerator());
+        if (!this.#accept(",") && !this.#is("}")) throw this.#unexpected("`,` or `}`");
+      }
+    }
+    if (name === undefined && enumerators === undefined)
+      throw this.#unexpected("an enumerator list");
+    return { kind: "enum", name, base, enumerators, span: this.#spanFrom(start) };
+  }
+
+  #enumerator(): Enumerator {
+    const { start, kind } = this.#lexer;
+    const label = kind === "string" ? this.#take() : this.#word("an enumerator");
+    const low = this.#accept("=") ? this.#integer("an enumerator value") : undefined;
+    const high =
+      low !== undefined && this.#accept("...") ? this.#integer("the end of the range") : low;
+    return { label, low, high, span: this.#spanFrom(start) };
+  }
+
+  #body(): BodyNode[] {
+    if (++this.#depth > MAX_NESTING) {
+      throw this.#lexer.error("TSDL_NESTING", `expected at most ${MAX_NESTING} nested types`);
+    }
+    const body: BodyNode[] = [];
+    this.#expect("{");
+    while (!this.#accept("}")) body.push(...this.#bodyItem());
+    this.#depth--;
+    return body;
+  }
+
+  #bodyItem(): BodyNode[] {
+    const { kind, text } = this.#lexer;
+    if (kind === "word" && (text === "typealias" || text === "typedef")) return this.#aliases();
+    const { type, declarators } = this.#typeAndDeclarators();
+    this.#expect(";");
+    if (declarators.length === 0) return [{ kind: "type", type }];
+    return declarators.map((declarator) => ({ kind: "field", type, declarator }));
+  }
+
+  #typeAndDeclarators(): { type: TypeNode; declarators: Declarator[] } {
+    const start = this.#lexer.start;
+    this.#acceptWord("const");
+    const { text } = this.#lexer;
+    const declarators: Declarator[] = [];
+    let type: TypeNode;
+    if (/^(integer|floating_point|string|struct|variant|enum)$/.test(text)) {
+      type = this.#type();
+      if (this.#lexer.kind !== "word" && !this.#is("*")) return { type, declarators };
+      while (this.#accept("*")) this.#acceptWord("const");
+      declarators.push(this.#declarator(this.#lexer.start, this.#word("a field name")));
+    } else {
+      const words = [this.#word("a type")];
+      while (this.#lexer.kind === "word") words.push(this.#take());
+      const name = words.pop();
+      if (name === undefined || words.length === 0) throw this.#unexpected("a field name");
+      type = { kind: "alias", name: typeName(words), span: this.#spanFrom(start) };
+      declarators.push(this.#declarator(start, name));
+    }
+    while (this.#accept(",")) {
+      declarators.push(this.#declarator(this.#lexer.start, this.#word("a field name")));
+    }
+    return { type, declarators };
+  }
+
+  #declarator(start: number, name: string): Declarator {
+    const lengths: (bigint | readonly string[])[] = [];
+    while (this.#accept("[")) {
+      lengths.push(
+        this.#lexer.kind === "integer" ? this.#integer("a length") : this.#path().split("."),
+      );
+      this.#expect("]");
+    }
+    return { name, lengths, span: this.#spanFrom(start) };
+  }
+
+  #value(): Value {
+    const { start, kind } = this.#lexer;
+    if (kind === "string") {
+      let value = this.#take();
+      while (this.#lexer.kind === "string") value += this.#take();
+      return { kind: "string", value, span: this.#spanFrom(start) };
+    }
+    if (kind === "integer" || this.#is("-") || this.#is("+")) {
+      const value = this.#integer("a value");
+      return { kind: "integer", value, span: this.#spanFrom(start) };
+    }
+    return { kind: "path", value: this.#path(), span: this.#spanFrom(start) };
+  }
+
+  #integer(what: string): bigint {
+    let sign = 1n;
+    while (this.#is("-") || this.#is("+")) if (this.#take() === "-") sign = -sign;
+    const value = this.#lexer.kind === "integer" ? integerValue(this.#lexer.text) : undefined;
+    if (value === undefined) throw this.#unexpected(`${what} (an integer of at most 64 bits)`);
+    this.#take();
+    return sign * value;
+  }
+
+  /** Words joined by dots. Keywords are allowed, and `->` reads as a dot. */
+  #path(): string {
+    let path = this.#word("a name");
+    while (this.#accept(".") || this.#accept("->"))
+      path += `.${this.#word("a name after the dot")}`;
+    return path;
+  }
+
+  #word(what: string): string {
+    if (this.#lexer.kind !== "word") throw this.#unexpected(what);
+    return this.#take();
+  }
+
+  #take(): string {
+    const { text } = this.#lexer;
+    this.consumed = this.#lexer.end;
+    this.#lexer.next();
+    return text;
+  }
+
+  #is(punctuation: string): boolean {
+    return this.#lexer.kind === "punctuation" && this.#lexer.text === punctuation;
+  }
+
+  #accept(punctuation: string): boolean {
+    const is = this.#is(punctuation);
+    if (is) {
+      this.consumed = this.#lexer.end;
+      // A declaration's `;` may be the last byte there is: what follows is looked at by the next round.
+      this.#lexer.next();
+    }
+    return is;
+  }
+
+  #acceptWord(word: string): boolean {
+    const is = this.#lexer.kind === "word" && this.#lexer.text === word;
+    if (is) this.#take();
+    return is;
+  }
+
+  #expect(punctuation: string): void {
+    if (!this.#accept(punctuation)) throw this.#unexpected(`\`${punctuation}\``);
+  }
+
+  #unexpected(expected: string): Error {
+    if (this.#lexer.kind === "end") return new UnfinishedDeclaration();
+    const got = this.#lexer.kind === "string" ? `"${this.#lexer.text}"` : this.#lexer.text;
+    return this.#lexer.error("TSDL_SYNTAX", `expected ${expected}, got ${got}`);
+  }
+
+  #spanFrom(start: number): Span {
+    return { start, end: this.consumed };
+  }
+}
+
+/** C ignores `const` and the order of words as far as LTTng writes them; only `const` needs dropping. */
+function typeName(words: readonly string[]): string {
+  return words.filter((word) => word !== "const").join(" ");
+}

@@ -1,0 +1,228 @@
+/** Parses metadata and packet headers of all traces of a feed, once for all queries, and keeps their account. */
+
+import { DecodeError, MetadataError } from "../base/errors.ts";
+import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
+import { nsFromOrigin } from "../ctf/clock.ts";
+import { MetadataReader } from "../ctf/metadata.ts";
+import { type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { DecodedItem, SourceItem } from "./decoded-item.ts";
+import { StreamCounters } from "./losses.ts";
+
+/** Packets that wait for their metadata may take this much memory per trace; further ones count as undecodable. */
+const MAX_HELD_BYTES = 64 << 20;
+
+interface TraceState {
+  readonly reader: MetadataReader;
+  traceClass: TraceClass | undefined;
+  /** Packets of stream classes that are not declared yet, in order of arrival. */
+  held: { readonly stream: StreamOrigin; readonly bytes: Uint8Array }[];
+  heldBytes: number;
+  /** Set when the metadata cannot be read: its packets are undecodable. */
+  error: MetadataError | undefined;
+}
+
+interface StreamState {
+  readonly counters: StreamCounters;
+  /** Its latest packet header, for beacons, which carry cycles of its clock. */
+  header: PacketHeader | undefined;
+  bound: bigint | undefined;
+}
+
+export class Catalog {
+  readonly #traces = new Map<TraceOrigin, TraceState>();
+  readonly #streams = new Map<StreamOrigin, StreamState>();
+
+  /** The items that an item of a source stands for. */
+  *decode(item: SourceItem): Generator<DecodedItem> {
+    switch (item.kind) {
+      case "trace":
+        this.#trace(item.trace);
+        yield item;
+        break;
+      case "trace-class":
+        this.#trace(item.trace).traceClass = item.traceClass;
+        yield item;
+        break;
+      case "metadata":
+        yield* this.#metadata(item.trace, item.bytes);
+        break;
+      case "stream":
+        this.#stream(item.stream);
+        yield item;
+        break;
+      case "packet":
+        yield* this.#packet(item.stream, item.bytes);
+        break;
+      case "beacon":
+        yield* this.#beacon(item.stream, item.timestamp);
+        break;
+      case "bound":
+        yield { kind: "source-bound", source: item.source, ns: item.ns };
+        break;
+      case "gap":
+        yield { kind: "loss", loss: item };
+        break;
+      case "note":
+      case "end":
+        yield item;
+        break;
+      case "stream-end":
+        this.#streams.delete(item.stream);
+        yield item;
+        break;
+      case "trace-end":
+        yield* this.#traceEnd(item.trace);
+        break;
+    }
+  }
+
+  /** What a query that joins now has to know: traces, their classes, streams and bounds. */
+  *snapshot(): Generator<DecodedItem> {
+    for (const [trace, { traceClass }] of this.#traces) {
+      yield { kind: "trace", trace };
+      if (traceClass !== undefined) yield { kind: "trace-class", trace, traceClass };
+    }
+    for (const [stream, { bound }] of this.#streams) {
+      yield { kind: "stream", stream };
+      if (bound !== undefined) yield { kind: "bound", stream, ns: bound };
+    }
+  }
+
+  get traceClasses(): TraceClass[] {
+    return [...this.#traces.values()].flatMap(({ traceClass }) => traceClass ?? []);
+  }
+
+  #trace(trace: TraceOrigin): TraceState {
+    let state = this.#traces.get(trace);
+    if (state === undefined) {
+      state = {
+        reader: new MetadataReader(),
+        traceClass: undefined,
+        held: [],
+        heldBytes: 0,
+        error: undefined,
+      };
+      this.#traces.set(trace, state);
+    }
+    return state;
+  }
+
+  #stream(stream: StreamOrigin): StreamState {
+    let state = this.#streams.get(stream);
+    if (state === undefined) {
+      state = { counters: new StreamCounters(), header: undefined, bound: undefined };
+      this.#streams.set(stream, state);
+    }
+    return state;
+  }
+
+  *#metadata(trace: TraceOrigin, bytes: Uint8Array): Generator<DecodedItem> {
+    const state = this.#trace(trace);
+    if (state.error !== undefined) return;
+    try {
+      const traceClass = state.reader.append(bytes);
+      if (traceClass === undefined) return;
+      state.traceClass = traceClass;
+      yield { kind: "trace-class", trace, traceClass };
+    } catch (error) {
+      if (!(error instanceof MetadataError)) throw error;
+      state.error = error;
+      const reason = `${trace.path}: ${error.message}`;
+      yield {
+        kind: "loss",
+        loss: { kind: "gap", trace, stream: undefined, reason, packets: undefined },
+      };
+    }
+    yield* this.#release(state);
+  }
+
+  /** Gives held packets another try with the newer class. */
+  *#release(state: TraceState): Generator<DecodedItem> {
+    const { held } = state;
+    state.held = [];
+    state.heldBytes = 0;
+    for (const { stream, bytes } of held) yield* this.#packet(stream, bytes);
+  }
+
+  *#packet(stream: StreamOrigin, bytes: Uint8Array): Generator<DecodedItem> {
+    const trace = this.#trace(stream.trace);
+    // Behind a packet that waits, others wait too: a stream's order always holds.
+    if (trace.traceClass === undefined || trace.held.length > 0) {
+      yield* this.#hold(trace, stream, bytes, "its metadata has not come");
+      return;
+    }
+    let header: PacketHeader;
+    try {
+      header = readPacketHeader(bytes, trace.traceClass);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      const mayBeDeclaredLater =
+        error.code === "DECODE_STREAM_CLASS" && stream.trace.session !== undefined;
+      if (mayBeDeclaredLater) yield* this.#hold(trace, stream, bytes, error.message);
+      else yield { kind: "loss", loss: { kind: "undecodable-packet", stream, error } };
+      return;
+    }
+    const state = this.#stream(stream);
+    state.header = header;
+    const { clock } = header.streamClass;
+    const ns = (cycles: bigint | undefined): bigint | undefined =>
+      clock === undefined || cycles === undefined ? undefined : nsFromOrigin(clock, cycles);
+    const beginNs = ns(header.begin);
+    const endNs = ns(header.end);
+    for (const loss of state.counters.next(stream, header, beginNs ?? 0n, endNs ?? 0n))
+      yield { kind: "loss", loss };
+    yield { kind: "packet", stream, bytes, header, traceClass: trace.traceClass, beginNs, endNs };
+    if (endNs !== undefined) yield* this.#advance(stream, endNs);
+  }
+
+  *#hold(
+    trace: TraceState,
+    stream: StreamOrigin,
+    bytes: Uint8Array,
+    why: string,
+  ): Generator<DecodedItem> {
+    if (trace.error !== undefined || trace.heldBytes + bytes.length > MAX_HELD_BYTES) {
+      const reason = trace.error?.message.split("\n")[0] ?? why;
+      const error = new DecodeError(
+        "DECODE_NO_METADATA",
+        `packet: expected metadata that declares it, but ${reason}`,
+        0,
+      );
+      yield { kind: "loss", loss: { kind: "undecodable-packet", stream, error } };
+      return;
+    }
+    trace.held.push({ stream, bytes: bytes.slice() });
+    trace.heldBytes += bytes.length;
+  }
+
+  *#beacon(stream: StreamOrigin, cycles: bigint): Generator<DecodedItem> {
+    const { traceClass, held } = this.#trace(stream.trace);
+    // A stream whose packets wait is not further than they are.
+    if (held.some((packet) => packet.stream === stream)) return;
+    // Before its first packet the stream's class is unknown, but LTTng traces have one clock.
+    const clock =
+      this.#stream(stream).header?.streamClass.clock ?? traceClass?.clocks.values().next().value;
+    if (clock !== undefined) yield* this.#advance(stream, nsFromOrigin(clock, cycles));
+  }
+
+  *#advance(stream: StreamOrigin, ns: bigint): Generator<DecodedItem> {
+    const state = this.#stream(stream);
+    if (state.bound !== undefined && state.bound >= ns) return;
+    state.bound = ns;
+    yield { kind: "bound", stream, ns };
+  }
+
+  *#traceEnd(trace: TraceOrigin): Generator<DecodedItem> {
+    for (const { stream } of this.#traces.get(trace)?.held ?? []) {
+      const error = new DecodeError(
+        "DECODE_NO_METADATA",
+        "packet: expected metadata that declares it before the trace ended",
+        0,
+      );
+      yield { kind: "loss", loss: { kind: "undecodable-packet", stream, error } };
+    }
+    this.#traces.delete(trace);
+    yield { kind: "trace-end", trace };
+  }
+}

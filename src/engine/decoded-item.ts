@@ -1,0 +1,33 @@
+import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
+import type { PacketHeader } from "../ctf/packet-header.ts";
+import type { RecordedItem } from "../ctf/recorded.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { Loss } from "./losses.ts";
+
+/** What sources of either kind give. */
+export type SourceItem = Item | RecordedItem;
+
+/** Source items with metadata parsed, packet headers read and times in nanoseconds: what queries are fed with. */
+export type DecodedItem =
+  | { readonly kind: "trace"; readonly trace: TraceOrigin }
+  | { readonly kind: "trace-class"; readonly trace: TraceOrigin; readonly traceClass: TraceClass }
+  | { readonly kind: "stream"; readonly stream: StreamOrigin }
+  /** `bytes` is borrowed: valid only while the item is being handled. */
+  | {
+      readonly kind: "packet";
+      readonly stream: StreamOrigin;
+      readonly bytes: Uint8Array;
+      readonly header: PacketHeader;
+      readonly traceClass: TraceClass;
+      /** `undefined` where the packet has no times. */
+      readonly beginNs: bigint | undefined;
+      readonly endNs: bigint | undefined;
+    }
+  /** Nothing earlier than `ns` will come from this stream, or from any stream of this source. */
+  | { readonly kind: "bound"; readonly stream: StreamOrigin; readonly ns: bigint }
+  | { readonly kind: "source-bound"; readonly source: string; readonly ns: bigint }
+  | { readonly kind: "loss"; readonly loss: Loss }
+  | { readonly kind: "note"; readonly source: string; readonly text: string }
+  | { readonly kind: "stream-end"; readonly stream: StreamOrigin }
+  | { readonly kind: "trace-end"; readonly trace: TraceOrigin }
+  | { readonly kind: "end"; readonly source: string };

@@ -1,0 +1,38 @@
+/**
+ * Where backpressure reaches a source: while anyone holds the gate, nothing more is pulled.
+ * Holders are counted, so that several slow consumers do not release each other.
+ */
+export class Gate {
+  #holders = 0;
+  #waiting: (() => void)[] = [];
+  readonly #onChange: () => void;
+
+  /** @param onChange told whenever the gate closes or opens */
+  constructor(onChange: () => void = () => {}) {
+    this.#onChange = onChange;
+  }
+
+  /** Closes the gate until the returned function is called; calling it twice does nothing more. */
+  hold(): () => void {
+    if (this.#holders++ === 0) this.#onChange();
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      if (--this.#holders > 0) return;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const wake of waiting) wake();
+      this.#onChange();
+    };
+  }
+
+  get isOpen(): boolean {
+    return this.#holders === 0;
+  }
+
+  /** Settles at once while the gate is open, else when the last holder lets go. */
+  async opened(): Promise<void> {
+    while (!this.isOpen) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+}

@@ -1,0 +1,35 @@
+import { Observable } from "rxjs";
+import type { Gate } from "./gate.ts";
+
+/**
+ * An Observable over a pulled source. One loop owns the rate: it asks for the next value only when the gate is open and
+ * the last value was dealt with. Unsubscribing aborts the signal at once and lets the source release what it holds.
+ *
+ * (`from(asyncIterable)` never waits for its consumer and does not end the iterator until the next value comes.)
+ */
+export function fromPull<T>(
+  open: (signal: AbortSignal) => AsyncGenerator<T, void, void>,
+  gate: Gate,
+): Observable<T> {
+  return new Observable((subscriber) => {
+    const abort = new AbortController();
+    const generator = open(abort.signal);
+    const pump = async (): Promise<void> => {
+      while (!subscriber.closed) {
+        if (!gate.isOpen) await gate.opened();
+        const { done, value } = await generator.next();
+        if (done || subscriber.closed) break;
+        subscriber.next(value);
+      }
+    };
+    pump()
+      .then(() => subscriber.complete())
+      .catch((error: unknown) => subscriber.error(error))
+      .finally(() => void generator.return());
+    return () => {
+      abort.abort();
+      // A source that is waiting sees the signal; one that is not ends here.
+      generator.return().catch(() => undefined);
+    };
+  });
+}

@@ -1,0 +1,293 @@
+/**
+ * A query: what the user asked for, compiled, and run over a feed of decoded items.
+ *
+ * decoded items → scan per trace → time order → batches, each stage synchronous per item. Rows, losses and notes leave
+ * in the order of the data.
+ */
+
+import { Observable } from "rxjs";
+import { FilterError, SourceError } from "../base/errors.ts";
+import type { TraceOrigin } from "../base/item.ts";
+import { nearestName } from "../base/text.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { Program } from "../filter/bytecode.ts";
+import { unknownSymbols } from "../filter/symbols.ts";
+import type { ColumnBatch } from "../scan/column.ts";
+import {
+  type ColumnRequest,
+  columnRequest,
+  defaultRequests,
+  type PlannedColumn,
+  planColumns,
+  selectableNames,
+  unknownColumns,
+} from "../scan/layout.ts";
+import type { DecodedItem } from "./decoded-item.ts";
+import { linkEnvironments } from "./environments.ts";
+import { BatchGatherer } from "./gather.ts";
+import { type Loss, LossAccount } from "./losses.ts";
+import { ScanStage } from "./scan-stage.ts";
+import { resolveTime, type TimeBound } from "./time-bound.ts";
+import { TimeOrder } from "./time-order.ts";
+
+/** What is asked. Everything but `order` and the limits is pushed down to the scan. */
+export interface QuerySpec {
+  readonly filter: Program | undefined;
+  /** Star globs over event names; empty means all. */
+  readonly events: readonly string[];
+  /** Columns by name or as requests; `undefined` means the default columns. */
+  readonly select: readonly (string | ColumnRequest)[] | undefined;
+  readonly begin: TimeBound | undefined;
+  readonly end: TimeBound | undefined;
+  /** `time` holds rows until no earlier ones can come; `none` delivers them as they are decoded. */
+  readonly order: "time" | "none";
+  /** Milliseconds that a silent stream may hold the others up. */
+  readonly maxLag: number;
+  readonly limit: number | undefined;
+  /** Whether metadata and streams may still come: names nobody knows are then a note, not an error. */
+  readonly isLive: boolean;
+}
+
+/** Rows with the account that travels with them. */
+export interface ResultBatch extends ColumnBatch {
+  readonly seq: number;
+  /** Nothing earlier will follow, except rows counted in `late`. */
+  readonly watermarkNs: bigint | undefined;
+  /** Since the batch before: rows older than the watermark when they came. */
+  readonly late: number;
+  /** Totals so far. */
+  readonly lostEvents: number;
+  readonly lostPackets: number;
+}
+
+export type ResultItem =
+  /** Comes once, before the first batch. */
+  | { readonly kind: "columns"; readonly columns: readonly PlannedColumn[] }
+  | { readonly kind: "batch"; readonly batch: ResultBatch }
+  | { readonly kind: "loss"; readonly loss: Loss }
+  | { readonly kind: "note"; readonly text: string };
+
+/** A batch leaves when it holds this many rows, or this many bytes of texts and lists … */
+const BATCH_ROWS = 8192;
+const BATCH_BYTES = 1 << 20;
+/** … or when its first row has waited this long, in ms. */
+const BATCH_DELAY = 50;
+
+/**
+ * Runs a query. Completes when the feed ends or the limit is reached; unsubscribing lets the feed go at once.
+ * Errors: FilterError for names that a recorded trace does not have.
+ */
+export function runQuery(spec: QuerySpec, feed: Observable<DecodedItem>): Observable<ResultItem> {
+  return new Observable((subscriber) => {
+    const query = new RunningQuery(spec, (item) => subscriber.next(item));
+    const timer = spec.isLive
+      ? setInterval(() => step(() => query.tick()), BATCH_DELAY)
+      : undefined;
+    const step = (work: () => void): void => {
+      try {
+        work();
+        if (query.isDone) subscriber.complete();
+      } catch (error) {
+        subscriber.error(error);
+      }
+    };
+    const subscription = feed.subscribe({
+      next: (item) => {
+        // A feed may still deliver the rest of its current round.
+        if (!subscriber.closed) step(() => query.take(item));
+      },
+      error: (error) => subscriber.error(error),
+      complete: () => {
+        step(() => query.finish());
+        subscriber.complete();
+      },
+    });
+    return () => {
+      clearInterval(timer);
+      subscription.unsubscribe();
+    };
+  });
+}
+
+class RunningQuery {
+  readonly #spec: QuerySpec;
+  readonly #emit: (item: ResultItem) => void;
+  readonly #order: TimeOrder;
+  readonly #account = new LossAccount();
+  readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
+  #stage: ScanStage | undefined;
+  #gatherer: BatchGatherer | undefined;
+  #pendingSince: number | undefined;
+  #seq = 0;
+  #rows = 0;
+  #lateReported = 0;
+  isDone = false;
+
+  constructor(spec: QuerySpec, emit: (item: ResultItem) => void) {
+    this.#spec = spec;
+    this.#emit = emit;
+    this.#order = new TimeOrder(spec.isLive ? spec.maxLag : Number.POSITIVE_INFINITY, () =>
+      performance.now(),
+    );
+    if (spec.limit === 0) this.isDone = true;
+  }
+
+  take(item: DecodedItem): void {
+    if (this.isDone) return;
+    switch (item.kind) {
+      case "trace-class":
+        this.#traceClasses.set(item.trace, item.traceClass);
+        this.#stage?.update(item.trace, item.traceClass);
+        break;
+      case "stream":
+        this.#order.addStream(item.stream);
+        break;
+      case "packet": {
+        // Columns are settled by the first packet that holds an event: by then the traces' metadata have come.
+        if (this.#stage === undefined && item.header.contentBits > item.header.headerBits) {
+          this.#stage = this.#settle(item.beginNs);
+        }
+        this.#stage?.packet(item);
+        break;
+      }
+      case "bound":
+        // A stream whose packets wait for metadata is not further than they are.
+        if (this.#stage?.isWaiting(item.stream)) break;
+        this.#order.advance(item.stream, item.ns);
+        this.#drain();
+        break;
+      case "source-bound":
+        this.#order.advanceSource(item.source, item.ns);
+        this.#drain();
+        break;
+      case "loss":
+        this.#lose(item.loss);
+        break;
+      case "note":
+        this.#emit({ kind: "note", text: item.text });
+        break;
+      case "stream-end":
+        this.#stage?.endStream(item.stream);
+        this.#order.endStream(item.stream);
+        this.#drain();
+        break;
+      case "trace-end":
+        this.#traceClasses.delete(item.trace);
+        this.#stage?.endTrace(item.trace);
+        break;
+      case "trace":
+      case "end":
+        break;
+    }
+  }
+
+  /** Lets go what has waited long enough. */
+  tick(): void {
+    if (this.isDone) return;
+    this.#stage?.giveUpWaiting();
+    this.#drain();
+    if (this.#pendingSince !== undefined && performance.now() - this.#pendingSince >= BATCH_DELAY)
+      this.#flush();
+  }
+
+  finish(): void {
+    if (this.isDone) return;
+    this.#stage?.endAll();
+    this.#order.finish((batch, from, to) => this.#gather(batch, from, to));
+    this.#flush();
+    // A query without a row still tells its columns.
+    if (this.#stage === undefined && !this.isDone) this.#settle(undefined);
+  }
+
+  /** Settles columns and time range, and checks names against what the traces have. */
+  #settle(firstNs: bigint | undefined): ScanStage {
+    const traceClasses = [...this.#traceClasses.values()];
+    const { select, filter, events } = this.#spec;
+    const requests = select?.map((one) => (typeof one === "string" ? columnRequest(one) : one));
+    this.#checkNames(requests ?? [], traceClasses);
+    const columns = planColumns(requests ?? defaultRequests(traceClasses), traceClasses);
+    this.#emit({ kind: "columns", columns });
+    this.#gatherer = new BatchGatherer(
+      columns,
+      Math.min(BATCH_ROWS, this.#spec.limit ?? BATCH_ROWS),
+    );
+    const range = {
+      begin: resolveTime(this.#spec.begin, firstNs),
+      end: resolveTime(this.#spec.end, firstNs),
+    };
+    return new ScanStage(
+      { filter, events, columns, ...range },
+      {
+        rows: (stream, rank, batch) => {
+          if (this.#spec.order === "none") {
+            this.#gather(batch, 0, batch.rows);
+            return;
+          }
+          this.#order.rankStream(stream, rank);
+          this.#order.push(stream, batch);
+        },
+        loss: (loss) => this.#lose(loss),
+      },
+    );
+  }
+
+  #checkNames(requests: readonly ColumnRequest[], traceClasses: readonly TraceClass[]): void {
+    const { filter, isLive } = this.#spec;
+    const [unknown] =
+      filter === undefined ? [] : unknownSymbols(filter, linkEnvironments(traceClasses));
+    if (unknown !== undefined) {
+      const hint = unknown.nearest === undefined ? "" : `; did you mean ${unknown.nearest}?`;
+      const message = `filter: expected a field or context of the trace, got ${unknown.symbol}${hint}`;
+      if (!isLive) throw new FilterError("FILTER_UNKNOWN_FIELD", message, unknown);
+      this.#emit({ kind: "note", text: `${message} (nothing has it so far)` });
+    }
+    const [column] = unknownColumns(requests, traceClasses);
+    if (column === undefined) return;
+    const near = nearestName(column, selectableNames(traceClasses));
+    const message = `select: expected a field or context of the trace, got ${column}${near === undefined ? "" : `; did you mean ${near}?`}`;
+    if (!isLive) throw new SourceError("SELECT_UNKNOWN_FIELD", message);
+    this.#emit({ kind: "note", text: `${message} (nothing has it so far)` });
+  }
+
+  #drain(): void {
+    if (this.#spec.order === "time")
+      this.#order.drain((batch, from, to) => this.#gather(batch, from, to));
+  }
+
+  #gather(batch: ColumnBatch, from: number, to: number): void {
+    const gatherer = this.#gatherer!;
+    this.#pendingSince ??= performance.now();
+    for (let row = from; row < to && !this.isDone; ) {
+      const room = Math.min(to, row + (this.#spec.limit ?? Number.POSITIVE_INFINITY) - this.#rows);
+      const count = gatherer.append(batch, row, room);
+      row += count;
+      this.#rows += count;
+      const isLast = this.#rows === this.#spec.limit;
+      if (isLast || gatherer.rows === gatherer.capacity || gatherer.extraBytes >= BATCH_BYTES)
+        this.#flush();
+      if (isLast) this.isDone = true;
+    }
+  }
+
+  #flush(): void {
+    this.#pendingSince = undefined;
+    const gatherer = this.#gatherer;
+    if (gatherer === undefined || gatherer.rows === 0) return;
+    const late = this.#order.lateRows - this.#lateReported;
+    this.#lateReported = this.#order.lateRows;
+    const batch: ResultBatch = {
+      ...gatherer.take(),
+      seq: this.#seq++,
+      watermarkNs: this.#order.watermark,
+      late,
+      lostEvents: this.#account.discardedEvents,
+      lostPackets: this.#account.missingPackets + this.#account.undecodablePackets,
+    };
+    this.#emit({ kind: "batch", batch });
+  }
+
+  #lose(loss: Loss): void {
+    this.#account.add(loss);
+    this.#emit({ kind: "loss", loss });
+  }
+}

@@ -1,0 +1,41 @@
+/** SOURCE arguments: `net://` URLs of live sessions, or paths of recorded traces. */
+
+import { merge, type Observable } from "rxjs";
+import { SourceError } from "../base/errors.ts";
+import { readRecorded } from "../ctf/recorded.ts";
+import { follow } from "../relay/follow.ts";
+import { isLiveUrl } from "../relay/url.ts";
+import type { SourceItem } from "./decoded-item.ts";
+import type { Gate } from "./gate.ts";
+import { fromPull } from "./pull.ts";
+
+export interface SourceOptions {
+  /** Live sessions: everything the relayd still has, or what comes from now on. */
+  readonly from: "beginning" | "now";
+}
+
+/**
+ * Opens sources as one feed of items, pulled while the gate is open.
+ * @throws SourceError when live and recorded sources are mixed: they do not share a notion of now
+ */
+export function openSources(
+  sources: readonly string[],
+  options: SourceOptions,
+  gate: Gate,
+): Observable<SourceItem> {
+  const live = sources.filter(isLiveUrl);
+  if (live.length > 0 && live.length < sources.length) {
+    throw new SourceError(
+      "SOURCE_MIXED",
+      "sources: expected either net:// URLs or trace directories, got both",
+    );
+  }
+  if (live.length === 0) {
+    return fromPull<SourceItem>(() => readRecorded(sources), gate);
+  }
+  return merge(
+    ...live.map((url) =>
+      fromPull<SourceItem>((signal) => follow(url, { from: options.from, signal }), gate),
+    ),
+  );
+}

@@ -1,0 +1,148 @@
+/** Everything a query does with the records of one event class, settled before the first of them is read. */
+
+import { globMatches } from "../base/glob.ts";
+import { type FieldRef, fieldKey, findField } from "../ctf/field-ref.ts";
+import type { EventClass, FieldClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
+import { scopeRoot } from "../ctf/trace-class.ts";
+import { FilterInterpreter } from "../filter/interpret.ts";
+import { link } from "../filter/link.ts";
+import type { PlannedColumn } from "./layout.ts";
+import type { ScanSpec } from "./scanner.ts";
+import { planWalk, type Walk } from "./walk.ts";
+import { MAX_LOCATIONS } from "./walker.ts";
+
+/** Where a column's value comes from in the records of one event class. */
+export type ColumnSource =
+  | { readonly kind: "field"; readonly fieldClass: FieldClass; readonly location: number }
+  | { readonly kind: "absent" }
+  /** The column is made from facts of record, packet or trace, or from a whole scope. */
+  | { readonly kind: "built-in" };
+
+export interface EventPlan {
+  readonly streamClass: StreamClass;
+  readonly eventClass: EventClass;
+  /** False if no record of this class can be a row: its records are only walked over. */
+  readonly isLive: boolean;
+  /** `undefined` if every record passes. */
+  readonly filter: FilterInterpreter | undefined;
+  readonly walk: Walk;
+  /** Locations to clear before each record, because a variant may leave them out. */
+  readonly optionalLocations: readonly number[];
+  /** Locations in the packet context, the same for all records of a packet. */
+  readonly packetWalk: Walk | undefined;
+  readonly packetLocations: readonly number[];
+  readonly sources: readonly ColumnSource[];
+}
+
+export function planEvent(
+  spec: ScanSpec,
+  traceClass: TraceClass,
+  streamClass: StreamClass,
+  eventClass: EventClass,
+): EventPlan {
+  const scopes = [
+    ["common-context", streamClass.commonContext],
+    ["specific-context", eventClass.specificContext],
+    ["payload", eventClass.payload],
+  ] as const;
+  const linked =
+    spec.filter === undefined
+      ? undefined
+      : link(spec.filter, { traceClass, streamClass, eventClass });
+  const isWanted =
+    spec.events.length === 0 || spec.events.some((glob) => globMatches(glob, eventClass.name));
+  const isLive = isWanted && linked?.verdict !== "never";
+  const base = { streamClass, eventClass, isLive };
+  if (!isLive) {
+    return {
+      ...base,
+      filter: undefined,
+      walk: planWalk(scopes, () => -1),
+      optionalLocations: [],
+      packetWalk: undefined,
+      packetLocations: [],
+      sources: [],
+    };
+  }
+  const locations = new LocationTable();
+  // The filter's fields come first: its loads name them by their number.
+  const filterFields = linked?.verdict === "evaluate" ? linked.fields : [];
+  for (const ref of filterFields) locations.append(ref);
+  const sources = spec.columns.map((column) =>
+    columnSource(column, streamClass, eventClass, locations),
+  );
+  const isOptional = (ref: FieldRef): boolean =>
+    crossesVariant(ref, scopeRoot(ref.scope, traceClass, streamClass, eventClass));
+  const packetLocations = locations.where((ref) => ref.scope === "packet-context");
+  return {
+    ...base,
+    filter: linked?.verdict === "evaluate" ? new FilterInterpreter(linked) : undefined,
+    walk: planWalk(scopes, locations.locationOf),
+    optionalLocations: locations.where(isOptional),
+    packetWalk:
+      packetLocations.length === 0
+        ? undefined
+        : planWalk([["packet-context", streamClass.packetContext]], locations.locationOf),
+    packetLocations,
+    sources,
+  };
+}
+
+function columnSource(
+  column: PlannedColumn,
+  streamClass: StreamClass,
+  eventClass: EventClass,
+  locations: LocationTable,
+): ColumnSource {
+  const { request } = column;
+  let ref: FieldRef | undefined;
+  if (request.kind === "context") {
+    ref =
+      findField("common-context", streamClass.commonContext, [request.name]) ??
+      findField("specific-context", eventClass.specificContext, [request.name]);
+  } else if (request.kind === "field") {
+    ref = findField("payload", eventClass.payload, request.name.split("."));
+  } else if (request.kind === "payload" && eventClass.payload !== undefined) {
+    ref = { scope: "payload", path: [], fieldClass: eventClass.payload };
+  } else {
+    return { kind: "built-in" };
+  }
+  if (ref === undefined) return { kind: "absent" };
+  return { kind: "field", fieldClass: ref.fieldClass, location: locations.of(ref) };
+}
+
+/** Numbers the fields that filter and columns want. A field wanted twice by the filter keeps both numbers. */
+class LocationTable {
+  readonly #refs: FieldRef[] = [];
+  readonly #byKey = new Map<string, number>();
+
+  append(ref: FieldRef): number {
+    const location = this.#refs.push(ref) - 1;
+    if (location >= MAX_LOCATIONS)
+      throw new RangeError(`a query may want at most ${MAX_LOCATIONS} fields of one event`);
+    const key = fieldKey(ref);
+    if (!this.#byKey.has(key)) this.#byKey.set(key, location);
+    return location;
+  }
+
+  of(ref: FieldRef): number {
+    return this.#byKey.get(fieldKey(ref)) ?? this.append(ref);
+  }
+
+  where(test: (ref: FieldRef) => boolean): number[] {
+    return this.#refs.flatMap((ref, location) => (test(ref) ? [location] : []));
+  }
+
+  readonly locationOf = (scope: FieldRef["scope"], path: readonly number[]): number =>
+    this.#byKey.get(`${scope}/${path.join(".")}`) ?? -1;
+}
+
+function crossesVariant(ref: FieldRef, root: FieldClass | undefined): boolean {
+  let fieldClass = root;
+  for (const step of ref.path) {
+    if (fieldClass?.kind === "variant") return true;
+    fieldClass =
+      fieldClass?.kind === "structure" ? fieldClass.members[step]?.fieldClass : undefined;
+  }
+  return false;
+}

@@ -1,0 +1,303 @@
+/** The interpreting scanner: walks every record with the plan's steps. Oracle and fallback of the compiled kernel. */
+
+import { DecodeError } from "../base/errors.ts";
+import { FieldCursor, Slots } from "../ctf/field-cursor.ts";
+import type { PacketHeader } from "../ctf/packet-header.ts";
+import type { EventClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
+import { type Append, appendField } from "./append.ts";
+import {
+  type AnyBuilder,
+  columnBuilder,
+  DictionaryBuilder,
+  NumberBuilder,
+  Utf8Builder,
+} from "./column-builder.ts";
+import { type EventPlan, planEvent } from "./event-plan.ts";
+import type { PlannedColumn } from "./layout.ts";
+import { packetContextText, renderRecord, renderScope, tracePrefix } from "./record-text.ts";
+import type { RenderStyle } from "./render.ts";
+import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "./scanner.ts";
+import { TimestampBuilder } from "./timestamp-builder.ts";
+import { planWalk, type Walk } from "./walk.ts";
+import { Walker } from "./walker.ts";
+
+/** An event class as this query runs it: plan, and how each column gets its value. */
+interface RunnableEvent {
+  readonly plan: EventPlan;
+  readonly appends: readonly Append[];
+  /** Where the packet locations lie in the current packet, and which packet that is. */
+  readonly packetBits: Int32Array;
+  packet: number;
+}
+
+interface StreamState {
+  readonly streamClass: StreamClass;
+  readonly headerWalk: Walk;
+  readonly events: Map<number, RunnableEvent>;
+}
+
+export class InterpretingScanner implements Scanner {
+  readonly #spec: ScanSpec;
+  readonly #facts: TraceFacts;
+  readonly #walker = new Walker();
+  readonly #timestamps: TimestampBuilder;
+  readonly #builders: readonly AnyBuilder[];
+  #traceClass: TraceClass;
+  #prefix: Uint8Array;
+  readonly #streams = new Map<StreamClass, StreamState>();
+  readonly #runnable = new Map<EventClass, RunnableEvent>();
+  #packet = 0;
+  /** Facts of the current packet and record that built-in columns show. */
+  #header: PacketHeader | undefined;
+  #packetContext: Uint8Array | undefined;
+  #recordBit = 0;
+
+  constructor(spec: ScanSpec, traceClass: TraceClass, facts: TraceFacts) {
+    this.#spec = spec;
+    this.#facts = facts;
+    this.#timestamps = new TimestampBuilder(spec.begin, spec.end);
+    this.#builders = spec.columns.map((column, i) =>
+      columnBuilder(column.type, spec.dictionaries[i]!),
+    );
+    this.#traceClass = traceClass;
+    this.#prefix = tracePrefix(traceClass);
+    this.update(traceClass);
+  }
+
+  update(traceClass: TraceClass): void {
+    this.#traceClass = traceClass;
+    this.#prefix = tracePrefix(traceClass);
+    this.#walker.slots = new Slots(traceClass.slotCount);
+    const current = new Set(traceClass.streamClasses.values());
+    for (const streamClass of this.#streams.keys()) {
+      if (!current.has(streamClass)) this.#streams.delete(streamClass);
+    }
+  }
+
+  scan(bytes: Uint8Array, header: PacketHeader, resume?: ResumePoint): ScanOutcome {
+    const stream = this.#stream(header.streamClass);
+    const walker = this.#walker;
+    walker.bytes = bytes;
+    walker.bit = resume?.bit ?? header.headerBits;
+    walker.end = header.contentBits;
+    walker.clock.hi = resume?.clockHi ?? Number(BigInt.asIntN(32, (header.begin ?? 0n) >> 32n));
+    walker.clock.lo = resume?.clockLo ?? Number(BigInt.asIntN(32, header.begin ?? 0n));
+    this.#timestamps.useClock(header.streamClass.clock);
+    this.#packet++;
+    this.#header = header;
+    this.#packetContext = undefined;
+    let events = 0;
+    let error: DecodeError | undefined;
+    let resumePoint: ResumePoint | undefined;
+    try {
+      while (walker.bit < walker.end) {
+        const { bit } = walker;
+        const { hi: clockHi, lo: clockLo } = walker.clock;
+        const event = this.#beginRecord(stream);
+        if (event === undefined) {
+          error = new DecodeError(
+            "DECODE_EVENT_CLASS",
+            `event header: expected a declared event class of stream class ${stream.streamClass.id}, got id ${walker.eventId}`,
+            bit,
+          );
+          resumePoint = { bit, clockHi, clockLo };
+          break;
+        }
+        this.#record(event, bit);
+        events++;
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof DecodeError)) throw thrown;
+      error = thrown;
+    }
+    return { batch: this.#take(), events, error, resume: resumePoint };
+  }
+
+  /** Reads the event header; `undefined` if the class it names is not declared. */
+  #beginRecord(stream: StreamState): RunnableEvent | undefined {
+    const walker = this.#walker;
+    walker.eventId = 0;
+    walker.run(stream.headerWalk);
+    const known = stream.events.get(walker.eventId);
+    if (known !== undefined) return known;
+    const { streamClass } = stream;
+    const eventClass = streamClass.eventClasses.get(walker.eventId);
+    if (eventClass === undefined) return undefined;
+    const event = this.#runnableOf(streamClass, eventClass);
+    stream.events.set(walker.eventId, event);
+    return event;
+  }
+
+  /** Walks one record to its end, then filters it, then appends its row: nothing partial is ever kept. */
+  #record(event: RunnableEvent, headerBit: number): void {
+    const walker = this.#walker;
+    const { plan } = event;
+    this.#recordBit = walker.bit;
+    this.#timestamps.setNow(walker.clock);
+    for (const location of plan.optionalLocations) walker.bitOffsets[location] = -1;
+    walker.run(plan.walk);
+    if (walker.bit === headerBit) {
+      throw new DecodeError(
+        "DECODE_EMPTY_EVENT",
+        `event record: expected at least one bit, got none for ${plan.eventClass.name}`,
+        headerBit,
+      );
+    }
+    if (!plan.isLive || !this.#timestamps.isWithinRange()) return;
+    if (plan.packetWalk !== undefined) this.#locateInPacket(event, plan.packetWalk);
+    if (plan.filter !== undefined && !plan.filter.matches(walker)) return;
+    this.#timestamps.append();
+    for (const append of event.appends) append();
+  }
+
+  #locateInPacket(event: RunnableEvent, packetWalk: Walk): void {
+    const walker = this.#walker;
+    const { packetLocations } = event.plan;
+    if (event.packet !== this.#packet) {
+      const { bit, clock } = walker;
+      const { hi, lo } = clock;
+      walker.bit = this.#header!.contextBit;
+      walker.run(packetWalk);
+      walker.bit = bit;
+      clock.hi = hi;
+      clock.lo = lo;
+      packetLocations.forEach((location, i) => {
+        event.packetBits[i] = walker.bitOffsets[location]!;
+      });
+      event.packet = this.#packet;
+    }
+    for (let i = 0; i < packetLocations.length; i++) {
+      walker.bitOffsets[packetLocations[i]!] = event.packetBits[i]!;
+    }
+  }
+
+  #take(): ScanOutcome["batch"] {
+    const rows = this.#timestamps.rows;
+    if (rows === 0) return undefined;
+    const timestamps = this.#timestamps.take();
+    const columns = this.#spec.columns.map((column, i) =>
+      column.type.kind === "timestamp"
+        ? ({ kind: "number", values: timestamps, validity: undefined, nullCount: 0 } as const)
+        : this.#builders[i]!.take(),
+    );
+    return { rows, timestamps, columns };
+  }
+
+  #stream(streamClass: StreamClass): StreamState {
+    let stream = this.#streams.get(streamClass);
+    if (stream === undefined) {
+      const headerWalk = planWalk([["event-header", streamClass.eventHeader]], () => -1);
+      stream = { streamClass, headerWalk, events: new Map() };
+      this.#streams.set(streamClass, stream);
+    }
+    return stream;
+  }
+
+  /** Event classes outlive the growth of their metadata, and so do their plans, unless the context was laid out anew. */
+  #runnableOf(streamClass: StreamClass, eventClass: EventClass): RunnableEvent {
+    const known = this.#runnable.get(eventClass);
+    if (known?.plan.streamClass.commonContext === streamClass.commonContext && known !== undefined)
+      return known;
+    const plan = planEvent(this.#spec, this.#traceClass, streamClass, eventClass);
+    const appends = plan.isLive
+      ? this.#spec.columns.flatMap((column, i) => this.#append(column, i, plan) ?? [])
+      : [];
+    const packetBits = new Int32Array(plan.packetLocations.length);
+    const event: RunnableEvent = { plan, appends, packetBits, packet: -1 };
+    this.#runnable.set(eventClass, event);
+    return event;
+  }
+
+  #append(column: PlannedColumn, i: number, plan: EventPlan): Append | undefined {
+    const builder = this.#builders[i]!;
+    const source = plan.sources[i]!;
+    switch (source.kind) {
+      case "absent":
+        return () => builder.appendNull();
+      case "field":
+        if (column.request.kind === "payload" && builder instanceof Utf8Builder) {
+          return this.#appendPayload(builder, plan, source.location, column.request.style);
+        }
+        return appendField(builder, source.fieldClass, source.location, this.#walker);
+      case "built-in":
+        return this.#builtIn(column, builder, plan);
+    }
+  }
+
+  #builtIn(column: PlannedColumn, builder: AnyBuilder, plan: EventPlan): Append | undefined {
+    const { request } = column;
+    if (builder instanceof DictionaryBuilder) {
+      const text = this.#constant(column, plan);
+      return text === undefined ? () => builder.appendNull() : () => builder.appendString(text);
+    }
+    if (request.kind === "cpu_id" && builder instanceof NumberBuilder) {
+      const word = { hi: 0, lo: 0 };
+      return () => {
+        const cpuId = this.#header?.cpuId;
+        if (cpuId === undefined) {
+          builder.appendNull();
+        } else {
+          word.lo = cpuId;
+          builder.appendInteger(word, false);
+        }
+      };
+    }
+    if (!(builder instanceof Utf8Builder)) return undefined;
+    if (request.kind === "record") return () => this.#appendRecord(builder, plan);
+    return () => {
+      if (request.kind === "payload" && request.style === "json") builder.writer.ascii("{}");
+      builder.endRow();
+    };
+  }
+
+  /** Texts that are the same for all records of an event class in this trace. */
+  #constant(column: PlannedColumn, plan: EventPlan): string | undefined {
+    const { environment } = this.#traceClass;
+    switch (column.request.kind) {
+      case "event":
+        return plan.eventClass.name;
+      case "host":
+        return environment.get("hostname")?.toString() ?? this.#facts.host;
+      case "domain":
+        return environment.get("domain")?.toString();
+      default:
+        return undefined;
+    }
+  }
+
+  #appendRecord(builder: Utf8Builder, plan: EventPlan): void {
+    const { streamClass, eventClass } = plan;
+    const header = this.#header!;
+    const { bytes, slots } = this.#walker;
+    this.#packetContext ??= packetContextText(bytes, header, slots) ?? new Uint8Array(0);
+    const packetContext = this.#packetContext.length === 0 ? undefined : this.#packetContext;
+    builder.writer.raw(this.#prefix);
+    renderRecord(
+      streamClass,
+      eventClass,
+      packetContext,
+      this.#cursor(this.#recordBit),
+      builder.writer,
+    );
+    builder.endRow();
+  }
+
+  #appendPayload(
+    builder: Utf8Builder,
+    plan: EventPlan,
+    location: number,
+    style: RenderStyle,
+  ): Append {
+    const payload = plan.eventClass.payload!;
+    return () => {
+      const cursor = this.#cursor(this.#walker.bitOffsets[location]!);
+      renderScope(style, payload, cursor, builder.writer);
+      builder.endRow();
+    };
+  }
+
+  #cursor(bit: number): FieldCursor {
+    const { bytes, slots, end } = this.#walker;
+    return new FieldCursor(bytes, slots, bit, end);
+  }
+}

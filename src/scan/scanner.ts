@@ -1,0 +1,55 @@
+import type { DecodeError } from "../base/errors.ts";
+import type { PacketHeader } from "../ctf/packet-header.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { Program } from "../filter/bytecode.ts";
+import type { ColumnBatch } from "./column.ts";
+import type { SharedDictionary } from "./column-builder.ts";
+import type { PlannedColumn } from "./layout.ts";
+
+/** What one query asks of every packet. */
+export interface ScanSpec {
+  readonly filter: Program | undefined;
+  /** Star globs over event names, any of which may match; empty means all. */
+  readonly events: readonly string[];
+  readonly columns: readonly PlannedColumn[];
+  /** One for each column. */
+  readonly dictionaries: readonly SharedDictionary[];
+  /** Nanoseconds since the Unix epoch, both inclusive. */
+  readonly begin: bigint | undefined;
+  readonly end: bigint | undefined;
+}
+
+/** Facts about a trace that its metadata may not hold. */
+export interface TraceFacts {
+  /** Host name by the relayd, used where the environment names none. */
+  readonly host: string | undefined;
+}
+
+/** Where to go on in a packet whose next event class is not declared yet. */
+export interface ResumePoint {
+  readonly bit: number;
+  readonly clockHi: number;
+  readonly clockLo: number;
+}
+
+export interface ScanOutcome {
+  /** Rows that passed, in stream order; `undefined` if none did. */
+  readonly batch: ColumnBatch | undefined;
+  /** Event records walked, whether they passed or not. */
+  readonly events: number;
+  /** Why the rest of the packet could not be read. */
+  readonly error: DecodeError | undefined;
+  /** Set with `error` when newer metadata may declare what is missing. */
+  readonly resume: ResumePoint | undefined;
+}
+
+/**
+ * Turns packets of one trace into rows of one query. The interpreter and the compiled kernel both stand behind this.
+ *
+ * `scan` borrows the bytes for the call; the batch is the caller's.
+ */
+export interface Scanner {
+  /** Takes a newer trace class over; packets scanned from now on are read with it. */
+  update(traceClass: TraceClass): void;
+  scan(bytes: Uint8Array, header: PacketHeader, resume?: ResumePoint): ScanOutcome;
+}

@@ -1,0 +1,309 @@
+/**
+ * The walk: trace class → a flat list of steps that leads through an event record to its end.
+ *
+ * Only what is needed is read: lengths, selectors, clock and event id. Fields that a query wants are located, not read.
+ * Runs of fixed-size fields nobody asks for become a single skip, with alignment worked out here and not per event.
+ */
+
+import type { FieldClass, Range, Scope, StructureClass } from "../ctf/trace-class.ts";
+
+export const Op = {
+  /** bit := align(bit, align); location := bit; bit += bits */
+  fixed: 0,
+  /** As `fixed`, and the value goes to a slot, the clock or the event id. */
+  integer: 1,
+  /** bit := align(bit, 8); location := bit; bit := after the next NUL byte */
+  string: 2,
+  /** bit := align(bit, 8); location := bit; bit += length × 8 */
+  text: 3,
+  /** bit := align(bit, align); location := bit; then each element, or all at once where their size is fixed */
+  array: 4,
+  /** the walk of the option that the slot's value chooses */
+  variant: 5,
+  /** bit := align(bit, align); location := bit */
+  locate: 6,
+} as const;
+
+/** What an integer's value is for, besides a slot. */
+export const Hook = { none: 0, clock: 1, eventId: 2 } as const;
+
+/** Location and slot numbers are -1 where there is none. */
+export type Step =
+  | {
+      readonly op: typeof Op.fixed;
+      readonly align: number;
+      readonly bits: number;
+      readonly location: number;
+    }
+  | {
+      readonly op: typeof Op.integer;
+      readonly align: number;
+      readonly bits: number;
+      readonly location: number;
+      readonly signed: boolean;
+      readonly littleEndian: boolean;
+      readonly slot: number;
+      readonly hook: (typeof Hook)[keyof typeof Hook];
+    }
+  | { readonly op: typeof Op.string; readonly location: number }
+  | {
+      readonly op: typeof Op.text;
+      readonly count: number;
+      readonly slot: number;
+      readonly location: number;
+    }
+  | {
+      readonly op: typeof Op.array;
+      readonly align: number;
+      /** Fixed element count, used where `slot` is -1. */
+      readonly count: number;
+      readonly slot: number;
+      readonly location: number;
+      /** Distance from one element to the next where it is fixed, else 0. */
+      readonly strideBits: number;
+      /** Size of one element without padding where it is fixed, else 0. */
+      readonly elementBits: number;
+      readonly element: Walk | undefined;
+    }
+  | {
+      readonly op: typeof Op.variant;
+      readonly slot: number;
+      readonly signed: boolean;
+      readonly options: readonly OptionWalk[];
+    }
+  | { readonly op: typeof Op.locate; readonly align: number; readonly location: number };
+
+export type Walk = readonly Step[];
+
+export interface OptionWalk {
+  readonly ranges: readonly SelectorRange[];
+  readonly walk: Walk;
+}
+
+/** Inclusive; `low` and `high` are used where both are from 0 to 2^31 - 1, as all of LTTng's are, else `exact`. */
+export interface SelectorRange {
+  readonly low: number;
+  readonly high: number;
+  readonly exact: Range | undefined;
+}
+
+/** Location number of a field by scope and member path, -1 if nobody wants it. */
+export type LocationOf = (scope: Scope, path: readonly number[]) => number;
+
+/** The steps through the given scopes, one after the other. */
+export function planWalk(
+  scopes: readonly (readonly [Scope, StructureClass | undefined])[],
+  locationOf: LocationOf,
+): Walk {
+  const planner = new WalkPlanner(locationOf);
+  for (const [scope, root] of scopes) {
+    if (root !== undefined) planner.field(root, scope, []);
+  }
+  return planner.steps();
+}
+
+class WalkPlanner {
+  readonly #locationOf: LocationOf;
+  readonly #steps: Step[] = [];
+  /** Fixed-size fields not yet written as a step. */
+  #run: { align: number; bits: number } | undefined;
+
+  constructor(locationOf: LocationOf) {
+    this.#locationOf = locationOf;
+  }
+
+  steps(): Walk {
+    this.#flush();
+    return this.#steps;
+  }
+
+  /** @param path `undefined` inside an array, where no single field can be located */
+  field(fieldClass: FieldClass, scope: Scope, path: readonly number[] | undefined): void {
+    const location = path === undefined ? -1 : this.#locationOf(scope, path);
+    switch (fieldClass.kind) {
+      case "integer": {
+        const hook = hookOf(fieldClass, scope);
+        const slot = fieldClass.slot ?? -1;
+        if (hook === Hook.none && slot === -1) {
+          this.#fixed(fieldClass.align, fieldClass.size, location);
+          return;
+        }
+        this.#flush();
+        this.#steps.push({
+          op: Op.integer,
+          align: fieldClass.align,
+          bits: fieldClass.size,
+          location,
+          signed: fieldClass.signed,
+          littleEndian: fieldClass.byteOrder === "little-endian",
+          slot,
+          hook,
+        });
+        return;
+      }
+      case "float":
+        this.#fixed(fieldClass.align, fieldClass.size, location);
+        return;
+      case "string":
+        this.#flush();
+        this.#steps.push({ op: Op.string, location });
+        return;
+      case "text":
+        this.#text(fieldClass, location);
+        return;
+      case "array":
+        this.#array(fieldClass, scope, location);
+        return;
+      case "variant":
+        this.#flush();
+        if (location !== -1) this.#steps.push({ op: Op.locate, align: 1, location });
+        this.#steps.push({
+          op: Op.variant,
+          slot: fieldClass.selectorSlot,
+          signed: fieldClass.selectorSigned,
+          options: fieldClass.options.map((option, i) => ({
+            ranges: option.ranges.map(selectorRange),
+            walk: this.#nested(option.fieldClass, scope, path && [...path, i]),
+          })),
+        });
+        return;
+      case "structure":
+        if (location !== -1) {
+          this.#flush();
+          this.#steps.push({ op: Op.locate, align: fieldClass.align, location });
+        } else {
+          this.#fixed(fieldClass.align, 0, -1);
+        }
+        fieldClass.members.forEach((member, i) => {
+          this.field(member.fieldClass, scope, path && [...path, i]);
+        });
+        return;
+    }
+  }
+
+  #text(fieldClass: FieldClass & { kind: "text" }, location: number): void {
+    const { length } = fieldClass;
+    if (length.kind === "static" && location === -1) {
+      this.#fixed(8, length.count * 8, -1);
+      return;
+    }
+    this.#flush();
+    const isStatic = length.kind === "static";
+    this.#steps.push({
+      op: Op.text,
+      count: isStatic ? length.count : 0,
+      slot: isStatic ? -1 : length.slot,
+      location,
+    });
+  }
+
+  #array(fieldClass: FieldClass & { kind: "array" }, scope: Scope, location: number): void {
+    const { length, element, align } = fieldClass;
+    const size = fixedSize(element);
+    const stride = size && { elementBits: size.bits, strideBits: roundUp(size.bits, size.align) };
+    if (stride !== undefined && length.kind === "static" && location === -1) {
+      const bits =
+        length.count === 0 ? 0 : stride.strideBits * (length.count - 1) + stride.elementBits;
+      this.#fixed(align, bits, -1);
+      return;
+    }
+    this.#flush();
+    const isStatic = length.kind === "static";
+    this.#steps.push({
+      op: Op.array,
+      align,
+      count: isStatic ? length.count : 0,
+      slot: isStatic ? -1 : length.slot,
+      location,
+      strideBits: stride?.strideBits ?? 0,
+      elementBits: stride?.elementBits ?? 0,
+      element: stride === undefined ? this.#nested(element, scope, undefined) : undefined,
+    });
+  }
+
+  #nested(fieldClass: FieldClass, scope: Scope, path: readonly number[] | undefined): Walk {
+    const planner = new WalkPlanner(this.#locationOf);
+    planner.field(fieldClass, scope, path);
+    return planner.steps();
+  }
+
+  /** Joins the field to the run where its padding is known: the run begins at least as strictly aligned. */
+  #fixed(align: number, bits: number, location: number): void {
+    if (location !== -1) {
+      this.#flush();
+      this.#steps.push({ op: Op.fixed, align, bits, location });
+      return;
+    }
+    if (this.#run === undefined) {
+      this.#run = { align, bits };
+    } else if (align <= this.#run.align) {
+      this.#run.bits = roundUp(this.#run.bits, align) + bits;
+    } else if (this.#run.bits === 0) {
+      this.#run.align = align;
+      this.#run.bits = bits;
+    } else {
+      this.#flush();
+      this.#run = { align, bits };
+    }
+  }
+
+  #flush(): void {
+    if (this.#run === undefined) return;
+    const { align, bits } = this.#run;
+    this.#run = undefined;
+    if (align > 1 || bits > 0) this.#steps.push({ op: Op.fixed, align, bits, location: -1 });
+  }
+}
+
+function selectorRange(range: Range): SelectorRange {
+  const isSmall = range.low >= 0n && range.high <= 0x7fff_ffffn;
+  return { low: Number(range.low), high: Number(range.high), exact: isSmall ? undefined : range };
+}
+
+function hookOf(
+  fieldClass: FieldClass & { kind: "integer" },
+  scope: Scope,
+): (typeof Hook)[keyof typeof Hook] {
+  if (fieldClass.isClock) return Hook.clock;
+  return scope === "event-header" && fieldClass.role === "event-record-class-id"
+    ? Hook.eventId
+    : Hook.none;
+}
+
+/** Size and alignment of a field class that always takes the same space and needs no value read. */
+function fixedSize(fieldClass: FieldClass): { bits: number; align: number } | undefined {
+  switch (fieldClass.kind) {
+    case "integer":
+      if (fieldClass.slot !== undefined || fieldClass.isClock) return undefined;
+      return { bits: fieldClass.size, align: fieldClass.align };
+    case "float":
+      return { bits: fieldClass.size, align: fieldClass.align };
+    case "text":
+      return fieldClass.length.kind === "static"
+        ? { bits: fieldClass.length.count * 8, align: 8 }
+        : undefined;
+    case "array": {
+      const element = fixedSize(fieldClass.element);
+      if (element === undefined || fieldClass.length.kind !== "static") return undefined;
+      const { count } = fieldClass.length;
+      const bits =
+        count === 0 ? 0 : roundUp(element.bits, element.align) * (count - 1) + element.bits;
+      return { bits, align: fieldClass.align };
+    }
+    case "structure": {
+      let bits = 0;
+      for (const member of fieldClass.members) {
+        const size = fixedSize(member.fieldClass);
+        if (size === undefined) return undefined;
+        bits = roundUp(bits, size.align) + size.bits;
+      }
+      return { bits, align: fieldClass.align };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function roundUp(bits: number, align: number): number {
+  return Math.ceil(bits / align) * align;
+}
