@@ -1,0 +1,42 @@
+/** Programs: code and constant pools. */
+import type { FieldRef } from "../ctf/field-ref.ts";
+import type { Expression } from "./ast.ts";
+import type { ProgramSymbol } from "./symbol.ts";
+import type { TextConstant } from "./text-literal.ts";
+
+/** Constants that instructions name by number. */
+export interface Pools {
+  /** 64-bit constants as pairs (high, low): constant `i` is at `2 * i`. */
+  readonly integers: Int32Array;
+  readonly doubles: Float64Array;
+  readonly texts: readonly TextConstant[];
+}
+
+/** A compiled expression, independent of any trace. */
+export interface Program extends Pools {
+  /** The source text. */
+  readonly text: string;
+  readonly ast: Expression;
+  /** Generic code; see `opcodes.ts`. */
+  readonly code: Int32Array;
+  readonly symbols: readonly ProgramSymbol[];
+}
+
+/** One option of a variant: a field number, and how it is loaded when it is the one present. */
+export interface Choice {
+  readonly field: number;
+  readonly load: "integer" | "double" | "text";
+}
+
+/** A program for the records of one event class. */
+export interface LinkedProgram extends Pools {
+  /** `never` and `always` need no record to be looked at; their code is empty. */
+  readonly verdict: "never" | "always" | "evaluate";
+  /** Why no record of the class can match, for people. */
+  readonly reason: string | undefined;
+  /** What the record view must locate, by field number. */
+  readonly fields: readonly FieldRef[];
+  /** Linked code; see `opcodes.ts`. */
+  readonly code: Int32Array;
+  readonly choices: readonly (readonly Choice[])[];
+}

@@ -1,0 +1,81 @@
+/** What a reference names, independent of any event class. */
+import { indexesOf, type Reference, type Step, stepsOf } from "./ast.ts";
+import { integerValue } from "./literals.ts";
+
+/** Where the first name of a path is looked up; the payload has no `$`. */
+export type SymbolRoot = "payload" | "$ctx" | "$app" | "$event" | "$trace" | "$container";
+
+/** A symbol of a program: `a.b[2]`, `$ctx.procname`. */
+export interface ProgramSymbol {
+  readonly root: SymbolRoot;
+  /** Names below the root, outermost first. */
+  readonly names: readonly string[];
+  /** Elements asked for, in the order of the brackets behind the last name. */
+  readonly indexes: readonly number[];
+  /** Brackets behind an earlier name: elements of arrays of structures, which do not resolve. */
+  readonly isIndexedInside: boolean;
+  /** Ends in `?`. */
+  readonly optional: boolean;
+  /** As written, blanks and brackets included, without `?`. */
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The symbol that a checked reference stands for. */
+export function symbolOf(reference: Reference): ProgramSymbol {
+  const steps = stepsOf(reference);
+  const root = rootOf(steps[0]?.name ?? "");
+  // Brackets behind `$ctx` itself are ignored, as LTTng ignores them.
+  const path = root === "payload" ? steps : steps.slice(1);
+  const last = path.at(-1);
+  const indexes = last === undefined ? [] : indexNumbers(last);
+  const { optional, start, end } = reference;
+  return {
+    root,
+    names: path.map((step) => step.name),
+    indexes,
+    isIndexedInside: path.slice(0, -1).some((step) => step.indexes !== undefined),
+    optional,
+    text: symbolText(reference),
+    start,
+    end,
+  };
+}
+
+/** A reference as people write it, without its `?`. */
+export function symbolText(reference: Reference): string {
+  return stepsOf(reference).map(stepText).join(".");
+}
+
+function stepText(step: Step): string {
+  const brackets = indexesOf(step).map((index) =>
+    index.kind === "integer" ? `[${index.text}]` : "[…]",
+  );
+  return step.name + brackets.join("");
+}
+
+function indexNumbers(step: Step): readonly number[] {
+  return indexesOf(step).map((index) =>
+    index.kind === "integer" ? indexValue(index.text) : Number.POSITIVE_INFINITY,
+  );
+}
+
+function rootOf(name: string): SymbolRoot {
+  switch (name) {
+    case "$ctx":
+    case "$app":
+    case "$event":
+    case "$trace":
+    case "$container":
+      return name;
+    default:
+      return "payload";
+  }
+}
+
+/** Any index beyond 2^32 is as far outside as infinity. */
+function indexValue(text: string): number {
+  const value = integerValue(text);
+  return typeof value === "string" || value.hi !== 0 ? Number.POSITIVE_INFINITY : value.lo >>> 0;
+}

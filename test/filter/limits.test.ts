@@ -1,0 +1,95 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { FilterError } from "../../src/base/errors.ts";
+import { compileFilter } from "../../src/filter/compile.ts";
+import { MAX_NESTING, MAX_TEXT_BYTES } from "../../src/filter/limits.ts";
+import { link } from "../../src/filter/link.ts";
+import { LAB } from "./lab-event.ts";
+
+const test = suite("filter/limits");
+/** Wide enough for a busy machine; 200 ms is the aim, and the median stays well below. */
+const DEADLINE_MS = 1000;
+
+test("compiles the longest chain that LTTng takes", () => {
+  const program = compileFilter(`k${" && 1".repeat(5456)}`);
+  assert.is(link(program, LAB).verdict, "evaluate");
+});
+
+test("rejects a text above 65 535 bytes, counted in UTF-8", () => {
+  compileFilter(`s == "${"é".repeat(100)}"`);
+  compileFilter(`k${" ".repeat(MAX_TEXT_BYTES - 1)}`);
+  assert.is(codeOf(`k${" ".repeat(MAX_TEXT_BYTES)}`), "FILTER_TOO_LARGE");
+  assert.is(codeOf(`s == "${"é".repeat(MAX_TEXT_BYTES / 2)}"`), "FILTER_TOO_LARGE");
+});
+
+test("takes nesting up to its cap and rejects one level more", () => {
+  const nested = (n: number): string => `${"(".repeat(n)}k${")".repeat(n)}`;
+  compileFilter(nested(MAX_NESTING));
+  assert.is(codeOf(nested(MAX_NESTING + 1)), "FILTER_TOO_DEEP");
+  compileFilter(`${"!".repeat(MAX_NESTING)}k`);
+  assert.is(codeOf(`${"-".repeat(MAX_NESTING + 1)}k`), "FILTER_TOO_DEEP");
+  assert.is(codeOf(`${"!(".repeat(MAX_NESTING / 2 + 1)}k`), "FILTER_TOO_DEEP");
+});
+
+test("counts nesting anew for each operand", () => {
+  compileFilter(Array.from({ length: 20 }, () => `${"!".repeat(200)}(k)`).join(" && "));
+  compileFilter(
+    Array.from({ length: 20 }, () => `${"(".repeat(200)}k${")".repeat(200)}`).join(" | "),
+  );
+});
+
+test("stops lists whose nesting multiplies their code", () => {
+  const nested = `k${" in (1, 2, 3, 4)".repeat(40)}`;
+  assert.is(codeOf(nested), "FILTER_TOO_LARGE");
+});
+
+const LEVELS = "1||1&&1==1<1|1^1&1<<(";
+const hostile: readonly (readonly [string, string])[] = [
+  ["parentheses", "(".repeat(65_000)],
+  ["closed parentheses", "(".repeat(32_000) + ")".repeat(32_000)],
+  ["unary operators", "-".repeat(65_000)],
+  ["bitwise chain", `${"1&".repeat(5990)}1`],
+  ["comparison chain", `${"k==".repeat(5990)}k`],
+  ["logical chain", `${"k&&".repeat(5990)}k`],
+  ["optional chain", `${"k?|".repeat(3990)}k`],
+  ["path", `${"a.".repeat(5990)}a`],
+  ["indexes", `a${"[0]".repeat(3990)}`],
+  ["every level, nested", `${LEVELS.repeat(248)}k${")".repeat(248)}`],
+  ["unary runs", `${`${"!".repeat(200)}1&`.repeat(55)}1`],
+  ["comments", `${"/**/".repeat(16_000)}k`],
+  ["open comments", "/*".repeat(32_000)],
+  ["quotes", '"'.repeat(65_000)],
+  ["escapes", `s == "${"\\*".repeat(32_000)}"`],
+  ["stars", `s == "${"*".repeat(65_000)}"`],
+  ["digits", "1".repeat(65_000)],
+  ["hex float", `k < 0x${"f".repeat(60_000)}.8p${"9".repeat(100)}`],
+  ["dots", ".".repeat(65_000)],
+  ["list", `k in (${"1,".repeat(5900)}1)`],
+  ["list of lists", `k in (${"(k in (1,2)),".repeat(1000)}1)`],
+];
+
+for (const [name, text] of hostile) {
+  test(`refuses or compiles hostile ${name} in time`, () => {
+    const start = performance.now();
+    try {
+      link(compileFilter(text), LAB);
+    } catch (error) {
+      if (!(error instanceof FilterError)) throw error;
+    }
+    const taken = performance.now() - start;
+    assert.ok(taken < DEADLINE_MS, `${taken} ms`);
+    if (process.env["VERBOSE"] === "1") console.log(name, taken.toFixed(1));
+  });
+}
+
+test.run();
+
+function codeOf(text: string): string {
+  try {
+    compileFilter(text);
+  } catch (error) {
+    if (error instanceof FilterError) return error.code;
+    throw error;
+  }
+  return "compiles";
+}
