@@ -1,5 +1,5 @@
-import type { Word } from "../base/bits.ts";
-import { grownCopy } from "./dictionary.ts";
+import type { Word } from "./bits.ts";
+import { grownCopy } from "./grow.ts";
 
 /** Appends UTF-8 text to a growing buffer; numbers are written digit by digit, without making strings. */
 export class Utf8Writer {

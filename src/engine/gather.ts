@@ -1,8 +1,9 @@
 /** Output batches under assembly: copies runs of rows out of stream batches, column by column. */
 
+import { grownCopy } from "../base/grow.ts";
 import type { Column, ColumnBatch, ColumnType, NumberArray, NumberType } from "../scan/column.ts";
 import { numberArray } from "../scan/column.ts";
-import { Dictionary, grownCopy } from "../scan/dictionary.ts";
+import { Dictionary } from "../scan/dictionary.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
 
 /** Takes rows `[from, to)` of a column of its own type. */

@@ -1,10 +1,11 @@
 /** Columns under construction: append a value or a null per row, then take the batch. */
 
 import { type Word, wordToNumber } from "../base/bits.ts";
+import { grownCopy } from "../base/grow.ts";
+import { Utf8Writer } from "../base/utf8-writer.ts";
 import type { Column, ColumnType, NumberArray, NumberType } from "./column.ts";
 import { numberArray } from "./column.ts";
-import { Dictionary, grownCopy } from "./dictionary.ts";
-import { Utf8Writer } from "./utf8-writer.ts";
+import { Dictionary } from "./dictionary.ts";
 
 const FIRST_CAPACITY = 256;
 

@@ -20,7 +20,8 @@ export type ColumnType =
   | { readonly kind: "number"; readonly number: NumberType }
   /** int64 nanoseconds since the Unix epoch. */
   | { readonly kind: "timestamp" }
-  | { readonly kind: "utf8" }
+  /** `isJson` where every value is JSON text: payloads and compound fields. */
+  | { readonly kind: "utf8"; readonly isJson: boolean }
   /** int32 codes into a dictionary of texts. */
   | { readonly kind: "dictionary" }
   | { readonly kind: "list"; readonly element: NumberType };

@@ -1,3 +1,5 @@
+import { grownCopy } from "../base/grow.ts";
+
 /**
  * Distinct texts of a column, numbered as they come. Looks texts up by their bytes, so that no string is made for an
  * event: an open-addressed hash table over one byte buffer.
@@ -98,15 +100,4 @@ function hashBytes(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0x811c9dc5;
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return hash;
-}
-
-/** A copy with room for at least `needed` elements, and for doubling. */
-export function grownCopy<T extends { readonly length: number; set(from: T): void }>(
-  array: T,
-  type: new (length: number) => T,
-  needed: number,
-): T {
-  const copy = new type(Math.max(needed, array.length * 2));
-  copy.set(array);
-  return copy;
 }

@@ -16,8 +16,8 @@ import type { RenderStyle } from "./render.ts";
 
 export type ColumnRequest =
   | { readonly kind: "timestamp" | "event" | "cpu_id" | "host" | "domain" }
-  /** A field of the common or specific context. */
-  | { readonly kind: "context"; readonly name: string }
+  /** A field of the common or specific context. An optional one may be absent everywhere. */
+  | { readonly kind: "context"; readonly name: string; readonly isOptional?: boolean }
   /** A payload field, dotted where nested. */
   | { readonly kind: "field"; readonly name: string }
   /** The context of that name where the traces have one, else the payload field. */
@@ -109,7 +109,9 @@ export function unknownColumns(
   return requests
     .filter(
       (request) =>
-        request.kind === "context" || request.kind === "field" || request.kind === "name",
+        (request.kind === "context" && request.isOptional !== true) ||
+        request.kind === "field" ||
+        request.kind === "name",
     )
     .filter(
       (request) => fieldClassesOf(settle(request, traceClasses), traceClasses).next().done === true,
@@ -142,8 +144,9 @@ function planColumn(request: ColumnRequest, traceClasses: readonly TraceClass[])
     case "cpu_id":
       return { name, request: settled, type: { kind: "number", number: "uint32" }, nullable: true };
     case "payload":
+      return { name, request: settled, type: utf8(settled.style === "json"), nullable: false };
     case "record":
-      return { name, request: settled, type: { kind: "utf8" }, nullable: false };
+      return { name, request: settled, type: utf8(false), nullable: false };
     case "context":
     case "field":
       return {
@@ -195,7 +198,7 @@ function commonType(fieldClasses: Iterable<FieldClass>): ColumnType {
     const type = columnTypeOf(fieldClass);
     common = common === undefined ? type : wider(common, type);
   }
-  return common ?? { kind: "utf8" };
+  return common ?? utf8(false);
 }
 
 /** The column type that suits one field class. */
@@ -208,7 +211,7 @@ export function columnTypeOf(fieldClass: FieldClass): ColumnType {
     case "text": {
       const { length } = fieldClass;
       const isName = length.kind === "static" && length.count <= MAX_DICTIONARY_TEXT_BYTES;
-      return { kind: isName ? "dictionary" : "utf8" };
+      return isName ? { kind: "dictionary" } : utf8(false);
     }
     case "array": {
       const { element } = fieldClass;
@@ -216,10 +219,12 @@ export function columnTypeOf(fieldClass: FieldClass): ColumnType {
         element.kind === "integer" || element.kind === "float" ? columnTypeOf(element) : undefined;
       return elementType?.kind === "number"
         ? { kind: "list", element: elementType.number }
-        : { kind: "utf8" };
+        : utf8(true);
     }
+    case "string":
+      return utf8(false);
     default:
-      return { kind: "utf8" };
+      return utf8(true);
   }
 }
 
@@ -233,7 +238,12 @@ function wider(a: ColumnType, b: ColumnType): ColumnType {
     return { kind: "number", number: widerNumber(a.number, b.number) };
   if (a.kind === "list" && b.kind === "list")
     return { kind: "list", element: widerNumber(a.element, b.element) };
-  return a.kind === b.kind ? a : { kind: "utf8" };
+  if (a.kind === "dictionary" && b.kind === "dictionary") return a;
+  return utf8(a.kind === "utf8" && b.kind === "utf8" && a.isJson && b.isJson);
+}
+
+function utf8(isJson: boolean): ColumnType {
+  return { kind: "utf8", isJson };
 }
 
 function widerNumber(a: NumberType, b: NumberType): NumberType {

@@ -1,3 +1,4 @@
+import { Utf8Writer } from "../base/utf8-writer.ts";
 import { FieldCursor, type Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type {
@@ -8,7 +9,6 @@ import type {
   TraceClass,
 } from "../ctf/trace-class.ts";
 import { type RenderStyle, renderMembers } from "./render.ts";
-import { Utf8Writer } from "./utf8-writer.ts";
 
 const encoder = new TextEncoder();
 

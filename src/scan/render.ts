@@ -2,10 +2,11 @@
 
 import type { Word } from "../base/bits.ts";
 import { wordToBigInt } from "../base/bits.ts";
+import { Utf8Writer } from "../base/utf8-writer.ts";
 import type { FieldCursor } from "../ctf/field-cursor.ts";
 import type { ArrayClass, FieldClass, IntegerClass, Member } from "../ctf/trace-class.ts";
 import { formatG } from "./format-g.ts";
-import { Utf8Writer } from "./utf8-writer.ts";
+import { writeJsonString } from "./json-string.ts";
 
 /** How a style writes the parts of which every field is made. */
 interface Style {
@@ -215,7 +216,6 @@ const BACKSLASH = 92;
 const OPEN_PARENTHESIS = 40;
 const CLOSE_PARENTHESIS = 41;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** Integers in bases other than ten show the field's own bits, also when signed. */
 function writeInteger(fieldClass: IntegerClass, word: Word, out: Utf8Writer): void {
@@ -255,20 +255,6 @@ function isPlainByte(byte: number): boolean {
   return (
     byte > 32 && byte !== QUOTE && byte !== 44 && byte !== 61 && byte !== BACKSLASH && byte < 127
   );
-}
-
-/** A JSON string. Bytes that are no UTF-8 become U+FFFD, since JSON must be Unicode. */
-export function writeJsonString(bytes: Uint8Array, out: Utf8Writer): void {
-  const isSimple = bytes.every(
-    (byte) => byte >= 32 && byte < 127 && byte !== QUOTE && byte !== BACKSLASH,
-  );
-  if (isSimple) {
-    out.byte(QUOTE);
-    out.raw(bytes);
-    out.byte(QUOTE);
-  } else {
-    out.raw(encoder.encode(JSON.stringify(decoder.decode(bytes))));
-  }
 }
 
 const ESCAPES: ReadonlyMap<number, string> = new Map([

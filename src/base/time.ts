@@ -1,0 +1,78 @@
+import type { Utf8Writer } from "./utf8-writer.ts";
+
+/** Seconds and the nanoseconds below one second, of a 64-bit count of nanoseconds in halves. No bigint is made. */
+export interface SplitTime {
+  seconds: number;
+  nanoseconds: number;
+}
+
+/** Splits nanoseconds; works for negative values too (seconds are rounded down). */
+export function splitNs(hi: number, lo: number, out: SplitTime): void {
+  // The quotient is off by one at most; the low 32 bits of the product tell, exactly, by how much.
+  let seconds = Math.floor((hi * 0x1_0000_0000 + (lo >>> 0)) / 1e9);
+  let nanoseconds = (lo - Math.imul(seconds, 1_000_000_000)) | 0;
+  if (nanoseconds < 0) {
+    seconds--;
+    nanoseconds += 1_000_000_000;
+  } else if (nanoseconds >= 1_000_000_000) {
+    seconds++;
+    nanoseconds -= 1_000_000_000;
+  }
+  out.seconds = seconds;
+  out.nanoseconds = nanoseconds;
+}
+
+/** Nine digits, with leading zeros. */
+export function writeNanoseconds(nanoseconds: number, out: Utf8Writer): void {
+  let rest = nanoseconds;
+  out.ascii("000000000");
+  for (let at = out.length - 1; rest > 0; at--) {
+    const tenth = Math.floor(rest / 10);
+    out.bytes[at] = 48 + rest - tenth * 10;
+    rest = tenth;
+  }
+}
+
+/** Writes points in time; the part down to the second is made once a second. */
+export class TimeWriter {
+  readonly #secondText: (date: Date) => string;
+  readonly #suffix: string;
+  readonly #time: SplitTime = { seconds: 0, nanoseconds: 0 };
+  #second = Number.NaN;
+  #text = "";
+
+  constructor(secondText: (date: Date) => string, suffix: string) {
+    this.#secondText = secondText;
+    this.#suffix = suffix;
+  }
+
+  /** @param hi @param lo nanoseconds since the Unix epoch */
+  write(hi: number, lo: number, out: Utf8Writer): void {
+    splitNs(hi, lo, this.#time);
+    if (this.#time.seconds !== this.#second) {
+      this.#second = this.#time.seconds;
+      this.#text = this.#secondText(new Date(this.#second * 1000));
+    }
+    out.ascii(this.#text);
+    out.ascii(".");
+    writeNanoseconds(this.#time.nanoseconds, out);
+    out.ascii(this.#suffix);
+  }
+}
+
+/** `2026-11-22T08:55:45.115442425Z` */
+export function isoTimeWriter(): TimeWriter {
+  return new TimeWriter((date) => date.toISOString().slice(0, 19), "Z");
+}
+
+/** `08:55:45.115442425`, local time of day */
+export function clockTimeWriter(): TimeWriter {
+  return new TimeWriter(
+    (date) => [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":"),
+    "",
+  );
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
+}

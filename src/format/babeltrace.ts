@@ -1,0 +1,52 @@
+import { clockTimeWriter, type SplitTime, splitNs, writeNanoseconds } from "../base/time.ts";
+import { Utf8Writer } from "../base/utf8-writer.ts";
+import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
+import { halvesOf } from "./halves.ts";
+
+/**
+ * Lines exactly as babeltrace2 prints them: `[HH:MM:SS.NNNNNNNNN] (+S.NNNNNNNNN) RECORD`, times in local time.
+ * The query has one column, `record`.
+ *
+ * @param showsDelta false as under `babeltrace2 --no-delta`
+ */
+export function babeltraceWriter(showsDelta: boolean): BatchWriter {
+  const time = clockTimeWriter();
+  const delta: SplitTime = { seconds: 0, nanoseconds: 0 };
+  let previous: { hi: number; lo: number } | undefined;
+  return {
+    begin: () => NO_BYTES,
+    batch(batch) {
+      const out = new Utf8Writer();
+      const halves = halvesOf(batch.timestamps);
+      const [record] = batch.columns;
+      if (record?.kind !== "utf8")
+        throw new TypeError("babeltrace format: expected the column record");
+      for (let row = 0; row < batch.rows; row++) {
+        const hi = halves[row * 2 + 1]!;
+        const lo = halves[row * 2]!;
+        out.ascii("[");
+        time.write(hi, lo, out);
+        out.ascii(showsDelta ? "] (+" : "] ");
+        if (showsDelta) {
+          if (previous === undefined) {
+            out.ascii("?.?????????");
+          } else {
+            const borrow = lo >>> 0 < previous.lo >>> 0 ? 1 : 0;
+            splitNs(hi - previous.hi - borrow, (lo - previous.lo) | 0, delta);
+            out.unsigned(Math.max(0, delta.seconds));
+            out.ascii(".");
+            writeNanoseconds(delta.nanoseconds, out);
+          }
+          out.ascii(") ");
+        }
+        out.raw(record.bytes.subarray(record.offsets[row]!, record.offsets[row + 1]!));
+        out.ascii("\n");
+        previous ??= { hi, lo };
+        previous.hi = hi;
+        previous.lo = lo;
+      }
+      return out.bytes.subarray(0, out.length);
+    },
+    end: () => NO_BYTES,
+  };
+}

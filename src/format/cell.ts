@@ -1,0 +1,150 @@
+/** Cells of a column as text, in the two dialects that row formats need. */
+
+import type { Word } from "../base/bits.ts";
+import { isoTimeWriter, type TimeWriter } from "../base/time.ts";
+import type { Utf8Writer } from "../base/utf8-writer.ts";
+import type { Column, ColumnType, NumberArray } from "../scan/column.ts";
+import { writeJsonString } from "../scan/json-string.ts";
+import { halvesOf } from "./halves.ts";
+
+/** Writes the cell of one row; the row is not null. */
+export type WriteCell = (row: number, out: Utf8Writer) => void;
+
+export interface CellDialect {
+  /** Texts. */
+  text(bytes: Uint8Array, out: Utf8Writer): void;
+  /** JSON text, as it stands or as a text. */
+  json(bytes: Uint8Array, out: Utf8Writer): void;
+  /** An integer that JSON readers would round. */
+  largeInteger(write: () => void, out: Utf8Writer): void;
+}
+
+const QUOTE = 34;
+
+/** JSON: payloads are embedded, integers beyond ±2^53 are strings. */
+export const jsonDialect: CellDialect = {
+  text: writeJsonString,
+  json: (bytes, out) => out.raw(bytes),
+  largeInteger(write, out) {
+    out.byte(QUOTE);
+    write();
+    out.byte(QUOTE);
+  },
+};
+
+/** CSV (RFC 4180): quoted where a comma, quote or line break is inside. */
+export const csvDialect: CellDialect = {
+  text: writeCsvText,
+  json: writeCsvText,
+  largeInteger: (write) => write(),
+};
+
+function writeCsvText(bytes: Uint8Array, out: Utf8Writer): void {
+  const needsQuotes = bytes.some(
+    (byte) => byte === QUOTE || byte === 44 || byte === 10 || byte === 13,
+  );
+  if (!needsQuotes) {
+    out.raw(bytes);
+    return;
+  }
+  out.byte(QUOTE);
+  for (const byte of bytes) {
+    if (byte === QUOTE) out.byte(QUOTE);
+    out.byte(byte);
+  }
+  out.byte(QUOTE);
+}
+
+/** The writer for one column of a batch, chosen once for all its rows. */
+export function cellWriter(column: Column, type: ColumnType, dialect: CellDialect): WriteCell {
+  switch (column.kind) {
+    case "number":
+      return type.kind === "timestamp"
+        ? timeCell(column.values as BigInt64Array, dialect)
+        : numberCell(column.values, type.kind === "number" ? type.number : "int64", dialect);
+    case "utf8": {
+      const write = type.kind === "utf8" && type.isJson ? dialect.json : dialect.text;
+      const { bytes, offsets } = column;
+      return (row, out) => write(bytes.subarray(offsets[row]!, offsets[row + 1]!), out);
+    }
+    case "dictionary": {
+      const { codes, dictionary } = column;
+      const rendered = new Map<number, Uint8Array>();
+      return (row, out) => {
+        const code = codes[row]!;
+        let text = rendered.get(code);
+        if (text === undefined) {
+          text = encoder.encode(dictionary.text(code));
+          rendered.set(code, text);
+        }
+        dialect.text(text, out);
+      };
+    }
+    case "list": {
+      const { offsets, values } = column;
+      const element = numberCell(values, type.kind === "list" ? type.element : "int64", dialect);
+      return (row, out) => {
+        const isQuoted = dialect === csvDialect && offsets[row + 1]! - offsets[row]! > 1;
+        if (isQuoted) out.byte(QUOTE);
+        out.ascii("[");
+        for (let i = offsets[row]!; i < offsets[row + 1]!; i++) {
+          if (i > offsets[row]!) out.ascii(",");
+          element(i, out);
+        }
+        out.ascii("]");
+        if (isQuoted) out.byte(QUOTE);
+      };
+    }
+  }
+}
+
+const encoder = new TextEncoder();
+
+function timeCell(values: BigInt64Array, dialect: CellDialect): WriteCell {
+  const halves = halvesOf(values);
+  const time: TimeWriter = isoTimeWriter();
+  const quote = dialect === jsonDialect ? '"' : "";
+  return (row, out) => {
+    out.ascii(quote);
+    time.write(halves[row * 2 + 1]!, halves[row * 2]!, out);
+    out.ascii(quote);
+  };
+}
+
+function numberCell(values: NumberArray, type: string, dialect: CellDialect): WriteCell {
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
+    const halves = halvesOf(values);
+    const signed = type === "int64";
+    const word: Word = { hi: 0, lo: 0 };
+    return (row, out) => {
+      word.hi = halves[row * 2 + 1]!;
+      word.lo = halves[row * 2]!;
+      if (isExactInJson(word, signed)) out.decimal(word, signed);
+      else dialect.largeInteger(() => out.decimal(word, signed), out);
+    };
+  }
+  if (values instanceof Float32Array || values instanceof Float64Array) {
+    return (row, out) => {
+      const value = values[row]!;
+      if (Number.isFinite(value)) out.ascii(String(value));
+      else dialect.largeInteger(() => out.ascii(String(value)), out);
+    };
+  }
+  return (row, out) => {
+    const value = values[row]!;
+    if (value < 0) out.ascii("-");
+    out.unsigned(Math.abs(value));
+  };
+}
+
+/** Whether a JSON reader that knows only doubles keeps the integer as it is. */
+export function isExactInJson(word: Word, signed: boolean): boolean {
+  if (!signed || word.hi >= 0) return word.hi >= 0 && word.hi < 0x20_0000;
+  return word.hi > -0x20_0000 || (word.hi === -0x20_0000 && word.lo !== 0);
+}
+
+/** Whether a row of a column has a value. */
+export function isPresent(column: Column, row: number): boolean {
+  const { validity } = column;
+  return validity === undefined || (validity[row >> 3]! & (1 << (row & 7))) !== 0;
+}

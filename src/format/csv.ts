@@ -1,0 +1,38 @@
+import { Utf8Writer } from "../base/utf8-writer.ts";
+import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
+import type { PlannedColumn } from "../scan/layout.ts";
+import { cellWriter, csvDialect, isPresent } from "./cell.ts";
+
+const encoder = new TextEncoder();
+
+/** Comma-separated values with a header line (RFC 4180, but lines end in LF). Absent values are empty. */
+export function csvWriter(): BatchWriter {
+  let columns: readonly PlannedColumn[] = [];
+  return {
+    begin(planned) {
+      columns = planned;
+      const out = new Utf8Writer();
+      columns.forEach(({ name }, i) => {
+        if (i > 0) out.ascii(",");
+        csvDialect.text(encoder.encode(name), out);
+      });
+      out.ascii("\n");
+      return out.bytes.subarray(0, out.length);
+    },
+    batch(batch) {
+      const out = new Utf8Writer();
+      const cells = batch.columns.map((column, i) =>
+        cellWriter(column, columns[i]!.type, csvDialect),
+      );
+      for (let row = 0; row < batch.rows; row++) {
+        for (let i = 0; i < cells.length; i++) {
+          if (i > 0) out.ascii(",");
+          if (isPresent(batch.columns[i]!, row)) cells[i]!(row, out);
+        }
+        out.ascii("\n");
+      }
+      return out.bytes.subarray(0, out.length);
+    },
+    end: () => NO_BYTES,
+  };
+}

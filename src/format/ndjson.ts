@@ -1,0 +1,38 @@
+import { Utf8Writer } from "../base/utf8-writer.ts";
+import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
+import type { PlannedColumn } from "../scan/layout.ts";
+import { cellWriter, isPresent, jsonDialect } from "./cell.ts";
+
+const encoder = new TextEncoder();
+
+/** One JSON object a line. Fields that a row does not have are left out. */
+export function ndjsonWriter(): BatchWriter {
+  let columns: readonly PlannedColumn[] = [];
+  let keys: Uint8Array[] = [];
+  return {
+    begin(planned) {
+      columns = planned;
+      keys = columns.map(({ name }) => encoder.encode(`${JSON.stringify(name)}:`));
+      return NO_BYTES;
+    },
+    batch(batch) {
+      const out = new Utf8Writer();
+      const cells = batch.columns.map((column, i) =>
+        cellWriter(column, columns[i]!.type, jsonDialect),
+      );
+      for (let row = 0; row < batch.rows; row++) {
+        let separator = "{";
+        for (let i = 0; i < cells.length; i++) {
+          if (!isPresent(batch.columns[i]!, row)) continue;
+          out.ascii(separator);
+          separator = ",";
+          out.raw(keys[i]!);
+          cells[i]!(row, out);
+        }
+        out.ascii(separator === "{" ? "{}\n" : "}\n");
+      }
+      return out.bytes.subarray(0, out.length);
+    },
+    end: () => NO_BYTES,
+  };
+}

@@ -1,0 +1,16 @@
+import type { ColumnBatch } from "./column.ts";
+import type { PlannedColumn } from "./layout.ts";
+
+/** Turns a query's batches into bytes of some format, batch by batch. */
+export interface BatchWriter {
+  /** What stands before the first row; the columns are known from here on. */
+  begin(columns: readonly PlannedColumn[]): Uint8Array;
+  /**
+   * The bytes are the caller's.
+   * @param facts what travels beside the rows (`seq`, `watermark_ns` …), where the format has a place for it
+   */
+  batch(batch: ColumnBatch, facts?: ReadonlyMap<string, string>): Uint8Array;
+  end(): Uint8Array;
+}
+
+export const NO_BYTES: Uint8Array = new Uint8Array(0);
