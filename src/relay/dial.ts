@@ -1,0 +1,69 @@
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { ProtocolError } from "../base/errors.ts";
+import { printPeer } from "./url.ts";
+
+export interface DialOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a byte stream to a relayd is opened. */
+export type Dial = (host: string, port: number, options: DialOptions) => Promise<Duplex>;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ENOTFOUND: "no such host",
+  EAI_AGAIN: "the host name cannot be resolved now",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "the network is unreachable",
+  ECONNRESET: "connection reset",
+};
+
+/**
+ * Opens a TCP connection.
+ *
+ * @throws ProtocolError `CONNECT_REFUSED`, `CONNECT_TIMEOUT`, `CONNECT_FAILED`; or the signal's reason
+ */
+export const dialTcp: Dial = (host, port, { timeoutMs, signal }) =>
+  new Promise((resolve, reject) => {
+    const peer = printPeer(host, port);
+    if (signal?.aborted) return reject(signal.reason);
+    const socket = connect({ host, port, noDelay: true });
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      socket.removeListener("error", onError);
+      socket.removeListener("connect", onConnect);
+    };
+    const fail = (error: unknown): void => {
+      settle();
+      // A socket that fails once more while it is torn down must not end the process.
+      socket.on("error", () => undefined);
+      socket.destroy();
+      reject(error);
+    };
+    const onConnect = (): void => {
+      settle();
+      resolve(socket);
+    };
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const code = error.code ?? "";
+      const why = REASONS[code] ?? (error.message || code);
+      fail(
+        new ProtocolError(
+          code === "ECONNREFUSED" ? "CONNECT_REFUSED" : "CONNECT_FAILED",
+          `cannot connect to ${peer}: ${why}`,
+          { peer, cause: error },
+        ),
+      );
+    };
+    const onAbort = (): void => fail(signal?.reason);
+    const timer = setTimeout(() => {
+      const message = `cannot connect to ${peer}: no answer within ${timeoutMs / 1000} s`;
+      fail(new ProtocolError("CONNECT_TIMEOUT", message, { peer }));
+    }, timeoutMs);
+    socket.on("connect", onConnect);
+    socket.on("error", onError);
+    signal?.addEventListener("abort", onAbort);
+  });
