@@ -1,0 +1,59 @@
+/** Option values: durations, counts, addresses; commander prints the message and the usage on failure. */
+
+import { InvalidArgumentError } from "commander";
+
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+};
+
+/** `10s`, `500ms`, `2m`, or plain seconds → milliseconds. */
+export function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|min|h)?$/.exec(text);
+  if (match === null)
+    throw new InvalidArgumentError("expected a duration such as 10s, 500ms or 2m.");
+  return Number(match[1]) * (UNITS[match[2] ?? "s"] ?? 1000);
+}
+
+export function count(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("expected a whole number.");
+  return Number(text);
+}
+
+/** Repeatable option. */
+export function collect(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}
+
+/** `a,b,c` */
+export function list(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.some((name) => name === ""))
+    throw new InvalidArgumentError("expected names with commas between them.");
+  return names;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `HOST:PORT`, `:PORT` or `PORT`; IPv6 in brackets. Without host, loopback. */
+export function address(text: string): Address {
+  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:[\]]*):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) throw new InvalidArgumentError("expected HOST:PORT.");
+  return { host: match[1]?.replace(/^\[(.*)\]$/, "$1") || "127.0.0.1", port };
+}
+
+/** `1`, `10`, `0.5` or `max` */
+export function speed(text: string): number | "max" {
+  if (text === "max") return "max";
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new InvalidArgumentError("expected a number above 0, or max.");
+  return value;
+}

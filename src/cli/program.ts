@@ -1,0 +1,193 @@
+/** The commands, their options and their help. What a command does is loaded when it runs, so that `--help` is quick. */
+
+import { Command, Option } from "commander";
+import { address, collect, count, duration, list, speed } from "./options.ts";
+import { VERSION } from "./version.ts";
+
+export function program(): Command {
+  const root = new Command("tracewire")
+    .description("A streaming query engine over live LTTng traces.")
+    .version(VERSION)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .addHelpText(
+      "after",
+      `
+Try it without LTTng:
+  $ tracewire demo
+
+A SOURCE is a live session, net://HOST[:PORT]/host/TARGET/SESSION (TARGET and SESSION may be globs),
+or the directory of a recorded trace. Every command explains itself: tracewire tail --help`,
+    );
+  for (const command of [tail(), ls(), serve(), replay(), demo(), explain()]) {
+    root.addCommand(command.copyInheritedSettings(root).exitOverride());
+  }
+  return root;
+}
+
+const FORMATS = ["text", "babeltrace", "ndjson", "csv", "arrow"] as const;
+
+function tail(): Command {
+  return new Command("tail")
+    .description("Print events as they come; a recorded trace ends at its end.")
+    .argument("<source...>", "live sessions or trace directories")
+    .option("-w, --where <expr>", "only events for which this LTTng filter expression holds")
+    .option("-e, --event <glob>", "only events of this name; may be repeated", collect, [])
+    .option("-s, --select <names>", "columns, with commas between them", list)
+    .option("-n, --limit <n>", "end after so many events", count)
+    .option("-d, --duration <time>", "end after this time, such as 10s", duration)
+    .addOption(
+      new Option("--from <where>", "live sessions: where to begin")
+        .choices(["beginning", "now"])
+        .default("now"),
+    )
+    .option("--begin <time>", "only events from this time on, as babeltrace2 writes times")
+    .option("--end <time>", "only events up to this time")
+    .addOption(
+      new Option("-f, --format <format>", "how to write events").choices(FORMATS).default("text"),
+    )
+    .option("--delta", "babeltrace format: with the time since the event before", false)
+    .option("-c, --count", "print only how many events matched, at the end", false)
+    .option(
+      "--max-lag <time>",
+      "live sessions: how long a silent stream may hold the others up",
+      duration,
+      5000,
+    )
+    .addOption(
+      new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
+    )
+    .option("-q, --quiet", "no status lines on stderr", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire tail net://localhost/host/web1/auto-20261122
+  $ tracewire tail net://localhost/host/*/* --where '$ctx.pid_ns == 4026532572' --format ndjson
+  $ tracewire tail ./trace --event 'sched_*' --select timestamp,procname,next_comm --limit 20
+  $ tracewire tail ./trace --where 'filename == "/etc/*" && ret < 0' --count
+  $ tracewire tail ./trace --format babeltrace | diff - <(babeltrace2 --no-delta ./trace)`,
+    )
+    .action(async (sources: string[], options) => {
+      const command = await import("./tail.ts");
+      await command.tail(sources, options);
+    });
+}
+
+function ls(): Command {
+  return new Command("ls")
+    .description("List a relay daemon's sessions.")
+    .argument("<url>", "net://HOST[:PORT]")
+    .addOption(
+      new Option("-f, --format <format>", "how to write them")
+        .choices(["text", "json"])
+        .default("text"),
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire ls net://localhost
+  $ tracewire ls net://localhost:5344 --format json | jq -r '.[].url'`,
+    )
+    .action(async (url: string, options) => {
+      const command = await import("./ls.ts");
+      await command.ls(url, options);
+    });
+}
+
+function serve(): Command {
+  return new Command("serve")
+    .description("Serve queries over HTTP and WebSocket, as Arrow, NDJSON or CSV.")
+    .argument("<source...>", "live sessions or trace directories")
+    .option("-l, --listen <address>", "HOST:PORT to listen on", address, address("127.0.0.1:7447"))
+    .addOption(
+      new Option("--from <where>", "live sessions: where to begin")
+        .choices(["beginning", "now"])
+        .default("now"),
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire serve net://localhost/host/web1/auto-20261122
+  $ curl -N -H 'Accept: application/x-ndjson' 'http://127.0.0.1:7447/v1/query?events=sched_switch&limit=5'
+  $ python3 -c 'import pyarrow.ipc as ipc, urllib.request as u
+    print(ipc.open_stream(u.urlopen("http://127.0.0.1:7447/v1/query?limit=10")).read_all())'`,
+    )
+    .action(async (sources: string[], options) => {
+      const command = await import("./serve.ts");
+      await command.serve(sources, options);
+    });
+}
+
+function replay(): Command {
+  return new Command("replay")
+    .description("Serve recorded traces over the live protocol, as a relay daemon would.")
+    .argument("<directory...>", "trace directories")
+    .option("-l, --listen <address>", "HOST:PORT to listen on", address, address("127.0.0.1:5344"))
+    .option(
+      "--speed <factor>",
+      "1 is its own pace; 10 is ten times faster; max does not wait",
+      speed,
+      1,
+    )
+    .option("--loop", "begin again after the end, with clocks that go on", false)
+    .option("--now", "move times, so that the first event happens when a viewer attaches", false)
+    .option("--session <name>", "session name (default: the trace's own)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire replay ./trace --speed max
+  $ babeltrace2 --input-format=lttng-live net://127.0.0.1:5344
+  $ tracewire replay ./trace --loop --now --listen :6000`,
+    )
+    .action(async (directories: string[], options) => {
+      const command = await import("./replay.ts");
+      await command.replay(directories, options);
+    });
+}
+
+function demo(): Command {
+  return new Command("demo")
+    .description(
+      "Replay a recorded session with six containers, and serve queries on it. Needs no LTTng.",
+    )
+    .option("-l, --listen <address>", "HOST:PORT to listen on", address, address("127.0.0.1:7447"))
+    .addHelpText(
+      "after",
+      `
+Example:
+  $ tracewire demo
+  $ tracewire demo --listen :8080`,
+    )
+    .action(async (options) => {
+      const command = await import("./demo.ts");
+      await command.demo(options);
+    });
+}
+
+function explain(): Command {
+  return new Command("explain")
+    .description(
+      "Show what a filter means: syntax tree, bytecode, and what it becomes for each event class.",
+    )
+    .argument(
+      "<source>",
+      "a live session or trace directory, whose event classes the filter is linked to",
+    )
+    .argument("<expr>", "the filter expression")
+    .option("-e, --event <glob>", "only event classes of this name; may be repeated", collect, [])
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire explain ./trace '$ctx.pid_ns == 4026532572 && ret < 0'
+  $ tracewire explain ./trace 'filename == "/etc/*"' --event syscall_entry_openat`,
+    )
+    .action(async (source: string, expression: string, options) => {
+      const command = await import("./explain.ts");
+      await command.explain(source, expression, options);
+    });
+}

@@ -1,0 +1,32 @@
+import { replay as startReplay } from "../replay/server.ts";
+import { untilInterrupted } from "./interrupt.ts";
+import type { Address } from "./options.ts";
+import { note } from "./report.ts";
+
+export interface ReplayCommandOptions {
+  readonly listen: Address;
+  readonly speed: number | "max";
+  readonly loop: boolean;
+  readonly now: boolean;
+  readonly session?: string;
+}
+
+/** `tracewire replay`: serves until Ctrl-C. */
+export async function replay(
+  directories: readonly string[],
+  options: ReplayCommandOptions,
+): Promise<void> {
+  const { listen, speed, loop, now, session } = options;
+  const server = await startReplay(directories, {
+    host: listen.host,
+    port: listen.port,
+    speed,
+    loop,
+    session,
+    shiftToNow: now,
+  });
+  for (const url of server.urls) process.stdout.write(`${url}\n`);
+  note("serving over the live protocol; Ctrl-C ends it");
+  await untilInterrupted();
+  await server.close();
+}

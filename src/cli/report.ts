@@ -1,0 +1,46 @@
+import { CommanderError } from "commander";
+import pc from "picocolors";
+import { TraceError } from "../base/errors.ts";
+
+/** What scripts can rely on. */
+export const ExitCode = { ok: 0, failed: 1, usage: 2 } as const;
+
+const colors = pc.createColors(pc.isColorSupported && process.stderr.isTTY === true);
+
+/** One clear line on stderr; a stack only for what is our own fault. */
+export function describeError(error: unknown): string {
+  if (error instanceof TraceError) return error.message;
+  if (error instanceof Error && "code" in error && typeof error.code === "string")
+    return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Prints the error and sets the exit code; the process ends when nothing is left to do. */
+export function report(error: unknown): void {
+  if (error instanceof CommanderError) {
+    // commander has printed its message already; help and version are no failures.
+    process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    return;
+  }
+  process.stderr.write(`${colors.red("error:")} ${describeError(error)}\n`);
+  process.exitCode = ExitCode.failed;
+}
+
+/** As `report`, and makes sure that the process ends even if something still holds it. */
+export function reportAndExit(error: unknown): void {
+  report(error);
+  setTimeout(() => process.exit(), GRACE_MS).unref();
+}
+
+/** How long connections may take to say goodbye. */
+export const GRACE_MS = 3000;
+
+/** A line of status on stderr, never mixed with data. */
+export function note(text: string): void {
+  process.stderr.write(`${colors.dim(text)}\n`);
+}
+
+/** A line of warning on stderr. */
+export function warn(text: string): void {
+  process.stderr.write(`${colors.yellow("warning:")} ${text}\n`);
+}

@@ -1,0 +1,177 @@
+import pc from "picocolors";
+import { openFeed, type Share } from "../engine/feed.ts";
+import { describeLoss, LossAccount } from "../engine/losses.ts";
+import { type QuerySpec, type ResultBatch, runQuery } from "../engine/query.ts";
+import { parseTimeBound } from "../engine/time-bound.ts";
+import { compileFilter } from "../filter/compile.ts";
+import { babeltraceWriter } from "../format/babeltrace.ts";
+import { csvWriter } from "../format/csv.ts";
+import { ndjsonWriter } from "../format/ndjson.ts";
+import { TEXT_HEAD_COUNT, TEXT_REQUESTS, type TextColors, textWriter } from "../format/text.ts";
+import type { BatchWriter } from "../scan/batch-writer.ts";
+import { type ColumnRequest, columnRequest } from "../scan/layout.ts";
+import { Output } from "./output.ts";
+import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
+
+export interface TailOptions {
+  readonly where?: string;
+  readonly event: readonly string[];
+  readonly select?: readonly string[];
+  readonly limit?: number;
+  readonly duration?: number;
+  readonly from: "beginning" | "now";
+  readonly begin?: string;
+  readonly end?: string;
+  readonly format: "text" | "babeltrace" | "ndjson" | "csv" | "arrow";
+  readonly delta: boolean;
+  readonly count: boolean;
+  readonly maxLag: number;
+  readonly color: "auto" | "always" | "never";
+  readonly quiet: boolean;
+}
+
+/** `tracewire tail`: one query, its rows on stdout. */
+export async function tail(sources: readonly string[], options: TailOptions): Promise<void> {
+  const feed = openFeed(sources, { from: options.from });
+  const spec = querySpec(options, feed.isLive);
+  const writer = options.count ? undefined : await batchWriter(options);
+  const share = feed.share();
+  const rows = await run(spec, share, writer, options);
+  if (options.count) process.stdout.write(`${rows}\n`);
+}
+
+/** Runs the query to its end, or until limit, duration, Ctrl-C or a reader that went away. Returns the rows seen. */
+function run(
+  spec: QuerySpec,
+  share: Share,
+  writer: BatchWriter | undefined,
+  options: TailOptions,
+): Promise<number> {
+  return new Promise((resolve) => {
+    const account = new LossAccount();
+    let rows = 0;
+    let late = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const finish = (error?: unknown): void => {
+      clearTimeout(timer);
+      process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
+      subscription?.unsubscribe();
+      if (error !== undefined) report(error);
+      else if (writer !== undefined) output.write(writer.end());
+      account.lateRows = late;
+      if (!account.isEmpty) warn(`lost: ${account}`);
+      // Detaching from a relayd may take a moment; it must not take for ever.
+      setTimeout(() => process.exit(), GRACE_MS).unref();
+      resolve(rows);
+    };
+    const interrupt = (): void => {
+      // A second Ctrl-C ends it at once.
+      process.once("SIGINT", () => process.exit(ExitCode.ok));
+      finish();
+    };
+    const output = new Output(process.stdout, share.gate, (error) => finish(error));
+    const subscription = runQuery(spec, share.items).subscribe({
+      next: (item) => {
+        switch (item.kind) {
+          case "columns":
+            if (writer !== undefined) output.write(writer.begin(item.columns));
+            break;
+          case "batch":
+            rows += item.batch.rows;
+            late += item.batch.late;
+            if (writer !== undefined)
+              output.write(writer.batch(item.batch, batchFacts(item.batch)));
+            break;
+          case "loss":
+            account.add(item.loss);
+            if (!options.quiet && item.loss.kind !== "discarded-events")
+              warn(describeLoss(item.loss));
+            break;
+          case "note":
+            if (!options.quiet) note(item.text);
+            break;
+        }
+      },
+      error: (error) => finish(error),
+      complete: () => finish(),
+    });
+    process.on("SIGINT", interrupt);
+    process.on("SIGTERM", interrupt);
+    if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
+  });
+}
+
+function querySpec(options: TailOptions, isLive: boolean): QuerySpec {
+  return {
+    filter: options.where === undefined ? undefined : compileFilter(options.where),
+    events: options.event,
+    select: selection(options),
+    begin: options.begin === undefined ? undefined : parseTimeBound(options.begin),
+    end: options.end === undefined ? undefined : parseTimeBound(options.end),
+    order: options.count ? "none" : "time",
+    maxLag: options.maxLag,
+    limit: options.limit,
+    isLive,
+  };
+}
+
+function selection(options: TailOptions): QuerySpec["select"] {
+  if (options.count) return [];
+  if (options.format === "babeltrace") return [{ kind: "record" }];
+  if (options.format !== "text") return options.select;
+  if (options.select === undefined) return TEXT_REQUESTS;
+  const selected = options.select
+    .map(columnRequest)
+    .filter(({ kind }) => kind !== "timestamp" && kind !== "event");
+  return [...TEXT_REQUESTS.slice(0, TEXT_HEAD_COUNT), ...selected.map(asText)];
+}
+
+function asText(request: ColumnRequest): ColumnRequest {
+  return request.kind === "payload" ? { kind: "payload", style: "text" } : request;
+}
+
+async function batchWriter(options: TailOptions): Promise<BatchWriter> {
+  switch (options.format) {
+    case "text":
+      return textWriter(textColors(options.color));
+    case "babeltrace":
+      return babeltraceWriter(options.delta);
+    case "ndjson":
+      return ndjsonWriter();
+    case "csv":
+      return csvWriter();
+    case "arrow": {
+      const { ipcWriter } = await import("../arrow/ipc-writer.ts");
+      return ipcWriter({ dictionaries: "delta", framing: "stream" });
+    }
+  }
+}
+
+function textColors(when: TailOptions["color"]): TextColors {
+  const isOn =
+    when === "always" || (when === "auto" && process.stdout.isTTY === true && pc.isColorSupported);
+  const colors = pc.createColors(isOn);
+  const around = (paint: (text: string) => string): readonly [string, string] => {
+    const [open = "", close = ""] = paint("|").split("|");
+    return [open, close];
+  };
+  return {
+    time: around(colors.dim),
+    container: around(colors.cyan),
+    process: around(colors.green),
+    event: around(colors.bold),
+    name: around(colors.dim),
+  };
+}
+
+function batchFacts(batch: ResultBatch): ReadonlyMap<string, string> {
+  return new Map([
+    ["seq", String(batch.seq)],
+    ["watermark_ns", String(batch.watermarkNs ?? "")],
+    ["lost_events", String(batch.lostEvents)],
+    ["lost_packets", String(batch.lostPackets)],
+    ["late", String(batch.late)],
+    ["dropped", "0"],
+  ]);
+}
