@@ -3,8 +3,12 @@ import { grownCopy } from "./grow.ts";
 
 /** Appends UTF-8 text to a growing buffer; numbers are written digit by digit, without making strings. */
 export class Utf8Writer {
-  bytes: Uint8Array = new Uint8Array(4096);
+  bytes: Uint8Array;
   length = 0;
+
+  constructor(capacity = 4096) {
+    this.bytes = new Uint8Array(capacity);
+  }
 
   byte(value: number): void {
     if (this.length === this.bytes.length) this.#grow(1);
@@ -18,14 +22,25 @@ export class Utf8Writer {
   }
 
   raw(bytes: Uint8Array): void {
-    if (this.length + bytes.length > this.bytes.length) this.#grow(bytes.length);
+    this.range(bytes, 0, bytes.length);
+  }
+
+  /** `bytes[from, to)` */
+  range(bytes: Uint8Array, from: number, to: number): void {
+    const length = to - from;
+    if (this.length + length > this.bytes.length) this.#grow(length);
     // A loop beats set() for the short texts that traces are made of.
-    if (bytes.length < 32)
-      for (let i = 0; i < bytes.length; i++) this.bytes[this.length++] = bytes[i]!;
-    else {
-      this.bytes.set(bytes, this.length);
-      this.length += bytes.length;
+    if (length < 32) {
+      const target = this.bytes;
+      let at = this.length;
+      for (let i = from; i < to; i++) target[at++] = bytes[i]!;
+    } else {
+      this.bytes.set(
+        from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to),
+        this.length,
+      );
     }
+    this.length += length;
   }
 
   /** Decimal digits of a 64-bit integer. */
@@ -47,6 +62,10 @@ export class Utf8Writer {
     if (this.length + 20 > this.bytes.length) this.#grow(20);
     let digits = 1;
     for (let limit = 10; value >= limit && digits < 17; limit *= 10) digits++;
+    if (value < 0x4000_0000) {
+      this.#small(value | 0, digits);
+      return;
+    }
     let rest = value;
     for (let at = this.length + digits - 1; at >= this.length; at--) {
       const tenth = Math.floor(rest / 10);
@@ -74,6 +93,18 @@ export class Utf8Writer {
         this.byte(digit < 10 ? 48 + digit : 55 + digit);
       }
     }
+  }
+
+  /** As `unsigned`, in 32-bit arithmetic. */
+  #small(value: number, digits: number): void {
+    const { bytes } = this;
+    let rest = value;
+    for (let at = this.length + digits - 1; at >= this.length; at--) {
+      const tenth = (rest / 10) | 0;
+      bytes[at] = 48 + rest - tenth * 10;
+      rest = tenth;
+    }
+    this.length += digits;
   }
 
   #large(high: number, low: number): void {

@@ -16,7 +16,8 @@ export async function demo(options: { readonly listen: Address }): Promise<void>
     const relayd = await replay([trace.path], { loop: true, shiftToNow: true, session: "demo" });
     try {
       const [source] = relayd.urls;
-      if (source === undefined) throw new SourceError("SOURCE_NO_TRACE", "demo: expected a session to replay, got none");
+      if (source === undefined)
+        throw new SourceError("SOURCE_NO_TRACE", "demo: expected a session to replay, got none");
       const { host, port } = options.listen;
       const server = await serve([source], { host, port, from: "beginning", log: note });
       process.stdout.write(greeting(source, server.url));
@@ -36,7 +37,10 @@ function demoTrace(): string {
     .map((path) => fileURLToPath(new URL(path, import.meta.url)))
     .find((path) => existsSync(path));
   if (found !== undefined) return found;
-  throw new SourceError("SOURCE_NOT_FOUND", "demo: expected the recorded session demo/small beside the program, got none");
+  throw new SourceError(
+    "SOURCE_NOT_FOUND",
+    "demo: expected the recorded session demo/small beside the program, got none",
+  );
 }
 
 function greeting(source: string, url: string): string {

@@ -32,6 +32,9 @@ export class FieldCursor {
   readonly slots: Slots;
   bit: number;
   end: number;
+  /** First byte of the last string or text, and the byte after it. */
+  from = 0;
+  to = 0;
   /** The last integer read. */
   readonly word: Word = { hi: 0, lo: 0 };
 
@@ -65,8 +68,8 @@ export class FieldCursor {
     return readFloat(this.bytes, bit, fieldClass.size, fieldClass.byteOrder === "little-endian");
   }
 
-  /** The bytes of a null-terminated string, without the NUL. Borrowed. */
-  readString(): Uint8Array {
+  /** Finds a null-terminated string: `bytes[from, to)`, without the NUL. */
+  readString(): void {
     this.align(8);
     const from = this.bit >>> 3;
     const nul = this.bytes.indexOf(0, from);
@@ -78,17 +81,19 @@ export class FieldCursor {
       );
     }
     this.bit = (nul + 1) * 8;
-    return this.bytes.subarray(from, nul);
+    this.from = from;
+    this.to = nul;
   }
 
-  /** The bytes of a text array or sequence up to its first NUL. Borrowed. */
-  readText(fieldClass: TextClass): Uint8Array {
+  /** Finds a text array or sequence: `bytes[from, to)`, up to its first NUL. */
+  readText(fieldClass: TextClass): void {
     this.align(8);
     const length = this.length(fieldClass.length, 8);
     const from = this.#advance(length * 8, "text") >>> 3;
-    const text = this.bytes.subarray(from, from + length);
-    const nul = text.indexOf(0);
-    return nul === -1 ? text : text.subarray(0, nul);
+    let to = from;
+    while (to < from + length && this.bytes[to] !== 0) to++;
+    this.from = from;
+    this.to = to;
   }
 
   /** Element count; one that cannot fit what is left of the content is an error, whatever it claims. */

@@ -20,8 +20,8 @@ export interface Feed {
   readonly sources: readonly string[];
   readonly isLive: boolean;
   share(): Share;
-  /** Lets the source go; running queries end. */
-  close(): void;
+  /** Lets the source go; running queries end. Settles when relayds know that their viewer has gone. */
+  close(): Promise<void>;
 }
 
 /** A feed over the given sources: shared if they are live, read anew by every query if they are recorded. */
@@ -47,10 +47,14 @@ class RecordedFeed implements Feed {
     return { items, gate, canBlock: () => true };
   }
 
-  close(): void {}
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 interface Attachment {
+  /** Settles when every source is attached, rejects when one cannot be. */
+  readonly attached: Promise<void>;
   readonly catalog: Catalog;
   readonly items: Subject<DecodedItem>;
   readonly subscription: Subscription;
@@ -58,7 +62,8 @@ interface Attachment {
 
 /**
  * One attachment for many queries: relayd admits a single viewer per session. It is made with the first query and given
- * up with the last; a query that joins later sees data from then on. Packets are read once, whoever wants them.
+ * up with the last, or made by `start` and kept; a query that joins later sees data from then on. Packets are read once,
+ * whoever wants them.
  */
 export class LiveFeed implements Feed {
   readonly sources: readonly string[];
@@ -68,6 +73,10 @@ export class LiveFeed implements Feed {
   readonly #gate = new Gate();
   #release: (() => void) | undefined;
   #attachment: Attachment | undefined;
+  #isKept = false;
+  /** Whether what a relayd has kept is to stay there until somebody wants it. */
+  #awaitsQuery = false;
+  readonly #releasing = new Set<Promise<unknown>>();
 
   constructor(sources: readonly string[], options: SourceOptions) {
     this.sources = sources;
@@ -86,6 +95,7 @@ export class LiveFeed implements Feed {
     const gate = new Gate(() => this.#regulate());
     const items = new Observable<DecodedItem>((subscriber) => {
       this.#gates.add(gate);
+      this.#awaitsQuery = false;
       this.#regulate();
       const attachment = this.#attachment;
       for (const item of attachment?.catalog.snapshot() ?? []) subscriber.next(item);
@@ -95,39 +105,87 @@ export class LiveFeed implements Feed {
       return () => {
         this.#gates.delete(gate);
         this.#regulate();
-        if (this.#gates.size === 0) this.close();
+        if (this.#gates.size === 0 && !this.#isKept) this.#detach();
       };
     });
     return { items, gate, canBlock: () => this.#gates.size <= 1 };
   }
 
-  close(): void {
+  /**
+   * Attaches, unless it is attached, and stays so while no query runs. What comes then is dropped; but `from` the
+   * beginning, nothing is read before the first query.
+   *
+   * @throws SourceError, ProtocolError when a source cannot be attached
+   */
+  async start(): Promise<void> {
+    this.#isKept = true;
+    if (this.#attachment === undefined) {
+      const attached = this.#attach(new Subject());
+      // The pulls that attach are under way already: the gate stops those behind them.
+      this.#awaitsQuery = this.#options.from === "beginning" && this.#gates.size === 0;
+      this.#regulate();
+      await attached;
+    }
+    await this.#attachment?.attached;
+  }
+
+  async close(): Promise<void> {
+    this.#isKept = false;
+    this.#detach();
+    await Promise.all(this.#releasing);
+  }
+
+  #detach(): void {
     const attachment = this.#attachment;
     this.#attachment = undefined;
+    this.#awaitsQuery = false;
+    this.#regulate();
     attachment?.subscription.unsubscribe();
     attachment?.items.complete();
   }
 
-  #attach(items: Subject<DecodedItem>): void {
+  #attach(items: Subject<DecodedItem>): Promise<void> {
     const catalog = new Catalog();
-    const subscription = decodedItems(this.sources, this.#options, this.#gate, catalog).subscribe({
-      next: (item) => items.next(item),
+    const silent = new Set(this.sources);
+    const { promise: attached, resolve, reject } = settleable();
+    const subscription = decodedItems(
+      this.sources,
+      this.#options,
+      this.#gate,
+      catalog,
+      (released) => this.#releases(released),
+    ).subscribe({
+      next: (item) => {
+        // The first thing that a live source says is what it is attached to.
+        if (item.kind === "note" && silent.delete(item.source) && silent.size === 0) resolve();
+        items.next(item);
+      },
       error: (error) => {
         this.#attachment = undefined;
+        reject(error);
         items.error(error);
       },
       complete: () => {
         this.#attachment = undefined;
+        resolve();
         items.complete();
       },
     });
-    if (!subscription.closed) this.#attachment = { catalog, items, subscription };
+    subscription.add(resolve);
+    if (!subscription.closed) this.#attachment = { attached, catalog, items, subscription };
+    return attached;
   }
 
-  /** The source stands still only for a query that is alone. */
+  #releases(released: Promise<unknown>): void {
+    this.#releasing.add(released);
+    void released.then(() => this.#releasing.delete(released));
+  }
+
+  /** The source stands still only for a query that is alone, or before the first one. */
   #regulate(): void {
     const [only] = this.#gates;
-    const mustHold = this.#gates.size === 1 && only !== undefined && !only.isOpen;
+    const isBlocked = this.#gates.size === 1 && only !== undefined && !only.isOpen;
+    const mustHold = isBlocked || this.#awaitsQuery;
     if (mustHold) {
       this.#release ??= this.#gate.hold();
     } else {
@@ -142,6 +200,25 @@ function decodedItems(
   options: SourceOptions,
   gate: Gate,
   catalog: Catalog,
+  onRelease?: (released: Promise<unknown>) => void,
 ): Observable<DecodedItem> {
-  return openSources(sources, options, gate).pipe(concatMap((item) => catalog.decode(item)));
+  return openSources(sources, options, gate, onRelease).pipe(
+    concatMap((item) => catalog.decode(item)),
+  );
+}
+
+/** A promise to be settled from outside; its rejection may go unseen. */
+function settleable(): {
+  promise: Promise<void>;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+} {
+  let resolve: () => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
 }

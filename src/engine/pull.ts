@@ -6,10 +6,13 @@ import type { Gate } from "./gate.ts";
  * the last value was dealt with. Unsubscribing aborts the signal at once and lets the source release what it holds.
  *
  * (`from(asyncIterable)` never waits for its consumer and does not end the iterator until the next value comes.)
+ *
+ * @param onRelease told, with the end of the subscription, what settles when the source has released everything
  */
 export function fromPull<T>(
   open: (signal: AbortSignal) => AsyncGenerator<T, void, void>,
   gate: Gate,
+  onRelease: (released: Promise<unknown>) => void = () => {},
 ): Observable<T> {
   return new Observable((subscriber) => {
     const abort = new AbortController();
@@ -29,7 +32,7 @@ export function fromPull<T>(
     return () => {
       abort.abort();
       // A source that is waiting sees the signal; one that is not ends here.
-      generator.return().catch(() => undefined);
+      onRelease(generator.return().catch(() => undefined));
     };
   });
 }

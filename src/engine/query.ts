@@ -129,7 +129,6 @@ class RunningQuery {
     this.#order = new TimeOrder(spec.isLive ? spec.maxLag : Number.POSITIVE_INFINITY, () =>
       performance.now(),
     );
-    if (spec.limit === 0) this.isDone = true;
   }
 
   take(item: DecodedItem): void {
@@ -207,6 +206,7 @@ class RunningQuery {
     this.#checkNames(requests ?? [], traceClasses);
     const columns = planColumns(requests ?? defaultRequests(traceClasses), traceClasses);
     this.#emit({ kind: "columns", columns });
+    if (this.#spec.limit === 0) this.isDone = true;
     this.#gatherer = new BatchGatherer(
       columns,
       Math.min(BATCH_ROWS, this.#spec.limit ?? BATCH_ROWS),

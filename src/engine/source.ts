@@ -22,6 +22,7 @@ export function openSources(
   sources: readonly string[],
   options: SourceOptions,
   gate: Gate,
+  onRelease?: (released: Promise<unknown>) => void,
 ): Observable<SourceItem> {
   const live = sources.filter(isLiveUrl);
   if (live.length > 0 && live.length < sources.length) {
@@ -31,11 +32,15 @@ export function openSources(
     );
   }
   if (live.length === 0) {
-    return fromPull<SourceItem>(() => readRecorded(sources), gate);
+    return fromPull<SourceItem>(() => readRecorded(sources), gate, onRelease);
   }
   return merge(
     ...live.map((url) =>
-      fromPull<SourceItem>((signal) => follow(url, { from: options.from, signal }), gate),
+      fromPull<SourceItem>(
+        (signal) => follow(url, { from: options.from, signal }),
+        gate,
+        onRelease,
+      ),
     ),
   );
 }

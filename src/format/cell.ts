@@ -5,6 +5,7 @@ import { isoTimeWriter, type TimeWriter } from "../base/time.ts";
 import type { Utf8Writer } from "../base/utf8-writer.ts";
 import type { Column, ColumnType, NumberArray } from "../scan/column.ts";
 import { writeJsonString } from "../scan/json-string.ts";
+import { isExactInJson } from "../scan/render-style.ts";
 import { halvesOf } from "./halves.ts";
 
 /** Writes the cell of one row; the row is not null. */
@@ -23,7 +24,7 @@ const QUOTE = 34;
 
 /** JSON: payloads are embedded, integers beyond ±2^53 are strings. */
 export const jsonDialect: CellDialect = {
-  text: writeJsonString,
+  text: (bytes, out) => writeJsonString(bytes, 0, bytes.length, out),
   json: (bytes, out) => out.raw(bytes),
   largeInteger(write, out) {
     out.byte(QUOTE);
@@ -135,12 +136,6 @@ function numberCell(values: NumberArray, type: string, dialect: CellDialect): Wr
     if (value < 0) out.ascii("-");
     out.unsigned(Math.abs(value));
   };
-}
-
-/** Whether a JSON reader that knows only doubles keeps the integer as it is. */
-export function isExactInJson(word: Word, signed: boolean): boolean {
-  if (!signed || word.hi >= 0) return word.hi >= 0 && word.hi < 0x20_0000;
-  return word.hi > -0x20_0000 || (word.hi === -0x20_0000 && word.lo !== 0);
 }
 
 /** Whether a row of a column has a value. */

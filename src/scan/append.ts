@@ -10,7 +10,7 @@ import {
   NumberBuilder,
   Utf8Builder,
 } from "./column-builder.ts";
-import { renderField } from "./render.ts";
+import { fieldRenderer } from "./render.ts";
 import type { Walker } from "./walker.ts";
 
 /** Appends the current record's value, or a null, to one column. */
@@ -116,9 +116,9 @@ function textWriter(
 
 /** Numbers in a text column as decimals, compounds as JSON. */
 function renderedWriter(builder: Utf8Builder, fieldClass: FieldClass, walker: Walker): WriteAt {
+  const render = fieldRenderer("json", fieldClass);
   return (bit) => {
-    const cursor = new FieldCursor(walker.bytes, walker.slots, bit, walker.end);
-    renderField("json", fieldClass, cursor, builder.writer);
+    render(new FieldCursor(walker.bytes, walker.slots, bit, walker.end), builder.writer);
     builder.endRow();
   };
 }

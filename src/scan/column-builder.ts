@@ -135,7 +135,7 @@ export class Utf8Builder implements ColumnBuilder {
     };
     this.#rows = 0;
     this.#offsets = new Int32Array(Math.max(FIRST_CAPACITY, rows) + 1);
-    this.writer = new Utf8Writer();
+    this.writer = new Utf8Writer(Math.max(4096, this.writer.length));
     return column;
   }
 }

@@ -14,8 +14,9 @@ import {
 } from "./column-builder.ts";
 import { type EventPlan, planEvent } from "./event-plan.ts";
 import type { PlannedColumn } from "./layout.ts";
-import { packetContextText, renderRecord, renderScope, tracePrefix } from "./record-text.ts";
-import type { RenderStyle } from "./render.ts";
+import { packetContextText, recordRenderer, tracePrefix } from "./record-text.ts";
+import { scopeRenderer } from "./render.ts";
+import type { RenderStyle } from "./render-style.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "./scanner.ts";
 import { TimestampBuilder } from "./timestamp-builder.ts";
 import { planWalk, type Walk } from "./walk.ts";
@@ -43,7 +44,6 @@ export class InterpretingScanner implements Scanner {
   readonly #timestamps: TimestampBuilder;
   readonly #builders: readonly AnyBuilder[];
   #traceClass: TraceClass;
-  #prefix: Uint8Array;
   readonly #streams = new Map<StreamClass, StreamState>();
   readonly #runnable = new Map<EventClass, RunnableEvent>();
   #packet = 0;
@@ -60,13 +60,11 @@ export class InterpretingScanner implements Scanner {
       columnBuilder(column.type, spec.dictionaries[i]!),
     );
     this.#traceClass = traceClass;
-    this.#prefix = tracePrefix(traceClass);
     this.update(traceClass);
   }
 
   update(traceClass: TraceClass): void {
     this.#traceClass = traceClass;
-    this.#prefix = tracePrefix(traceClass);
     this.#walker.slots = new Slots(traceClass.slotCount);
     const current = new Set(traceClass.streamClasses.values());
     for (const streamClass of this.#streams.keys()) {
@@ -243,7 +241,7 @@ export class InterpretingScanner implements Scanner {
       };
     }
     if (!(builder instanceof Utf8Builder)) return undefined;
-    if (request.kind === "record") return () => this.#appendRecord(builder, plan);
+    if (request.kind === "record") return this.#appendRecord(builder, plan);
     return () => {
       if (request.kind === "payload" && request.style === "json") builder.writer.ascii("{}");
       builder.endRow();
@@ -265,21 +263,14 @@ export class InterpretingScanner implements Scanner {
     }
   }
 
-  #appendRecord(builder: Utf8Builder, plan: EventPlan): void {
-    const { streamClass, eventClass } = plan;
-    const header = this.#header!;
-    const { bytes, slots } = this.#walker;
-    this.#packetContext ??= packetContextText(bytes, header, slots) ?? new Uint8Array(0);
-    const packetContext = this.#packetContext.length === 0 ? undefined : this.#packetContext;
-    builder.writer.raw(this.#prefix);
-    renderRecord(
-      streamClass,
-      eventClass,
-      packetContext,
-      this.#cursor(this.#recordBit),
-      builder.writer,
-    );
-    builder.endRow();
+  #appendRecord(builder: Utf8Builder, plan: EventPlan): Append {
+    const render = recordRenderer(tracePrefix(this.#traceClass), plan.streamClass, plan.eventClass);
+    return () => {
+      const { bytes, slots } = this.#walker;
+      this.#packetContext ??= packetContextText(bytes, this.#header!, slots);
+      render(this.#packetContext, this.#cursor(this.#recordBit), builder.writer);
+      builder.endRow();
+    };
   }
 
   #appendPayload(
@@ -288,10 +279,9 @@ export class InterpretingScanner implements Scanner {
     location: number,
     style: RenderStyle,
   ): Append {
-    const payload = plan.eventClass.payload!;
+    const render = scopeRenderer(style, plan.eventClass.payload!);
     return () => {
-      const cursor = this.#cursor(this.#walker.bitOffsets[location]!);
-      renderScope(style, payload, cursor, builder.writer);
+      render(this.#cursor(this.#walker.bitOffsets[location]!), builder.writer);
       builder.endRow();
     };
   }

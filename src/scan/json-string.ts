@@ -5,16 +5,27 @@ const BACKSLASH = 92;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A JSON string. Bytes that are no UTF-8 become U+FFFD, since JSON must be Unicode. */
-export function writeJsonString(bytes: Uint8Array, out: Utf8Writer): void {
-  const isSimple = bytes.every(
-    (byte) => byte >= 32 && byte < 127 && byte !== QUOTE && byte !== BACKSLASH,
-  );
-  if (isSimple) {
+/** The JSON string of the text `bytes[from, to)`. Bytes that are no UTF-8 become U+FFFD, since JSON must be Unicode. */
+export function writeJsonString(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  out: Utf8Writer,
+): void {
+  if (isPlainJson(bytes, from, to)) {
     out.byte(QUOTE);
-    out.raw(bytes);
+    out.range(bytes, from, to);
     out.byte(QUOTE);
   } else {
-    out.raw(encoder.encode(JSON.stringify(decoder.decode(bytes))));
+    out.raw(encoder.encode(JSON.stringify(decoder.decode(bytes.subarray(from, to)))));
   }
+}
+
+/** Printable ASCII without quotes and backslashes: nothing that a JSON string would escape. */
+export function isPlainJson(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i]!;
+    if (byte < 32 || byte >= 127 || byte === QUOTE || byte === BACKSLASH) return false;
+  }
+  return true;
 }

@@ -12,7 +12,7 @@ import type {
   TraceClass,
 } from "../ctf/trace-class.ts";
 import type { ColumnLayout, ColumnType, NumberType } from "./column.ts";
-import type { RenderStyle } from "./render.ts";
+import type { RenderStyle } from "./render-style.ts";
 
 export type ColumnRequest =
   | { readonly kind: "timestamp" | "event" | "cpu_id" | "host" | "domain" }

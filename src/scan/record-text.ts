@@ -1,14 +1,10 @@
+/** Whole records as babeltrace2 prints them, without the times. */
+
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { FieldCursor, type Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
-import type {
-  EventClass,
-  Member,
-  StreamClass,
-  StructureClass,
-  TraceClass,
-} from "../ctf/trace-class.ts";
-import { type RenderStyle, renderMembers } from "./render.ts";
+import type { EventClass, Member, StreamClass, TraceClass } from "../ctf/trace-class.ts";
+import { type Renderer, scopeRenderer } from "./render.ts";
 
 const encoder = new TextEncoder();
 
@@ -16,29 +12,29 @@ const encoder = new TextEncoder();
  * What babeltrace2 prints between the times and the event name: host, and for per-process buffers the process
  * (2.0.4, measured).
  */
-export function tracePrefix(traceClass: TraceClass): Uint8Array {
+export function tracePrefix(traceClass: TraceClass): string {
   const { environment } = traceClass;
   const parts = [environment.get("hostname"), environment.get("procname")].filter(
     (part) => part !== undefined,
   );
   const vpid = environment.get("vpid");
   if (vpid !== undefined) parts.push(`(${vpid})`);
-  return encoder.encode(parts.length === 0 ? "" : `${parts.join(":")} `);
+  return parts.length === 0 ? "" : `${parts.join(":")} `;
 }
 
-/** `{ cpu_id = 1 }`: what is left of a packet context when its reserved members are taken out. */
+/** `{ cpu_id = 1 }`: what is left of a packet context when its reserved members are taken out; empty if nothing is. */
 export function packetContextText(
   bytes: Uint8Array,
   header: PacketHeader,
   slots: Slots,
-): Uint8Array | undefined {
+): Uint8Array {
   const context = header.streamClass.packetContext;
-  if (context === undefined || !context.members.some(isUserVisible)) return undefined;
-  const out = new Utf8Writer();
-  const cursor = new FieldCursor(bytes, slots, header.contextBit, header.headerBits);
-  cursor.align(context.align);
-  renderMembers("babeltrace", context.members, cursor, out, isUserVisible);
-  return out.bytes.slice(0, out.length);
+  const out = new Utf8Writer(256);
+  if (context !== undefined && context.members.some(isUserVisible)) {
+    const cursor = new FieldCursor(bytes, slots, header.contextBit, header.headerBits);
+    scopeRenderer("babeltrace", context, isUserVisible)(cursor, out);
+  }
+  return out.bytes.subarray(0, out.length);
 }
 
 function isUserVisible({ fieldClass }: Member): boolean {
@@ -47,37 +43,32 @@ function isUserVisible({ fieldClass }: Member): boolean {
   );
 }
 
-/** `name: { packet context }, { contexts }, { payload }`; the cursor stands before the common context. */
-export function renderRecord(
+/** Writes `HOST NAME: { packet context }, { contexts }, { payload }`; the cursor stands before the common context. */
+export type RecordRenderer = (
+  packetContext: Uint8Array,
+  cursor: FieldCursor,
+  out: Utf8Writer,
+) => void;
+
+export function recordRenderer(
+  prefix: string,
   streamClass: StreamClass,
   eventClass: EventClass,
-  packetContext: Uint8Array | undefined,
-  cursor: FieldCursor,
-  out: Utf8Writer,
-): void {
-  out.raw(encoder.encode(eventClass.name));
-  out.ascii(": ");
-  let isFirst = true;
-  if (packetContext !== undefined) {
+): RecordRenderer {
+  const head = encoder.encode(`${prefix}${eventClass.name}: `);
+  const scopes: Renderer[] = [
+    streamClass.commonContext,
+    eventClass.specificContext,
+    eventClass.payload,
+  ]
+    .filter((structure) => structure !== undefined)
+    .map((structure) => scopeRenderer("babeltrace", structure));
+  return (packetContext, cursor, out) => {
+    out.raw(head);
     out.raw(packetContext);
-    isFirst = false;
-  }
-  const scopes = [streamClass.commonContext, eventClass.specificContext, eventClass.payload];
-  for (const structure of scopes) {
-    if (structure === undefined) continue;
-    if (!isFirst) out.ascii(", ");
-    isFirst = false;
-    renderScope("babeltrace", structure, cursor, out);
-  }
-}
-
-/** Renders one scope, alignment included. */
-export function renderScope(
-  style: RenderStyle,
-  structure: StructureClass,
-  cursor: FieldCursor,
-  out: Utf8Writer,
-): void {
-  cursor.align(structure.align);
-  renderMembers(style, structure.members, cursor, out);
+    for (let i = 0; i < scopes.length; i++) {
+      if (i > 0 || packetContext.length > 0) out.ascii(", ");
+      scopes[i]!(cursor, out);
+    }
+  };
 }

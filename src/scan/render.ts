@@ -1,221 +1,92 @@
-/** Fields as text: JSON for programs, a compact form for reading, and babeltrace2's form for comparing. */
+/**
+ * Fields as text. A renderer is compiled once per field class and style: names, separators and number forms are settled
+ * then, and rendering a record only reads and writes.
+ */
 
-import type { Word } from "../base/bits.ts";
-import { wordToBigInt } from "../base/bits.ts";
-import { Utf8Writer } from "../base/utf8-writer.ts";
+import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
+import type { Utf8Writer } from "../base/utf8-writer.ts";
 import type { FieldCursor } from "../ctf/field-cursor.ts";
-import type { ArrayClass, FieldClass, IntegerClass, Member } from "../ctf/trace-class.ts";
-import { formatG } from "./format-g.ts";
-import { writeJsonString } from "./json-string.ts";
+import type {
+  ArrayClass,
+  FieldClass,
+  IntegerClass,
+  Member,
+  StructureClass,
+  VariantClass,
+} from "../ctf/trace-class.ts";
+import { type Brackets, type RenderStyle, STYLES, type Style } from "./render-style.ts";
 
-/** How a style writes the parts of which every field is made. */
-interface Style {
-  integer(fieldClass: IntegerClass, word: Word, out: Utf8Writer): void;
-  float(value: number, size: 32 | 64, out: Utf8Writer): void;
-  text(bytes: Uint8Array, out: Utf8Writer): void;
-  readonly structure: { readonly open: string; readonly separator: string; readonly close: string };
-  /** Between a member's name and its value. */
-  readonly equals: string;
-  name(name: string, out: Utf8Writer): void;
-  readonly array: { readonly open: string; readonly separator: string; readonly close: string };
-  /** Whether elements are preceded by `[i] = `. */
-  readonly numbersElements: boolean;
-  /** Whether a variant shows the name of its option. */
-  readonly namesOption: boolean;
-}
+/** Reads one field at the cursor and writes it. */
+export type Renderer = (cursor: FieldCursor, out: Utf8Writer) => void;
 
-export type RenderStyle = "json" | "text" | "babeltrace";
-
-/** Renders one field at the cursor. */
-export function renderField(
-  style: RenderStyle,
-  fieldClass: FieldClass,
-  cursor: FieldCursor,
-  out: Utf8Writer,
-): void {
-  render(STYLES[style], fieldClass, cursor, out);
+/** The renderer of any field class. */
+export function fieldRenderer(style: RenderStyle, fieldClass: FieldClass): Renderer {
+  return compile(STYLES[style], fieldClass);
 }
 
 /**
- * Renders a scope's members. `json` and `babeltrace` write the surrounding braces, `text` does not.
- * Members whose class fails `isShown` are read but not written.
+ * The renderer of a scope's structure, alignment included. `json` and `babeltrace` write the surrounding braces, `text`
+ * does not. Members that are not shown are read all the same.
  */
-export function renderMembers(
+export function scopeRenderer(
   style: RenderStyle,
-  members: readonly Member[],
-  cursor: FieldCursor,
-  out: Utf8Writer,
+  structure: StructureClass,
   isShown: (member: Member) => boolean = () => true,
-): void {
-  const { structure } = STYLES[style];
-  if (style !== "text") out.ascii(structure.open);
-  let written = 0;
-  for (const member of members) {
-    if (!isShown(member)) {
-      render(STYLES[style], member.fieldClass, cursor, discarded);
-      discarded.length = 0;
-    } else {
-      if (written++ > 0) out.ascii(structure.separator);
-      renderMember(STYLES[style], member, cursor, out);
-    }
-  }
-  if (style !== "text") out.ascii(written === 0 && style === "babeltrace" ? "}" : structure.close);
+): Renderer {
+  const form = STYLES[style];
+  const brackets = style === "text" ? { ...form.structure, open: "", close: "" } : form.structure;
+  return compileStructure(form, structure, brackets, isShown);
 }
 
-function renderMember(style: Style, member: Member, cursor: FieldCursor, out: Utf8Writer): void {
-  style.name(member.name, out);
-  out.ascii(style.equals);
-  render(style, member.fieldClass, cursor, out);
-}
-
-function render(style: Style, fieldClass: FieldClass, cursor: FieldCursor, out: Utf8Writer): void {
+function compile(style: Style, fieldClass: FieldClass): Renderer {
   switch (fieldClass.kind) {
     case "integer":
-      style.integer(fieldClass, cursor.readInteger(fieldClass), out);
-      break;
+      return compileInteger(style, fieldClass);
     case "float":
-      style.float(cursor.readFloat(fieldClass), fieldClass.size, out);
-      break;
+      return (cursor, out) => style.float(cursor.readFloat(fieldClass), fieldClass.size, out);
     case "string":
-      style.text(cursor.readString(), out);
-      break;
+      return (cursor, out) => {
+        cursor.readString();
+        style.text(cursor.bytes, cursor.from, cursor.to, out);
+      };
     case "text":
-      style.text(cursor.readText(fieldClass), out);
-      break;
+      return (cursor, out) => {
+        cursor.readText(fieldClass);
+        style.text(cursor.bytes, cursor.from, cursor.to, out);
+      };
     case "array":
-      renderArray(style, fieldClass, cursor, out);
-      break;
+      return compileArray(style, fieldClass);
     case "structure":
-      cursor.align(fieldClass.align);
-      out.ascii(style.structure.open);
-      fieldClass.members.forEach((member, i) => {
-        if (i > 0) out.ascii(style.structure.separator);
-        renderMember(style, member, cursor, out);
-      });
-      out.ascii(
-        fieldClass.members.length === 0 ? style.structure.close.trimStart() : style.structure.close,
-      );
-      break;
+      return compileStructure(style, fieldClass, style.structure, () => true);
     case "variant":
-      out.ascii(style.structure.open);
-      if (style.namesOption) renderMember(style, cursor.option(fieldClass), cursor, out);
-      else render(style, cursor.option(fieldClass).fieldClass, cursor, out);
-      out.ascii(style.structure.close);
-      break;
+      return compileVariant(style, fieldClass);
   }
 }
 
-function renderArray(
-  style: Style,
-  fieldClass: ArrayClass,
-  cursor: FieldCursor,
-  out: Utf8Writer,
-): void {
-  cursor.align(fieldClass.align);
-  const count = cursor.length(fieldClass.length, 0);
-  const { open, separator, close } = style.array;
-  out.ascii(open);
-  for (let i = 0; i < count; i++) {
-    if (i > 0) out.ascii(separator);
-    if (style.numbersElements) {
-      out.ascii("[");
-      out.unsigned(i);
-      out.ascii("] = ");
-    }
-    const before = cursor.bit;
-    render(style, fieldClass.element, cursor, out);
-    // Elements of no size could be counted for ever: one stands for all.
-    if (cursor.bit === before) break;
+function compileInteger(style: Style, fieldClass: IntegerClass): Renderer {
+  const { signed, base, mappings } = fieldClass;
+  if (mappings !== undefined && style.labelled !== undefined) {
+    const { labelled } = style;
+    const labels = new LabelCache(fieldClass, labelled.labels);
+    return (cursor, out) => {
+      const word = cursor.readInteger(fieldClass);
+      const before = labels.of(word);
+      if (before === undefined && labelled.isOptional) {
+        writeInteger(fieldClass, word, out);
+        return;
+      }
+      out.raw(before ?? labelled.none);
+      writeInteger(fieldClass, word, out);
+      out.ascii(labelled.close);
+    };
   }
-  out.ascii(count === 0 ? close.trimStart() : close);
+  if (style.integer !== undefined) {
+    const { integer } = style;
+    return (cursor, out) => integer(cursor.readInteger(fieldClass), signed, out);
+  }
+  if (base === 10) return (cursor, out) => out.decimal(cursor.readInteger(fieldClass), signed);
+  return (cursor, out) => writeInteger(fieldClass, cursor.readInteger(fieldClass), out);
 }
-
-/**
- * Integers beyond ±(2^53 − 1) are written as strings, because JSON readers round them; enumerations as their integer;
- * infinities and NaN, which JSON lacks, as strings.
- */
-const json: Style = {
-  integer(fieldClass, word, out) {
-    const isExact =
-      word.hi >= -0x20_0000 && word.hi < 0x20_0000 && !(word.hi === -0x20_0000 && word.lo === 0);
-    if (!isExact) out.byte(QUOTE);
-    out.decimal(word, fieldClass.signed);
-    if (!isExact) out.byte(QUOTE);
-  },
-  float(value, size, out) {
-    const text = size === 32 ? shortestFloat32(value) : String(value);
-    out.ascii(Number.isFinite(value) ? text : `"${value}"`);
-  },
-  text: writeJsonString,
-  structure: { open: "{", separator: ",", close: "}" },
-  equals: ":",
-  name: (name, out) => out.raw(jsonName(name)),
-  array: { open: "[", separator: ",", close: "]" },
-  numbersElements: false,
-  namesOption: true,
-};
-
-/** `name=value`, strings bare where nothing in them could confuse, labels before their value. */
-const text: Style = {
-  integer(fieldClass, word, out) {
-    const labels = fieldClass.mappings === undefined ? [] : labelsOf(fieldClass, word);
-    if (labels.length === 0) {
-      writeInteger(fieldClass, word, out);
-      return;
-    }
-    out.raw(encoder.encode(labels.join("|")));
-    out.byte(OPEN_PARENTHESIS);
-    writeInteger(fieldClass, word, out);
-    out.byte(CLOSE_PARENTHESIS);
-  },
-  float: (value, size, out) => out.ascii(size === 32 ? shortestFloat32(value) : String(value)),
-  text(bytes, out) {
-    if (bytes.length > 0 && bytes.every(isPlainByte)) out.raw(bytes);
-    else writeJsonString(bytes, out);
-  },
-  structure: { open: "{", separator: " ", close: "}" },
-  equals: "=",
-  name: (name, out) => out.raw(utf8Name(name)),
-  array: { open: "[", separator: ",", close: "]" },
-  numbersElements: false,
-  namesOption: true,
-};
-
-/** As babeltrace2's `sink.text.pretty` writes them (2.0.4, measured; print.c). */
-const babeltrace: Style = {
-  integer(fieldClass, word, out) {
-    if (fieldClass.mappings === undefined) {
-      writeInteger(fieldClass, word, out);
-      return;
-    }
-    const labels = labelsOf(fieldClass, word);
-    out.ascii("( ");
-    if (labels.length === 0) out.ascii("<unknown>");
-    labels.forEach((label, i) => {
-      if (i > 0) out.ascii(", ");
-      writeEscaped(encoder.encode(label), out);
-    });
-    out.ascii(" : container = ");
-    writeInteger(fieldClass, word, out);
-    out.ascii(" )");
-  },
-  float: (value, _size, out) => out.ascii(formatG(value)),
-  text: writeEscaped,
-  structure: { open: "{ ", separator: ", ", close: " }" },
-  equals: " = ",
-  name: (name, out) => out.raw(utf8Name(name)),
-  array: { open: "[ ", separator: ", ", close: " ]" },
-  numbersElements: true,
-  namesOption: false,
-};
-
-const STYLES: Readonly<Record<RenderStyle, Style>> = { json, text, babeltrace };
-
-const QUOTE = 34;
-const BACKSLASH = 92;
-const OPEN_PARENTHESIS = 40;
-const CLOSE_PARENTHESIS = 41;
-const encoder = new TextEncoder();
 
 /** Integers in bases other than ten show the field's own bits, also when signed. */
 function writeInteger(fieldClass: IntegerClass, word: Word, out: Utf8Writer): void {
@@ -225,86 +96,126 @@ function writeInteger(fieldClass: IntegerClass, word: Word, out: Utf8Writer): vo
     return;
   }
   out.ascii(base === 16 ? "0x" : base === 8 ? "0" : "0b");
-  const bits =
-    signed && base === 8
-      ? Math.ceil(size / 3) * 3
-      : signed && base === 16
-        ? Math.ceil(size / 4) * 4
-        : size;
-  out.power(word, Math.min(64, bits), base);
+  const digitBits = base === 16 ? 4 : base === 8 ? 3 : 1;
+  // Signed values are sign-extended to whole digits, as babeltrace2 prints them.
+  const bits = signed ? Math.min(64, Math.ceil(size / digitBits) * digitBits) : size;
+  out.power(word, bits, base);
 }
 
-function labelsOf(fieldClass: IntegerClass, word: Word): string[] {
-  const value = wordToBigInt(word, fieldClass.signed);
-  return (fieldClass.mappings ?? [])
-    .filter(({ ranges }) => ranges.some(({ low, high }) => low <= value && value <= high))
-    .map(({ label }) => label);
-}
-
-/** The shortest decimal that reads back as the same binary32. */
-function shortestFloat32(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
-  for (let digits = 6; digits < 9; digits++) {
-    const text = Number(value.toPrecision(digits));
-    if (Math.fround(text) === value) return String(text);
+function compileStructure(
+  style: Style,
+  structure: StructureClass,
+  brackets: Brackets,
+  isShown: (member: Member) => boolean,
+): Renderer {
+  const { align, members } = structure;
+  const shown = members.filter(isShown);
+  if (shown.length === 0 && members.length === 0) {
+    const empty = encoder.encode(brackets.empty);
+    return (cursor, out) => {
+      cursor.align(align);
+      out.raw(empty);
+    };
   }
-  return String(value);
+  const steps = members.map((member) => {
+    const i = shown.indexOf(member);
+    const prefix =
+      i === -1
+        ? NOTHING
+        : encoder.encode(
+            `${i === 0 ? brackets.open : brackets.separator}${style.name(member.name)}`,
+          );
+    return { prefix, isShown: i !== -1, render: compile(style, member.fieldClass) };
+  });
+  const close = encoder.encode(shown.length === 0 ? brackets.empty : brackets.close);
+  return (cursor, out) => {
+    cursor.align(align);
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i]!;
+      const { length } = out;
+      out.raw(step.prefix);
+      step.render(cursor, out);
+      // What is not shown is read over.
+      if (!step.isShown) out.length = length;
+    }
+    out.raw(close);
+  };
 }
 
-function isPlainByte(byte: number): boolean {
-  return (
-    byte > 32 && byte !== QUOTE && byte !== 44 && byte !== 61 && byte !== BACKSLASH && byte < 127
+function compileVariant(style: Style, variant: VariantClass): Renderer {
+  const renderers = new Map(
+    variant.options.map((option) => [option, compile(style, option.fieldClass)]),
   );
+  const { open, close } = style.structure;
+  return (cursor, out) => {
+    const option = cursor.option(variant);
+    out.ascii(open);
+    if (style.namesOption) out.raw(encoder.encode(style.name(option.name)));
+    renderers.get(option)!(cursor, out);
+    out.ascii(close);
+  };
 }
 
-const ESCAPES: ReadonlyMap<number, string> = new Map([
-  [0x07, "\\a"],
-  [0x08, "\\b"],
-  [0x1b, "\\e"],
-  [0x0c, "\\f"],
-  [0x0a, "\\n"],
-  [0x0d, "\\r"],
-  [0x09, "\\t"],
-  [0x0b, "\\v"],
-  [0x5c, "\\\\"],
-  [0x27, "\\'"],
-  [0x22, '\\"'],
-  [0x3f, "\\?"],
-]);
+function compileArray(style: Style, fieldClass: ArrayClass): Renderer {
+  const element = compile(style, fieldClass.element);
+  const { open, separator, close, empty } = style.array;
+  return (cursor, out) => {
+    cursor.align(fieldClass.align);
+    const count = cursor.length(fieldClass.length, 0);
+    if (count === 0) {
+      out.ascii(empty);
+      return;
+    }
+    out.ascii(open);
+    for (let i = 0; i < count; i++) {
+      if (i > 0) out.ascii(separator);
+      if (style.numbersElements) {
+        out.byte(OPEN_BRACKET);
+        out.unsigned(i);
+        out.ascii("] = ");
+      }
+      const before = cursor.bit;
+      element(cursor, out);
+      // Elements of no size could be counted for ever: one stands for all.
+      if (cursor.bit === before) break;
+    }
+    out.ascii(close);
+  };
+}
 
-/** A quoted string with babeltrace2's escapes; bytes beyond ASCII pass as they are. */
-function writeEscaped(bytes: Uint8Array, out: Utf8Writer): void {
-  out.byte(QUOTE);
-  for (const byte of bytes) {
-    const escaped = ESCAPES.get(byte);
-    if (escaped !== undefined) out.ascii(escaped);
-    else if (byte < 32 || byte === 127) out.ascii(`\\x${byte.toString(16).padStart(2, "0")}`);
-    else out.byte(byte);
+const OPEN_BRACKET = 91;
+const NOTHING = new Uint8Array(0);
+const encoder = new TextEncoder();
+
+/** Values of an enumeration whose labels were asked for already. */
+const MAX_CACHED_LABELS = 4096;
+
+/** The text before a value that has labels; looked up by ranges once a value. */
+class LabelCache {
+  readonly #fieldClass: IntegerClass;
+  readonly #format: (labels: readonly string[]) => string;
+  readonly #texts = new Map<number, Uint8Array | undefined>();
+
+  constructor(fieldClass: IntegerClass, format: (labels: readonly string[]) => string) {
+    this.#fieldClass = fieldClass;
+    this.#format = format;
   }
-  out.byte(QUOTE);
-}
 
-const utf8Names = new Map<string, Uint8Array>();
-const jsonNames = new Map<string, Uint8Array>();
-/** Names come from metadata, so their number is bounded by what was loaded; the cache is not allowed to outgrow that. */
-const MAX_CACHED_NAMES = 1 << 16;
-
-function utf8Name(name: string): Uint8Array {
-  return cached(utf8Names, name, () => encoder.encode(name));
-}
-
-function jsonName(name: string): Uint8Array {
-  return cached(jsonNames, name, () => encoder.encode(JSON.stringify(name)));
-}
-
-function cached(names: Map<string, Uint8Array>, name: string, make: () => Uint8Array): Uint8Array {
-  let bytes = names.get(name);
-  if (bytes === undefined) {
-    bytes = make();
-    if (names.size < MAX_CACHED_NAMES) names.set(name, bytes);
+  of(word: Word): Uint8Array | undefined {
+    const key = wordToNumber(word, this.#fieldClass.signed);
+    if (this.#texts.has(key)) return this.#texts.get(key);
+    const text = this.#lookUp(word);
+    // Beyond 2^53 several values share a key.
+    if (Number.isSafeInteger(key) && this.#texts.size < MAX_CACHED_LABELS)
+      this.#texts.set(key, text);
+    return text;
   }
-  return bytes;
-}
 
-/** Takes what is read over but not shown. */
-const discarded = new Utf8Writer();
+  #lookUp(word: Word): Uint8Array | undefined {
+    const value = wordToBigInt(word, this.#fieldClass.signed);
+    const labels = (this.#fieldClass.mappings ?? [])
+      .filter(({ ranges }) => ranges.some(({ low, high }) => low <= value && value <= high))
+      .map(({ label }) => label);
+    return labels.length === 0 ? undefined : encoder.encode(this.#format(labels));
+  }
+}

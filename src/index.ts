@@ -1,0 +1,36 @@
+/**
+ * tracewire as a library: Observables of column batches over live LTTng sessions and recorded traces.
+ *
+ * ```ts
+ * const feed = openFeed(["net://localhost/host/web1/auto"], { from: "now" });
+ * const query: QuerySpec = { filter: compileFilter("$ctx.pid_ns == 4026532572"), events: [], … };
+ * runQuery(query, feed.share().items).subscribe((item) => { … });
+ * ```
+ */
+
+export { ipcWriter } from "./arrow/ipc-writer.ts";
+export {
+  DecodeError,
+  FeedError,
+  FilterError,
+  MetadataError,
+  ProtocolError,
+  SourceError,
+  TraceError,
+} from "./base/errors.ts";
+export type { Item, ItemSource, StreamOrigin, TraceOrigin } from "./base/item.ts";
+export { MetadataReader } from "./ctf/metadata.ts";
+export { readRecorded } from "./ctf/recorded.ts";
+export type * from "./ctf/trace-class.ts";
+export { type Feed, LiveFeed, openFeed, type Share } from "./engine/feed.ts";
+export { Gate } from "./engine/gate.ts";
+export { describeLoss, type Loss, LossAccount } from "./engine/losses.ts";
+export { type QuerySpec, type ResultBatch, type ResultItem, runQuery } from "./engine/query.ts";
+export { compileFilter } from "./filter/compile.ts";
+export { csvWriter } from "./format/csv.ts";
+export { ndjsonWriter } from "./format/ndjson.ts";
+export { follow } from "./relay/follow.ts";
+export { listSessions } from "./relay/list-sessions.ts";
+export { type ReplayOptions, type ReplayServer, replay } from "./replay/server.ts";
+export type * from "./scan/column.ts";
+export { serve } from "./server/server.ts";

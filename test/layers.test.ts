@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { PROJECT } from "./support/traces.ts";
+
+/** Which folder of `src` may import which others and which packages. The table of src/README.md; debts would stand here. */
+const MAY_IMPORT: Readonly<
+  Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>
+> = {
+  base: { folders: [], packages: [] },
+  ctf: { folders: ["base"], packages: ["node:fs/promises", "node:path"] },
+  relay: { folders: ["base"], packages: ["node:net"] },
+  filter: { folders: ["base", "ctf"], packages: ["nearley"] },
+  scan: { folders: ["base", "ctf", "filter"], packages: [] },
+  arrow: { folders: ["base", "scan"], packages: ["apache-arrow"] },
+  format: { folders: ["base", "scan"], packages: [] },
+  engine: { folders: ["base", "ctf", "relay", "filter", "scan"], packages: ["rxjs"] },
+  replay: {
+    folders: ["base", "ctf", "relay"],
+    packages: ["node:fs/promises", "node:net", "node:os", "node:path", "node:util", "node:zlib"],
+  },
+  server: {
+    folders: ["base", "ctf", "relay", "filter", "scan", "arrow", "format", "engine"],
+    packages: [
+      "rxjs",
+      "ws",
+      "node:http",
+      "node:net",
+      "node:stream",
+      "node:fs",
+      "node:fs/promises",
+      "node:url",
+      "node:events",
+    ],
+  },
+  cli: {
+    folders: [
+      "base",
+      "ctf",
+      "relay",
+      "filter",
+      "scan",
+      "arrow",
+      "format",
+      "engine",
+      "replay",
+      "server",
+    ],
+    packages: ["commander", "picocolors", "node:fs", "node:stream", "node:url"],
+  },
+};
+
+const SRC = join(PROJECT, "src");
+
+interface Import {
+  readonly file: string;
+  readonly folder: string;
+  readonly target: string;
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, "utf8");
+  const folder = relative(SRC, file).split("/")[0]!;
+  const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+    (match) => match[1]!,
+  );
+  return targets.map((target) => ({ file: relative(PROJECT, file), folder, target }));
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sourceFiles(path);
+    return entry.name.endsWith(".ts") ? [path] : [];
+  });
+}
+
+function isAllowed({ file, folder, target }: Import): boolean {
+  if (file === "src/index.ts") return true;
+  const table = MAY_IMPORT[folder];
+  if (table === undefined) return false;
+  if (!target.startsWith(".")) return table.packages.includes(target);
+  const other = relative(SRC, join(PROJECT, file, "..", target)).split("/")[0]!;
+  return other === folder || table.folders.includes(other);
+}
+
+const test = suite("layers");
+
+test("every import goes downward, by the table", () => {
+  const imports = sourceFiles(SRC).flatMap(importsOf);
+  assert.ok(imports.length > 300, `found ${imports.length} imports`);
+  const wrong = imports
+    .filter((one) => !isAllowed(one))
+    .map(({ file, target }) => `${file} imports ${target}`);
+  assert.equal(wrong, []);
+});
+
+test("every folder of src stands in the table", () => {
+  const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  assert.equal(
+    folders.map(({ name }) => name).filter((name) => MAY_IMPORT[name] === undefined),
+    [],
+  );
+});
+
+test("no file but the entry points is a barrel", () => {
+  const barrels = sourceFiles(SRC).filter((file) => {
+    const text = readFileSync(file, "utf8");
+    return /^export (\*|\{[^}]*\}|type \*) from/m.test(text) && relative(SRC, file) !== "index.ts";
+  });
+  assert.equal(barrels, []);
+});
+
+test.run();
