@@ -34,9 +34,14 @@ export function excerpt(text: string, span: Span): string {
   const lineEnd = newline === -1 ? text.length : newline;
   const from = Math.max(lineStart, Math.min(at - EXCERPT_WIDTH / 2, lineEnd - EXCERPT_WIDTH));
   const to = Math.min(lineEnd, from + EXCERPT_WIDTH);
-  const line = text.slice(from, to).replaceAll("\t", " ");
+  const line = printable(text.slice(from, to).replaceAll("\t", " "));
   const width = Math.max(1, Math.min(span.end, to) - at);
   return `${line}\n${" ".repeat(at - from)}^${"~".repeat(width - 1)}`;
+}
+
+/** Text from outside for a terminal: control characters and what is no Unicode become `?`. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{C}\ufffd]/gu, "?");
 }
 
 /**

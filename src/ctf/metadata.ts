@@ -39,7 +39,8 @@ export class MetadataReader {
 
   /** Whether the text ends inside a declaration. */
   get isUnfinished(): boolean {
-    return this.#pending.length > 0 || this.#text.slice(this.#parsed).trim() !== "";
+    const rest = this.#text.slice(this.#parsed).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|\0/g, "");
+    return this.#pending.some((byte) => byte !== 0) || rest.trim() !== "";
   }
 
   /**

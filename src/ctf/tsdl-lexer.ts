@@ -1,5 +1,5 @@
 import { MetadataError } from "../base/errors.ts";
-import { excerpt, positionAt } from "../base/text.ts";
+import { excerpt, positionAt, printable } from "../base/text.ts";
 
 export type TokenKind = "word" | "integer" | "string" | "punctuation" | "end";
 
@@ -51,6 +51,9 @@ export class TsdlLexer {
       this.end = p + punctuationLength(source, p);
       this.text = source.slice(p, this.end);
     }
+    // A token at the end of what has come may go on in what is still to come, unless nothing can follow it.
+    const isWhole = this.kind === "string" || /^[;{}()[\],<>=]$/.test(this.text);
+    if (this.end === source.length && !isWhole) throw new UnfinishedDeclaration();
   }
 
   /** A typed error at the current token. */
@@ -117,7 +120,7 @@ export function metadataError(
   const position = positionAt(source, span.start);
   return new MetadataError(
     code,
-    `metadata, line ${position.line}, column ${position.column}: ${message}\n${excerpt(source, span)}`,
+    `metadata, line ${position.line}, column ${position.column}: ${printable(message)}\n${excerpt(source, span)}`,
     { position },
   );
 }

@@ -59,6 +59,8 @@ const MAX_NESTING = 500;
 class TsdlParser {
   readonly #lexer: TsdlLexer;
   #depth = 0;
+  /** Whether the current token, a declaration's last `;`, was taken without looking at what follows. */
+  #isClosed = false;
   /** Offset after the last token taken. */
   consumed: number;
 
@@ -67,7 +69,10 @@ class TsdlParser {
     this.consumed = from;
   }
 
+  /** Moves on to the next declaration, if there is one. */
   atEnd(): boolean {
+    if (this.#isClosed) this.#lexer.next();
+    this.#isClosed = false;
     return this.#lexer.kind === "end";
   }
 
@@ -77,10 +82,14 @@ class TsdlParser {
     if (BLOCKS.has(word)) {
       this.#take();
       const entries = this.#entries();
-      this.#expect(";");
+      this.#close();
       return [{ kind: "block", block: word as BlockName, entries, span: this.#spanFrom(start) }];
     }
-    if (word === "typealias" || word === "typedef") return this.#aliases();
+    if (word === "typealias" || word === "typedef") {
+      const aliases = this.#aliases();
+      this.#close();
+      return aliases;
+    }
     const type = this.#type();
     if (type.kind === "alias") {
       throw metadataError(
@@ -90,8 +99,15 @@ class TsdlParser {
         type.span,
       );
     }
-    this.#expect(";");
+    this.#close();
     return [{ kind: "type", type }];
+  }
+
+  /** Takes the `;` that ends a declaration: it may be the last byte there is. */
+  #close(): void {
+    if (!this.#is(";")) throw this.#unexpected("`;`");
+    this.consumed = this.#lexer.end;
+    this.#isClosed = true;
   }
 
   #entries(): Entry[] {
@@ -103,7 +119,11 @@ class TsdlParser {
 
   #entry(): Entry[] {
     const { kind, text, start } = this.#lexer;
-    if (kind === "word" && (text === "typealias" || text === "typedef")) return this.#aliases();
+    if (kind === "word" && (text === "typealias" || text === "typedef")) {
+      const aliases = this.#aliases();
+      this.#expect(";");
+      return aliases;
+    }
     if (kind === "word" && (text === "struct" || text === "variant" || text === "enum")) {
       const type = this.#type();
       this.#expect(";");
@@ -130,12 +150,10 @@ class TsdlParser {
       this.#expect(":=");
       const words: string[] = [];
       while (!this.#is(";")) words.push(this.#is("*") ? this.#take() : this.#word("an alias name"));
-      this.#expect(";");
       const name = words.join(" ");
       return [{ kind: "alias", name, type, lengths: [], span: this.#spanFrom(start) }];
     }
     const { type, declarators } = this.#typeAndDeclarators();
-    this.#expect(";");
     return declarators.map(({ name, lengths, span }) => ({
       kind: "alias",
       name,
@@ -255,7 +273,11 @@ class TsdlParser {
 
   #bodyItem(): BodyNode[] {
     const { kind, text } = this.#lexer;
-    if (kind === "word" && (text === "typealias" || text === "typedef")) return this.#aliases();
+    if (kind === "word" && (text === "typealias" || text === "typedef")) {
+      const aliases = this.#aliases();
+      this.#expect(";");
+      return aliases;
+    }
     const { type, declarators } = this.#typeAndDeclarators();
     this.#expect(";");
     if (declarators.length === 0) return [{ kind: "type", type }];
@@ -349,7 +371,6 @@ class TsdlParser {
     const is = this.#is(punctuation);
     if (is) {
       this.consumed = this.#lexer.end;
-      // A declaration's `;` may be the last byte there is: what follows is looked at by the next round.
       this.#lexer.next();
     }
     return is;

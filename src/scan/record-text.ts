@@ -30,7 +30,7 @@ export function packetContextText(
 ): Uint8Array {
   const context = header.streamClass.packetContext;
   const out = new Utf8Writer(256);
-  if (context !== undefined && context.members.some(isUserVisible)) {
+  if (context?.members.some(isUserVisible)) {
     const cursor = new FieldCursor(bytes, slots, header.contextBit, header.headerBits);
     scopeRenderer("babeltrace", context, isUserVisible)(cursor, out);
   }

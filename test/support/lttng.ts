@@ -1,0 +1,163 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Test } from "uvu";
+import { type Child, eventually, stopChildren } from "./child.ts";
+import { mayUnshare, Namespace } from "./namespace.ts";
+import { needs } from "./needs.ts";
+import { accepts, freePorts } from "./ports.ts";
+
+const PROGRAMS = ["lttng", "lttng-relayd", "lttng-sessiond", "gcc", "babeltrace2", "unshare"];
+
+export interface SessionOptions {
+  /** Period of the live timer; 0 makes a session that is not live. Default 200 ms. */
+  readonly liveTimerUs?: number;
+  /** Event rule patterns; none leaves the session without a channel. Default every event of the test application. */
+  readonly events?: readonly string[];
+  readonly contexts?: readonly string[];
+  readonly buffers?: "uid" | "pid";
+  /** Default true. */
+  readonly isStarted?: boolean;
+}
+
+/** The suite's tests, if this machine has what it takes to run LTTng's daemons and to trace applications. */
+export function needsLttng<Context>(test: Test<Context>): Test<Context> | Test<Context>["skip"] {
+  const missing = new Set<string>();
+  if (!mayUnshare()) missing.add("permission-to-unshare");
+  const include = spawnSync("gcc", ["-E", "-"], { input: "#include <lttng/tracepoint.h>\n" });
+  if (include.status !== 0) missing.add("lttng/tracepoint.h");
+  return needs(test, [...PROGRAMS, ...missing]);
+}
+
+/** The daemons for one test file: started by the first test that asks, ended after the last. */
+export function sharedLttng<Context>(test: Test<Context>): () => Promise<Lttng> {
+  let started: Promise<Lttng> | undefined;
+  test.after.each(stopChildren);
+  test.after(async () => {
+    await stopChildren();
+    await started?.then((lttng) => lttng.close());
+  });
+  return () => {
+    started ??= Lttng.start();
+    return started;
+  };
+}
+
+/** A relay daemon and a session daemon of our own, apart from any other on this machine. */
+export class Lttng {
+  /** Where viewers connect. */
+  readonly livePort: number;
+  readonly #folder: string;
+  readonly #namespace: Namespace;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #ports: readonly number[];
+
+  private constructor(folder: string, namespace: Namespace, ports: readonly number[]) {
+    this.#folder = folder;
+    this.#namespace = namespace;
+    this.#ports = ports;
+    this.#env = environment(folder);
+    this.livePort = ports[2]!;
+  }
+
+  static async start(): Promise<Lttng> {
+    const folder = mkdtempSync(join(tmpdir(), "tracewire-lttng-"));
+    const ports = await freePorts(4);
+    const [control, data, live, agent] = ports;
+    const at = (port: number | undefined): string => `tcp://127.0.0.1:${port}`;
+    const namespace = await Namespace.open(
+      `lttng-relayd -C ${at(control)} -D ${at(data)} -L ${at(live)} -o "$LTTNG_HOME/relayd" > "$LTTNG_HOME/relayd.log" 2>&1 &
+      lttng-sessiond --no-kernel --group root --agent-tcp-port ${agent} > "$LTTNG_HOME/sessiond.log" 2>&1 &`,
+      environment(folder),
+    );
+    const lttng = new Lttng(folder, namespace, ports);
+    try {
+      await lttng.#untilReady();
+    } catch (error) {
+      const logs = ["relayd.log", "sessiond.log"].map((name) => read(join(folder, name)));
+      await lttng.close();
+      throw new Error(`the daemons do not start:\n${logs.join("\n")}`, { cause: error });
+    }
+    return lttng;
+  }
+
+  /** One command of LTTng's command line tool; gives back what it printed. */
+  lttng(...args: string[]): Promise<string> {
+    return this.run("lttng", ["--no-sessiond", ...args]).output();
+  }
+
+  /** A program where the session daemon is the one to register with. */
+  run(program: string, args: readonly string[]): Child {
+    return this.#namespace.run(program, args, this.#env);
+  }
+
+  async createSession(name: string, options: SessionOptions = {}): Promise<void> {
+    const { liveTimerUs = 200_000, events = ["tracewire_test:*"], contexts = [] } = options;
+    const [control, data] = this.#ports;
+    await this.lttng(
+      "create",
+      name,
+      ...(liveTimerUs === 0 ? [] : [`--live=${liveTimerUs}`]),
+      `--ctrl-url=tcp://127.0.0.1:${control}`,
+      `--data-url=tcp://127.0.0.1:${data}`,
+    );
+    const into = ["--session", name, "--userspace"];
+    const buffers = `--buffers-${options.buffers ?? "uid"}`;
+    if (events.length > 0) await this.lttng("enable-channel", ...into, buffers, "channel");
+    for (const event of events) await this.enableEvent(name, event);
+    const types = contexts.flatMap((context) => ["--type", context]);
+    if (types.length > 0) await this.lttng("add-context", ...into, ...types);
+    if (options.isStarted ?? true) await this.lttng("start", name);
+  }
+
+  async enableEvent(session: string, event: string): Promise<void> {
+    const into = ["--session", session, "--userspace", "--channel", "channel"];
+    await this.lttng("enable-event", ...into, event);
+  }
+
+  /** Ends a session: everything recorded reaches the relay daemon first. */
+  async end(session: string): Promise<void> {
+    await this.lttng("stop", session);
+    await this.lttng("destroy", session);
+  }
+
+  /** What a viewer says to attach. */
+  url(session: string): string {
+    return `net://127.0.0.1:${this.livePort}/host/${hostname()}/${session}`;
+  }
+
+  /** The trace that the relay daemon has stored. */
+  stored(session: string): string {
+    const folder = join(this.#folder, "relayd", hostname());
+    const name = readdirSync(folder).find(
+      (entry) => /-\d{8}-\d{6}$/.exec(entry)?.index === session.length && entry.startsWith(session),
+    );
+    if (name === undefined) throw new Error(`no stored trace of ${session} in ${folder}`);
+    return join(folder, name);
+  }
+
+  async close(): Promise<void> {
+    await this.#namespace.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #untilReady(): Promise<void> {
+    await eventually("the relay daemon listens", async () =>
+      (await accepts(this.livePort)) && (await accepts(this.#ports[0]!)) ? true : undefined,
+    );
+    await eventually("the session daemon answers", async () => {
+      const { code } = await this.run("lttng", ["--no-sessiond", "list"]).ended;
+      return code === 0 ? true : undefined;
+    });
+  }
+}
+
+/** Applications wait, however slow the machine is, until the session daemon knows them. */
+function environment(folder: string): NodeJS.ProcessEnv {
+  return { ...process.env, LTTNG_HOME: folder, LTTNG_UST_REGISTER_TIMEOUT: "-1" };
+}
+
+function read(file: string): string {
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}

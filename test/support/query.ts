@@ -1,0 +1,91 @@
+/** Runs queries in tests and gives their rows as plain objects. */
+
+import { openFeed } from "../../src/engine/feed.ts";
+import type { Loss } from "../../src/engine/losses.ts";
+import { type QuerySpec, type ResultItem, runQuery } from "../../src/engine/query.ts";
+import type { Column, ColumnType } from "../../src/scan/column.ts";
+
+export const EVERYTHING: QuerySpec = {
+  filter: undefined,
+  events: [],
+  select: undefined,
+  begin: undefined,
+  end: undefined,
+  order: "time",
+  maxLag: 5000,
+  limit: undefined,
+  isLive: false,
+};
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Result {
+  readonly rows: Row[];
+  readonly losses: Loss[];
+  readonly types: Readonly<Record<string, ColumnType>>;
+}
+
+/** All rows of a query over recorded traces. */
+export function rowsOf(directory: string, spec: Partial<QuerySpec>): Promise<Result> {
+  const feed = openFeed([directory], { from: "beginning" });
+  return collect((next) =>
+    runQuery({ ...EVERYTHING, ...spec }, feed.share().items).subscribe(next),
+  );
+}
+
+function collect(
+  subscribe: (observer: {
+    next(item: ResultItem): void;
+    error(error: unknown): void;
+    complete(): void;
+  }) => unknown,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const result: Result = { rows: [], losses: [], types: {} };
+    const names: string[] = [];
+    const types: ColumnType[] = [];
+    subscribe({
+      next(item) {
+        if (item.kind === "columns") {
+          names.push(...item.columns.map(({ name }) => name));
+          types.push(...item.columns.map(({ type }) => type));
+        } else if (item.kind === "loss") {
+          result.losses.push(item.loss);
+        } else if (item.kind === "batch") {
+          const { columns, rows } = item.batch;
+          for (let row = 0; row < rows; row++) {
+            result.rows.push(
+              Object.fromEntries(names.map((name, i) => [name, cell(columns[i]!, row)])),
+            );
+          }
+        }
+      },
+      error: reject,
+      complete: () =>
+        resolve({
+          ...result,
+          types: Object.fromEntries(names.map((name, i) => [name, types[i]!])),
+        }),
+    });
+  });
+}
+
+const decoder = new TextDecoder();
+
+/** One value: number, bigint, string, array, or null. */
+export function cell(column: Column, row: number): unknown {
+  const { validity } = column;
+  if (validity !== undefined && (validity[row >> 3]! & (1 << (row & 7))) === 0) return null;
+  switch (column.kind) {
+    case "number":
+      return column.values[row];
+    case "dictionary":
+      return column.dictionary.text(column.codes[row]!);
+    case "utf8":
+      return decoder.decode(column.bytes.subarray(column.offsets[row], column.offsets[row + 1]));
+    case "list":
+      return Array.from(
+        column.values.subarray(column.offsets[row], column.offsets[row + 1]) as Float64Array,
+      );
+  }
+}
