@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<
 > = {
   base: { folders: [], packages: [] },
   ctf: { folders: ["base"], packages: ["node:fs/promises", "node:path"] },
-  relay: { folders: ["base"], packages: ["node:net"] },
+  relay: { folders: ["base"], packages: ["node:net", "node:stream"] },
   filter: { folders: ["base", "ctf"], packages: ["nearley"] },
   scan: { folders: ["base", "ctf", "filter"], packages: [] },
   arrow: { folders: ["base", "scan"], packages: ["apache-arrow"] },
@@ -18,13 +18,14 @@ const MAY_IMPORT: Readonly<
   engine: { folders: ["base", "ctf", "relay", "filter", "scan"], packages: ["rxjs"] },
   replay: {
     folders: ["base", "ctf", "relay"],
-    packages: ["node:fs/promises", "node:net", "node:os", "node:path", "node:util", "node:zlib"],
+    packages: ["node:events", "node:fs/promises", "node:net", "node:os", "node:path", "node:util", "node:zlib"],
   },
   server: {
     folders: ["base", "ctf", "relay", "filter", "scan", "arrow", "format", "engine"],
     packages: [
       "rxjs",
       "ws",
+      "node:crypto",
       "node:http",
       "node:net",
       "node:stream",

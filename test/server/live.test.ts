@@ -1,0 +1,109 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { listSessions } from "../../src/relay/list-sessions.ts";
+import { serve } from "../../src/server/server.ts";
+import { Client, get, MANY_BATCHES, SMALL_ROWS, table, withLive, withReplay } from "./lab.ts";
+
+const test = suite("server/live");
+
+test("gives a live session to its end, and attaches anew for the next query", async () => {
+  await withLive(async (server) => {
+    for (let round = 0; round < 2; round++) {
+      const reply = await get(server, "/v1/query?select=timestamp,event");
+      assert.is(table(reply).numRows, SMALL_ROWS);
+    }
+  });
+});
+
+test("gives everything to a slow client that is alone", async () => {
+  await withLive(async (server) => {
+    const client = await Client.ask(server, { select: MANY_BATCHES, credit: 1 });
+    client.socket.on("message", (_, isBinary) => isBinary && client.say({ credit: 1 }));
+    const end = await client.last();
+    assert.equal([end.type, end["rows"], end["dropped"]], ["end", SMALL_ROWS, 0]);
+    assert.is(client.rows, SMALL_ROWS);
+  });
+});
+
+test("drops rows of a slow client that is not alone, and counts them", async () => {
+  await withLive(async (server) => {
+    const slow = await Client.ask(server, { select: MANY_BATCHES, credit: 0 });
+    await slow.until(() => slow.told.some(({ columns }) => columns !== undefined));
+    const quick = await Client.ask(server, { select: "event", credit: 1000 });
+    assert.is((await quick.last()).type, "end");
+    slow.say({ credit: 1000 });
+    const end = await slow.last();
+    assert.is(end.type, "end");
+    assert.ok(Number(end["dropped"]) > 0);
+    assert.is(Number(end["rows"]) + Number(end["dropped"]), SMALL_ROWS);
+    assert.is(slow.rows, end["rows"]);
+  });
+});
+
+test("lists what the relayd has, itself as its viewer", async () => {
+  await withLive(async (server, relayd) => {
+    const { body } = await get(server, "/v1/sessions");
+    const { sources, sessions } = JSON.parse(body.toString());
+    assert.equal(sources, [{ source: relayd.urls[0], kind: "live" }]);
+    assert.is(sessions.length, 2);
+    assert.equal(
+      sessions.map((one: Record<string, unknown>) => [one["url"], one["clients"], one["format"]]),
+      Array.from({ length: 2 }, () => [relayd.urls[0], 1, "ctf-1.8"]),
+    );
+  });
+});
+
+test("fails at once when a session is not there or has its viewer", async () => {
+  await withReplay(async (relayd, url) => {
+    const code = (source: string): Promise<string> =>
+      serve([source], { port: 0 }).then(
+        () => "serves",
+        (error: { code: string }) => error.code,
+      );
+    assert.is(await code(`net://127.0.0.1:${relayd.port}/host/nobody/nothing`), "UNKNOWN_SESSION");
+    assert.is(await code("/nowhere/at/all"), "SOURCE_NOT_FOUND");
+    const first = await serve([url], { port: 0 });
+    assert.is(await code(url), "ALREADY_ATTACHED");
+    await first.close();
+    const second = await serve([url], { port: 0 });
+    await second.close();
+  });
+});
+
+test("detaches when it closes", async () => {
+  await withReplay(async ({ port }, url) => {
+    const server = await serve([url], { port: 0, from: "beginning" });
+    const viewers = async (): Promise<number[]> =>
+      (await listSessions({ host: "127.0.0.1", port })).map(({ clients }) => clients);
+    assert.equal(await viewers(), [1, 1]);
+    const client = await Client.ask(server, { credit: 0 });
+    await client.until(() => client.told.length > 1);
+    await server.close();
+    assert.equal(await viewers(), [0, 0]);
+    assert.is((await client.last()).type === "error", false);
+    assert.is(client.closeCode, 1001);
+  });
+});
+
+test("tells its clients when the relayd goes, and lives on", async () => {
+  await withLive(
+    async (server, relayd) => {
+      const client = await Client.ask(server, { select: "event" });
+      const streamed = get(server, "/v1/query?select=event&format=ndjson");
+      await client.until(() => client.told.some(({ columns }) => columns !== undefined));
+      await relayd.close();
+      const { type, error } = await client.last();
+      assert.equal([type, (error as { code: string }).code], ["error", "PEER_CLOSED"]);
+      assert.is(client.closeCode, 1011);
+      const lines = (await streamed).body.toString().trimEnd().split("\n");
+      assert.is(JSON.parse(lines.at(-1) ?? "").error.code, "PEER_CLOSED");
+      const later = await get(server, "/v1/query");
+      assert.is(later.status, 502);
+      assert.is(JSON.parse(later.body.toString()).error.code, "CONNECT_REFUSED");
+      assert.is((await get(server, "/healthz")).status, 200);
+    },
+    { speed: 1 },
+  );
+});
+
+test.run();
