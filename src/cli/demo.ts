@@ -55,7 +55,7 @@ ${pc.bold("tracewire demo")}: a recorded session of a Linux machine with six con
 Three things worth trying in another terminal:
   ${command(`curl -N -H 'Accept: application/x-ndjson' '${query}?events=sched_switch&select=timestamp,procname,next_comm'`)}
   ${command(`curl -N -H 'Accept: text/csv' --data-urlencode "where=\\$ctx.pid_ns == 4026532220 && filename == '/*'" -G '${query}'`)}
-  ${command(`python3 -c 'import pyarrow.ipc as i, urllib.request as u; print(i.open_stream(u.urlopen("${query}?limit=1000")).read_pandas())'`)}
+  ${command(`python3 -c 'import pyarrow.ipc as i, urllib.request as u; print(i.open_stream(u.urlopen("${query}?limit=1000")).read_all())'`)}
 
 Ctrl-C ends it.
 `;

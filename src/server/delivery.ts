@@ -1,0 +1,210 @@
+/**
+ * One query on its way to one client, whatever the transport: rows are encoded when the client takes them, held back
+ * or dropped while it does not, and counted.
+ */
+
+import { Subscription, takeUntil, timer } from "rxjs";
+import { type Loss, LossAccount } from "../engine/losses.ts";
+import { type ResultBatch, type ResultItem, runQuery } from "../engine/query.ts";
+import type { PlannedColumn } from "../scan/layout.ts";
+import { batchWriter } from "./formats.ts";
+import type { QueryRequest, ResultFormat } from "./query-request.ts";
+import type { SourceShare } from "./served-sources.ts";
+
+/** Where a delivery goes. After `end` or `fail` nothing more comes. */
+export interface Sink {
+  /** Whether another batch may be sent now. If not, whoever learns that it may calls `Delivery.resume`. */
+  readonly isReady: boolean;
+  columns(columns: readonly PlannedColumn[]): void;
+  /** Part of the result. Only a batch uses up what the client allows; what stands before and after it must go. */
+  send(bytes: Uint8Array, isBatch: boolean): void;
+  loss(loss: Loss): void;
+  note(text: string): void;
+  end(): void;
+  fail(error: unknown): void;
+}
+
+/** Batches that wait for a client without slowing the source; older ones give way. */
+const MAX_WAITING = 4;
+
+export class Delivery {
+  /** What was sent. */
+  rows = 0;
+  batches = 0;
+  /** Rows that the client was too slow for. */
+  dropped = 0;
+  late = 0;
+  watermarkNs: bigint | undefined;
+  readonly losses: LossAccount = new LossAccount();
+  readonly #request: QueryRequest;
+  readonly #format: ResultFormat;
+  readonly #share: SourceShare;
+  readonly #sink: Sink;
+  readonly #writer: ReturnType<typeof batchWriter>;
+  readonly #subscription = new Subscription();
+  #columns: readonly PlannedColumn[] = [];
+  #waiting: ResultBatch[] = [];
+  #release: (() => void) | undefined;
+  #outcome: { readonly error?: unknown } | undefined;
+  #lateOfDropped = 0;
+  #isOver = false;
+
+  constructor(request: QueryRequest, format: ResultFormat, share: SourceShare, sink: Sink) {
+    this.#request = request;
+    this.#format = format;
+    this.#share = share;
+    this.#sink = sink;
+    this.#writer = batchWriter(format, request);
+  }
+
+  /** Runs the query. The sink may be told everything, even the end, before this returns. */
+  start(): void {
+    const { spec, durationMs } = this.#request;
+    const { items, isLive, failures } = this.#share;
+    for (const { message } of failures) this.#sink.note(message);
+    const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
+    this.#subscription.add(
+      runQuery({ ...spec, isLive }, fed).subscribe({
+        next: (item) => this.#guarded(() => this.#take(item)),
+        error: (error: unknown) => this.#conclude({ error }),
+        complete: () => this.#conclude({}),
+      }),
+    );
+  }
+
+  /** The sink may be ready again. */
+  resume(): void {
+    this.#guarded(() => this.#pump());
+  }
+
+  /** The client has gone: ends the query at once and says nothing more. */
+  stop(): void {
+    this.#isOver = true;
+    this.#waiting = [];
+    this.#subscription.unsubscribe();
+    this.#unblock();
+  }
+
+  #take(item: ResultItem): void {
+    switch (item.kind) {
+      case "columns": {
+        this.#columns = item.columns;
+        this.#sink.columns(item.columns);
+        this.#sendFrame(this.#writer.begin(item.columns));
+        break;
+      }
+      case "batch":
+        this.late += item.batch.late;
+        this.#waiting.push(item.batch);
+        this.#pump();
+        this.#restrain();
+        break;
+      case "loss":
+        this.losses.add(item.loss);
+        this.#sink.loss(item.loss);
+        break;
+      case "note":
+        this.#sink.note(item.text);
+        break;
+    }
+  }
+
+  /** Sends what waits, as far as the client takes it, and the end behind the last batch. */
+  #pump(): void {
+    while (!this.#isOver && this.#waiting.length > 0 && this.#sink.isReady) {
+      this.#sendBatch(this.#waiting.shift()!);
+    }
+    if (this.#isOver || this.#waiting.length > 0) return;
+    this.#unblock();
+    if (this.#outcome !== undefined) this.#finish(this.#outcome);
+  }
+
+  /** Makes the source wait for the client, if it harms nobody else, or drops the oldest rows that wait. */
+  #restrain(): void {
+    if (this.#isOver || this.#waiting.length === 0) return;
+    if (this.#request.overflow === "block" && this.#share.canBlock()) {
+      this.#release ??= this.#share.gate.hold();
+      return;
+    }
+    this.#unblock();
+    while (this.#waiting.length > MAX_WAITING) {
+      const batch = this.#waiting.shift()!;
+      this.dropped += batch.rows;
+      this.#lateOfDropped += batch.late;
+    }
+  }
+
+  #unblock(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  #sendBatch(batch: ResultBatch): void {
+    const bytes = this.#writer.batch(batch, this.#facts(batch));
+    this.#lateOfDropped = 0;
+    this.rows += batch.rows;
+    this.batches++;
+    this.watermarkNs = batch.watermarkNs;
+    this.#sink.send(bytes, true);
+  }
+
+  /** What travels in the batch's Arrow metadata. `late` counts since the batch before, the others from the beginning. */
+  #facts(batch: ResultBatch): ReadonlyMap<string, string> {
+    return new Map([
+      ["seq", String(batch.seq)],
+      ["watermark_ns", String(batch.watermarkNs ?? "")],
+      ["lost_events", String(batch.lostEvents)],
+      ["lost_packets", String(batch.lostPackets)],
+      ["late", String(batch.late + this.#lateOfDropped)],
+      ["dropped", String(this.dropped)],
+    ]);
+  }
+
+  #sendFrame(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#sink.send(bytes, false);
+  }
+
+  /** Batches that wait still go out before the query's end. */
+  #conclude(outcome: { readonly error?: unknown }): void {
+    if (this.#isOver) return;
+    this.#outcome = outcome;
+    this.#guarded(() => this.#pump());
+  }
+
+  #finish(outcome: { readonly error?: unknown }): void {
+    if ("error" in outcome) {
+      this.#fail(outcome.error);
+      return;
+    }
+    this.#sendFrame(this.#writer.end());
+    if (this.#isSelfFramed && this.batches === 0) this.#sendEmptyStream();
+    this.stop();
+    this.#sink.end();
+  }
+
+  get #isSelfFramed(): boolean {
+    return this.#format === "arrow" && this.#request.framing === "self";
+  }
+
+  /** Without a batch there was no stream yet to tell the columns. */
+  #sendEmptyStream(): void {
+    const writer = batchWriter("arrow", { ...this.#request, framing: "stream" });
+    this.#sendFrame(Buffer.concat([writer.begin(this.#columns), writer.end()]));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#sink.fail(error);
+  }
+
+  /** RxJS turns what a listener throws into an uncaught exception; here it ends the query instead. */
+  #guarded(work: () => void): void {
+    if (this.#isOver) return;
+    try {
+      work();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+}

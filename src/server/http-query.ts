@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Delivery, type Sink } from "./delivery.ts";
+import { errorBody } from "./error-report.ts";
+import { acceptedFormat, CONTENT_TYPE } from "./formats.ts";
+import { queryFromUrl, type ResultFormat } from "./query-request.ts";
+import { respondError } from "./reply.ts";
+import type { ServedSources } from "./served-sources.ts";
+
+/** A query that runs, as the server sees it: something to end. */
+export interface RunningQuery {
+  /** Ends it at once; its client sees a broken stream. */
+  stop(): void;
+}
+
+/**
+ * Answers `GET /v1/query`: streams the result until it ends or the client goes. A client that does not read is waited
+ * for. Settles with the query running.
+ *
+ * @param report told of errors that come later
+ * @throws FeedError, FilterError, SourceError, ProtocolError
+ */
+export async function streamQuery(
+  request: IncomingMessage,
+  search: URLSearchParams,
+  response: ServerResponse,
+  sources: ServedSources,
+  report: (error: unknown) => void,
+): Promise<RunningQuery> {
+  const query = queryFromUrl(search);
+  const format = query.format ?? acceptedFormat(request.headers.accept);
+  const share = await sources.share(query.source);
+  const sink = new HttpSink(response, format, report);
+  const delivery = new Delivery(query, format, share, sink);
+  response.on("drain", () => delivery.resume());
+  response.on("close", () => delivery.stop());
+  // The client may have gone while a session was being attached.
+  if (response.destroyed) return delivery;
+  delivery.start();
+  // The first event of a live session may be far; a recorded trace soon tells whether it knows the names asked for.
+  if (share.isLive) sink.open();
+  return { stop: () => response.destroy() };
+}
+
+class HttpSink implements Sink {
+  readonly #response: ServerResponse;
+  readonly #format: ResultFormat;
+  readonly #report: (error: unknown) => void;
+
+  constructor(response: ServerResponse, format: ResultFormat, report: (error: unknown) => void) {
+    this.#response = response;
+    this.#format = format;
+    this.#report = report;
+  }
+
+  get isReady(): boolean {
+    return !this.#response.writableNeedDrain;
+  }
+
+  open(): void {
+    if (this.#response.headersSent || this.#response.writableEnded) return;
+    this.#response.writeHead(200, { "Content-Type": CONTENT_TYPE[this.#format] });
+    this.#response.flushHeaders();
+  }
+
+  columns(): void {
+    this.open();
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#response.write(bytes);
+  }
+
+  /** Travels in the batches' metadata only. */
+  loss(): void {}
+  note(): void {}
+
+  end(): void {
+    this.open();
+    this.#response.end();
+  }
+
+  /** Only NDJSON has a place for an error behind rows; elsewhere a broken connection must tell. */
+  fail(error: unknown): void {
+    this.#report(error);
+    if (!this.#response.headersSent) respondError(this.#response, error);
+    else if (this.#format === "ndjson") this.#response.end(`${errorBody(error)}\n`);
+    else this.#response.destroy();
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * What clients may ask, read from a URL's parameters or from the first frame of a WebSocket: the same names and the
+ * same rules for both.
+ */
+
+import { FeedError, FilterError, TraceError } from "../base/errors.ts";
+import type { QuerySpec } from "../engine/query.ts";
+import { parseTimeBound, type TimeBound } from "../engine/time-bound.ts";
+import { compileFilter } from "../filter/compile.ts";
+import { badParameter, Parameters } from "./parameters.ts";
+
+export type ResultFormat = "arrow" | "ndjson" | "csv";
+export const RESULT_FORMATS: readonly ResultFormat[] = ["arrow", "ndjson", "csv"];
+
+export interface QueryRequest {
+  /** One of the served sources; `undefined` means all of them. */
+  readonly source: string | undefined;
+  readonly spec: Omit<QuerySpec, "isLive">;
+  /** The query ends after so many milliseconds. */
+  readonly durationMs: number | undefined;
+  readonly dictionaries: "delta" | "plain";
+  readonly framing: "stream" | "self";
+  /** What a slow client costs: time, or rows. */
+  readonly overflow: "block" | "drop";
+  readonly format: ResultFormat | undefined;
+}
+
+/** The first frame of a WebSocket. */
+export interface QueryFrame {
+  readonly request: QueryRequest;
+  /** Batches that the client allows in flight. */
+  readonly credit: number;
+}
+
+/** How long a silent stream may hold the others up, in ms; relayds send beacons about every second. */
+const DEFAULT_MAX_LAG = 5000;
+const DEFAULT_CREDIT = 8;
+/** More than any client can mean. */
+const MAX_CREDIT = 1_000_000;
+
+const NAMES = [
+  "source",
+  "where",
+  "select",
+  "events",
+  "limit",
+  "duration",
+  "begin",
+  "end",
+  "order",
+  "maxLag",
+  "dict",
+  "framing",
+  "overflow",
+  "format",
+];
+
+/**
+ * Reads the parameters of `GET /v1/query`. Empty ones count as absent.
+ * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`; FilterError
+ */
+export function queryFromUrl(search: URLSearchParams): QueryRequest {
+  return readQuery(Parameters.ofUrl(search, NAMES));
+}
+
+/**
+ * Reads the first frame of a WebSocket: a JSON object.
+ * @throws as `queryFromUrl`, and FeedError 400 `BAD_FRAME`
+ */
+export function queryFromFrame(text: string): QueryFrame {
+  const parameters = Parameters.ofJson(jsonObject(text), [...NAMES, "credit"]);
+  const credit = parameters.count("credit", MAX_CREDIT) ?? DEFAULT_CREDIT;
+  return { request: readQuery(parameters), credit };
+}
+
+/**
+ * Reads a later frame, `{"credit": n}`: how many more batches may be sent.
+ * @throws FeedError 400
+ */
+export function creditFromFrame(text: string): number {
+  const parameters = Parameters.ofJson(jsonObject(text), ["credit"]);
+  const credit = parameters.count("credit", MAX_CREDIT);
+  if (credit === undefined) throw badFrame('{"credit": n}', text);
+  return credit;
+}
+
+function readQuery(parameters: Parameters): QueryRequest {
+  const select = parameters.list("select");
+  return {
+    source: parameters.text("source"),
+    spec: {
+      filter: readFilter(parameters),
+      events: parameters.list("events") ?? [],
+      select,
+      begin: readTime(parameters, "begin"),
+      end: readTime(parameters, "end"),
+      order: parameters.choice("order", ["time", "none"]) ?? "time",
+      maxLag: parameters.duration("maxLag") ?? DEFAULT_MAX_LAG,
+      limit: parameters.count("limit"),
+    },
+    durationMs: parameters.duration("duration"),
+    dictionaries: parameters.choice("dict", ["delta", "plain"]) ?? "delta",
+    framing: parameters.choice("framing", ["stream", "self"]) ?? "stream",
+    overflow: parameters.choice("overflow", ["block", "drop"]) ?? "block",
+    format: parameters.choice("format", RESULT_FORMATS),
+  };
+}
+
+function readFilter(parameters: Parameters): QuerySpec["filter"] {
+  const where = parameters.text("where");
+  if (where === undefined) return undefined;
+  try {
+    return compileFilter(where);
+  } catch (error) {
+    if (error instanceof FilterError) throw error;
+    throw badParameter("where", "a filter expression", where, error);
+  }
+}
+
+function readTime(parameters: Parameters, name: string): TimeBound | undefined {
+  const text = parameters.text(name);
+  if (text === undefined) return undefined;
+  try {
+    return parseTimeBound(text);
+  } catch (error) {
+    if (!(error instanceof TraceError)) throw error;
+    throw new FeedError("BAD_PARAMETER", `${name}: ${error.message}`, 400, { cause: error });
+  }
+}
+
+function jsonObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw badFrame("a JSON object", text, error);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw badFrame("a JSON object", text);
+  }
+  return value as Record<string, unknown>;
+}
+
+const EXCERPT = 60;
+
+function badFrame(expected: string, text: string, cause?: unknown): FeedError {
+  const got = text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text;
+  return new FeedError("BAD_FRAME", `text frame: expected ${expected}, got ${got}`, 400, { cause });
+}

@@ -1,0 +1,111 @@
+import { merge } from "rxjs";
+import { FeedError, SourceError, type TraceError } from "../base/errors.ts";
+import { nearestName } from "../base/text.ts";
+import { findTraceDirectories } from "../ctf/trace-directory.ts";
+import { type Feed, LiveFeed, openFeed, type Share } from "../engine/feed.ts";
+import { Gate } from "../engine/gate.ts";
+import type { SourceOptions } from "../engine/source.ts";
+import { isLiveUrl } from "../relay/url.ts";
+
+/** What one query is fed with. */
+export interface SourceShare extends Share {
+  readonly isLive: boolean;
+  /** Sources that could not be had, while others could. */
+  readonly failures: readonly TraceError[];
+}
+
+/** The sources of a server: one attachment to each live session, kept; recorded traces are read anew by each query. */
+export class ServedSources {
+  readonly live: readonly string[];
+  readonly recorded: readonly string[];
+  readonly #options: SourceOptions;
+  readonly #feeds: ReadonlyMap<string, LiveFeed>;
+  #isClosed = false;
+
+  private constructor(sources: readonly string[], options: SourceOptions) {
+    const all = [...new Set(sources)];
+    this.live = all.filter(isLiveUrl);
+    this.recorded = all.filter((source) => !isLiveUrl(source));
+    this.#options = options;
+    this.#feeds = new Map(this.live.map((url) => [url, new LiveFeed([url], options)]));
+  }
+
+  /**
+   * Attaches to every live source and looks at every recorded one.
+   * @throws SourceError, ProtocolError for the first that cannot be served
+   */
+  static async open(sources: readonly string[], options: SourceOptions): Promise<ServedSources> {
+    if (sources.length === 0) throw new RangeError("serve: expected at least one source, got none");
+    const served = new ServedSources(sources, options);
+    try {
+      for (const directory of served.recorded) await findTraceDirectories(directory);
+      await Promise.all([...served.#feeds.values()].map((feed) => feed.start()));
+    } catch (error) {
+      await served.close();
+      throw error;
+    }
+    return served;
+  }
+
+  get names(): readonly string[] {
+    return [...this.live, ...this.recorded];
+  }
+
+  /**
+   * A share of one source or of all; a live session that ended is attached anew.
+   * @throws FeedError 404 `UNKNOWN_SOURCE`, 503 `CLOSING`; SourceError, ProtocolError when none of the sources can be had
+   */
+  async share(source: string | undefined): Promise<SourceShare> {
+    // A feed that was let go would attach again.
+    if (this.#isClosed) throw new FeedError("CLOSING", "source: the server ends", 503);
+    if (source !== undefined && !this.names.includes(source)) throw this.#unknown(source);
+    const wanted = source === undefined ? this.names : [source];
+    const live = wanted.filter(isLiveUrl);
+    if (live.length === 0) {
+      return { ...openFeed(wanted, this.#options).share(), isLive: false, failures: [] };
+    }
+    if (live.length < wanted.length) {
+      const message = `source: expected one of ${this.names.join(", ")}, got none: live and recorded sources do not share a notion of now`;
+      throw new SourceError("SOURCE_MIXED", message);
+    }
+    return this.#liveShare(live.flatMap((url) => this.#feeds.get(url) ?? []));
+  }
+
+  /** Lets all go; running queries end. Settles when the relayds know. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#feeds.values()].map((feed) => feed.close()));
+  }
+
+  async #liveShare(feeds: readonly LiveFeed[]): Promise<SourceShare> {
+    const outcomes = await Promise.allSettled(feeds.map((feed) => feed.start()));
+    const failures = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+    const attached = feeds.filter((_, i) => outcomes[i]?.status === "fulfilled");
+    if (attached.length === 0) throw failures[0];
+    return { ...joined(attached), isLive: true, failures };
+  }
+
+  #unknown(source: string): FeedError {
+    const near = nearestName(source, this.names);
+    const hint = near === undefined ? "" : `; did you mean ${near}?`;
+    const message = `source: expected one of ${this.names.join(", ")}, got ${source}${hint}`;
+    return new FeedError("UNKNOWN_SOURCE", message, 404);
+  }
+}
+
+/** Shares of several feeds as one: held together, and held only if every one of them can be. */
+function joined(feeds: readonly Feed[]): Share {
+  const shares = feeds.map((feed) => feed.share());
+  const [only, ...others] = shares;
+  if (only !== undefined && others.length === 0) return only;
+  let releases: (() => void)[] = [];
+  const gate = new Gate(() => {
+    for (const release of releases) release();
+    releases = gate.isOpen ? [] : shares.map((share) => share.gate.hold());
+  });
+  return {
+    items: merge(...shares.map(({ items }) => items)),
+    gate,
+    canBlock: () => shares.every((share) => share.canBlock()),
+  };
+}

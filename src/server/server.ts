@@ -1,0 +1,195 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { FeedError } from "../base/errors.ts";
+import { type AccessRules, checkAccess, isLoopbackHost } from "./access.ts";
+import { errorReport, httpStatus, isBug } from "./error-report.ts";
+import { type RunningQuery, streamQuery } from "./http-query.ts";
+import { PAGE, PAGE_POLICY } from "./page.ts";
+import { refuseUpgrade, respond, respondError, respondJson } from "./reply.ts";
+import { ServedSources } from "./served-sources.ts";
+import { sessionList } from "./session-list.ts";
+import { WebSocketEndpoint } from "./ws-endpoint.ts";
+
+export interface ServeOptions {
+  /** Where to listen. Default `127.0.0.1`, where only this machine's programs reach it; there is no other guard. */
+  readonly host?: string | undefined;
+  /** Default 7447; 0 means any free port. */
+  readonly port?: number | undefined;
+  /** Live sessions: everything the relayds still have (for the first query), or what comes from now on, the default. */
+  readonly from?: "beginning" | "now" | undefined;
+  /** Origins (`https://host[:port]`) of web pages elsewhere that may ask. Default none. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Told what an operator should know, one line at a time. */
+  readonly log?: ((text: string) => void) | undefined;
+}
+
+export interface RunningServer {
+  /** `http://HOST:PORT` */
+  readonly url: string;
+  readonly port: number;
+  /** Ends every query and connection and detaches from the relayds; settles when nothing is left. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_PORT = 7447;
+
+/**
+ * Serves queries on live sessions (one attachment for all queries, kept) and recorded traces (each query reads anew).
+ *
+ * @throws SourceError, ProtocolError for a source that cannot be served; whatever listening throws
+ */
+export async function serve(
+  sources: readonly string[],
+  options: ServeOptions = {},
+): Promise<RunningServer> {
+  const { host = "127.0.0.1", port = DEFAULT_PORT, from = "now" } = options;
+  const { allowedOrigins = [], log = () => {} } = options;
+  const served = await ServedSources.open(sources, { from });
+  const rules = { isLoopback: isLoopbackHost(host), allowedOrigins };
+  const queryServer = new QueryServer(served, rules, log);
+  try {
+    return await queryServer.listen(host, port);
+  } catch (error) {
+    await queryServer.close();
+    throw error;
+  }
+}
+
+const GET_ONLY = ["/", "/healthz", "/v1/query", "/v1/sessions"];
+
+class QueryServer {
+  readonly #sources: ServedSources;
+  readonly #rules: AccessRules;
+  readonly #log: (text: string) => void;
+  readonly #http: Server;
+  readonly #webSockets: WebSocketEndpoint;
+  readonly #queries = new Set<RunningQuery>();
+  #closing: Promise<void> | undefined;
+
+  constructor(sources: ServedSources, rules: AccessRules, log: (text: string) => void) {
+    this.#sources = sources;
+    this.#rules = rules;
+    this.#log = log;
+    this.#webSockets = new WebSocketEndpoint(sources, log);
+    this.#http = createServer((request, response) => void this.#answer(request, response));
+    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  async listen(host: string, port: number): Promise<RunningServer> {
+    this.#http.listen(port, host);
+    await once(this.#http, "listening");
+    const address = this.#http.address();
+    const bound = typeof address === "object" && address !== null ? address.port : port;
+    const name = host.includes(":") ? `[${host}]` : host;
+    return { url: `http://${name}:${bound}`, port: bound, close: () => this.close() };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.#http.listening ? once(this.#http, "close") : undefined;
+    this.#http.close();
+    for (const query of this.#queries) query.stop();
+    await this.#webSockets.close();
+    await this.#sources.close();
+    this.#http.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Cache-Control", "no-store");
+    // A connection that breaks is a client that went; whoever writes learns it by "close".
+    response.on("error", () => undefined);
+    try {
+      await this.#route(request, response);
+    } catch (error) {
+      this.#report(request, error);
+      if (response.headersSent) response.destroy();
+      else respondError(response, error);
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    checkAccess(request, this.#rules);
+    const { origin } = request.headers;
+    if (origin !== undefined && this.#rules.allowedOrigins.includes(origin)) {
+      response.setHeader("Access-Control-Allow-Origin", origin);
+      response.setHeader("Vary", "Origin");
+    }
+    const { pathname, searchParams } = targetOf(request);
+    if (!GET_ONLY.includes(pathname)) throw notFound(pathname);
+    if (request.method !== "GET") {
+      response.setHeader("Allow", "GET");
+      throw new FeedError("BAD_METHOD", `${pathname}: expected GET, got ${request.method}`, 405);
+    }
+    switch (pathname) {
+      case "/":
+        response.setHeader("Content-Security-Policy", PAGE_POLICY);
+        respond(response, 200, "text/html; charset=utf-8", PAGE);
+        break;
+      case "/healthz":
+        respond(response, 200, "text/plain; charset=utf-8", "ok\n");
+        break;
+      case "/v1/sessions":
+        respondJson(response, await sessionList(this.#sources));
+        break;
+      case "/v1/query":
+        await this.#query(request, searchParams, response);
+        break;
+    }
+  }
+
+  async #query(
+    request: IncomingMessage,
+    search: URLSearchParams,
+    response: ServerResponse,
+  ): Promise<void> {
+    const query = await streamQuery(request, search, response, this.#sources, (error) =>
+      this.#report(request, error),
+    );
+    if (response.destroyed || response.writableEnded) return;
+    this.#queries.add(query);
+    response.on("close", () => this.#queries.delete(query));
+    if (this.#closing !== undefined) query.stop();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    try {
+      checkAccess(request, this.#rules);
+      const { pathname } = targetOf(request);
+      if (pathname !== "/v1/query") throw notFound(pathname);
+      if (this.#closing !== undefined) throw new FeedError("CLOSING", "the server ends", 503);
+      this.#webSockets.upgrade(request, socket, head);
+    } catch (error) {
+      this.#report(request, error);
+      refuseUpgrade(socket, error);
+    }
+  }
+
+  #report(request: IncomingMessage, error: unknown): void {
+    const what = `${request.method} ${request.url?.split("?")[0]}`;
+    const status = httpStatus(error);
+    if (isBug(error)) this.#log(`${what}: ${error.stack ?? error.message}`);
+    // A client's slips are its own affair; strangers and failing relayds are the operator's.
+    else if (status === 403 || status >= 500) this.#log(`${what}: ${errorReport(error).message}`);
+  }
+}
+
+/** @throws FeedError 400 `BAD_TARGET` */
+function targetOf(request: IncomingMessage): URL {
+  const target = request.url ?? "/";
+  // Only the path and the parameters matter; a target may also be a whole URL, or nonsense.
+  if (URL.canParse(target, "http://localhost")) return new URL(target, "http://localhost");
+  throw new FeedError("BAD_TARGET", `request: expected a path, got ${target}`, 400);
+}
+
+function notFound(pathname: string): FeedError {
+  const message = `request: expected one of ${GET_ONLY.join(", ")}, got ${pathname}`;
+  return new FeedError("NOT_FOUND", message, 404);
+}

@@ -1,0 +1,191 @@
+/** The conversation on one WebSocket: a query and credit come in, frames of the result go out. */
+
+import type { RawData, WebSocket } from "ws";
+import { FeedError } from "../base/errors.ts";
+import { describeLoss, type Loss } from "../engine/losses.ts";
+import type { ColumnType } from "../scan/column.ts";
+import type { PlannedColumn } from "../scan/layout.ts";
+import { Delivery, type Sink } from "./delivery.ts";
+import { closeCode, errorReport, isBug } from "./error-report.ts";
+import { creditFromFrame, type QueryFrame, queryFromFrame } from "./query-request.ts";
+import type { ServedSources } from "./served-sources.ts";
+
+/** Bytes that may wait in the socket: above the first no batch is added, below the second it goes on. */
+const HIGH_WATER = 4 << 20;
+const LOW_WATER = 2 << 20;
+
+/** Between two status frames, and how long a client may keep its query to itself, in ms. */
+const STATUS_INTERVAL = 1000;
+const FIRST_FRAME_TIMEOUT = 30_000;
+
+/** RFC 6455 §7.4.1. */
+const CLOSE_NORMAL = 1000;
+const CLOSE_GOING_AWAY = 1001;
+
+export class WebSocketQuery implements Sink {
+  readonly #socket: WebSocket;
+  readonly #sources: ServedSources;
+  readonly #log: (text: string) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #delivery: Delivery | undefined;
+  #hasQuery = false;
+  #credit = 0;
+
+  constructor(socket: WebSocket, sources: ServedSources, log: (text: string) => void) {
+    this.#socket = socket;
+    this.#sources = sources;
+    this.#log = log;
+    this.#timer = setTimeout(() => this.fail(noQuery()), FIRST_FRAME_TIMEOUT);
+    socket.on("message", (data, isBinary) => this.#onFrame(data, isBinary));
+    socket.on("close", () => this.#release());
+  }
+
+  /** Ends the query and says goodbye. */
+  stop(): void {
+    this.#release();
+    this.#socket.close(CLOSE_GOING_AWAY, "the server ends");
+  }
+
+  get isReady(): boolean {
+    return this.#credit > 0 && this.#socket.bufferedAmount < HIGH_WATER;
+  }
+
+  columns(columns: readonly PlannedColumn[]): void {
+    this.#status(columns);
+  }
+
+  send(bytes: Uint8Array, isBatch: boolean): void {
+    if (isBatch) this.#credit--;
+    this.#socket.send(bytes, { binary: true }, () => {
+      if (this.#socket.bufferedAmount <= LOW_WATER) this.#delivery?.resume();
+    });
+  }
+
+  loss(loss: Loss): void {
+    this.#tell({ type: "loss", ...lossFacts(loss), message: describeLoss(loss) });
+  }
+
+  note(text: string): void {
+    this.#tell({ type: "note", text });
+  }
+
+  end(): void {
+    this.#say({ type: "end", ...this.#totals() });
+    this.#release();
+    this.#socket.close(CLOSE_NORMAL);
+  }
+
+  fail(error: unknown): void {
+    if (isBug(error)) this.#log(`WS /v1/query: ${error.stack ?? error.message}`);
+    const report = errorReport(error);
+    this.#say({ type: "error", error: report });
+    this.#release();
+    this.#socket.close(closeCode(error), report.code);
+  }
+
+  #onFrame(data: RawData, isBinary: boolean): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    try {
+      if (isBinary) throw new FeedError("BAD_FRAME", "frame: expected text, got binary", 400);
+      const text = data.toString();
+      if (this.#hasQuery) {
+        this.#credit += creditFromFrame(text);
+        this.#delivery?.resume();
+        return;
+      }
+      const frame = queryFromFrame(text);
+      this.#hasQuery = true;
+      clearTimeout(this.#timer);
+      this.#run(frame).catch((error: unknown) => this.fail(error));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async #run({ request, credit }: QueryFrame): Promise<void> {
+    this.#credit += credit;
+    const share = await this.#sources.share(request.source);
+    // The client may have gone while a session was being attached.
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    const delivery = new Delivery(request, request.format ?? "arrow", share, this);
+    this.#delivery = delivery;
+    this.#status();
+    this.#timer = setInterval(() => this.#status(), STATUS_INTERVAL);
+    delivery.start();
+  }
+
+  #release(): void {
+    // Timeouts and intervals are the same to Node.
+    clearTimeout(this.#timer);
+    this.#delivery?.stop();
+  }
+
+  #status(columns?: readonly PlannedColumn[]): void {
+    const described = columns?.map(({ name, type }) => ({ name, type: typeName(type) }));
+    this.#tell({
+      type: "status",
+      ...this.#totals(),
+      ...(described !== undefined && { columns: described }),
+    });
+  }
+
+  #totals(): Record<string, unknown> {
+    const delivery = this.#delivery;
+    if (delivery === undefined) return { rows: 0, batches: 0 };
+    const { rows, batches, watermarkNs, losses, late, dropped } = delivery;
+    return {
+      rows,
+      batches,
+      // A number would not hold it.
+      watermark_ns: watermarkNs === undefined ? null : String(watermarkNs),
+      lost_events: losses.discardedEvents,
+      lost_packets: losses.missingPackets + losses.undecodablePackets,
+      late,
+      dropped,
+    };
+  }
+
+  /** What can be left out when a client does not read: totals tell it later. */
+  #tell(message: Record<string, unknown>): void {
+    if (this.#socket.bufferedAmount < HIGH_WATER) this.#say(message);
+  }
+
+  #say(message: Record<string, unknown>): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+}
+
+function lossFacts(loss: Loss): Record<string, unknown> {
+  const stream = loss.stream === undefined ? null : loss.stream.name;
+  switch (loss.kind) {
+    case "discarded-events": {
+      const { kind, count, beginNs, endNs } = loss;
+      return { kind, stream, count, begin_ns: String(beginNs), end_ns: String(endNs) };
+    }
+    case "missing-packets":
+      return { kind: loss.kind, stream, count: loss.count, end_ns: String(loss.endNs) };
+    case "undecodable-packet":
+      return { kind: loss.kind, stream, count: 1 };
+    case "gap":
+      return { kind: loss.kind, stream, count: loss.packets ?? null };
+  }
+}
+
+/** `int32`, `timestamp`, `utf8`, `json`, `dictionary`, `list<uint8>` */
+function typeName(type: ColumnType): string {
+  switch (type.kind) {
+    case "number":
+      return type.number;
+    case "utf8":
+      return type.isJson ? "json" : "utf8";
+    case "list":
+      return `list<${type.element}>`;
+    default:
+      return type.kind;
+  }
+}
+
+function noQuery(): FeedError {
+  const message = `WS /v1/query: expected a query within ${FIRST_FRAME_TIMEOUT / 1000} s, got nothing`;
+  return new FeedError("NO_QUERY", message, 408);
+}
