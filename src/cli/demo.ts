@@ -13,7 +13,7 @@ import { note } from "./report.ts";
 export async function demo(options: { readonly listen: Address }): Promise<void> {
   const trace = await unpackTrace(demoTrace());
   try {
-    const relayd = await replay([trace.path], { loop: true, shiftToNow: true, session: "demo" });
+    const relayd = await replay([trace.path], { loop: true, shiftToNow: true, overlap: true, session: "demo" });
     try {
       const [source] = relayd.urls;
       if (source === undefined)

@@ -24,6 +24,11 @@ export interface RunOptions {
   readonly loop: boolean;
   /** Whether the first event is to lie at the run's beginning instead of where it was recorded. */
   readonly shiftToNow: boolean;
+  /**
+   * Whether passes after the first begin at their first event too, though their first packets then begin before the last
+   * pass's end. babeltrace2 ends with an error at such a packet.
+   */
+  readonly overlap: boolean;
   /** Milliseconds since any fixed moment. */
   readonly now: () => number;
   /** Nanoseconds since the Unix epoch. */
@@ -233,9 +238,10 @@ export class Run {
   #beginNextPass(): void {
     const { openNs, beginNs, endNs } = this.#recording;
     const wallNs = BigInt(Math.floor((this.#options.now() - this.#beganAt) * 1e6));
-    const byWall = this.#firstShiftNs + wallNs + beginNs - openNs;
-    const byLength = this.#shiftNs + endNs - openNs + PASS_GAP_NS;
-    this.#beginPass(openNs, byWall > byLength ? byWall : byLength);
+    const originNs = this.#options.overlap ? beginNs : openNs;
+    const byWall = this.#firstShiftNs + wallNs + beginNs - originNs;
+    const byLength = this.#shiftNs + endNs - originNs + PASS_GAP_NS;
+    this.#beginPass(originNs, byWall > byLength ? byWall : byLength);
   }
 
   #beginPass(originNs: bigint, shiftNs: bigint): void {

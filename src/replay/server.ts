@@ -21,6 +21,8 @@ export interface ReplayOptions {
   readonly session?: string | undefined;
   /** Whether the first event is to happen when a viewer attaches. Default `false`. */
   readonly shiftToNow?: boolean | undefined;
+  /** Whether loops leave no pause for buffers that were opened before the first event; not for babeltrace2. Default `false`. */
+  readonly overlap?: boolean | undefined;
   /** Milliseconds since any fixed moment. */
   readonly now?: (() => number) | undefined;
   /** Nanoseconds since the Unix epoch. */
@@ -55,6 +57,7 @@ export async function replay(
     speed,
     loop,
     shiftToNow,
+    overlap: options.overlap ?? false,
     now: options.now ?? (() => performance.now()),
     epochNs: options.epochNs ?? (() => BigInt(Date.now()) * 1_000_000n),
   });

@@ -92,10 +92,18 @@ export class Child {
     this.process.stdin?.write(`${line}\n`);
   }
 
-  /** Ends the process, whatever it does. */
+  /** Ends the process: by the end of its input, and if that does not help, the hard way. */
   async stop(): Promise<void> {
     this.process.stdin?.destroy();
-    if (this.ending === undefined) this.process.kill("SIGKILL");
+    if (this.ending === undefined && this.process.exitCode === null) {
+      const exited = new Promise((resolve) => this.process.once("exit", resolve));
+      const timer = setTimeout(() => this.process.kill("SIGKILL"), 1000);
+      await exited;
+      clearTimeout(timer);
+    }
+    // A grandchild may still hold the pipes.
+    this.process.stdout?.destroy();
+    this.process.stderr?.destroy();
     await this.ended;
   }
 

@@ -67,8 +67,10 @@ export class Lttng {
     const [control, data, live, agent] = ports;
     const at = (port: number | undefined): string => `tcp://127.0.0.1:${port}`;
     const namespace = await Namespace.open(
-      `lttng-relayd -C ${at(control)} -D ${at(data)} -L ${at(live)} -o "$LTTNG_HOME/relayd" > "$LTTNG_HOME/relayd.log" 2>&1 &
-      lttng-sessiond --no-kernel --group root --agent-tcp-port ${agent} > "$LTTNG_HOME/sessiond.log" 2>&1 &`,
+      [
+        `lttng-relayd -C ${at(control)} -D ${at(data)} -L ${at(live)} -o "$LTTNG_HOME/relayd" > "$LTTNG_HOME/relayd.log" 2>&1`,
+        `lttng-sessiond --no-kernel --group root --agent-tcp-port ${agent} > "$LTTNG_HOME/sessiond.log" 2>&1`,
+      ],
       environment(folder),
     );
     const lttng = new Lttng(folder, namespace, ports);

@@ -3,68 +3,72 @@ import { createInterface } from "node:readline";
 import { Child } from "./child.ts";
 
 /** Without root's rights, a user namespace lends them. */
-const AS_ROOT: readonly string[] = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
-const INTO_ROOT: readonly string[] = AS_ROOT.length === 0 ? [] : ["--user"];
+const NEEDS_USER = process.getuid?.() !== 0;
+const UNSHARE: readonly string[] = NEEDS_USER
+  ? ["--user", "--map-root-user", "--mount"]
+  : ["--mount"];
+const ENTER: readonly string[] = NEEDS_USER ? ["--user", "--mount"] : ["--mount"];
 
-const PREPARE = `
-read -r pid rest < /proc/self/stat
-mount -t proc proc /proc
+const PREPARE = `set -e
 mount -t tmpfs none /run
 mkdir /run/lttng
 mount -t tmpfs none /dev/shm`;
 
+/** After the end of the input: ends the daemons, the ones that do not obey the hard way. */
+const END = `
+echo ready
+set +e
+read -r line
+kill $daemons
+(sleep 5; kill -9 $daemons) 2> /dev/null &
+wait $daemons
+kill $!`;
+
 /** Whether this machine lets us make such namespaces. */
 export function mayUnshare(): boolean {
-  return spawnSync("unshare", unshareArgs(`set -e${PREPARE}`), { stdio: "ignore" }).status === 0;
+  const args = [...UNSHARE, "sh", "-c", PREPARE];
+  return spawnSync("unshare", args, { stdio: "ignore" }).status === 0;
 }
 
 /**
- * A mount and pid namespace with a `/run` and a `/dev/shm` of its own, which is where the session daemon has its
- * sockets and shared memory, whatever `LTTNG_HOME` says, when it runs as root.
+ * A mount namespace with a `/run` and a `/dev/shm` of its own, which is where the session daemon has its sockets and
+ * shared memory, whatever `LTTNG_HOME` says, when it runs as root.
  *
- * Its first process waits for the end of its input: when we close that or end, in any way, the kernel ends every
- * process inside.
+ * A shell holds it, and ends the daemons when its input closes: also when the test's process dies.
  */
 export class Namespace {
   readonly #holder: ChildProcess;
-  readonly #pid: number;
 
-  private constructor(holder: ChildProcess, pid: number) {
+  private constructor(holder: ChildProcess) {
     this.#holder = holder;
-    this.#pid = pid;
   }
 
-  /** @param script shell commands that start what belongs inside, in the background */
-  static async open(script: string, env: NodeJS.ProcessEnv): Promise<Namespace> {
-    const holder = spawn(
-      "unshare",
-      unshareArgs(`set -e${PREPARE}\n${script}\necho "$pid"\nread -r end || exit 0`),
-      { env, stdio: ["pipe", "pipe", "inherit"] },
-    );
-    const pid = await new Promise<number>((resolve, reject) => {
-      createInterface({ input: holder.stdout! }).once("line", (line) => resolve(Number(line)));
-      holder.once("error", reject);
-      holder.once("close", () => reject(new Error("the namespace could not be made")));
+  /** @param daemons shell commands, each of them for one daemon in the foreground */
+  static async open(daemons: readonly string[], env: NodeJS.ProcessEnv): Promise<Namespace> {
+    const starts = daemons.map((daemon) => `${daemon} & daemons="$daemons $!"`);
+    const script = [PREPARE, ...starts, END].join("\n");
+    const holder = spawn("unshare", [...UNSHARE, "sh", "-c", script], {
+      env,
+      stdio: ["pipe", "pipe", "inherit"],
     });
-    return new Namespace(holder, pid);
+    await new Promise((resolve, reject) => {
+      createInterface({ input: holder.stdout! }).once("line", resolve);
+      holder.once("error", reject);
+      holder.once("close", () => reject(new Error("the namespace cannot be made")));
+    });
+    return new Namespace(holder);
   }
 
   /** A program that runs inside. */
   run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Child {
-    const target = ["--target", String(this.#pid), ...INTO_ROOT, "--mount", "--pid"];
+    const target = ["--target", String(this.#holder.pid), ...ENTER];
     return new Child("nsenter", [...target, "--", program, ...args], env);
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.#holder.once("close", resolve));
     if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
+    const closed = new Promise((resolve) => this.#holder.once("exit", resolve));
     this.#holder.stdin?.destroy();
-    const timer = setTimeout(() => this.#holder.kill("SIGKILL"), 5000);
     await closed;
-    clearTimeout(timer);
   }
-}
-
-function unshareArgs(script: string): string[] {
-  return [...AS_ROOT, "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script];
 }
