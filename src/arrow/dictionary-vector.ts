@@ -1,16 +1,16 @@
 import { type Data, makeData, Utf8, Vector } from "apache-arrow";
-import type { Dictionary } from "../scan/dictionary.ts";
+import type { DictionaryTexts } from "../scan/column.ts";
 
 /**
  * The Arrow vector of a column's dictionary. New texts are appended as a chunk, which the stream writer sends as a delta;
  * another dictionary makes a fresh vector, which it sends as a replacement.
  */
 export class DictionaryVector {
-  #dictionary: Dictionary | undefined;
+  #dictionary: DictionaryTexts | undefined;
   #vector: Vector<Utf8> | undefined;
 
   /** The vector that holds every text of `dictionary` known now. */
-  of(dictionary: Dictionary): Vector<Utf8> {
+  of(dictionary: DictionaryTexts): Vector<Utf8> {
     if (this.#vector === undefined || this.#dictionary !== dictionary) {
       this.#dictionary = dictionary;
       this.#vector = new Vector([textData(dictionary, 0)]);
@@ -23,7 +23,7 @@ export class DictionaryVector {
 
 const encoder = new TextEncoder();
 
-function textData(dictionary: Dictionary, from: number): Data<Utf8> {
+function textData(dictionary: DictionaryTexts, from: number): Data<Utf8> {
   const texts: Uint8Array[] = [];
   for (let code = from; code < dictionary.size; code++)
     texts.push(encoder.encode(dictionary.text(code)));

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import pc from "picocolors";
 import { SourceError } from "../base/errors.ts";
-import { replay } from "../replay/server.ts";
+import { type ReplayServer, replay } from "../replay/server.ts";
 import { unpackTrace } from "../replay/unpack.ts";
 import { serve } from "../server/server.ts";
 import { untilInterrupted } from "./interrupt.ts";
@@ -10,25 +10,35 @@ import type { Address } from "./options.ts";
 import { note } from "./report.ts";
 
 /** `tracewire demo`: a relayd look-alike replays a recorded session, and a server attaches to it as to any relayd. */
-export async function demo(options: { readonly listen: Address }): Promise<void> {
+export async function demo(options: {
+  readonly listen: Address;
+  readonly token?: string;
+}): Promise<void> {
   const trace = await unpackTrace(demoTrace());
   try {
-    const relayd = await replay([trace.path], { loop: true, shiftToNow: true, overlap: true, session: "demo" });
+    const played = { loop: true, shiftToNow: true, session: "demo" };
+    const own = await replay([trace.path], { ...played, overlap: true });
+    // A session has one viewer, and the server is the first one's.
+    const spare = await replay([trace.path], played);
     try {
-      const [source] = relayd.urls;
-      if (source === undefined)
-        throw new SourceError("SOURCE_NO_TRACE", "demo: expected a session to replay, got none");
-      const { host, port } = options.listen;
-      const server = await serve([source], { host, port, from: "beginning", log: note });
-      process.stdout.write(greeting(source, server.url));
+      const source = urlOf(own);
+      const { listen, token } = options;
+      const server = await serve([source], { ...listen, token, from: "beginning", log: note });
+      process.stdout.write(greeting(server.url, urlOf(spare), token));
       await untilInterrupted();
       await server.close();
     } finally {
-      await relayd.close();
+      await Promise.all([own.close(), spare.close()]);
     }
   } finally {
     await trace.remove();
   }
+}
+
+function urlOf(relayd: ReplayServer): string {
+  const [url] = relayd.urls;
+  if (url !== undefined) return url;
+  throw new SourceError("SOURCE_NO_TRACE", "demo: expected a session to replay, got none");
 }
 
 /** The recorded session that the package carries. */
@@ -43,19 +53,25 @@ function demoTrace(): string {
   );
 }
 
-function greeting(source: string, url: string): string {
+function greeting(url: string, spare: string, token: string | undefined): string {
   const command = pc.cyan;
   const query = `${url}/v1/query`;
+  const shown = token === undefined ? "" : `-H "Authorization: Bearer $TRACEWIRE_TOKEN" `;
+  const asked =
+    token === undefined
+      ? `u.urlopen("${query}?limit=1000")`
+      : `u.urlopen(u.Request("${query}?limit=1000", headers={"Authorization": "Bearer " + os.environ["TRACEWIRE_TOKEN"]}))`;
+  const imports = `pyarrow.ipc as i, urllib.request as u${token === undefined ? "" : ", os"}`;
   return `
 ${pc.bold("tracewire demo")}: a recorded session of a Linux machine with six containers, replayed in a loop.
 
   ${pc.bold(url)}   rows as they come, in your browser
-  ${source}   the same, for any viewer of the live protocol
+  ${spare}   the session once more, for tail, babeltrace2 or another viewer
 
 Three things worth trying in another terminal:
-  ${command(`curl -N -H 'Accept: application/x-ndjson' '${query}?events=sched_switch&select=timestamp,procname,next_comm'`)}
-  ${command(`curl -N -H 'Accept: text/csv' --data-urlencode "where=\\$ctx.pid_ns == 4026532220 && filename == '/*'" -G '${query}'`)}
-  ${command(`python3 -c 'import pyarrow.ipc as i, urllib.request as u; print(i.open_stream(u.urlopen("${query}?limit=1000")).read_all())'`)}
+  ${command(`curl -N ${shown}-H 'Accept: application/x-ndjson' '${query}?events=sched_switch&select=timestamp,procname,next_comm'`)}
+  ${command(`curl -N ${shown}-H 'Accept: text/csv' --data-urlencode "where=\\$ctx.pid_ns == 4026532220 && filename == '/*'" -G '${query}'`)}
+  ${command(`python3 -c 'import ${imports}; print(i.open_stream(${asked}).read_all())'`)}
 
 Ctrl-C ends it.
 `;

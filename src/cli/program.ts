@@ -32,7 +32,7 @@ function tail(): Command {
     .description("Print events as they come; a recorded trace ends at its end.")
     .argument("<source...>", "live sessions or trace directories")
     .option("-w, --where <expr>", "only events for which this LTTng filter expression holds")
-    .option("-e, --event <glob>", "only events of this name; may be repeated", collect, [])
+    .addOption(eventOption("only events of this name; may be repeated"))
     .option("-s, --select <names>", "columns, with commas between them", list)
     .option("-n, --limit <n>", "end after so many events", count)
     .option("-d, --duration <time>", "end after this time, such as 10s", duration)
@@ -46,18 +46,20 @@ function tail(): Command {
     .addOption(
       new Option("-f, --format <format>", "how to write events").choices(FORMATS).default("text"),
     )
-    .option("--delta", "babeltrace format: with the time since the event before", false)
-    .option("-c, --count", "print only how many events matched, at the end", false)
-    .option(
-      "--max-lag <time>",
-      "live sessions: how long a silent stream may hold the others up",
-      duration,
-      5000,
+    .option("--delta", "babeltrace format: with the time since the event before")
+    .option("-c, --count", "print only how many events matched, at the end")
+    .addOption(
+      new Option(
+        "--max-lag <time>",
+        "live sessions: how long a silent stream may hold the others up",
+      )
+        .argParser(duration)
+        .default(5000, "5s"),
     )
     .addOption(
       new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
     )
-    .option("-q, --quiet", "no status lines on stderr", false)
+    .option("-q, --quiet", "no status lines on stderr")
     .addHelpText(
       "after",
       `
@@ -100,7 +102,8 @@ function serve(): Command {
   return new Command("serve")
     .description("Serve queries over HTTP and WebSocket, as Arrow, NDJSON or CSV.")
     .argument("<source...>", "live sessions or trace directories")
-    .option("-l, --listen <address>", "HOST:PORT to listen on", address, address("127.0.0.1:7447"))
+    .addOption(listenOption("127.0.0.1:7447"))
+    .addOption(tokenOption())
     .addOption(
       new Option("--from <where>", "live sessions: where to begin")
         .choices(["beginning", "now"])
@@ -111,6 +114,7 @@ function serve(): Command {
       `
 Examples:
   $ tracewire serve net://localhost/host/web1/auto-20261122
+  $ TRACEWIRE_TOKEN=$(openssl rand -hex 16) tracewire serve ./trace --listen 0.0.0.0:7447
   $ curl -N -H 'Accept: application/x-ndjson' 'http://127.0.0.1:7447/v1/query?events=sched_switch&limit=5'
   $ python3 -c 'import pyarrow.ipc as ipc, urllib.request as u
     print(ipc.open_stream(u.urlopen("http://127.0.0.1:7447/v1/query?limit=10")).read_all())'`,
@@ -125,15 +129,15 @@ function replay(): Command {
   return new Command("replay")
     .description("Serve recorded traces over the live protocol, as a relay daemon would.")
     .argument("<directory...>", "trace directories")
-    .option("-l, --listen <address>", "HOST:PORT to listen on", address, address("127.0.0.1:5344"))
+    .addOption(listenOption("127.0.0.1:5344"))
     .option(
       "--speed <factor>",
       "1 is its own pace; 10 is ten times faster; max does not wait",
       speed,
       1,
     )
-    .option("--loop", "begin again after the end, with clocks that go on", false)
-    .option("--now", "move times, so that the first event happens when a viewer attaches", false)
+    .option("--loop", "begin again after the end, with clocks that go on")
+    .option("--now", "move times, so that the first event happens when a viewer attaches")
     .option("--session <name>", "session name (default: the trace's own)")
     .addHelpText(
       "after",
@@ -154,11 +158,12 @@ function demo(): Command {
     .description(
       "Replay a recorded session with six containers, and serve queries on it. Needs no LTTng.",
     )
-    .option("-l, --listen <address>", "HOST:PORT to listen on", address, address("127.0.0.1:7447"))
+    .addOption(listenOption("127.0.0.1:7447"))
+    .addOption(tokenOption())
     .addHelpText(
       "after",
       `
-Example:
+Examples:
   $ tracewire demo
   $ tracewire demo --listen :8080`,
     )
@@ -178,7 +183,7 @@ function explain(): Command {
       "a live session or trace directory, whose event classes the filter is linked to",
     )
     .argument("<expr>", "the filter expression")
-    .option("-e, --event <glob>", "only event classes of this name; may be repeated", collect, [])
+    .addOption(eventOption("only event classes of this name; may be repeated"))
     .addHelpText(
       "after",
       `
@@ -190,4 +195,19 @@ Examples:
       const command = await import("./explain.ts");
       await command.explain(source, expression, options);
     });
+}
+
+function eventOption(description: string): Option {
+  return new Option("-e, --event <glob>", description).argParser(collect).default([], "all");
+}
+
+function listenOption(usual: string): Option {
+  return new Option("-l, --listen <address>", "HOST:PORT to listen on")
+    .argParser(address)
+    .default(address(usual), usual);
+}
+
+function tokenOption(): Option {
+  const description = "what clients must show; needed to listen beyond loopback";
+  return new Option("--token <token>", description).env("TRACEWIRE_TOKEN");
 }

@@ -6,8 +6,8 @@ import { note } from "./report.ts";
 export interface ReplayCommandOptions {
   readonly listen: Address;
   readonly speed: number | "max";
-  readonly loop: boolean;
-  readonly now: boolean;
+  readonly loop?: true;
+  readonly now?: true;
   readonly session?: string;
 }
 

@@ -6,10 +6,14 @@ import { note } from "./report.ts";
 /** `tracewire serve`: serves until Ctrl-C. */
 export async function serve(
   sources: readonly string[],
-  options: { readonly listen: Address; readonly from: "beginning" | "now" },
+  options: {
+    readonly listen: Address;
+    readonly token?: string;
+    readonly from: "beginning" | "now";
+  },
 ): Promise<void> {
-  const { host, port } = options.listen;
-  const server = await startServer(sources, { host, port, from: options.from, log: note });
+  const { listen, token, from } = options;
+  const server = await startServer(sources, { ...listen, token, from, log: note });
   process.stdout.write(`${server.url}\n`);
   note("serving; Ctrl-C ends it");
   await untilInterrupted();

@@ -1,12 +1,10 @@
 import pc from "picocolors";
+import type { Subscription } from "rxjs";
 import { openFeed, type Share } from "../engine/feed.ts";
 import { describeLoss, LossAccount } from "../engine/losses.ts";
 import { type QuerySpec, type ResultBatch, runQuery } from "../engine/query.ts";
 import { parseTimeBound } from "../engine/time-bound.ts";
-import { compileFilter } from "../filter/compile.ts";
-import { babeltraceWriter } from "../format/babeltrace.ts";
-import { csvWriter } from "../format/csv.ts";
-import { ndjsonWriter } from "../format/ndjson.ts";
+import type { Program } from "../filter/bytecode.ts";
 import { TEXT_HEAD_COUNT, TEXT_REQUESTS, type TextColors, textWriter } from "../format/text.ts";
 import type { BatchWriter } from "../scan/batch-writer.ts";
 import { type ColumnRequest, columnRequest } from "../scan/layout.ts";
@@ -23,17 +21,17 @@ export interface TailOptions {
   readonly begin?: string;
   readonly end?: string;
   readonly format: "text" | "babeltrace" | "ndjson" | "csv" | "arrow";
-  readonly delta: boolean;
-  readonly count: boolean;
+  readonly delta?: true;
+  readonly count?: true;
   readonly maxLag: number;
   readonly color: "auto" | "always" | "never";
-  readonly quiet: boolean;
+  readonly quiet?: true;
 }
 
 /** `tracewire tail`: one query, its rows on stdout. */
 export async function tail(sources: readonly string[], options: TailOptions): Promise<void> {
   const feed = openFeed(sources, { from: options.from });
-  const spec = querySpec(options, feed.isLive);
+  const spec = querySpec(options, await program(options.where), feed.isLive);
   const writer = options.count ? undefined : await batchWriter(options);
   const share = feed.share();
   const rows = await run(spec, share, writer, options);
@@ -52,6 +50,7 @@ function run(
     let rows = 0;
     let late = 0;
     let timer: NodeJS.Timeout | undefined;
+    let subscription: Subscription | undefined;
     const finish = (error?: unknown): void => {
       clearTimeout(timer);
       process.off("SIGINT", interrupt);
@@ -71,7 +70,11 @@ function run(
       finish();
     };
     const output = new Output(process.stdout, share.gate, (error) => finish(error));
-    const subscription = runQuery(spec, share.items).subscribe({
+    process.on("SIGINT", interrupt);
+    process.on("SIGTERM", interrupt);
+    if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
+    // A source may fail before `subscribe` returns.
+    subscription = runQuery(spec, share.items).subscribe({
       next: (item) => {
         switch (item.kind) {
           case "columns":
@@ -96,15 +99,19 @@ function run(
       error: (error) => finish(error),
       complete: () => finish(),
     });
-    process.on("SIGINT", interrupt);
-    process.on("SIGTERM", interrupt);
-    if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
   });
 }
 
-function querySpec(options: TailOptions, isLive: boolean): QuerySpec {
+/** The parser and what is not asked for of the formats take longer to load than a short trace to read. */
+async function program(where: string | undefined): Promise<Program | undefined> {
+  if (where === undefined) return undefined;
+  const { compileFilter } = await import("../filter/compile.ts");
+  return compileFilter(where);
+}
+
+function querySpec(options: TailOptions, filter: Program | undefined, isLive: boolean): QuerySpec {
   return {
-    filter: options.where === undefined ? undefined : compileFilter(options.where),
+    filter,
     events: options.event,
     select: selection(options),
     begin: options.begin === undefined ? undefined : parseTimeBound(options.begin),
@@ -135,12 +142,18 @@ async function batchWriter(options: TailOptions): Promise<BatchWriter> {
   switch (options.format) {
     case "text":
       return textWriter(textColors(options.color));
-    case "babeltrace":
-      return babeltraceWriter(options.delta);
-    case "ndjson":
+    case "babeltrace": {
+      const { babeltraceWriter } = await import("../format/babeltrace.ts");
+      return babeltraceWriter(options.delta ?? false);
+    }
+    case "ndjson": {
+      const { ndjsonWriter } = await import("../format/ndjson.ts");
       return ndjsonWriter();
-    case "csv":
+    }
+    case "csv": {
+      const { csvWriter } = await import("../format/csv.ts");
       return csvWriter();
+    }
     case "arrow": {
       const { ipcWriter } = await import("../arrow/ipc-writer.ts");
       return ipcWriter({ dictionaries: "delta", framing: "stream" });

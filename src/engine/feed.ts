@@ -101,7 +101,14 @@ export class LiveFeed implements Feed {
       for (const item of attachment?.catalog.snapshot() ?? []) subscriber.next(item);
       const own = attachment?.items ?? new Subject<DecodedItem>();
       own.subscribe(subscriber);
-      if (attachment === undefined) this.#attach(own);
+      if (attachment === undefined) {
+        try {
+          this.#attach(own);
+        } catch (error) {
+          // Thrown from here, it would leave this share's gate behind: only what is returned below removes that.
+          own.error(error);
+        }
+      }
       return () => {
         this.#gates.delete(gate);
         this.#regulate();
@@ -122,7 +129,8 @@ export class LiveFeed implements Feed {
     if (this.#attachment === undefined) {
       const attached = this.#attach(new Subject());
       // The pulls that attach are under way already: the gate stops those behind them.
-      this.#awaitsQuery = this.#options.from === "beginning" && this.#gates.size === 0;
+      this.#awaitsQuery =
+        this.isAttached && this.#options.from === "beginning" && this.#gates.size === 0;
       this.#regulate();
       await attached;
     }
@@ -137,11 +145,16 @@ export class LiveFeed implements Feed {
 
   #detach(): void {
     const attachment = this.#attachment;
+    this.#forget();
+    attachment?.subscription.unsubscribe();
+    attachment?.items.complete();
+  }
+
+  /** A gate that stayed held would keep the next attachment from ever beginning. */
+  #forget(): void {
     this.#attachment = undefined;
     this.#awaitsQuery = false;
     this.#regulate();
-    attachment?.subscription.unsubscribe();
-    attachment?.items.complete();
   }
 
   #attach(items: Subject<DecodedItem>): Promise<void> {
@@ -161,12 +174,12 @@ export class LiveFeed implements Feed {
         items.next(item);
       },
       error: (error) => {
-        this.#attachment = undefined;
+        this.#forget();
         reject(error);
         items.error(error);
       },
       complete: () => {
-        this.#attachment = undefined;
+        this.#forget();
         resolve();
         items.complete();
       },

@@ -1,7 +1,14 @@
 /** Output batches under assembly: copies runs of rows out of stream batches, column by column. */
 
 import { grownCopy } from "../base/grow.ts";
-import type { Column, ColumnBatch, ColumnType, NumberArray, NumberType } from "../scan/column.ts";
+import type {
+  Column,
+  ColumnBatch,
+  ColumnType,
+  DictionaryTexts,
+  NumberArray,
+  NumberType,
+} from "../scan/column.ts";
 import { numberArray } from "../scan/column.ts";
 import { Dictionary } from "../scan/dictionary.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
@@ -211,7 +218,7 @@ class DictionaryGatherer implements Gatherer {
   readonly extraBytes = 0;
   readonly #capacity: number;
   readonly #validity: ValidityGatherer;
-  #dictionary: Dictionary | undefined;
+  #dictionary: DictionaryTexts | undefined;
   #codes: Int32Array;
   #rows = 0;
 
@@ -241,7 +248,7 @@ class DictionaryGatherer implements Gatherer {
   }
 
   /** Rows from before and after a full dictionary was replaced meet in one batch: it gets a dictionary of its own. */
-  #recode(codes: Int32Array, dictionary: Dictionary, from: number, to: number): void {
+  #recode(codes: Int32Array, dictionary: DictionaryTexts, from: number, to: number): void {
     const own = new Dictionary(Number.MAX_SAFE_INTEGER);
     const old = this.#dictionary!;
     for (let i = 0; i < this.#rows; i++)

@@ -6,11 +6,12 @@
  */
 
 import { Observable } from "rxjs";
-import { FilterError, SourceError } from "../base/errors.ts";
+import { SourceError } from "../base/errors.ts";
 import type { TraceOrigin } from "../base/item.ts";
 import { nearestName } from "../base/text.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { Program } from "../filter/bytecode.ts";
+import { filterError } from "../filter/filter-error.ts";
 import { unknownSymbols } from "../filter/symbols.ts";
 import type { ColumnBatch } from "../scan/column.ts";
 import {
@@ -233,13 +234,16 @@ class RunningQuery {
 
   #checkNames(requests: readonly ColumnRequest[], traceClasses: readonly TraceClass[]): void {
     const { filter, isLive } = this.#spec;
-    const [unknown] =
-      filter === undefined ? [] : unknownSymbols(filter, linkEnvironments(traceClasses));
-    if (unknown !== undefined) {
-      const hint = unknown.nearest === undefined ? "" : `; did you mean ${unknown.nearest}?`;
-      const message = `filter: expected a field or context of the trace, got ${unknown.symbol}${hint}`;
-      if (!isLive) throw new FilterError("FILTER_UNKNOWN_FIELD", message, unknown);
-      this.#emit({ kind: "note", text: `${message} (nothing has it so far)` });
+    if (filter !== undefined) {
+      const [unknown] = unknownSymbols(filter, linkEnvironments(traceClasses));
+      if (unknown !== undefined) {
+        const { symbol, nearest } = unknown;
+        const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+        const problem = `expected a field or context of the trace, got ${symbol}${hint}`;
+        if (!isLive)
+          throw filterError("FILTER_UNKNOWN_FIELD", filter.text, unknown, "filter", problem);
+        this.#emit({ kind: "note", text: `filter: ${problem}; nothing has it so far` });
+      }
     }
     const [column] = unknownColumns(requests, traceClasses);
     if (column === undefined) return;

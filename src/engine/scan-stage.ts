@@ -101,8 +101,9 @@ export class ScanStage {
     resume: ResumePoint | undefined,
   ): void {
     const outcome = scanner.scan(bytes, header, resume);
-    if (outcome.batch !== undefined)
-      this.#outputs.rows(stream, this.#ranks.get(stream) ?? "", outcome.batch);
+    for (const batch of outcome.batches) {
+      this.#outputs.rows(stream, this.#ranks.get(stream) ?? "", batch);
+    }
     if (outcome.error === undefined) return;
     const mayComeLater = outcome.resume !== undefined && stream.trace.session !== undefined;
     if (mayComeLater) this.#wait(stream, bytes.slice(), header, outcome.resume, outcome.error);

@@ -1,5 +1,3 @@
-import type { Dictionary } from "./dictionary.ts";
-
 /** The waist of the engine: columns in Arrow's physical layout, between decoder, ordering and encoder. */
 
 export const NUMBER_TYPES = [
@@ -44,6 +42,12 @@ export type NumberArray =
   | Float32Array
   | Float64Array;
 
+/** Distinct texts by code; texts are only ever added. */
+export interface DictionaryTexts {
+  readonly size: number;
+  text(code: number): string;
+}
+
 /** Bit `i & 7` of byte `i >> 3` is 1 where row `i` has a value; `undefined` if all have. */
 export interface Validity {
   readonly validity: Uint8Array | undefined;
@@ -55,7 +59,11 @@ export type Column = Validity &
   (
     | { readonly kind: "number"; readonly values: NumberArray }
     | { readonly kind: "utf8"; readonly offsets: Int32Array; readonly bytes: Uint8Array }
-    | { readonly kind: "dictionary"; readonly codes: Int32Array; readonly dictionary: Dictionary }
+    | {
+        readonly kind: "dictionary";
+        readonly codes: Int32Array;
+        readonly dictionary: DictionaryTexts;
+      }
     | { readonly kind: "list"; readonly offsets: Int32Array; readonly values: NumberArray }
   );
 

@@ -1,22 +1,12 @@
 /** The interpreting scanner: walks every record with the plan's steps. Oracle and fallback of the compiled kernel. */
 
 import { DecodeError } from "../base/errors.ts";
-import { FieldCursor, Slots } from "../ctf/field-cursor.ts";
+import { Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
-import { type Append, appendField } from "./append.ts";
-import {
-  type AnyBuilder,
-  columnBuilder,
-  DictionaryBuilder,
-  NumberBuilder,
-  Utf8Builder,
-} from "./column-builder.ts";
+import type { Append } from "./append.ts";
 import { type EventPlan, planEvent } from "./event-plan.ts";
-import type { PlannedColumn } from "./layout.ts";
-import { packetContextText, recordRenderer, tracePrefix } from "./record-text.ts";
-import { scopeRenderer } from "./render.ts";
-import type { RenderStyle } from "./render-style.ts";
+import { RecordColumns } from "./record-columns.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "./scanner.ts";
 import { TimestampBuilder } from "./timestamp-builder.ts";
 import { planWalk, type Walk } from "./walk.ts";
@@ -39,25 +29,24 @@ interface StreamState {
 
 export class InterpretingScanner implements Scanner {
   readonly #spec: ScanSpec;
-  readonly #facts: TraceFacts;
   readonly #walker = new Walker();
   readonly #timestamps: TimestampBuilder;
-  readonly #builders: readonly AnyBuilder[];
+  readonly #columns: RecordColumns;
   #traceClass: TraceClass;
   readonly #streams = new Map<StreamClass, StreamState>();
   readonly #runnable = new Map<EventClass, RunnableEvent>();
   #packet = 0;
-  /** Facts of the current packet and record that built-in columns show. */
-  #header: PacketHeader | undefined;
-  #packetContext: Uint8Array | undefined;
-  #recordBit = 0;
+  #contextBit = 0;
 
   constructor(spec: ScanSpec, traceClass: TraceClass, facts: TraceFacts) {
     this.#spec = spec;
-    this.#facts = facts;
     this.#timestamps = new TimestampBuilder(spec.begin, spec.end);
-    this.#builders = spec.columns.map((column, i) =>
-      columnBuilder(column.type, spec.dictionaries[i]!),
+    this.#columns = new RecordColumns(
+      spec.columns,
+      spec.dictionaries,
+      this.#walker,
+      traceClass,
+      facts,
     );
     this.#traceClass = traceClass;
     this.update(traceClass);
@@ -65,6 +54,7 @@ export class InterpretingScanner implements Scanner {
 
   update(traceClass: TraceClass): void {
     this.#traceClass = traceClass;
+    this.#columns.update(traceClass);
     this.#walker.slots = new Slots(traceClass.slotCount);
     const current = new Set(traceClass.streamClasses.values());
     for (const streamClass of this.#streams.keys()) {
@@ -82,8 +72,8 @@ export class InterpretingScanner implements Scanner {
     walker.clock.lo = resume?.clockLo ?? Number(BigInt.asIntN(32, header.begin ?? 0n));
     this.#timestamps.useClock(header.streamClass.clock);
     this.#packet++;
-    this.#header = header;
-    this.#packetContext = undefined;
+    this.#contextBit = header.contextBit;
+    this.#columns.beginPacket(header);
     let events = 0;
     let error: DecodeError | undefined;
     let resumePoint: ResumePoint | undefined;
@@ -108,7 +98,7 @@ export class InterpretingScanner implements Scanner {
       if (!(thrown instanceof DecodeError)) throw thrown;
       error = thrown;
     }
-    return { batch: this.#take(), events, error, resume: resumePoint };
+    return { batches: this.#take(), events, error, resume: resumePoint };
   }
 
   /** Reads the event header; `undefined` if the class it names is not declared. */
@@ -130,10 +120,17 @@ export class InterpretingScanner implements Scanner {
   #record(event: RunnableEvent, headerBit: number): void {
     const walker = this.#walker;
     const { plan } = event;
-    this.#recordBit = walker.bit;
+    this.#columns.recordBit = walker.bit;
     this.#timestamps.setNow(walker.clock);
     for (const location of plan.optionalLocations) walker.bitOffsets[location] = -1;
     walker.run(plan.walk);
+    if (walker.bit > walker.end) {
+      throw new DecodeError(
+        "DECODE_PAST_CONTENT",
+        `event record: expected ${plan.eventClass.name} to end before the content does at bit ${walker.end}, got bit ${walker.bit}`,
+        walker.bit,
+      );
+    }
     if (walker.bit === headerBit) {
       throw new DecodeError(
         "DECODE_EMPTY_EVENT",
@@ -154,7 +151,7 @@ export class InterpretingScanner implements Scanner {
     if (event.packet !== this.#packet) {
       const { bit, clock } = walker;
       const { hi, lo } = clock;
-      walker.bit = this.#header!.contextBit;
+      walker.bit = this.#contextBit;
       walker.run(packetWalk);
       walker.bit = bit;
       clock.hi = hi;
@@ -169,16 +166,12 @@ export class InterpretingScanner implements Scanner {
     }
   }
 
-  #take(): ScanOutcome["batch"] {
+  #take(): ScanOutcome["batches"] {
     const rows = this.#timestamps.rows;
-    if (rows === 0) return undefined;
+    if (rows === 0) return [];
     const timestamps = this.#timestamps.take();
-    const columns = this.#spec.columns.map((column, i) =>
-      column.type.kind === "timestamp"
-        ? ({ kind: "number", values: timestamps, validity: undefined, nullCount: 0 } as const)
-        : this.#builders[i]!.take(),
-    );
-    return { rows, timestamps, columns };
+    const columns = this.#columns.take(timestamps);
+    return [{ rows, timestamps, columns }];
   }
 
   #stream(streamClass: StreamClass): StreamState {
@@ -197,97 +190,10 @@ export class InterpretingScanner implements Scanner {
     if (known?.plan.streamClass.commonContext === streamClass.commonContext && known !== undefined)
       return known;
     const plan = planEvent(this.#spec, this.#traceClass, streamClass, eventClass);
-    const appends = plan.isLive
-      ? this.#spec.columns.flatMap((column, i) => this.#append(column, i, plan) ?? [])
-      : [];
+    const appends = plan.isLive ? this.#columns.appends(plan) : [];
     const packetBits = new Int32Array(plan.packetLocations.length);
     const event: RunnableEvent = { plan, appends, packetBits, packet: -1 };
     this.#runnable.set(eventClass, event);
     return event;
-  }
-
-  #append(column: PlannedColumn, i: number, plan: EventPlan): Append | undefined {
-    const builder = this.#builders[i]!;
-    const source = plan.sources[i]!;
-    switch (source.kind) {
-      case "absent":
-        return () => builder.appendNull();
-      case "field":
-        if (column.request.kind === "payload" && builder instanceof Utf8Builder) {
-          return this.#appendPayload(builder, plan, source.location, column.request.style);
-        }
-        return appendField(builder, source.fieldClass, source.location, this.#walker);
-      case "built-in":
-        return this.#builtIn(column, builder, plan);
-    }
-  }
-
-  #builtIn(column: PlannedColumn, builder: AnyBuilder, plan: EventPlan): Append | undefined {
-    const { request } = column;
-    if (builder instanceof DictionaryBuilder) {
-      const text = this.#constant(column, plan);
-      return text === undefined ? () => builder.appendNull() : () => builder.appendString(text);
-    }
-    if (request.kind === "cpu_id" && builder instanceof NumberBuilder) {
-      const word = { hi: 0, lo: 0 };
-      return () => {
-        const cpuId = this.#header?.cpuId;
-        if (cpuId === undefined) {
-          builder.appendNull();
-        } else {
-          word.lo = cpuId;
-          builder.appendInteger(word, false);
-        }
-      };
-    }
-    if (!(builder instanceof Utf8Builder)) return undefined;
-    if (request.kind === "record") return this.#appendRecord(builder, plan);
-    return () => {
-      if (request.kind === "payload" && request.style === "json") builder.writer.ascii("{}");
-      builder.endRow();
-    };
-  }
-
-  /** Texts that are the same for all records of an event class in this trace. */
-  #constant(column: PlannedColumn, plan: EventPlan): string | undefined {
-    const { environment } = this.#traceClass;
-    switch (column.request.kind) {
-      case "event":
-        return plan.eventClass.name;
-      case "host":
-        return environment.get("hostname")?.toString() ?? this.#facts.host;
-      case "domain":
-        return environment.get("domain")?.toString();
-      default:
-        return undefined;
-    }
-  }
-
-  #appendRecord(builder: Utf8Builder, plan: EventPlan): Append {
-    const render = recordRenderer(tracePrefix(this.#traceClass), plan.streamClass, plan.eventClass);
-    return () => {
-      const { bytes, slots } = this.#walker;
-      this.#packetContext ??= packetContextText(bytes, this.#header!, slots);
-      render(this.#packetContext, this.#cursor(this.#recordBit), builder.writer);
-      builder.endRow();
-    };
-  }
-
-  #appendPayload(
-    builder: Utf8Builder,
-    plan: EventPlan,
-    location: number,
-    style: RenderStyle,
-  ): Append {
-    const render = scopeRenderer(style, plan.eventClass.payload!);
-    return () => {
-      render(this.#cursor(this.#walker.bitOffsets[location]!), builder.writer);
-      builder.endRow();
-    };
-  }
-
-  #cursor(bit: number): FieldCursor {
-    const { bytes, slots, end } = this.#walker;
-    return new FieldCursor(bytes, slots, bit, end);
   }
 }

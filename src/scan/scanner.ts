@@ -33,8 +33,8 @@ export interface ResumePoint {
 }
 
 export interface ScanOutcome {
-  /** Rows that passed, in stream order; `undefined` if none did. */
-  readonly batch: ColumnBatch | undefined;
+  /** Rows that passed, in stream order; none of them is empty. */
+  readonly batches: readonly ColumnBatch[];
   /** Event records walked, whether they passed or not. */
   readonly events: number;
   /** Why the rest of the packet could not be read. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { FeedError } from "../base/errors.ts";
+import { checkToken } from "./token.ts";
 
 /** Who may talk to the server. */
 export interface AccessRules {
@@ -7,6 +8,8 @@ export interface AccessRules {
   readonly isLoopback: boolean;
   /** Origins (`https://host[:port]`) of web pages on other servers that may. */
   readonly allowedOrigins: readonly string[];
+  /** What clients must show; `undefined` lets everyone pass who gets here. */
+  readonly token: string | undefined;
 }
 
 /**
@@ -24,6 +27,14 @@ export function checkAccess(request: IncomingMessage, rules: AccessRules): void 
   if (hostOf(origin) === host.toLowerCase()) return;
   const message = `Origin: expected this server's own or an allowed one, got ${origin}`;
   throw new FeedError("FORBIDDEN_ORIGIN", message, 403);
+}
+
+/**
+ * Refuses who may not see the traces.
+ * @throws FeedError 401 `TOKEN_MISSING`, `TOKEN_WRONG`
+ */
+export function checkAuthority(request: IncomingMessage, rules: AccessRules): void {
+  if (rules.token !== undefined) checkToken(request, rules.token);
 }
 
 /** Whether an address or name is this machine's own and reachable from nowhere else. */

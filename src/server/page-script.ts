@@ -19,11 +19,27 @@ let rows = 0;
 let isStale = false;
 let samples = [];
 let kinds = new Map();
+let token = knownToken();
+
+/** From the link, whose fragment no server sees and no history keeps, or from before in this tab. */
+function knownToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given === null) return sessionStorage.getItem("token") ?? "";
+  history.replaceState(null, "", location.pathname + location.search);
+  return given;
+}
 
 async function start() {
-  byId("where").value = new URLSearchParams(location.search).get("where") ?? "";
+  // What cannot stand in a header or a subprotocol is no token of any server.
+  if (!/^[\w.~+-]*$/.test(token)) return ask("This cannot be a token.");
   try {
-    const { sources } = await (await fetch("v1/sessions")).json();
+    const headers = token === "" ? {} : { Authorization: "Bearer " + token };
+    const answer = await fetch("v1/sessions", { headers });
+    if (answer.status === 401) return ask(token === "" ? "" : "This is not the server's token.");
+    sessionStorage.setItem("token", token);
+    const { sources } = await answer.json();
+    kinds = new Map();
+    byId("source").replaceChildren();
     for (const { source, kind } of sources ?? []) {
       kinds.set(source, kind);
       byId("source").append(new Option(source, source));
@@ -33,6 +49,13 @@ async function start() {
     // The query will tell what is wrong.
   }
   run();
+}
+
+function ask(problem) {
+  stop("needs a token");
+  byId("access").hidden = false;
+  byId("token").focus();
+  show("error", problem);
 }
 
 function run() {
@@ -48,7 +71,8 @@ function run() {
   const where = byId("where").value.trim();
   const source = byId("source").value;
   const isLive = kinds.size === 0 || kinds.get(source) === "live";
-  const own = new WebSocket(location.href.replace(/^http/, "ws").replace(/[?#].*$/, "") + "v1/query", "tracewire.v1");
+  const url = location.href.replace(/^http/, "ws").replace(/[?#].*$/, "") + "v1/query";
+  const own = new WebSocket(url, token === "" ? ["tracewire.v1"] : ["tracewire.v1", "bearer." + token]);
   own.binaryType = "arraybuffer";
   let isOver = false;
   own.onopen = () => {
@@ -173,9 +197,18 @@ byId("query").addEventListener("submit", (event) => {
   history.replaceState(null, "", where === "" ? "./" : "?where=" + encodeURIComponent(where));
   run();
 });
+byId("access").addEventListener("submit", (event) => {
+  event.preventDefault();
+  token = byId("token").value.trim();
+  byId("token").value = "";
+  byId("access").hidden = true;
+  show("error", "");
+  start();
+});
 byId("stop").addEventListener("click", () => stop("stopped"));
 byId("source").addEventListener("change", run);
 byId("all").addEventListener("change", () => { isStale = true; });
+byId("where").value = new URLSearchParams(location.search).get("where") ?? "";
 setInterval(update, UPDATE_MS);
 start();
 `;

@@ -18,13 +18,14 @@ body { display: flex; flex-direction: column; background: var(--back); color: va
 header { padding: 12px 16px 8px; border-bottom: 1px solid var(--line); }
 h1 { margin: 0 12px 0 0; font-size: 18px; font-weight: 650; }
 form { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+#access { margin-top: 8px; }
 label { display: inline-flex; gap: 6px; align-items: center; color: var(--dim); }
 .where { flex: 1 1 320px; }
 .where input { flex: 1; }
-input:not([type]), select, button { font: inherit; color: inherit; background: var(--back); padding: 4px 8px;
+input:not([type="checkbox"]), select, button { font: inherit; color: inherit; background: var(--back); padding: 4px 8px;
   border: 1px solid var(--line); border-radius: 5px; }
-input:not([type]), select { color: var(--front); }
-input:not([type]) { font-family: ui-monospace, monospace; font-size: 13px; }
+input:not([type="checkbox"]), select { color: var(--front); }
+input:not([type="checkbox"]) { font-family: ui-monospace, monospace; font-size: 13px; }
 select { max-width: 320px; }
 button { background: var(--head); cursor: pointer; padding: 4px 14px; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }

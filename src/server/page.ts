@@ -24,6 +24,10 @@ export const PAGE: string = `<!doctype html>
     <button>Run</button>
     <button type="button" id="stop">Stop</button>
   </form>
+  <form id="access" hidden>
+    <label>token <input id="token" type="password" autocomplete="off"></label>
+    <button>Enter</button>
+  </form>
   <pre id="error" role="alert" hidden></pre>
   <dl>
     <div class="wide"><dt>state</dt><dd id="state">connecting</dd></div>

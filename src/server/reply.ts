@@ -24,7 +24,9 @@ export function respondJson(response: ServerResponse, value: unknown): void {
 
 /** Before the first header: the error in place of the answer. */
 export function respondError(response: ServerResponse, error: unknown): void {
-  respond(response, httpStatus(error), JSON_TYPE, errorBody(error));
+  const status = httpStatus(error);
+  if (status === 401) response.setHeader("WWW-Authenticate", "Bearer");
+  respond(response, status, JSON_TYPE, errorBody(error));
 }
 
 /** Answers a request for a WebSocket that is not to become one. */
@@ -33,6 +35,7 @@ export function refuseUpgrade(socket: Duplex, error: unknown): void {
   const head = [
     `HTTP/1.1 ${httpStatus(error)} Refused`,
     "Connection: close",
+    ...(httpStatus(error) === 401 ? ["WWW-Authenticate: Bearer"] : []),
     `Content-Type: ${JSON_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];

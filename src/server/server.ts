@@ -2,20 +2,23 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { FeedError } from "../base/errors.ts";
-import { type AccessRules, checkAccess, isLoopbackHost } from "./access.ts";
+import { type AccessRules, checkAccess, checkAuthority, isLoopbackHost } from "./access.ts";
 import { errorReport, httpStatus, isBug } from "./error-report.ts";
 import { type RunningQuery, streamQuery } from "./http-query.ts";
 import { PAGE, PAGE_POLICY } from "./page.ts";
 import { refuseUpgrade, respond, respondError, respondJson } from "./reply.ts";
 import { ServedSources } from "./served-sources.ts";
 import { sessionList } from "./session-list.ts";
+import { isToken, TOKEN_FORM } from "./token.ts";
 import { WebSocketEndpoint } from "./ws-endpoint.ts";
 
 export interface ServeOptions {
-  /** Where to listen. Default `127.0.0.1`, where only this machine's programs reach it; there is no other guard. */
+  /** Where to listen. Default `127.0.0.1`, where only this machine's programs reach it; elsewhere a token is needed. */
   readonly host?: string | undefined;
   /** Default 7447; 0 means any free port. */
   readonly port?: number | undefined;
+  /** What clients must show, as `Authorization: Bearer TOKEN` or as WebSocket subprotocol `bearer.TOKEN`. Default none. */
+  readonly token?: string | undefined;
   /** Live sessions: everything the relayds still have (for the first query), or what comes from now on, the default. */
   readonly from?: "beginning" | "now" | undefined;
   /** Origins (`https://host[:port]`) of web pages elsewhere that may ask. Default none. */
@@ -37,16 +40,17 @@ const DEFAULT_PORT = 7447;
 /**
  * Serves queries on live sessions (one attachment for all queries, kept) and recorded traces (each query reads anew).
  *
- * @throws SourceError, ProtocolError for a source that cannot be served; whatever listening throws
+ * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN`; SourceError, ProtocolError for a source that cannot be served; whatever listening throws
  */
 export async function serve(
   sources: readonly string[],
   options: ServeOptions = {},
 ): Promise<RunningServer> {
   const { host = "127.0.0.1", port = DEFAULT_PORT, from = "now" } = options;
-  const { allowedOrigins = [], log = () => {} } = options;
+  const { token, allowedOrigins = [], log = () => {} } = options;
+  requireToken(token, host);
   const served = await ServedSources.open(sources, { from });
-  const rules = { isLoopback: isLoopbackHost(host), allowedOrigins };
+  const rules = { isLoopback: isLoopbackHost(host), allowedOrigins, token };
   const queryServer = new QueryServer(served, rules, log);
   try {
     return await queryServer.listen(host, port);
@@ -56,7 +60,19 @@ export async function serve(
   }
 }
 
+/** Traces show what a machine's processes do: nobody serves them to a whole network by a slip. */
+function requireToken(token: string | undefined, host: string): void {
+  if (token === undefined && !isLoopbackHost(host)) {
+    const message = `listening on ${host}: expected a token (--token or TRACEWIRE_TOKEN), since other machines can reach this address, got none`;
+    throw new FeedError("TOKEN_NEEDED", message, 401);
+  }
+  if (token !== undefined && !isToken(token))
+    throw new FeedError("BAD_TOKEN", `token: expected ${TOKEN_FORM}, got something else`, 401);
+}
+
 const GET_ONLY = ["/", "/healthz", "/v1/query", "/v1/sessions"];
+/** These tell nothing of the traces; the page asks for the token by itself. */
+const OPEN_TO_ALL = ["/", "/healthz"];
 
 class QueryServer {
   readonly #sources: ServedSources;
@@ -123,10 +139,17 @@ class QueryServer {
     }
     const { pathname, searchParams } = targetOf(request);
     if (!GET_ONLY.includes(pathname)) throw notFound(pathname);
+    if (request.method === "OPTIONS") {
+      // A browser asks beforehand whether a page from elsewhere may send the token.
+      response.writeHead(204, { "Access-Control-Allow-Headers": "Authorization", Allow: "GET" });
+      response.end();
+      return;
+    }
     if (request.method !== "GET") {
       response.setHeader("Allow", "GET");
       throw new FeedError("BAD_METHOD", `${pathname}: expected GET, got ${request.method}`, 405);
     }
+    if (!OPEN_TO_ALL.includes(pathname)) checkAuthority(request, this.#rules);
     switch (pathname) {
       case "/":
         response.setHeader("Content-Security-Policy", PAGE_POLICY);
@@ -164,6 +187,7 @@ class QueryServer {
       checkAccess(request, this.#rules);
       const { pathname } = targetOf(request);
       if (pathname !== "/v1/query") throw notFound(pathname);
+      checkAuthority(request, this.#rules);
       if (this.#closing !== undefined) throw new FeedError("CLOSING", "the server ends", 503);
       this.#webSockets.upgrade(request, socket, head);
     } catch (error) {
@@ -177,7 +201,8 @@ class QueryServer {
     const status = httpStatus(error);
     if (isBug(error)) this.#log(`${what}: ${error.stack ?? error.message}`);
     // A client's slips are its own affair; strangers and failing relayds are the operator's.
-    else if (status === 403 || status >= 500) this.#log(`${what}: ${errorReport(error).message}`);
+    else if (status === 401 || status === 403 || status >= 500)
+      this.#log(`${what}: ${errorReport(error).message}`);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { FeedError } from "../base/errors.ts";
 import type { ServedSources } from "./served-sources.ts";
+import { offeredSubprotocols } from "./token.ts";
 import { WebSocketQuery } from "./ws-query.ts";
 
 export const SUBPROTOCOL = "tracewire.v1";
@@ -41,9 +42,10 @@ export class WebSocketEndpoint {
 
   /** @throws FeedError 400 `BAD_SUBPROTOCOL` */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const offered = request.headers["sec-websocket-protocol"];
-    if (offered !== undefined && !offered.split(",").some((one) => one.trim() === SUBPROTOCOL)) {
-      const message = `Sec-WebSocket-Protocol: expected ${SUBPROTOCOL} or none, got ${offered}`;
+    const offered = offeredSubprotocols(request);
+    const hasOffer = request.headers["sec-websocket-protocol"] !== undefined;
+    if (hasOffer && !offered.includes(SUBPROTOCOL)) {
+      const message = `Sec-WebSocket-Protocol: expected ${SUBPROTOCOL} or none, got ${offered.join(", ") || "only a token"}`;
       throw new FeedError("BAD_SUBPROTOCOL", message, 400);
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket));

@@ -1,0 +1,48 @@
+import { Code } from "../../wasm/code.ts";
+import { type FunctionType, ModuleBuilder } from "../../wasm/module.ts";
+import { ValueType } from "../../wasm/opcodes.ts";
+import { instantiate, type WasmFunction } from "../../wasm/runtime.ts";
+import type { KernelMemory } from "./memory.ts";
+
+const { i32, i64 } = ValueType;
+
+/** A function that walks, filters and appends one record: (first bit, class record, time in ns) → bit after it, or a status. */
+export const RECORD_FUNCTION: FunctionType = { parameters: [i32, i32, i64], results: [i32] };
+
+/** A helper is written into each unit that calls it, once: calls inside a module are the cheap ones. */
+export type Helper = { readonly type: FunctionType; readonly body: (unit: Unit) => Uint8Array };
+
+/** One module under construction, on a kernel's memory and table. */
+export class Unit {
+  readonly memory: KernelMemory;
+  readonly module: ModuleBuilder = new ModuleBuilder();
+  readonly #helpers = new Map<Helper, number>();
+
+  constructor(memory: KernelMemory) {
+    this.memory = memory;
+    this.module.importMemory("kernel", "memory", 16);
+    this.module.importTable("kernel", "table", 0);
+  }
+
+  /** The number of a helper's function. */
+  helper(helper: Helper): number {
+    let index = this.#helpers.get(helper);
+    if (index === undefined) {
+      const body = helper.body(this);
+      index = this.module.function(helper.type, body);
+      this.#helpers.set(helper, index);
+    }
+    return index;
+  }
+
+  /** Code for a function with so many parameters. */
+  code(parameters: number): Code {
+    return new Code(parameters);
+  }
+
+  /** Compiles, and gives the exports. */
+  instantiate(): Readonly<Record<string, WasmFunction>> {
+    const { memory, table } = this.memory;
+    return instantiate(this.module.bytes(), { kernel: { memory, table } });
+  }
+}

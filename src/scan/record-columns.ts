@@ -1,0 +1,159 @@
+/** The columns of a query, filled record by record from where a walker has located its fields. */
+
+import { FieldCursor } from "../ctf/field-cursor.ts";
+import type { PacketHeader } from "../ctf/packet-header.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import { type Append, appendField } from "./append.ts";
+import type { Column } from "./column.ts";
+import {
+  type AnyBuilder,
+  columnBuilder,
+  DictionaryBuilder,
+  NumberBuilder,
+  type SharedDictionary,
+  Utf8Builder,
+} from "./column-builder.ts";
+import type { EventPlan } from "./event-plan.ts";
+import type { PlannedColumn } from "./layout.ts";
+import { packetContextText, recordRenderer, tracePrefix } from "./record-text.ts";
+import { scopeRenderer } from "./render.ts";
+import type { RenderStyle } from "./render-style.ts";
+import type { TraceFacts } from "./scanner.ts";
+import type { Walker } from "./walker.ts";
+
+export class RecordColumns {
+  readonly #columns: readonly PlannedColumn[];
+  readonly #builders: readonly AnyBuilder[];
+  readonly #walker: Walker;
+  readonly #facts: TraceFacts;
+  #traceClass: TraceClass;
+  #header: PacketHeader | undefined;
+  #packetContext: Uint8Array | undefined;
+  /** First bit of the current record's contexts and payload. */
+  recordBit = 0;
+
+  constructor(
+    columns: readonly PlannedColumn[],
+    dictionaries: readonly SharedDictionary[],
+    walker: Walker,
+    traceClass: TraceClass,
+    facts: TraceFacts,
+  ) {
+    this.#columns = columns;
+    this.#builders = columns.map((column, i) => columnBuilder(column.type, dictionaries[i]!));
+    this.#walker = walker;
+    this.#traceClass = traceClass;
+    this.#facts = facts;
+  }
+
+  update(traceClass: TraceClass): void {
+    this.#traceClass = traceClass;
+  }
+
+  /** Records from now on are of this packet, which the walker holds. */
+  beginPacket(header: PacketHeader): void {
+    this.#header = header;
+    this.#packetContext = undefined;
+  }
+
+  /** What appends one row, column by column, for records of an event class. Timestamp columns have no part in it. */
+  appends(plan: EventPlan): Append[] {
+    return this.#columns.flatMap((column, i) => this.#append(column, i, plan) ?? []);
+  }
+
+  /** The rows since the last `take`; where a column is the timestamps, these. */
+  take(timestamps: BigInt64Array): Column[] {
+    return this.#columns.map((column, i) =>
+      column.type.kind === "timestamp"
+        ? { kind: "number", values: timestamps, validity: undefined, nullCount: 0 }
+        : this.#builders[i]!.take(),
+    );
+  }
+
+  #append(column: PlannedColumn, i: number, plan: EventPlan): Append | undefined {
+    const builder = this.#builders[i]!;
+    const source = plan.sources[i]!;
+    switch (source.kind) {
+      case "absent":
+        return () => builder.appendNull();
+      case "field":
+        if (column.request.kind === "payload" && builder instanceof Utf8Builder) {
+          return this.#payload(builder, plan, source.location, column.request.style);
+        }
+        return appendField(builder, source.fieldClass, source.location, this.#walker);
+      case "built-in":
+        return this.#builtIn(column, builder, plan);
+    }
+  }
+
+  #builtIn(column: PlannedColumn, builder: AnyBuilder, plan: EventPlan): Append | undefined {
+    const { request } = column;
+    if (builder instanceof DictionaryBuilder) {
+      const text = constantText(column, plan, this.#traceClass, this.#facts);
+      return text === undefined ? () => builder.appendNull() : () => builder.appendString(text);
+    }
+    if (request.kind === "cpu_id" && builder instanceof NumberBuilder) return this.#cpuId(builder);
+    if (!(builder instanceof Utf8Builder)) return undefined;
+    if (request.kind === "record") return this.#record(builder, plan);
+    return () => {
+      if (request.kind === "payload" && request.style === "json") builder.writer.ascii("{}");
+      builder.endRow();
+    };
+  }
+
+  #cpuId(builder: NumberBuilder): Append {
+    const word = { hi: 0, lo: 0 };
+    return () => {
+      const cpuId = this.#header?.cpuId;
+      if (cpuId === undefined) {
+        builder.appendNull();
+      } else {
+        word.lo = cpuId;
+        builder.appendInteger(word, false);
+      }
+    };
+  }
+
+  #record(builder: Utf8Builder, plan: EventPlan): Append {
+    const render = recordRenderer(tracePrefix(this.#traceClass), plan.streamClass, plan.eventClass);
+    return () => {
+      const { bytes, slots } = this.#walker;
+      this.#packetContext ??= packetContextText(bytes, this.#header!, slots);
+      render(this.#packetContext, this.#cursor(this.recordBit), builder.writer);
+      builder.endRow();
+    };
+  }
+
+  #payload(builder: Utf8Builder, plan: EventPlan, location: number, style: RenderStyle): Append {
+    const render = scopeRenderer(style, plan.eventClass.payload!);
+    return () => {
+      render(this.#cursor(this.#walker.bitOffsets[location]!), builder.writer);
+      builder.endRow();
+    };
+  }
+
+  #cursor(bit: number): FieldCursor {
+    const { bytes, slots, end } = this.#walker;
+    return new FieldCursor(bytes, slots, bit, end);
+  }
+}
+
+/** Texts that are the same for all records of an event class in a trace. */
+export function constantText(
+  column: PlannedColumn,
+  plan: EventPlan,
+  traceClass: TraceClass,
+  facts: TraceFacts,
+): string | undefined {
+  const { environment } = traceClass;
+  switch (column.request.kind) {
+    case "event":
+      return plan.eventClass.name;
+    case "host":
+      return environment.get("hostname")?.toString() ?? facts.host;
+    case "domain":
+      return environment.get("domain")?.toString();
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * The host's WebAssembly, with the few types that are used: Node's declarations leave it to the browser's, which this
+ * project does not load.
+ */
+
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+export interface WasmTable {
+  readonly length: number;
+  grow(entries: number): number;
+  set(index: number, value: WasmFunction): void;
+}
+
+export type WasmFunction = (...parameters: (number | bigint)[]) => number | bigint | undefined;
+
+interface Host {
+  Memory: new (descriptor: { initial: number; maximum: number }) => WasmMemory;
+  Table: new (descriptor: { initial: number; element: "anyfunc" }) => WasmTable;
+  Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  Instance: new (
+    module: object,
+    imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ) => { readonly exports: Readonly<Record<string, WasmFunction>> };
+}
+
+/** Absent where the engine was started without it (`--jitless`). */
+const host: Host | undefined = (globalThis as unknown as { WebAssembly?: Host }).WebAssembly;
+
+/** Whether modules can be compiled here. */
+export function hasWasm(): boolean {
+  return host !== undefined;
+}
+
+/** Pages are 64 KiB. */
+export function wasmMemory(initial: number, maximum: number): WasmMemory {
+  return new (required().Memory)({ initial, maximum });
+}
+
+/** A table of functions for indirect calls. */
+export function wasmTable(initial: number): WasmTable {
+  return new (required().Table)({ initial, element: "anyfunc" });
+}
+
+/** Compiles a module and gives its exported functions. */
+export function instantiate(
+  bytes: Uint8Array<ArrayBuffer>,
+  imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+): Readonly<Record<string, WasmFunction>> {
+  const { Module, Instance } = required();
+  return new Instance(new Module(bytes), imports).exports;
+}
+
+function required(): Host {
+  if (host === undefined) throw new Error("this JavaScript engine has no WebAssembly");
+  return host;
+}
