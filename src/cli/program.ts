@@ -59,6 +59,11 @@ function tail(): Command {
     .addOption(
       new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
     )
+    .addOption(
+      new Option("--engine <name>", "who scans: compiled code or its oracle")
+        .choices(["kernel", "interpreter"])
+        .default("kernel"),
+    )
     .option("-q, --quiet", "no status lines on stderr")
     .addHelpText(
       "after",

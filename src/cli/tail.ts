@@ -26,6 +26,7 @@ export interface TailOptions {
   readonly maxLag: number;
   readonly color: "auto" | "always" | "never";
   readonly quiet?: true;
+  readonly engine: "kernel" | "interpreter";
 }
 
 /** `tracewire tail`: one query, its rows on stdout. */
@@ -119,6 +120,7 @@ function querySpec(options: TailOptions, filter: Program | undefined, isLive: bo
     order: options.count ? "none" : "time",
     maxLag: options.maxLag,
     limit: options.limit,
+    engine: options.engine,
     isLive,
   };
 }

@@ -27,7 +27,7 @@ import type { DecodedItem } from "./decoded-item.ts";
 import { linkEnvironments } from "./environments.ts";
 import { BatchGatherer } from "./gather.ts";
 import { type Loss, LossAccount } from "./losses.ts";
-import { ScanStage } from "./scan-stage.ts";
+import { type Engine, ScanStage } from "./scan-stage.ts";
 import { resolveTime, type TimeBound } from "./time-bound.ts";
 import { TimeOrder } from "./time-order.ts";
 
@@ -45,6 +45,8 @@ export interface QuerySpec {
   /** Milliseconds that a silent stream may hold the others up. */
   readonly maxLag: number;
   readonly limit: number | undefined;
+  /** Default: the kernel. */
+  readonly engine?: Engine | undefined;
   /** Whether metadata and streams may still come: names nobody knows are then a note, not an error. */
   readonly isLive: boolean;
 }
@@ -216,20 +218,17 @@ class RunningQuery {
       begin: resolveTime(this.#spec.begin, firstNs),
       end: resolveTime(this.#spec.end, firstNs),
     };
-    return new ScanStage(
-      { filter, events, columns, ...range },
-      {
-        rows: (stream, rank, batch) => {
-          if (this.#spec.order === "none") {
-            this.#gather(batch, 0, batch.rows);
-            return;
-          }
-          this.#order.rankStream(stream, rank);
-          this.#order.push(stream, batch);
-        },
-        loss: (loss) => this.#lose(loss),
+    return new ScanStage({ filter, events, columns, ...range }, this.#spec.engine ?? "kernel", {
+      rows: (stream, rank, batch) => {
+        if (this.#spec.order === "none") {
+          this.#gather(batch, 0, batch.rows);
+          return;
+        }
+        this.#order.rankStream(stream, rank);
+        this.#order.push(stream, batch);
       },
-    );
+      loss: (loss) => this.#lose(loss),
+    });
   }
 
   #checkNames(requests: readonly ColumnRequest[], traceClasses: readonly TraceClass[]): void {

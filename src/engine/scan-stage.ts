@@ -7,11 +7,16 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ColumnBatch } from "../scan/column.ts";
 import { SharedDictionary } from "../scan/column-builder.ts";
 import { InterpretingScanner } from "../scan/interpreter.ts";
+import { type Kernel, KernelScanner, newKernel } from "../scan/kernel/scanner.ts";
 import type { ResumePoint, Scanner, ScanSpec } from "../scan/scanner.ts";
+import { hasWasm } from "../wasm/runtime.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 import type { Loss } from "./losses.ts";
 
 type PacketItem = DecodedItem & { kind: "packet" };
+
+/** Who executes the scan: compiled code, or the interpreter that is its oracle. */
+export type Engine = "kernel" | "interpreter";
 
 export interface ScanOutputs {
   /** Rows of one stream in its order; `rank` decides between equal times of different streams. */
@@ -34,13 +39,16 @@ interface WaitingPacket {
 export class ScanStage {
   readonly #spec: ScanSpec;
   readonly #outputs: ScanOutputs;
+  readonly #kernel: Kernel | undefined;
   readonly #scanners = new Map<TraceOrigin, Scanner>();
   readonly #ranks = new Map<StreamOrigin, string>();
   /** Packets of live streams, from the one on that named an event class not declared yet. */
   readonly #waiting = new Map<StreamOrigin, WaitingPacket[]>();
   #waitingBytes = 0;
 
-  constructor(spec: Omit<ScanSpec, "dictionaries">, outputs: ScanOutputs) {
+  /** @param engine the kernel gives way to the interpreter where there is no WebAssembly */
+  constructor(spec: Omit<ScanSpec, "dictionaries">, engine: Engine, outputs: ScanOutputs) {
+    this.#kernel = engine === "kernel" && hasWasm() ? newKernel(spec.columns) : undefined;
     this.#spec = { ...spec, dictionaries: spec.columns.map(() => new SharedDictionary()) };
     this.#outputs = outputs;
   }
@@ -155,7 +163,11 @@ export class ScanStage {
     if (!this.#ranks.has(item.stream)) this.#ranks.set(item.stream, rankOf(item));
     let scanner = this.#scanners.get(trace);
     if (scanner === undefined) {
-      scanner = new InterpretingScanner(this.#spec, item.traceClass, { host: trace.host });
+      const facts = { host: trace.host };
+      scanner =
+        this.#kernel === undefined
+          ? new InterpretingScanner(this.#spec, item.traceClass, facts)
+          : new KernelScanner(this.#spec, this.#kernel, item.traceClass, facts);
       this.#scanners.set(trace, scanner);
     }
     return scanner;

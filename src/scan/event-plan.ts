@@ -4,7 +4,7 @@ import { globMatches } from "../base/glob.ts";
 import { type FieldRef, fieldKey, findField } from "../ctf/field-ref.ts";
 import type { EventClass, FieldClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
 import { scopeRoot } from "../ctf/trace-class.ts";
-import { FilterInterpreter } from "../filter/interpret.ts";
+import type { LinkedProgram } from "../filter/bytecode.ts";
 import { link } from "../filter/link.ts";
 import type { PlannedColumn } from "./layout.ts";
 import type { ScanSpec } from "./scanner.ts";
@@ -23,8 +23,8 @@ export interface EventPlan {
   readonly eventClass: EventClass;
   /** False if no record of this class can be a row: its records are only walked over. */
   readonly isLive: boolean;
-  /** `undefined` if every record passes. */
-  readonly filter: FilterInterpreter | undefined;
+  /** The filter for records of this class; `undefined` if every record passes. */
+  readonly linked: LinkedProgram | undefined;
   readonly walk: Walk;
   /** Locations to clear before each record, because a variant may leave them out. */
   readonly optionalLocations: readonly number[];
@@ -56,7 +56,7 @@ export function planEvent(
   if (!isLive) {
     return {
       ...base,
-      filter: undefined,
+      linked: undefined,
       walk: planWalk(scopes, () => -1),
       optionalLocations: [],
       packetWalk: undefined,
@@ -76,7 +76,7 @@ export function planEvent(
   const packetLocations = locations.where((ref) => ref.scope === "packet-context");
   return {
     ...base,
-    filter: linked?.verdict === "evaluate" ? new FilterInterpreter(linked) : undefined,
+    linked: linked?.verdict === "evaluate" ? linked : undefined,
     walk: planWalk(scopes, locations.locationOf),
     optionalLocations: locations.where(isOptional),
     packetWalk:

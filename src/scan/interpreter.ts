@@ -4,6 +4,7 @@ import { DecodeError } from "../base/errors.ts";
 import { Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
+import { FilterInterpreter } from "../filter/interpret.ts";
 import type { Append } from "./append.ts";
 import { type EventPlan, planEvent } from "./event-plan.ts";
 import { RecordColumns } from "./record-columns.ts";
@@ -15,6 +16,7 @@ import { Walker } from "./walker.ts";
 /** An event class as this query runs it: plan, and how each column gets its value. */
 interface RunnableEvent {
   readonly plan: EventPlan;
+  readonly filter: FilterInterpreter | undefined;
   readonly appends: readonly Append[];
   /** Where the packet locations lie in the current packet, and which packet that is. */
   readonly packetBits: Int32Array;
@@ -83,11 +85,7 @@ export class InterpretingScanner implements Scanner {
         const { hi: clockHi, lo: clockLo } = walker.clock;
         const event = this.#beginRecord(stream);
         if (event === undefined) {
-          error = new DecodeError(
-            "DECODE_EVENT_CLASS",
-            `event header: expected a declared event class of stream class ${stream.streamClass.id}, got id ${walker.eventId}`,
-            bit,
-          );
+          error = undeclaredClass(stream.streamClass, walker.eventId, bit);
           resumePoint = { bit, clockHi, clockLo };
           break;
         }
@@ -140,7 +138,7 @@ export class InterpretingScanner implements Scanner {
     }
     if (!plan.isLive || !this.#timestamps.isWithinRange()) return;
     if (plan.packetWalk !== undefined) this.#locateInPacket(event, plan.packetWalk);
-    if (plan.filter !== undefined && !plan.filter.matches(walker)) return;
+    if (event.filter !== undefined && !event.filter.matches(walker)) return;
     this.#timestamps.append();
     for (const append of event.appends) append();
   }
@@ -192,8 +190,18 @@ export class InterpretingScanner implements Scanner {
     const plan = planEvent(this.#spec, this.#traceClass, streamClass, eventClass);
     const appends = plan.isLive ? this.#columns.appends(plan) : [];
     const packetBits = new Int32Array(plan.packetLocations.length);
-    const event: RunnableEvent = { plan, appends, packetBits, packet: -1 };
+    const filter = plan.linked === undefined ? undefined : new FilterInterpreter(plan.linked);
+    const event: RunnableEvent = { plan, filter, appends, packetBits, packet: -1 };
     this.#runnable.set(eventClass, event);
     return event;
   }
+}
+
+/** The error of a record whose class the metadata does not declare, or not yet. */
+export function undeclaredClass(streamClass: StreamClass, id: number, bit: number): DecodeError {
+  return new DecodeError(
+    "DECODE_EVENT_CLASS",
+    `event header: expected a declared event class of stream class ${streamClass.id}, got id ${id}`,
+    bit,
+  );
 }

@@ -41,6 +41,8 @@ export const State = {
   /** Classes by event id: address, and how many. */
   classes: 64,
   classCount: 68,
+  /** First bit of the packet context. */
+  context: 72,
 } as const;
 const STATE_END = 128;
 

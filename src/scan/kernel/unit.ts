@@ -35,6 +35,11 @@ export class Unit {
     return index;
   }
 
+  /** Which helpers there are, and in what order. */
+  get helperKey(): string {
+    return [...this.#helpers.keys()].map((helper) => helperNumber(helper)).join();
+  }
+
   /** Code for a function with so many parameters. */
   code(parameters: number): Code {
     return new Code(parameters);
@@ -45,4 +50,13 @@ export class Unit {
     const { memory, table } = this.memory;
     return instantiate(this.module.bytes(), { kernel: { memory, table } });
   }
+}
+
+const helperNumbers = new Map<Helper, number>();
+
+/** Helpers are few, fixed objects: numbered as they are met. */
+function helperNumber(helper: Helper): number {
+  const number = helperNumbers.get(helper) ?? helperNumbers.size;
+  helperNumbers.set(helper, number);
+  return number;
 }

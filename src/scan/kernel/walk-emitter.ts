@@ -13,7 +13,7 @@ import type { Unit } from "./unit.ts";
 const { i32, i64 } = ValueType;
 
 /** What an emitted function answers instead of a position. */
-export const Status = { done: 0, full: -1, error: -2, unknown: -3 } as const;
+export const Status = { done: 0, full: -1, error: -2, unknown: -3, dictionaryFull: -4 } as const;
 
 /** No field of an acceptable packet lies further than this from a base. */
 const MAX_BITS = 2 ** 29;

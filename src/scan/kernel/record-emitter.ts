@@ -1,0 +1,100 @@
+/** One event class's records: walk to the end, check, filter, append. Nothing counts before the last step. */
+
+import type { Local } from "../../wasm/code.ts";
+import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
+import type { EventPlan } from "../event-plan.ts";
+import { ColumnEmitter } from "./column-emitter.ts";
+import type { KernelColumns } from "./columns.ts";
+import { FilterEmitter } from "./filter-emitter.ts";
+import { State } from "./memory.ts";
+import { RECORD_FUNCTION, type Unit } from "./unit.ts";
+import { Status, WalkEmitter } from "./walk-emitter.ts";
+
+const { i32 } = ValueType;
+
+export interface RecordContext {
+  readonly columns: KernelColumns;
+  readonly slotAddress: number;
+  readonly begin: bigint | undefined;
+  readonly end: bigint | undefined;
+}
+
+/** The body of a record function for an event class. Equal bodies serve several classes. */
+export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext): Uint8Array {
+  const code = unit.code(RECORD_FUNCTION.parameters.length);
+  const [start, record, time] = [0, 1, 2];
+  const input = code.local(i32);
+  const after = code.local(i32);
+  const row = code.local(i32);
+  code.i32(0).memory(Memory.i32Load, State.input).set(input);
+
+  const hooks = {
+    clock(): void {
+      const value = code.local(ValueType.i64);
+      code.set(value).i32(0).get(value).memory(Memory.i64Store, State.clock);
+    },
+    eventId(): void {
+      code.op(Op.drop);
+    },
+  };
+  const walk = new WalkEmitter(unit, code, input, start, context.slotAddress, hooks);
+  walk.declareOptional(plan.optionalLocations);
+  walk.walk(plan.walk);
+  walk.pushPosition();
+  code.tee(after).i32(0).memory(Memory.i32Load, State.end).op(Op.i32GtU);
+  code.if(() => code.i32(Status.error).op(Op.return));
+  if (!plan.isLive) return code.get(after).body();
+
+  const skip = (): void => {
+    code.get(after).op(Op.return);
+  };
+  if (context.begin !== undefined) code.get(time).i64(context.begin).op(Op.i64LtS).if(skip);
+  if (context.end !== undefined) code.get(time).i64(context.end).op(Op.i64GtS).if(skip);
+  if (plan.linked !== undefined) {
+    if (plan.packetWalk !== undefined) walkPacketContext(unit, plan, context, walk, code, input);
+    new FilterEmitter(unit, code, plan.linked, walk, skip).emit();
+    code.op(Op.i32Eqz).if(skip);
+  }
+  code.i32(0).memory(Memory.i32Load, State.row).set(row);
+  const columns = new ColumnEmitter(unit, code, walk, row, record);
+  context.columns.columns.forEach((column, i) => {
+    columns.emitTexts(column, plan.sources[i]!);
+  });
+  context.columns.columns.forEach((column, i) => {
+    columns.emitRest(column, plan.sources[i]!);
+  });
+  const { timestamps, records, classes } = context.columns;
+  code.get(row).i32(3).op(Op.i32Shl).get(time).memory(Memory.i64Store, timestamps);
+  if (records !== undefined) {
+    code.get(row).i32(2).op(Op.i32Shl).get(start).memory(Memory.i32Store, records);
+    code
+      .get(row)
+      .i32(2)
+      .op(Op.i32Shl)
+      .get(record)
+      .memory(Memory.i32Load, 12)
+      .memory(Memory.i32Store, classes);
+  }
+  code.i32(0).get(row).i32(1).op(Op.i32Add).memory(Memory.i32Store, State.row);
+  return code.get(after).body();
+}
+
+/** Locates the packet context's fields that the filter wants; the context was checked when the packet began. */
+function walkPacketContext(
+  unit: Unit,
+  plan: EventPlan,
+  context: RecordContext,
+  walk: WalkEmitter,
+  code: ReturnType<Unit["code"]>,
+  input: Local,
+): void {
+  const bit = code.local(i32);
+  code.i32(0).memory(Memory.i32Load, State.context).set(bit);
+  const hooks = { clock: () => code.op(Op.drop), eventId: () => code.op(Op.drop) };
+  const packet = new WalkEmitter(unit, code, input, bit, context.slotAddress, hooks);
+  packet.walk(plan.packetWalk ?? []);
+  for (const location of plan.packetLocations) {
+    const found = packet.locations.get(location);
+    if (found !== undefined) walk.locations.set(location, found);
+  }
+}
