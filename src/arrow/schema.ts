@@ -45,7 +45,7 @@ export function arrowSchema(columns: readonly ColumnLayout[], mode: DictionaryMo
   return new Schema(
     columns.map(({ name, nullable, type }, i) => {
       const metadata = new Map(
-        type.kind === "utf8" && type.isJson ? [["tracewire.content", "json"]] : [],
+        type.kind === "utf8" && type.content === "json" ? [["tracewire.content", "json"]] : [],
       );
       return new Field(name, arrowType(type, i, mode), nullable, metadata);
     }),

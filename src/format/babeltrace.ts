@@ -33,9 +33,11 @@ export function babeltraceWriter(showsDelta: boolean): BatchWriter {
           } else {
             const borrow = lo >>> 0 < previous.lo >>> 0 ? 1 : 0;
             splitNs(hi - previous.hi - borrow, (lo - previous.lo) | 0, delta);
-            out.unsigned(Math.max(0, delta.seconds));
+            // A late row is older than the one before it; babeltrace2 has none.
+            const isLate = delta.seconds < 0;
+            out.unsigned(isLate ? 0 : delta.seconds);
             out.ascii(".");
-            writeNanoseconds(delta.nanoseconds, out);
+            writeNanoseconds(isLate ? 0 : delta.nanoseconds, out);
           }
           out.ascii(") ");
         }

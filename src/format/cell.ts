@@ -64,7 +64,7 @@ export function cellWriter(column: Column, type: ColumnType, dialect: CellDialec
         ? timeCell(column.values as BigInt64Array, dialect)
         : numberCell(column.values, type.kind === "number" ? type.number : "int64", dialect);
     case "utf8": {
-      const write = type.kind === "utf8" && type.isJson ? dialect.json : dialect.text;
+      const write = type.kind === "utf8" && type.content === "json" ? dialect.json : dialect.text;
       const { bytes, offsets } = column;
       return (row, out) => write(bytes.subarray(offsets[row]!, offsets[row + 1]!), out);
     }

@@ -18,8 +18,8 @@ export type ColumnType =
   | { readonly kind: "number"; readonly number: NumberType }
   /** int64 nanoseconds since the Unix epoch. */
   | { readonly kind: "timestamp" }
-  /** `isJson` where every value is JSON text: payloads and compound fields. */
-  | { readonly kind: "utf8"; readonly isJson: boolean }
+  /** Text fields as they are; JSON of payloads and compound fields; or, where classes differ, either beside decimals. */
+  | { readonly kind: "utf8"; readonly content: "text" | "json" | "mixed" }
   /** int32 codes into a dictionary of texts. */
   | { readonly kind: "dictionary" }
   | { readonly kind: "list"; readonly element: NumberType };

@@ -144,9 +144,14 @@ function planColumn(request: ColumnRequest, traceClasses: readonly TraceClass[])
     case "cpu_id":
       return { name, request: settled, type: { kind: "number", number: "uint32" }, nullable: true };
     case "payload":
-      return { name, request: settled, type: utf8(settled.style === "json"), nullable: false };
+      return {
+        name,
+        request: settled,
+        type: utf8(settled.style === "json" ? "json" : "mixed"),
+        nullable: false,
+      };
     case "record":
-      return { name, request: settled, type: utf8(false), nullable: false };
+      return { name, request: settled, type: utf8("mixed"), nullable: false };
     case "context":
     case "field":
       return {
@@ -198,7 +203,7 @@ function commonType(fieldClasses: Iterable<FieldClass>): ColumnType {
     const type = columnTypeOf(fieldClass);
     common = common === undefined ? type : wider(common, type);
   }
-  return common ?? utf8(false);
+  return common ?? utf8("text");
 }
 
 /** The column type that suits one field class. */
@@ -211,7 +216,7 @@ export function columnTypeOf(fieldClass: FieldClass): ColumnType {
     case "text": {
       const { length } = fieldClass;
       const isName = length.kind === "static" && length.count <= MAX_DICTIONARY_TEXT_BYTES;
-      return isName ? { kind: "dictionary" } : utf8(false);
+      return isName ? { kind: "dictionary" } : utf8("text");
     }
     case "array": {
       const { element } = fieldClass;
@@ -219,12 +224,12 @@ export function columnTypeOf(fieldClass: FieldClass): ColumnType {
         element.kind === "integer" || element.kind === "float" ? columnTypeOf(element) : undefined;
       return elementType?.kind === "number"
         ? { kind: "list", element: elementType.number }
-        : utf8(true);
+        : utf8("json");
     }
     case "string":
-      return utf8(false);
+      return utf8("text");
     default:
-      return utf8(true);
+      return utf8("json");
   }
 }
 
@@ -239,11 +244,14 @@ function wider(a: ColumnType, b: ColumnType): ColumnType {
   if (a.kind === "list" && b.kind === "list")
     return { kind: "list", element: widerNumber(a.element, b.element) };
   if (a.kind === "dictionary" && b.kind === "dictionary") return a;
-  return utf8(a.kind === "utf8" && b.kind === "utf8" && a.isJson && b.isJson);
+  // A dictionary column that meets longer texts goes on as text.
+  const content = (type: ColumnType): "text" | "json" | "mixed" =>
+    type.kind === "dictionary" ? "text" : type.kind === "utf8" ? type.content : "mixed";
+  return utf8(content(a) === content(b) ? content(a) : "mixed");
 }
 
-function utf8(isJson: boolean): ColumnType {
-  return { kind: "utf8", isJson };
+function utf8(content: "text" | "json" | "mixed"): ColumnType {
+  return { kind: "utf8", content };
 }
 
 function widerNumber(a: NumberType, b: NumberType): NumberType {

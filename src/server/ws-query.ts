@@ -177,7 +177,7 @@ function typeName(type: ColumnType): string {
     case "number":
       return type.number;
     case "utf8":
-      return type.isJson ? "json" : "utf8";
+      return type.content === "json" ? "json" : "utf8";
     case "list":
       return `list<${type.element}>`;
     default:

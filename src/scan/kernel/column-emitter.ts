@@ -7,6 +7,7 @@ import type { NumberType } from "../column.ts";
 import type { ColumnSource } from "../event-plan.ts";
 import type { KernelColumn } from "./columns.ts";
 import { codeOfText, pushWordMask } from "./dictionary.ts";
+import { NotCompilable } from "./filter-emitter.ts";
 import { State } from "./memory.ts";
 import type { Helper, Unit } from "./unit.ts";
 import { type Location, Status, type WalkEmitter } from "./walk-emitter.ts";
@@ -55,6 +56,10 @@ export class ColumnEmitter {
         break;
       case "dictionary":
       case "utf8":
+        // The column was settled before a class came in which the name is no text.
+        if (column.kind === "utf8" && source.kind === "field" && !isText(source.fieldClass)) {
+          throw new NotCompilable(`${source.fieldClass.kind} in a text column`);
+        }
         this.#nullIfAbsent(column, textLocation(source, this.#walk));
         break;
       case "timestamp":
@@ -246,8 +251,11 @@ function isNumberOf(number: NumberType, fieldClass: FieldClass): boolean {
 /** Where a text field lies; `undefined` for fields that are no texts or absent. */
 function textLocation(source: ColumnSource, walk: WalkEmitter): Location | undefined {
   if (source.kind !== "field") return undefined;
-  const { kind } = source.fieldClass;
-  return kind === "string" || kind === "text" ? walk.locations.get(source.location) : undefined;
+  return isText(source.fieldClass) ? walk.locations.get(source.location) : undefined;
+}
+
+function isText({ kind }: FieldClass): boolean {
+  return kind === "string" || kind === "text";
 }
 
 /**

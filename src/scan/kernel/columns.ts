@@ -115,9 +115,7 @@ export class KernelColumns {
         };
       }
       case "utf8":
-        if (type.isJson || (request.kind !== "context" && request.kind !== "field"))
-          return { kind: "deferred", column };
-        return this.#utf8(column);
+        return type.content === "text" ? this.#utf8(column) : { kind: "deferred", column };
       case "list":
         return { kind: "deferred", column };
     }
