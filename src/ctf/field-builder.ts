@@ -5,6 +5,7 @@
 
 import {
   type FieldPath,
+  type IntegerTemplate,
   type StructureTemplate,
   type Template,
   type TemplateMember,
@@ -116,19 +117,10 @@ function instantiateField(
   switch (template.kind) {
     case "integer": {
       const role = integerRole(place, rawName);
-      const fieldClass: IntegerClass = {
-        kind: "integer",
-        size: template.size,
-        align: template.align,
-        signed: template.signed,
-        byteOrder: template.byteOrder,
-        base: template.base,
-        mappings: template.mappings,
-        role,
-        isClock: updatesClock(template.clock, role, context),
-        slot: context.slots.of(place.scope).get(placeKey(place)),
-      };
-      return fieldClass;
+      const slot = context.slots.of(place.scope).get(placeKey(place));
+      const isClock = updatesClock(template.clock, role, context);
+      if (role === undefined && slot === undefined && !isClock) return plainInteger(template);
+      return integerClass(template, role, isClock, slot);
     }
     case "float":
       return template;
@@ -180,6 +172,28 @@ function instantiateField(
       };
     }
   }
+}
+
+/** Most fields of equal templates mean nothing in particular: they share one class. */
+const plainIntegers = new WeakMap<IntegerTemplate, IntegerClass>();
+
+function plainInteger(template: IntegerTemplate): IntegerClass {
+  let fieldClass = plainIntegers.get(template);
+  if (fieldClass === undefined) {
+    fieldClass = integerClass(template, undefined, false, undefined);
+    plainIntegers.set(template, fieldClass);
+  }
+  return fieldClass;
+}
+
+function integerClass(
+  template: IntegerTemplate,
+  role: Role | undefined,
+  isClock: boolean,
+  slot: number | undefined,
+): IntegerClass {
+  const { size, align, signed, byteOrder, base, mappings } = template;
+  return { kind: "integer", size, align, signed, byteOrder, base, mappings, role, isClock, slot };
 }
 
 function structure(

@@ -1,6 +1,6 @@
 import { MetadataError } from "../base/errors.ts";
 import type { TraceClass } from "./trace-class.ts";
-import { parseTsdl } from "./tsdl-parser.ts";
+import { type IntegerCache, parseTsdl } from "./tsdl-parser.ts";
 import { TsdlTrace } from "./tsdl-trace.ts";
 
 /** Metadata beyond this size is refused: the largest real ones (kernel, all events) take about 2 MB. */
@@ -24,6 +24,7 @@ export class MetadataReader {
   #text = "";
   #parsed = 0;
   readonly #decoder = new TextDecoder();
+  readonly #integers: IntegerCache = new Map();
   readonly #trace = new TsdlTrace();
   #traceClass: TraceClass | undefined;
 
@@ -64,7 +65,7 @@ export class MetadataReader {
   }
 
   #parse(): TraceClass | undefined {
-    const { declarations, consumed } = parseTsdl(this.#text, this.#parsed);
+    const { declarations, consumed } = parseTsdl(this.#text, this.#parsed, this.#integers);
     if (declarations.length === 0) return undefined;
     const traceClass = this.#trace.add(declarations, this.#text);
     // Without a trace block yet, the declarations are read again together with it.
@@ -94,11 +95,12 @@ export class MetadataReader {
    * header included) · 28 u32 packet_size (bits) · 32 u8 compression · 33 encryption · 34 checksum scheme · 35 major · 36 minor
    */
   #takePackets(): void {
-    while (this.#pending.length >= PACKET_HEADER_BYTES) {
-      const view = viewOf(this.#pending);
+    let pending = this.#pending.subarray();
+    while (pending.length >= PACKET_HEADER_BYTES) {
+      const view = viewOf(pending);
       if (view.getUint32(0, this.#littleEndian) !== PACKET_MAGIC_LE) {
         // The last packet's padding may be cut short; anything else is no metadata.
-        if (this.#pending.every((byte) => byte === 0)) return;
+        if (pending.every((byte) => byte === 0)) break;
         throw new MetadataError(
           "METADATA_PACKET",
           `metadata packet: expected magic 75d11d57, got ${hex(view.getUint32(0, this.#littleEndian))}`,
@@ -119,11 +121,12 @@ export class MetadataReader {
           "metadata packet: expected no compression and no encryption",
         );
       }
-      if (this.#pending.length < packetBits / 8) return;
-      const content = this.#pending.subarray(PACKET_HEADER_BYTES, contentBits / 8);
+      if (pending.length < packetBits / 8) break;
+      const content = pending.subarray(PACKET_HEADER_BYTES, contentBits / 8);
       this.#text += this.#decoder.decode(content, { stream: true });
-      this.#pending = this.#pending.slice(packetBits / 8);
+      pending = pending.subarray(packetBits / 8);
     }
+    this.#pending = pending.slice();
   }
 
   #takeText(length: number): void {

@@ -56,6 +56,12 @@ export class TsdlLexer {
     if (this.end === source.length && !isWhole) throw new UnfinishedDeclaration();
   }
 
+  /** Makes the token that begins at or after an offset the current one. */
+  seek(offset: number): void {
+    this.end = offset;
+    this.next();
+  }
+
   /** A typed error at the current token. */
   error(code: string, message: string): MetadataError {
     return metadataError(this.source, code, message, { start: this.start, end: this.end });

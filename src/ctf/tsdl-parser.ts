@@ -27,14 +27,24 @@ export interface ParsedDeclarations {
 }
 
 /**
+ * `integer { … }` as written → its node. LTTng spells the type out at every field, so most of a kernel's metadata is the
+ * same twenty texts again and again.
+ */
+export type IntegerCache = Map<string, TypeNode>;
+
+/**
  * Parses every complete top-level declaration from `from` on.
  * @throws MetadataError with line and column where the text is not TSDL
  */
-export function parseTsdl(source: string, from: number): ParsedDeclarations {
+export function parseTsdl(
+  source: string,
+  from: number,
+  integers: IntegerCache = new Map(),
+): ParsedDeclarations {
   const declarations: Declaration[] = [];
   let consumed = from;
   try {
-    const parser = new TsdlParser(source, from);
+    const parser = new TsdlParser(source, from, integers);
     while (!parser.atEnd()) {
       declarations.push(...parser.declaration());
       consumed = parser.consumed;
@@ -55,16 +65,19 @@ const BLOCKS: ReadonlySet<string> = new Set([
 ]);
 /** Structures nested deeper than this are refused before they can exhaust the call stack. */
 const MAX_NESTING = 500;
+const MAX_CACHED_INTEGERS = 1000;
 
 class TsdlParser {
   readonly #lexer: TsdlLexer;
+  readonly #integers: IntegerCache;
   #depth = 0;
   /** Whether the current token, a declaration's last `;`, was taken without looking at what follows. */
   #isClosed = false;
   /** Offset after the last token taken. */
   consumed: number;
 
-  constructor(source: string, from: number) {
+  constructor(source: string, from: number, integers: IntegerCache) {
+    this.#integers = integers;
     this.#lexer = new TsdlLexer(source, from);
     this.consumed = from;
   }
@@ -169,6 +182,7 @@ class TsdlParser {
     if (this.#lexer.kind !== "word") throw this.#unexpected("a type");
     switch (text) {
       case "integer":
+        return this.#integerType(start);
       case "floating_point":
       case "string": {
         this.#take();
@@ -185,6 +199,27 @@ class TsdlParser {
       default:
         return this.#aliasType(start);
     }
+  }
+
+  #integerType(start: number): TypeNode {
+    const end = this.#lexer.source.indexOf("}", this.#lexer.end) + 1;
+    const written = this.#lexer.source.slice(start, end);
+    const known = this.#integers.get(written);
+    if (known !== undefined) {
+      this.#lexer.seek(end);
+      this.consumed = end;
+      return known;
+    }
+    this.#take();
+    const node: TypeNode = {
+      kind: "integer",
+      attributes: this.#attributes(),
+      span: this.#spanFrom(start),
+    };
+    // A brace inside a comment or string is not the end.
+    if (this.consumed === end && this.#integers.size < MAX_CACHED_INTEGERS)
+      this.#integers.set(written, node);
+    return node;
   }
 
   #aliasType(start: number): TypeNode {

@@ -51,6 +51,7 @@ export class TsdlTrace {
   readonly #root = new TypeScope(undefined);
   readonly #streams = new Map<number, StreamState>();
   readonly #headerSlots: SlotTable = new Map();
+  readonly #integers: TypeContext["integers"] = new Map();
 
   /**
    * Adds a section.
@@ -339,6 +340,7 @@ export class TsdlTrace {
       source: this.#source,
       nativeByteOrder: this.#byteOrder!,
       environment: this.#environment,
+      integers: this.#integers,
     };
   }
 

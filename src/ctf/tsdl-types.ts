@@ -49,13 +49,20 @@ export interface TypeContext {
   readonly source: string;
   readonly nativeByteOrder: ByteOrder;
   readonly environment: ReadonlyMap<string, string | bigint>;
+  /** Templates of integer nodes, which the parser shares where their texts are equal. */
+  readonly integers: Map<TypeNode, IntegerTemplate>;
 }
 
 /** The template of a type node. Named structures, variants and enumerations declare themselves in `scope`. */
 export function buildType(node: TypeNode, scope: TypeScope, context: TypeContext): Template {
   switch (node.kind) {
-    case "integer":
-      return integerTemplate(node.attributes, node.span, context);
+    case "integer": {
+      const known = context.integers.get(node);
+      if (known !== undefined) return known;
+      const template = integerTemplate(node.attributes, node.span, context);
+      context.integers.set(node, template);
+      return template;
+    }
     case "float":
       return floatTemplate(node.attributes, node.span, context);
     case "string":
