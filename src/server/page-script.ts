@@ -193,6 +193,7 @@ function number(value) {
 
 byId("query").addEventListener("submit", (event) => {
   event.preventDefault();
+  if (!byId("access").hidden) return byId("token").focus();
   const where = byId("where").value.trim();
   history.replaceState(null, "", where === "" ? "./" : "?where=" + encodeURIComponent(where));
   run();

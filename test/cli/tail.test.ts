@@ -204,7 +204,7 @@ const ERRORS: readonly (readonly [string, readonly string[], number, RegExp])[] 
     "a field that nothing has",
     ["tail", "TRACE", "--where", 'filname == "x"'],
     1,
-    /expected a field or context of the trace, got filname; did you mean filename\?\n$/,
+    /^error: filter: expected .*, got filname \(did you mean filename\?\), at line 1, column 1\nfilname == "x"\n\^~{6}\n$/,
   ],
   [
     "a selected field that nothing has",

@@ -1,6 +1,5 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Program } from "../support/application.ts";
 import { needsLttng, sharedLttng } from "../support/lttng.ts";
 import { attachedTail, babeltraceLines } from "../support/tracewire.ts";
 
@@ -12,11 +11,10 @@ const CONTEXTS = ["procname", "vpid", "vtid", "pid_ns"];
 
 run("gives each namespace its own events, and all of them as babeltrace2 prints them", async () => {
   const lttng = await daemons();
-  const program = await Program.build();
   const sessions = ["everything", "one-namespace"] as const;
   for (const session of sessions) await lttng.createSession(session, { contexts: CONTEXTS });
-  const one = await program.start(lttng, "one", { isContained: true, delayUs: 2000 });
-  const other = await program.start(lttng, "other", { isContained: true, delayUs: 3000 });
+  const one = await lttng.application("one", { isContained: true, delayUs: 2000 });
+  const other = await lttng.application("other", { isContained: true, delayUs: 3000 });
   assert.is.not(one.pidNamespace, other.pidNamespace);
 
   const everything = await attachedTail(lttng.url("everything"), "--format", "babeltrace");
@@ -58,7 +56,6 @@ run("gives each namespace its own events, and all of them as babeltrace2 prints 
     assert.match(stderr, "the session is over");
     assert.not.match(stderr, /warning|error/);
   }
-  program.remove();
 });
 
 test.run();

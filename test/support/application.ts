@@ -1,47 +1,21 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Child } from "./child.ts";
-import type { Lttng } from "./lttng.ts";
 import { PROJECT } from "./traces.ts";
 
 const SOURCES = join(PROJECT, "test/real/app");
 
-/** The test application, compiled for this machine. */
-export class Program {
-  readonly #folder: string;
+/** Runs a program in a namespace of each kind that changes what a traced application says of itself. */
+export const CONTAINED: readonly string[] = [
+  ...["unshare", "--fork", "--kill-child", "--pid", "--mount-proc", "--uts", "--ipc", "--net"],
+];
 
-  private constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  static async build(): Promise<Program> {
-    const folder = mkdtempSync(join(tmpdir(), "tracewire-app-"));
-    const files = ["app.c", "tp.c"].map((name) => join(SOURCES, name));
-    const flags = ["-O1", `-I${SOURCES}`, "-o", join(folder, "app")];
-    await new Child("gcc", [...flags, ...files, "-llttng-ust", "-ldl"]).output();
-    return new Program(folder);
-  }
-
-  /** Starts it, and waits until its events can be recorded. */
-  async start(
-    lttng: Lttng,
-    tag: string,
-    options: { readonly isContained?: boolean; readonly delayUs?: number } = {},
-  ): Promise<Application> {
-    const command = [join(this.#folder, "app"), tag, String(options.delayUs ?? 0)];
-    if (options.isContained) {
-      command.unshift("unshare", "--fork", "--pid", "--mount-proc", "--uts", "--ipc", "--net");
-    }
-    const [program = "", ...args] = command;
-    const child = lttng.run(program, args);
-    await child.until("told its namespace", () => child.lines.length > 0);
-    return new Application(child);
-  }
-
-  remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
+/** Compiles the test application for this machine; gives back the program's path. */
+export async function buildApplication(folder: string): Promise<string> {
+  const program = join(folder, "app");
+  const files = ["app.c", "tp.c"].map((name) => join(SOURCES, name));
+  const flags = ["-O1", `-I${SOURCES}`, "-o", program];
+  await new Child("gcc", [...flags, ...files, "-llttng-ust", "-ldl"]).output();
+  return program;
 }
 
 /** A traced process that emits what it is told to. */
@@ -50,9 +24,15 @@ export class Application {
   readonly pidNamespace: string;
   readonly #child: Child;
 
-  constructor(child: Child) {
+  private constructor(child: Child) {
     this.#child = child;
     this.pidNamespace = /^pid_ns (\d+)$/.exec(child.lines[0] ?? "")?.[1] ?? "";
+  }
+
+  /** Waits until its events can be recorded. */
+  static async started(child: Child): Promise<Application> {
+    await child.until("told its namespace", () => child.lines.length > 0);
+    return new Application(child);
   }
 
   /** Emits, and waits until it is done. See `app.c` for the kinds. */

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "uvu";
+import { Application, buildApplication, CONTAINED } from "./application.ts";
 import { type Child, eventually, stopChildren } from "./child.ts";
 import { mayUnshare, Namespace } from "./namespace.ts";
 import { needs } from "./needs.ts";
@@ -36,7 +37,11 @@ export function sharedLttng<Context>(test: Test<Context>): () => Promise<Lttng> 
   test.after.each(stopChildren);
   test.after(async () => {
     await stopChildren();
-    await started?.then((lttng) => lttng.close());
+    // If they did not start, the tests have told.
+    await started?.then(
+      (lttng) => lttng.close(),
+      () => undefined,
+    );
   });
   return () => {
     started ??= Lttng.start();
@@ -52,6 +57,7 @@ export class Lttng {
   readonly #namespace: Namespace;
   readonly #env: NodeJS.ProcessEnv;
   readonly #ports: readonly number[];
+  #program: Promise<string> | undefined;
 
   private constructor(folder: string, namespace: Namespace, ports: readonly number[]) {
     this.#folder = folder;
@@ -68,7 +74,7 @@ export class Lttng {
     const at = (port: number | undefined): string => `tcp://127.0.0.1:${port}`;
     const namespace = await Namespace.open(
       [
-        `lttng-relayd -C ${at(control)} -D ${at(data)} -L ${at(live)} -o "$LTTNG_HOME/relayd" > "$LTTNG_HOME/relayd.log" 2>&1`,
+        `lttng-relayd --group root -C ${at(control)} -D ${at(data)} -L ${at(live)} -o "$LTTNG_HOME/relayd" > "$LTTNG_HOME/relayd.log" 2>&1`,
         `lttng-sessiond --no-kernel --group root --agent-tcp-port ${agent} > "$LTTNG_HOME/sessiond.log" 2>&1`,
       ],
       environment(folder),
@@ -92,6 +98,17 @@ export class Lttng {
   /** A program where the session daemon is the one to register with. */
   run(program: string, args: readonly string[]): Child {
     return this.#namespace.run(program, args, this.#env);
+  }
+
+  /** Starts the test application, and waits until its events can be recorded. */
+  async application(
+    tag: string,
+    options: { readonly isContained?: boolean; readonly delayUs?: number } = {},
+  ): Promise<Application> {
+    this.#program ??= buildApplication(this.#folder);
+    const args = [await this.#program, tag, String(options.delayUs ?? 0)];
+    const [program = "", ...rest] = options.isContained ? [...CONTAINED, ...args] : args;
+    return Application.started(this.run(program, rest));
   }
 
   async createSession(name: string, options: SessionOptions = {}): Promise<void> {
@@ -121,7 +138,8 @@ export class Lttng {
   /** Ends a session: everything recorded reaches the relay daemon first. */
   async end(session: string): Promise<void> {
     await this.lttng("stop", session);
-    await this.lttng("destroy", session);
+    // Not waited for: with another session of the same applications, lttng-tools 2.13.9 waits for ever.
+    await this.lttng("destroy", "--no-wait", session);
   }
 
   /** What a viewer says to attach. */

@@ -7,7 +7,9 @@ const NEEDS_USER = process.getuid?.() !== 0;
 const UNSHARE: readonly string[] = NEEDS_USER
   ? ["--user", "--map-root-user", "--mount"]
   : ["--mount"];
-const ENTER: readonly string[] = NEEDS_USER ? ["--user", "--mount"] : ["--mount"];
+const ENTER: readonly string[] = NEEDS_USER
+  ? ["--user", "--preserve-credentials", "--mount"]
+  : ["--mount"];
 
 const PREPARE = `set -e
 mount -t tmpfs none /run

@@ -1,0 +1,239 @@
+/** The page in a real browser: what it shows, and that its security policy lets it work. */
+
+import { spawnSync } from "node:child_process";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { RunningServer } from "../../src/server/server.ts";
+import { get, SMALL_ROWS, table, withLive, withRecorded } from "../server/lab.ts";
+import { eventually } from "../support/child.ts";
+import { needs } from "../support/needs.ts";
+
+const plainTest = suite("browser/page");
+const test = needs(plainTest, ["chromium"]);
+
+/** Nothing that the browser does by itself, least of all on the network. */
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+let browser: Browser | undefined;
+
+plainTest.after(async () => {
+  await browser?.close();
+});
+
+/** A tab of its own, and what it complains of. */
+async function withPage(work: (page: Page, complaints: string[]) => Promise<void>): Promise<void> {
+  const which = spawnSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" });
+  browser ??= await chromium.launch({ executablePath: which.stdout.trim(), args: ARGS });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  try {
+    await work(page, complaints);
+  } finally {
+    await context.close();
+  }
+}
+
+async function state(page: Page, word: string): Promise<void> {
+  await page.locator("#state", { hasText: word }).waitFor();
+}
+
+/** A number that the page shows, once it is what it should be. */
+function total(page: Page, id: string, isEnough: (value: number) => boolean): Promise<number> {
+  return eventually(`${id} is what it should be`, async () => {
+    const text = (await page.locator(`#${id}`).textContent()) ?? "";
+    const value = Number(text.replaceAll(",", ""));
+    return isEnough(value) ? value : undefined;
+  });
+}
+
+function rows(page: Page, atLeast: number): Promise<number> {
+  return total(page, "rows", (value) => value >= atLeast);
+}
+
+async function ask(page: Page, where: string): Promise<void> {
+  await page.fill("#where", where);
+  await page.press("#where", "Enter");
+}
+
+async function column(page: Page, name: string): Promise<string[]> {
+  const heads = await page.locator("#head th").allTextContents();
+  const place = heads.indexOf(name) + 1;
+  assert.ok(place > 0, `${name} is one of ${heads}`);
+  return page.locator(`#body td:nth-child(${place})`).allTextContents();
+}
+
+/** To look at: set SCREENSHOT to a folder. */
+async function picture(page: Page, name: string): Promise<void> {
+  const path = process.env["SCREENSHOT"];
+  if (path !== undefined) await page.screenshot({ path: `${path}/${name}.png` });
+}
+
+function url({ url }: RunningServer): string {
+  return `${url}/`;
+}
+
+test("shows the rows of a recorded trace, and counts them all", async () => {
+  await withRecorded(async (server) => {
+    await withPage(async (page, complaints) => {
+      await page.goto(url(server));
+      await state(page, "ended");
+      assert.is(await rows(page, SMALL_ROWS), SMALL_ROWS);
+      await page.locator("#body tr").nth(199).waitFor();
+      assert.is(await page.locator("#body tr").count(), 200);
+      const [newest = "", ...older] = await column(page, "timestamp");
+      assert.match(newest, /^\d\d:\d\d:\d\d\.\d{9}$/);
+      assert.ok(older.every((time, i) => time <= (older[i - 1] ?? newest)));
+      assert.match((await column(page, "payload")).join("\n"), /prev_comm=\S+ {2}prev_tid=\d+/);
+      assert.is(await page.locator("#error").isVisible(), false);
+      await picture(page, "recorded");
+      assert.equal(complaints, []);
+    });
+  });
+});
+
+test("shows rows and their rate while a session runs", async () => {
+  await withLive(
+    async (server) => {
+      await withPage(async (page, complaints) => {
+        await page.goto(url(server));
+        await state(page, "running");
+        await rows(page, 100);
+        await total(page, "rate", (value) => value > 0);
+        await page.locator("#body tr").nth(199).waitFor();
+        const before = await rows(page, 0);
+        await rows(page, before + 1);
+        await picture(page, "live");
+        await page.click("#stop");
+        await state(page, "stopped");
+        assert.equal(complaints, []);
+      });
+    },
+    { speed: 1, loop: true, shiftToNow: true, overlap: true },
+  );
+});
+
+test("narrows the rows to a filter, and keeps it in the address", async () => {
+  await withRecorded(async (server) => {
+    await withPage(async (page, complaints) => {
+      const where = '$ctx.procname == "redis*"';
+      const query = `/v1/query?select=&where=${encodeURIComponent(where)}`;
+      const count = table(await get(server, query)).numRows;
+      assert.ok(count > 0 && count < SMALL_ROWS);
+      await page.goto(url(server));
+      await rows(page, SMALL_ROWS);
+      await ask(page, where);
+      await total(page, "rows", (value) => value === count);
+      await state(page, "ended");
+      await eventually("only rows of redis are shown", async () => {
+        const names = await column(page, "procname");
+        return (names.length > 0 && names.every((name) => name.startsWith("redis"))) || undefined;
+      });
+      await page.reload();
+      assert.is(await page.inputValue("#where"), where);
+      await total(page, "rows", (value) => value === count);
+      assert.equal(complaints, []);
+    });
+  });
+});
+
+test("shows what is wrong with a filter, with a caret under the place", async () => {
+  await withRecorded(async (server) => {
+    await withPage(async (page, complaints) => {
+      await page.goto(url(server));
+      const message = page.locator("#error");
+      await ask(page, "ret == == 1");
+      await state(page, "failed");
+      assert.match(
+        (await message.textContent()) ?? "",
+        /^filter expression: .*\nret == == 1\n {7}\^~?$/,
+      );
+      await picture(page, "error");
+      await ask(page, "rett < 0");
+      await message.filter({ hasText: "rett" }).waitFor();
+      assert.match(
+        (await message.textContent()) ?? "",
+        /\(did you mean ret\?\).*\nrett < 0\n\^~~~$/,
+      );
+      await ask(page, "ret < 0");
+      await state(page, "ended");
+      assert.is(await message.isVisible(), false);
+      assert.equal(complaints, []);
+    });
+  });
+});
+
+test("shows names of columns that are all there when asked to", async () => {
+  await withRecorded(async (server) => {
+    await withPage(async (page) => {
+      await page.goto(url(server));
+      await state(page, "ended");
+      assert.is(await page.locator("#head th", { hasText: "pid_ns" }).count(), 0);
+      await page.check("#all");
+      await page.locator("#head th", { hasText: "pid_ns" }).waitFor();
+    });
+  });
+});
+
+test("asks for the token, says when it is wrong, and remembers the right one", async () => {
+  const token = "for.this~test+only";
+  await withRecorded(
+    async (server) => {
+      await withPage(async (page) => {
+        await page.goto(url(server));
+        await state(page, "needs a token");
+        assert.is(await page.locator("#error").isVisible(), false);
+        await picture(page, "token");
+        await page.click("text=Run");
+        await state(page, "needs a token");
+        for (const wrong of ["not the token", "not-the-token"]) {
+          await page.fill("#token", wrong);
+          await page.press("#token", "Enter");
+          await page.locator("#error", { hasText: "token" }).waitFor();
+          await state(page, "needs a token");
+          await page.locator("#token").waitFor();
+        }
+        await page.fill("#token", token);
+        await page.press("#token", "Enter");
+        await state(page, "ended");
+        assert.is(await rows(page, SMALL_ROWS), SMALL_ROWS);
+        assert.is(await page.locator("#access").isVisible(), false);
+        await page.reload();
+        await state(page, "ended");
+      });
+    },
+    { token },
+  );
+});
+
+test("takes the token from a link, and hides it from the address", async () => {
+  const token = "for.this~test_only";
+  await withRecorded(
+    async (server) => {
+      await withPage(async (page, complaints) => {
+        await page.goto(`${url(server)}?where=ret%20%3C%200#token=${token}`);
+        await state(page, "ended");
+        assert.is(page.url(), `${url(server)}?where=ret%20%3C%200`);
+        assert.is(await page.inputValue("#where"), "ret < 0");
+        assert.equal(complaints, []);
+      });
+    },
+    { token },
+  );
+});
+
+plainTest.run();
