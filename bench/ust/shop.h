@@ -19,10 +19,10 @@ LTTNG_UST_TRACEPOINT_EVENT(shop, item,
     lttng_ust_field_integer(long, price, price)
     lttng_ust_field_float(double, weight, weight)))
 LTTNG_UST_TRACEPOINT_EVENT(shop, done,
-  LTTNG_UST_TP_ARGS(int, id, unsigned long, ns, int, n, const int *, sizes),
+  LTTNG_UST_TP_ARGS(int, id, unsigned long, ns, unsigned, n, const int *, sizes),
   LTTNG_UST_TP_FIELDS(
     lttng_ust_field_integer(int, id, id)
     lttng_ust_field_integer(unsigned long, ns, ns)
-    lttng_ust_field_sequence(int, sizes, sizes, int, n)))
+    lttng_ust_field_sequence(int, sizes, sizes, unsigned, n)))
 #endif
 #include <lttng/tracepoint-event.h>

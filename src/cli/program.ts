@@ -70,7 +70,7 @@ function tail(): Command {
       `
 Examples:
   $ tracewire tail net://localhost/host/web1/auto-20261122
-  $ tracewire tail net://localhost/host/*/* --where '$ctx.pid_ns == 4026532572' --format ndjson
+  $ tracewire tail 'net://localhost/host/*/*' --where '$ctx.pid_ns == 4026532572' --format ndjson
   $ tracewire tail ./trace --event 'sched_*' --select timestamp,procname,next_comm --limit 20
   $ tracewire tail ./trace --where 'filename == "/etc/*" && ret < 0' --count
   $ tracewire tail ./trace --format babeltrace | diff - <(babeltrace2 --no-delta ./trace)`,

@@ -137,28 +137,57 @@ class StreamQueue {
 
 const MAX_NS = (1n << 63n) - 1n;
 
+/** The next packet is read while this one is used: its bytes go to the other of two buffers. */
 async function* packetsInOrder(
   source: string,
   queues: readonly StreamQueue[],
   files: Map<string, FileHandle>,
 ): AsyncGenerator<RecordedItem, void, void> {
-  let buffer = new Uint8Array(0);
-  let lastBound: bigint | undefined;
-  for (;;) {
+  const buffers = [new Uint8Array(0), new Uint8Array(0)];
+  let turn = 0;
+  const readNext = (): PendingPacket | undefined => {
     const queue = earliest(queues);
     const packet = queue?.head;
-    if (queue === undefined || packet === undefined) return;
-    if (packet.beginNs !== lastBound) {
-      lastBound = packet.beginNs;
-      yield { kind: "bound", ns: packet.beginNs, source };
-    }
-    if (buffer.length < packet.bytes) buffer = new Uint8Array(packet.bytes);
-    const bytes = buffer.subarray(0, packet.bytes);
-    await readExactly(await fileOf(packet.path, files), bytes, packet);
-    yield { kind: "packet", stream: queue.origin, bytes };
+    if (queue === undefined || packet === undefined) return undefined;
+    turn = 1 - turn;
+    if (buffers[turn]!.length < packet.bytes) buffers[turn] = new Uint8Array(packet.bytes);
+    const bytes = readPacket(files, packet, buffers[turn]!.subarray(0, packet.bytes));
+    // Nobody may come for it any more; whoever does sees the failure.
+    bytes.catch(() => undefined);
     queue.advance();
-    if (queue.head === undefined) yield { kind: "stream-end", stream: queue.origin };
+    return {
+      stream: queue.origin,
+      beginNs: packet.beginNs,
+      isLast: queue.head === undefined,
+      bytes,
+    };
+  };
+  let lastBound: bigint | undefined;
+  let next = readNext();
+  try {
+    while (next !== undefined) {
+      const { stream, beginNs, isLast, bytes } = next;
+      if (beginNs !== lastBound) {
+        lastBound = beginNs;
+        yield { kind: "bound", ns: beginNs, source };
+      }
+      const current = await bytes;
+      next = readNext();
+      yield { kind: "packet", stream, bytes: current };
+      if (isLast) yield { kind: "stream-end", stream };
+    }
+  } finally {
+    // Files are closed next: not under a read that is still going on.
+    await next?.bytes.catch(() => undefined);
   }
+}
+
+interface PendingPacket {
+  readonly stream: StreamOrigin;
+  readonly beginNs: bigint;
+  /** The stream has none after it. */
+  readonly isLast: boolean;
+  readonly bytes: Promise<Uint8Array>;
 }
 
 function earliest(queues: readonly StreamQueue[]): StreamQueue | undefined {
@@ -179,11 +208,12 @@ async function fileOf(path: string, files: Map<string, FileHandle>): Promise<Fil
   return file;
 }
 
-async function readExactly(
-  file: FileHandle,
-  bytes: Uint8Array,
+async function readPacket(
+  files: Map<string, FileHandle>,
   packet: StoredPacket,
-): Promise<void> {
+  bytes: Uint8Array,
+): Promise<Uint8Array> {
+  const file = await fileOf(packet.path, files);
   let filled = 0;
   while (filled < bytes.length) {
     const { bytesRead } = await file.read(
@@ -200,4 +230,5 @@ async function readExactly(
     }
     filled += bytesRead;
   }
+  return bytes;
 }
