@@ -1,5 +1,4 @@
 import pc from "picocolors";
-import type { Subscription } from "rxjs";
 import { openFeed, type Share } from "../engine/feed.ts";
 import { describeLoss, LossAccount } from "../engine/losses.ts";
 import { type QuerySpec, type ResultBatch, runQuery } from "../engine/query.ts";
@@ -51,7 +50,7 @@ function run(
     let rows = 0;
     let late = 0;
     let timer: NodeJS.Timeout | undefined;
-    let subscription: Subscription | undefined;
+    let subscription: { unsubscribe(): void } | undefined;
     const finish = (error?: unknown): void => {
       clearTimeout(timer);
       process.off("SIGINT", interrupt);

@@ -214,21 +214,31 @@ class RunningQuery {
       columns,
       Math.min(BATCH_ROWS, this.#spec.limit ?? BATCH_ROWS),
     );
+    const { order, limit } = this.#spec;
+    const countsOnly = columns.length === 0 && order === "none" && limit === undefined;
     const range = {
       begin: resolveTime(this.#spec.begin, firstNs),
       end: resolveTime(this.#spec.end, firstNs),
     };
-    return new ScanStage({ filter, events, columns, ...range }, this.#spec.engine ?? "kernel", {
-      rows: (stream, rank, batch) => {
-        if (this.#spec.order === "none") {
-          this.#gather(batch, 0, batch.rows);
-          return;
-        }
-        this.#order.rankStream(stream, rank);
-        this.#order.push(stream, batch);
+    return new ScanStage(
+      { filter, events, columns, countsOnly, ...range },
+      this.#spec.engine ?? "kernel",
+      {
+        rows: (stream, rank, batch) => {
+          if (countsOnly) {
+            this.#count(batch);
+            return;
+          }
+          if (this.#spec.order === "none") {
+            this.#gather(batch, 0, batch.rows);
+            return;
+          }
+          this.#order.rankStream(stream, rank);
+          this.#order.push(stream, batch);
+        },
+        loss: (loss) => this.#lose(loss),
       },
-      loss: (loss) => this.#lose(loss),
-    });
+    );
   }
 
   #checkNames(requests: readonly ColumnRequest[], traceClasses: readonly TraceClass[]): void {
@@ -272,14 +282,23 @@ class RunningQuery {
     }
   }
 
+  /** Rows of which only the number is wanted. */
+  #count(batch: ColumnBatch): void {
+    this.#rows += batch.rows;
+    this.#emitBatch(batch);
+  }
+
   #flush(): void {
     this.#pendingSince = undefined;
     const gatherer = this.#gatherer;
-    if (gatherer === undefined || gatherer.rows === 0) return;
+    if (gatherer !== undefined && gatherer.rows > 0) this.#emitBatch(gatherer.take());
+  }
+
+  #emitBatch(rows: ColumnBatch): void {
     const late = this.#order.lateRows - this.#lateReported;
     this.#lateReported = this.#order.lateRows;
     const batch: ResultBatch = {
-      ...gatherer.take(),
+      ...rows,
       seq: this.#seq++,
       watermarkNs: this.#order.watermark,
       late,

@@ -14,6 +14,8 @@ export interface ScanSpec {
   readonly columns: readonly PlannedColumn[];
   /** One for each column. */
   readonly dictionaries: readonly SharedDictionary[];
+  /** Whether only the number of rows matters: batches may then come without timestamps. */
+  readonly countsOnly?: boolean;
   /** Nanoseconds since the Unix epoch, both inclusive. */
   readonly begin: bigint | undefined;
   readonly end: bigint | undefined;

@@ -44,7 +44,11 @@ export function utf8(name: string, values: readonly Value[], isJson: boolean = f
   const texts = values.map(bytesOf);
   const offsets = offsetsOf(texts.map(({ length }) => length));
   const bytes = Buffer.concat([...texts, Buffer.alloc(SLACK, NOISE)]);
-  return made(name, { kind: "utf8", content: isJson ? "json" : "text" }, values, { kind: "utf8", offsets, bytes });
+  return made(name, { kind: "utf8", content: isJson ? "json" : "text" }, values, {
+    kind: "utf8",
+    offsets,
+    bytes,
+  });
 }
 
 /** With a dictionary of its own, or one that grows. */

@@ -17,6 +17,8 @@ export interface RecordContext {
   readonly slotAddress: number;
   readonly begin: bigint | undefined;
   readonly end: bigint | undefined;
+  /** Rows are counted and nothing is kept of them. */
+  readonly countsOnly: boolean;
 }
 
 /** The body of a record function for an event class. Equal bodies serve several classes. */
@@ -64,7 +66,8 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
     columns.emitRest(column, plan.sources[i]!);
   });
   const { timestamps, records, classes } = context.columns;
-  code.get(row).i32(3).op(Op.i32Shl).get(time).memory(Memory.i64Store, timestamps);
+  if (!context.countsOnly)
+    code.get(row).i32(3).op(Op.i32Shl).get(time).memory(Memory.i64Store, timestamps);
   if (records !== undefined) {
     code.get(row).i32(2).op(Op.i32Shl).get(start).memory(Memory.i32Store, records);
     code

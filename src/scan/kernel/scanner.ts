@@ -42,6 +42,7 @@ export function newKernel(columns: readonly PlannedColumn[]): Kernel {
 /** Ids from here on are left to the interpreter: the table of classes is dense. */
 const MAX_CLASS_ID = 1 << 16;
 const FIRST_CLASSES = 256;
+const NO_TIMESTAMPS = new BigInt64Array(0);
 
 interface StreamState {
   readonly loop: WasmFunction;
@@ -207,6 +208,7 @@ export class KernelScanner implements Scanner {
     const rows = memory.get(State.row);
     if (rows === 0) return undefined;
     memory.set(State.row, 0);
+    if (this.#spec.countsOnly) return { rows, timestamps: NO_TIMESTAMPS, columns: [] };
     const { timestamps, columns } = kernelColumns.take(rows);
     if (this.#deferred === undefined) return { rows, timestamps, columns: columns as Column[] };
     const records = memory.i32.subarray(
@@ -232,6 +234,7 @@ export class KernelScanner implements Scanner {
         streamClass.clock,
         this.#slotAddress,
         this.#recordBytes,
+        this.#spec.countsOnly ?? false,
       );
       unit.module.exportFunction("loop", loop);
       const classes = this.#kernel.memory.allocate(FIRST_CLASSES * this.#recordBytes);
@@ -258,8 +261,14 @@ export class KernelScanner implements Scanner {
     const unit = new Unit(memory);
     try {
       const { columns } = this.#kernel;
-      const { begin, end } = this.#spec;
-      body = recordBody(unit, plan, { columns, slotAddress: this.#slotAddress, begin, end });
+      const { begin, end, countsOnly = false } = this.#spec;
+      body = recordBody(unit, plan, {
+        columns,
+        slotAddress: this.#slotAddress,
+        begin,
+        end,
+        countsOnly,
+      });
     } catch (error) {
       if (error instanceof NotCompilable) return false;
       throw error;

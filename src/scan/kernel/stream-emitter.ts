@@ -25,6 +25,7 @@ export function emitStreamLoop(
   clock: ClockClass | undefined,
   slotAddress: number,
   recordBytes: number,
+  countsOnly: boolean,
 ): number {
   const code = unit.code(1);
   const position = 0;
@@ -107,11 +108,11 @@ export function emitStreamLoop(
             .if(() => code.i32(Status.error).op(Op.return));
         },
         () => {
-          load(State.row);
-          code
-            .i32(ROW_CAPACITY)
-            .op(Op.i32GeU)
-            .if(() => code.i32(Status.full).op(Op.return));
+          if (!countsOnly) {
+            load(State.row);
+            code.i32(ROW_CAPACITY).op(Op.i32GeU);
+            code.if(() => code.i32(Status.full).op(Op.return));
+          }
           code.get(after).get(record);
           pushTime(code, clock, cycles);
           code
