@@ -9,16 +9,28 @@ const MAY_IMPORT: Readonly<
   Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>
 > = {
   base: { folders: [], packages: [] },
+  wasm: { folders: [], packages: [] },
   ctf: { folders: ["base"], packages: ["node:fs/promises", "node:path"] },
   relay: { folders: ["base"], packages: ["node:net", "node:stream"] },
   filter: { folders: ["base", "ctf"], packages: ["nearley"] },
-  scan: { folders: ["base", "ctf", "filter"], packages: [] },
+  scan: { folders: ["base", "wasm", "ctf", "filter"], packages: [] },
   arrow: { folders: ["base", "scan"], packages: ["apache-arrow"] },
   format: { folders: ["base", "scan"], packages: [] },
-  engine: { folders: ["base", "ctf", "relay", "filter", "scan"], packages: ["rxjs"] },
+  engine: {
+    folders: ["base", "wasm", "ctf", "relay", "filter", "scan"],
+    packages: ["rxjs"],
+  },
   replay: {
     folders: ["base", "ctf", "relay"],
-    packages: ["node:events", "node:fs/promises", "node:net", "node:os", "node:path", "node:util", "node:zlib"],
+    packages: [
+      "node:events",
+      "node:fs/promises",
+      "node:net",
+      "node:os",
+      "node:path",
+      "node:util",
+      "node:zlib",
+    ],
   },
   server: {
     folders: ["base", "ctf", "relay", "filter", "scan", "arrow", "format", "engine"],

@@ -73,6 +73,8 @@ export type ResultItem =
 /** A batch leaves when it holds this many rows, or this many bytes of texts and lists … */
 const BATCH_ROWS = 8192;
 const BATCH_BYTES = 1 << 20;
+/** A stream's own batch of so many rows needs no company. */
+const WHOLE_ROWS = 2048;
 /** … or when its first row has waited this long, in ms. */
 const BATCH_DELAY = 50;
 
@@ -269,6 +271,12 @@ class RunningQuery {
 
   #gather(batch: ColumnBatch, from: number, to: number): void {
     const gatherer = this.#gatherer!;
+    if (this.#passesThrough(batch, from, to)) {
+      this.#flush();
+      this.#rows += batch.rows;
+      this.#emitBatch(batch);
+      return;
+    }
     this.#pendingSince ??= performance.now();
     for (let row = from; row < to && !this.isDone; ) {
       const room = Math.min(to, row + (this.#spec.limit ?? Number.POSITIVE_INFINITY) - this.#rows);
@@ -280,6 +288,12 @@ class RunningQuery {
         this.#flush();
       if (isLast) this.isDone = true;
     }
+  }
+
+  /** A large batch of one stream that nothing interleaves with leaves as it came, uncopied. */
+  #passesThrough(batch: ColumnBatch, from: number, to: number): boolean {
+    const isWhole = from === 0 && to === batch.rows;
+    return isWhole && batch.rows >= WHOLE_ROWS && this.#spec.limit === undefined;
   }
 
   /** Rows of which only the number is wanted. */

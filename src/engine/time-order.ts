@@ -51,19 +51,29 @@ class OrderedStream {
     this.hi = this.#halves[row * 2 + 1]!;
   }
 
-  /** First row of the current batch, from the current one on, that is not before (hi, lo); ties count as before if told. */
+  /**
+   * First row of the current batch, behind the current one, that is not before (hi, lo); ties count as before if told.
+   * Steps double until they are too far, then halve: runs are short where streams interleave, long where they do not.
+   */
   runEnd(hi: number, lo: number, includesEqual: boolean): number {
     const { rows } = this.batch!;
-    const halves = this.#halves;
-    let row = this.row + 1;
-    for (; row < rows; row++) {
-      const rowHi = halves[row * 2 + 1]!;
-      const rowLo = halves[row * 2]! >>> 0;
-      const isBefore =
-        rowHi < hi || (rowHi === hi && (rowLo < lo || (includesEqual && rowLo === lo)));
-      if (!isBefore) break;
+    let known = this.row;
+    let step = 1;
+    while (known + step < rows && this.#isBefore(known + step, hi, lo, includesEqual)) {
+      known += step;
+      step *= 2;
     }
-    return row;
+    for (; step >= 1; step >>= 1) {
+      const row = known + step;
+      if (row < rows && this.#isBefore(row, hi, lo, includesEqual)) known = row;
+    }
+    return known + 1;
+  }
+
+  #isBefore(row: number, hi: number, lo: number, includesEqual: boolean): boolean {
+    const rowHi = this.#halves[row * 2 + 1]!;
+    const rowLo = this.#halves[row * 2]! >>> 0;
+    return rowHi < hi || (rowHi === hi && (rowLo < lo || (includesEqual && rowLo === lo)));
   }
 
   #begin(batch: ColumnBatch | undefined): void {

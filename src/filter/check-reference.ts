@@ -6,7 +6,13 @@ import { filterError } from "./filter-error.ts";
 import { integerValue } from "./literals.ts";
 
 /** Facts of the event record and its trace that a filter can name. */
-export const EVENT_FACTS: readonly string[] = ["name", "loglevel", "cpu_id", "domain"];
+export const EVENT_FACTS: readonly string[] = [
+  "name",
+  "loglevel",
+  "timestamp",
+  "cpu_id",
+  "domain",
+];
 export const TRACE_FACTS: readonly string[] = ["hostname", "name"];
 
 /**
@@ -41,7 +47,6 @@ function checkRoot(head: Step, below: readonly Step[], text: string): void {
         throw wrong(text, head, "context", `expected a name after ${head.name}`);
       return;
     case "$event":
-      if (below[0]?.name === "timestamp") throw notYet(text, head, below[0], "$event.timestamp");
       checkFact(head, below, EVENT_FACTS, text);
       return;
     case "$trace":

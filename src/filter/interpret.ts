@@ -311,6 +311,11 @@ export class FilterInterpreter {
           if (types[top] !== TEXT) return false;
           at++;
           break;
+        case 113: // LOAD_TIME
+          hi[++top] = record.timeHi;
+          lo[top] = record.timeLo;
+          at++;
+          break;
         default:
           throw new RangeError(`filter code: no opcode ${code[at]} at word ${at}`);
       }

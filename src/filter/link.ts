@@ -130,6 +130,10 @@ class Linker {
       case "text":
         this.#typed.pushConstant(plainText(found.value), start, symbol.text);
         return;
+      case "time":
+        this.#typed.out.put("LOAD_TIME");
+        this.#typed.push("integer", start, symbol.text);
+        return;
       case "field": {
         const load = {
           integer: "LOAD_FIELD_S64",

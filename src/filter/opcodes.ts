@@ -157,6 +157,7 @@ const ROWS: readonly Row[] = [
   ["CAST_DYNAMIC_TO_S64",  110, "linked",  [],                     [V],    I, "none", "s0 truncated towards zero; reject a text"],
   ["NEED_INTEGER",         111, "linked",  [],                     [V],    I, "none", "reject unless s0 is an integer"],
   ["NEED_TEXT",            112, "linked",  [],                     [V],    T, "none", "reject unless s0 is a text"],
+  ["LOAD_TIME",            113, "linked",  [],                     [],     I, "none", "push the record's time, ns since the Unix epoch"],
 ];
 
 /** The table by name. */

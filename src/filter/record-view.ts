@@ -11,4 +11,7 @@ export interface RecordView {
   readonly bitOffsets: Int32Array;
   /** Text: bytes before the first NUL. Arrays: elements. Otherwise unused. */
   readonly lengths: Int32Array;
+  /** The record's time in ns since the Unix epoch, as the halves of a 64-bit integer. */
+  readonly timeHi: number;
+  readonly timeLo: number;
 }

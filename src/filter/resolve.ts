@@ -26,6 +26,8 @@ export type Resolution =
   /** The same for every record of the class. */
   | { readonly kind: "integer"; readonly value: Integer }
   | { readonly kind: "text"; readonly value: string }
+  /** The record's time. */
+  | { readonly kind: "time" }
   /** `mayBeAbsent`: inside a variant option, which a record may not have. */
   | {
       readonly kind: "field";
@@ -96,6 +98,8 @@ function eventFact(symbol: ProgramSymbol, env: LinkEnvironment): Resolution | un
       return inField(symbol, env, findIn(env, ["packet-context"], ["cpu_id"]));
     case "domain":
       return environmentFact(env, "domain");
+    case "timestamp":
+      return env.streamClass.clock === undefined ? undefined : { kind: "time" };
     default:
       return undefined;
   }

@@ -138,7 +138,12 @@ export class InterpretingScanner implements Scanner {
     }
     if (!plan.isLive || !this.#timestamps.isWithinRange()) return;
     if (plan.packetWalk !== undefined) this.#locateInPacket(event, plan.packetWalk);
-    if (event.filter !== undefined && !event.filter.matches(walker)) return;
+    if (event.filter !== undefined) {
+      const { hi, lo } = this.#timestamps.now;
+      walker.timeHi = hi;
+      walker.timeLo = lo;
+      if (!event.filter.matches(walker)) return;
+    }
     this.#timestamps.append();
     for (const append of event.appends) append();
   }

@@ -42,6 +42,11 @@ export class TimestampBuilder {
     now.lo = lo;
   }
 
+  /** The time of the current record. */
+  get now(): Readonly<Word> {
+    return this.#now;
+  }
+
   /** Whether the current record lies in the query's time range. */
   isWithinRange(): boolean {
     const now = this.#now;

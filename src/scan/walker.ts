@@ -21,6 +21,9 @@ export class Walker implements RecordView {
   /** Running clock value, in cycles. */
   readonly clock: Word = { hi: 0, lo: 0 };
   eventId = 0;
+  /** Time of the record at hand, in ns since the Unix epoch: for filters. */
+  timeHi = 0;
+  timeLo = 0;
   readonly #word: Word = { hi: 0, lo: 0 };
 
   /** @throws DecodeError with the exact bit where the record stops making sense */

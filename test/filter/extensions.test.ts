@@ -5,7 +5,16 @@ import type { LinkedProgram } from "../../src/filter/bytecode.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import { FilterInterpreter } from "../../src/filter/interpret.ts";
 import { type LinkEnvironment, link } from "../../src/filter/link.ts";
-import { float, integer, LAB, labRecord, labWith, structure } from "./lab-event.ts";
+import {
+  float,
+  integer,
+  LAB,
+  labRecord,
+  labWith,
+  NO_TIME,
+  structure,
+  TIME_OF_FIRST,
+} from "./lab-event.ts";
 
 const ALL = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 const test = suite("filter/extensions");
@@ -54,6 +63,15 @@ test("folds facts of the event and its trace", () => {
   assert.equal(matches('$event.name == "lab:ev" && k == 1'), [1]);
   assert.is(linked('$event.name == "lab:ev" && k == 1').fields.length, 1);
   assert.equal(matches("$event.cpu_id == 1 && k == 2"), [2]);
+});
+
+test("compares the time of the record, as a signed 64-bit integer of ns", () => {
+  assert.equal(matches(`$event.timestamp == ${TIME_OF_FIRST + 3n}`), [3]);
+  assert.equal(matches(`$event.timestamp? >= ${TIME_OF_FIRST + 8n} && k > 0`), [8, 9]);
+  assert.equal(matches("$event.timestamp"), ALL);
+  const env = { ...LAB, streamClass: { ...LAB.streamClass, clock: undefined } };
+  assert.is(link(compileFilter("$event.timestamp > 0"), env).verdict, "never");
+  assert.is(link(compileFilter("!($event.timestamp? > 0)"), env).verdict, "always");
 });
 
 test("finds no log level in an event class without one", () => {
@@ -120,7 +138,7 @@ function selects(expr: string, value: number | string | undefined, isFloat = fal
     path.length === 1 ? 8 : path[1] === present ? 128 : -1,
   );
   const lengths = Int32Array.from(program.fields, () => String(value).length);
-  return new FilterInterpreter(program).matches({ bytes, bitOffsets, lengths });
+  return new FilterInterpreter(program).matches({ bytes, bitOffsets, lengths, ...NO_TIME });
 }
 
 test("compares a variant by the option that the record has", () => {

@@ -5,7 +5,7 @@ import { compileFilter } from "../../src/filter/compile.ts";
 import { FilterInterpreter } from "../../src/filter/interpret.ts";
 import { link } from "../../src/filter/link.ts";
 import { freshSeed, seededRandom } from "../support/splits.ts";
-import { integer, LAB, labRecord, labWith } from "./lab-event.ts";
+import { integer, LAB, labRecord, labWith, NO_TIME } from "./lab-event.ts";
 import { selects } from "./oracle.ts";
 
 const test = suite("filter/interpret");
@@ -48,7 +48,7 @@ test("reads integers at any bit position, in both byte orders", () => {
         const program = link(compileFilter(`x == ${value}`), env);
         for (const bit of align === 1 ? [0, 1, 5, 7, 9] : [8, 16]) {
           const bytes = written(value, size, bit, byteOrder === "little-endian");
-          const view = { bytes, bitOffsets: Int32Array.of(bit), lengths: Int32Array.of(0) };
+          const view = { bytes, bitOffsets: Int32Array.of(bit), lengths: Int32Array.of(0), ...NO_TIME };
           assert.ok(new FilterInterpreter(program).matches(view), `${byteOrder} ${size} at ${bit}`);
         }
       }
@@ -63,7 +63,7 @@ test("reads elements by their stride, in the element's byte order", () => {
     const env = labWith([{ name: "x", fieldClass: { kind: "array", align: 8, length, element } }]);
     const bytes = new Uint8Array(1 + (3 * size) / 8).fill(0xff);
     bytes[(3 * size) / 8] = 0xfe;
-    const view = { bytes, bitOffsets: Int32Array.of(8), lengths: Int32Array.of(3) };
+    const view = { bytes, bitOffsets: Int32Array.of(8), lengths: Int32Array.of(3), ...NO_TIME };
     const matches = (text: string): boolean =>
       new FilterInterpreter(link(compileFilter(text), env)).matches(view);
     assert.ok(matches("x[0] == -1 && x[2] == -2"), `${size}`);
@@ -75,7 +75,7 @@ test("reads elements by their stride, in the element's byte order", () => {
 test("orders texts by signed bytes and stops at their length", () => {
   const env = labWith([{ name: "x", fieldClass: { kind: "string", align: 8 } }]);
   const bytes = Uint8Array.of(0xe9, 0x41, 0x41);
-  const view = { bytes, bitOffsets: Int32Array.of(0), lengths: Int32Array.of(2) };
+  const view = { bytes, bitOffsets: Int32Array.of(0), lengths: Int32Array.of(2), ...NO_TIME };
   const matches = (text: string): boolean =>
     new FilterInterpreter(link(compileFilter(text), env)).matches(view);
   assert.ok(matches('x < "A"'));
@@ -89,6 +89,7 @@ test("decides without looking at the record where the class decides", () => {
     bytes: new Uint8Array(0),
     bitOffsets: new Int32Array(0),
     lengths: new Int32Array(0),
+    ...NO_TIME,
   };
   assert.ok(new FilterInterpreter(link(compileFilter("1"), LAB)).matches(nothing));
   assert.not(new FilterInterpreter(link(compileFilter("nofield == 1"), LAB)).matches(nothing));

@@ -183,9 +183,21 @@ export const EVENT: EventClass = {
   payload: structure(PAYLOAD.map((s) => s.member)),
 };
 
+/** Record `k` comes `k` ns later. */
+export const TIME_OF_FIRST = 1_700_000_000_999_999_995n;
+
+/** For record views whose time does not matter. */
+export const NO_TIME = { timeHi: 0, timeLo: 0 } as const;
+
 const STREAM: StreamClass = {
   id: 0,
-  clock: undefined,
+  clock: {
+    name: "monotonic",
+    uuid: undefined,
+    frequency: 1_000_000_000n,
+    offsetSeconds: 0n,
+    offsetCycles: 0n,
+  },
   packetContext: structure(PACKET.map((s) => s.member)),
   eventHeader: undefined,
   commonContext: structure(CONTEXT.map((s) => s.member)),
@@ -234,5 +246,8 @@ export function labRecord(fields: readonly FieldRef[], k: number): RecordView {
     return bit;
   });
   const lengths = Int32Array.from(samples, (s) => s.length?.(k) ?? 0);
-  return { bytes: Uint8Array.from(bytes), bitOffsets, lengths };
+  const time = TIME_OF_FIRST + BigInt(k);
+  const timeHi = Number(BigInt.asIntN(32, time >> 32n));
+  const timeLo = Number(BigInt.asIntN(32, time));
+  return { bytes: Uint8Array.from(bytes), bitOffsets, lengths, timeHi, timeLo };
 }

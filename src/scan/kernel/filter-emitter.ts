@@ -7,7 +7,7 @@ import type { FieldClass } from "../../ctf/trace-class.ts";
 import type { LinkedProgram } from "../../filter/bytecode.ts";
 import { OPCODE_NAMES } from "../../filter/opcodes.ts";
 import type { TextConstant } from "../../filter/text-literal.ts";
-import type { Code } from "../../wasm/code.ts";
+import type { Code, Local } from "../../wasm/code.ts";
 import { Op, ValueType } from "../../wasm/opcodes.ts";
 import { compareTexts, matchPattern } from "./helpers.ts";
 import type { Unit } from "./unit.ts";
@@ -35,20 +35,26 @@ export class FilterEmitter {
   readonly #code: Code;
   readonly #program: LinkedProgram;
   readonly #walk: WalkEmitter;
+  readonly #time: Local;
   readonly #reject: () => void;
 
-  /** @param reject leaves the function: the record does not match */
+  /**
+   * @param time holds the record's time as an i64
+   * @param reject leaves the function: the record does not match
+   */
   constructor(
     unit: Unit,
     code: Code,
     program: LinkedProgram,
     walk: WalkEmitter,
+    time: Local,
     reject: () => void,
   ) {
     this.#unit = unit;
     this.#code = code;
     this.#program = program;
     this.#walk = walk;
+    this.#time = time;
     this.#reject = reject;
   }
 
@@ -149,6 +155,9 @@ export class FilterEmitter {
       case "LOAD_FIELD_TEXT":
         this.#pushText(a);
         return at + 2;
+      case "LOAD_TIME":
+        code.get(this.#time);
+        return at + 1;
       case "LOAD_ELEMENT_S64":
         this.#pushElement(a, b);
         return at + 3;

@@ -54,7 +54,7 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   if (context.end !== undefined) code.get(time).i64(context.end).op(Op.i64GtS).if(skip);
   if (plan.linked !== undefined) {
     if (plan.packetWalk !== undefined) walkPacketContext(unit, plan, context, walk, code, input);
-    new FilterEmitter(unit, code, plan.linked, walk, skip).emit();
+    new FilterEmitter(unit, code, plan.linked, walk, time, skip).emit();
     code.op(Op.i32Eqz).if(skip);
   }
   code.i32(0).memory(Memory.i32Load, State.row).set(row);
