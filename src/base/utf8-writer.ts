@@ -69,7 +69,7 @@ export class Utf8Writer {
     let rest = value;
     for (let at = this.length + digits - 1; at >= this.length; at--) {
       const tenth = Math.floor(rest / 10);
-      this.bytes[at] = 48 + rest - tenth * 10;
+      this.bytes[at] = 48 + (rest - tenth * 10);
       rest = tenth;
     }
     this.length += digits;
@@ -101,7 +101,7 @@ export class Utf8Writer {
     let rest = value;
     for (let at = this.length + digits - 1; at >= this.length; at--) {
       const tenth = (rest / 10) | 0;
-      bytes[at] = 48 + rest - tenth * 10;
+      bytes[at] = 48 + (rest - tenth * 10);
       rest = tenth;
     }
     this.length += digits;

@@ -6,13 +6,7 @@ import { filterError } from "./filter-error.ts";
 import { integerValue } from "./literals.ts";
 
 /** Facts of the event record and its trace that a filter can name. */
-export const EVENT_FACTS: readonly string[] = [
-  "name",
-  "loglevel",
-  "timestamp",
-  "cpu_id",
-  "domain",
-];
+export const EVENT_FACTS: readonly string[] = ["name", "loglevel", "timestamp", "cpu_id", "domain"];
 export const TRACE_FACTS: readonly string[] = ["hostname", "name"];
 
 /**

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FilterError } from "../../src/base/errors.ts";
@@ -6,17 +5,7 @@ import { compileFilter } from "../../src/filter/compile.ts";
 import { FilterInterpreter } from "../../src/filter/interpret.ts";
 import { link } from "../../src/filter/link.ts";
 import { LAB, labRecord } from "./lab-event.ts";
-
-/** One measured expression: what LTTng 2.13.9 did with it, and what the language means where the tracer errs. */
-interface Case {
-  readonly expr: string;
-  readonly compile: "accept" | "reject";
-  readonly matched_k?: readonly number[];
-  readonly language_result?: readonly number[];
-}
-
-const file = new URL("../../../test/data/filter/cases.json", import.meta.url);
-const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: readonly Case[] };
+import { expectedK, MEASURED } from "./measured-cases.ts";
 
 /**
  * Cases that records cannot decide, with the reason. The lab trace holds every context that user-space tracers lend to
@@ -28,7 +17,7 @@ const NOT_JUDGED: ReadonlyMap<string, string> = new Map();
 const test = suite("filter/cases");
 
 test("accepts and rejects what the compiler of LTTng does", () => {
-  const wrong = cases.filter(({ expr, compile }) => accepts(expr) !== (compile === "accept"));
+  const wrong = MEASURED.filter(({ expr, compile }) => accepts(expr) !== (compile === "accept"));
   assert.equal(
     wrong.map(({ expr }) => expr),
     [],
@@ -37,20 +26,21 @@ test("accepts and rejects what the compiler of LTTng does", () => {
 
 test("selects the records that the language means", () => {
   const wrong: string[] = [];
-  for (const { expr, compile, matched_k, language_result } of cases) {
+  for (const one of MEASURED) {
+    const { expr, compile } = one;
     if (compile === "reject" || NOT_JUDGED.has(expr)) continue;
     const got = matches(expr);
-    const expected = language_result ?? matched_k ?? [];
+    const expected = expectedK(one);
     if (got.join() !== expected.join()) wrong.push(`${expr}: expected ${expected}, got ${got}`);
   }
   assert.equal(wrong, []);
 });
 
 test("judges all but the cases that are listed with a reason", () => {
-  assert.is(cases.length, 272);
+  assert.is(MEASURED.length, 272);
   for (const expr of NOT_JUDGED.keys())
     assert.ok(
-      cases.some((c) => c.expr === expr),
+      MEASURED.some((c) => c.expr === expr),
       expr,
     );
 });

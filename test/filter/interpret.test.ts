@@ -48,7 +48,12 @@ test("reads integers at any bit position, in both byte orders", () => {
         const program = link(compileFilter(`x == ${value}`), env);
         for (const bit of align === 1 ? [0, 1, 5, 7, 9] : [8, 16]) {
           const bytes = written(value, size, bit, byteOrder === "little-endian");
-          const view = { bytes, bitOffsets: Int32Array.of(bit), lengths: Int32Array.of(0), ...NO_TIME };
+          const view = {
+            bytes,
+            bitOffsets: Int32Array.of(bit),
+            lengths: Int32Array.of(0),
+            ...NO_TIME,
+          };
           assert.ok(new FilterInterpreter(program).matches(view), `${byteOrder} ${size} at ${bit}`);
         }
       }
