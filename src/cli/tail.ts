@@ -58,8 +58,9 @@ function run(
       subscription?.unsubscribe();
       if (error !== undefined) report(error);
       else if (writer !== undefined) output.write(writer.end());
-      account.lateRows = late;
       if (!account.isEmpty) warn(`lost: ${account}`);
+      if (late > 0)
+        warn(`${late} ${late === 1 ? "row" : "rows"} came late, after rows of later events`);
       // Detaching from a relayd may take a moment; it must not take for ever.
       setTimeout(() => process.exit(), GRACE_MS).unref();
       resolve(rows);

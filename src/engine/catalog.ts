@@ -83,8 +83,9 @@ export class Catalog {
       yield { kind: "trace", trace };
       if (traceClass !== undefined) yield { kind: "trace-class", trace, traceClass };
     }
+    // All streams before any bound: a bound alone would speak for those not yet named.
+    for (const stream of this.#streams.keys()) yield { kind: "stream", stream };
     for (const [stream, { bound }] of this.#streams) {
-      yield { kind: "stream", stream };
       if (bound !== undefined) yield { kind: "bound", stream, ns: bound };
     }
   }

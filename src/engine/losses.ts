@@ -59,7 +59,6 @@ export class LossAccount {
   discardedEvents = 0;
   missingPackets = 0;
   undecodablePackets = 0;
-  lateRows = 0;
   droppedRows = 0;
 
   add(loss: Loss): void {
@@ -73,20 +72,19 @@ export class LossAccount {
     return this.#entries().length === 0;
   }
 
-  /** `58038 events discarded by the tracer, 3 packets missing`; empty if nothing was lost. */
+  /** `58038 events discarded by the tracer, 3 packets missing`; empty if nothing was lost. Late rows are not lost. */
   toString(): string {
     return this.#entries()
-      .map(([count, what]) => `${count} ${what}`)
+      .map(([count, one, many]) => `${count} ${count === 1 ? one : many}`)
       .join(", ");
   }
 
-  #entries(): (readonly [number, string])[] {
+  #entries(): (readonly [number, string, string])[] {
     const entries = [
-      [this.discardedEvents, "events discarded by the tracer"],
-      [this.missingPackets, "packets missing"],
-      [this.undecodablePackets, "packets undecodable"],
-      [this.lateRows, "rows late"],
-      [this.droppedRows, "rows dropped for a slow client"],
+      [this.discardedEvents, "event discarded by the tracer", "events discarded by the tracer"],
+      [this.missingPackets, "packet missing", "packets missing"],
+      [this.undecodablePackets, "packet undecodable", "packets undecodable"],
+      [this.droppedRows, "row dropped for a slow client", "rows dropped for a slow client"],
     ] as const;
     return entries.filter(([count]) => count > 0);
   }

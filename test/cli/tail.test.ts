@@ -294,7 +294,7 @@ test("counts a damaged packet, reports it and goes on with the next", async () =
       stderr,
       /skipped the rest of a packet of .*k_0 at bit 672: event header: expected a declared event class/,
     );
-    assert.match(stderr, /lost: 1 packets undecodable/);
+    assert.match(stderr, /lost: 1 packet undecodable/);
     assert.is(status, 0);
     assert.ok(Number(stdout) > 15_000 && Number(stdout) < 17_202);
   } finally {
