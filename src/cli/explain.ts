@@ -3,11 +3,14 @@ import type { TraceOrigin } from "../base/item.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { linkEnvironments } from "../engine/environments.ts";
 import { openFeed } from "../engine/feed.ts";
+import type { Program } from "../filter/bytecode.ts";
 import { compileFilter } from "../filter/compile.ts";
+import { type Coverage, coverage, describeCoverage } from "../filter/coverage.ts";
 import { explainLinked, explain as explainProgram } from "../filter/explain.ts";
 import { link } from "../filter/link.ts";
 import { unknownSymbols } from "../filter/symbols.ts";
 import { warn } from "./report.ts";
+import { Selectivity } from "./selectivity.ts";
 
 /** How long a live session may take to tell its event classes. */
 const METADATA_TIMEOUT = 5000;
@@ -25,19 +28,21 @@ export async function explain(
     section("Syntax tree", tree),
     section("Bytecode", code),
   ];
-  const traceClasses = await traceClassesOf(source);
-  const environments = [...linkEnvironments(traceClasses)];
-  for (const { symbol, nearest } of unknownSymbols(program, environments)) {
+  const { traceClasses, selectivity } = await look(source, program, options.event);
+  const all = [...linkEnvironments(traceClasses)];
+  const unknown = unknownSymbols(program, all);
+  for (const { symbol, nearest } of unknown) {
     warn(
       `no event class has ${symbol}${nearest === undefined ? "" : `; did you mean ${nearest}?`}`,
     );
   }
+  const environments = all.filter(
+    ({ eventClass: { name } }) =>
+      options.event.length === 0 || options.event.some((glob) => globMatches(glob, name)),
+  );
   const byForm = new Map<string, string[]>();
   for (const environment of environments) {
     const { name } = environment.eventClass;
-    const isWanted =
-      options.event.length === 0 || options.event.some((glob) => globMatches(glob, name));
-    if (!isWanted) continue;
     const form = explainLinked(link(program, environment)).replaceAll(` in ${name}`, "");
     const names = byForm.get(form) ?? [];
     names.push(name);
@@ -51,10 +56,27 @@ export async function explain(
       ),
     );
   }
+  const covered = coverage(program, environments);
+  sections.push(section("Coverage", coverageText(covered)));
+  if (unknown.length === 0 && covered.never === covered.classes && covered.classes > 0)
+    warn(describeCoverage(covered) ?? "");
+  if (selectivity !== undefined) sections.push(section("Selectivity", String(selectivity)));
   const lttng =
     remarks.map(({ message }) => message).join("\n") || "accepts it: lttng enable-event --filter";
   sections.push(section("LTTng", lttng));
   process.stdout.write(sections.join("\n"));
+}
+
+function coverageText(covered: Coverage): string {
+  const { classes, always, evaluate, never, missing, clashes, suggestion } = covered;
+  const lines = [
+    `${classes} event classes: each record decides in ${evaluate}, all pass in ${always}, none can in ${never}`,
+    ...missing.map(({ name, events }) => `no ${name} in ${events.length}: ${some(events)}`),
+    ...clashes.map(({ reason, events }) => `${reason} in ${events.length}: ${some(events)}`),
+  ];
+  if (suggestion !== undefined)
+    lines.push(`would match in ${suggestion.gains} more: ${suggestion.expression}`);
+  return lines.join("\n");
 }
 
 function section(title: string, body: string): string {
@@ -66,22 +88,32 @@ function some(names: readonly string[]): string {
   return names.length > 6 ? `${shown} …` : shown;
 }
 
-/** The trace classes of a source, as far as they are known before its first packet. */
-function traceClassesOf(source: string): Promise<TraceClass[]> {
+/**
+ * The trace classes of a source, as far as they are known before its first packet; of a recorded one also how much of a
+ * sample the filter keeps.
+ */
+function look(
+  source: string,
+  program: Program,
+  events: readonly string[],
+): Promise<{ traceClasses: TraceClass[]; selectivity: Selectivity | undefined }> {
   const feed = openFeed([source], { from: "now" });
   const classes = new Map<TraceOrigin, TraceClass>();
+  const selectivity = feed.isLive ? undefined : new Selectivity(program, events);
   return new Promise((resolve, reject) => {
     const done = (): void => {
       clearTimeout(timer);
       subscription.unsubscribe();
-      resolve([...classes.values()]);
+      resolve({ traceClasses: [...classes.values()], selectivity });
     };
-    const timer = setTimeout(done, METADATA_TIMEOUT);
+    const timer = feed.isLive ? setTimeout(done, METADATA_TIMEOUT) : undefined;
     const subscription = feed.share().items.subscribe({
       next: (item) => {
         if (item.kind === "trace-class") classes.set(item.trace, item.traceClass);
+        selectivity?.take(item);
         // By the first packet, the metadata of all traces that were there at attach have come.
-        else if (item.kind === "packet" && classes.size > 0) queueMicrotask(done);
+        const isKnown = item.kind === "packet" && classes.size > 0;
+        if (isKnown && (selectivity?.isDone ?? true)) queueMicrotask(done);
       },
       error: (error) => {
         clearTimeout(timer);

@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { openFeed, type Share } from "../engine/feed.ts";
+import { type Feed, openFeed } from "../engine/feed.ts";
 import { describeLoss, LossAccount } from "../engine/losses.ts";
 import { type QuerySpec, type ResultBatch, runQuery } from "../engine/query.ts";
 import { parseTimeBound } from "../engine/time-bound.ts";
@@ -9,6 +9,7 @@ import type { BatchWriter } from "../scan/batch-writer.ts";
 import { type ColumnRequest, columnRequest } from "../scan/layout.ts";
 import { Output } from "./output.ts";
 import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
+import { canShowProgress, ProgressLine } from "./status.ts";
 
 export interface TailOptions {
   readonly where?: string;
@@ -33,15 +34,14 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   const feed = openFeed(sources, { from: options.from });
   const spec = querySpec(options, await program(options.where), feed.isLive);
   const writer = options.count ? undefined : await batchWriter(options);
-  const share = feed.share();
-  const rows = await run(spec, share, writer, options);
+  const rows = await run(spec, feed, writer, options);
   if (options.count) process.stdout.write(`${rows}\n`);
 }
 
 /** Runs the query to its end, or until limit, duration, Ctrl-C or a reader that went away. Returns the rows seen. */
 function run(
   spec: QuerySpec,
-  share: Share,
+  feed: Feed,
   writer: BatchWriter | undefined,
   options: TailOptions,
 ): Promise<number> {
@@ -51,11 +51,18 @@ function run(
     let late = 0;
     let timer: NodeJS.Timeout | undefined;
     let subscription: { unsubscribe(): void } | undefined;
+    const progress = progressLine(options, feed.isLive);
+    const share = feed.share({
+      begin: spec.begin,
+      end: spec.end,
+      onProgress: progress && ((done, total) => progress.update(done, total, rows)),
+    });
     const finish = (error?: unknown): void => {
       clearTimeout(timer);
       process.off("SIGINT", interrupt);
       process.off("SIGTERM", interrupt);
       subscription?.unsubscribe();
+      progress?.end();
       if (error !== undefined) report(error);
       else if (writer !== undefined) output.write(writer.end());
       if (!account.isEmpty) warn(`lost: ${account}`);
@@ -89,11 +96,14 @@ function run(
             break;
           case "loss":
             account.add(item.loss);
-            if (!options.quiet && item.loss.kind !== "discarded-events")
-              warn(describeLoss(item.loss));
+            if (options.quiet || item.loss.kind === "discarded-events") break;
+            progress?.erase();
+            warn(describeLoss(item.loss));
             break;
           case "note":
-            if (!options.quiet) note(item.text);
+            if (options.quiet) break;
+            progress?.erase();
+            note(item.text);
             break;
         }
       },
@@ -101,6 +111,14 @@ function run(
       complete: () => finish(),
     });
   });
+}
+
+/** How far a recorded trace is read, for who would otherwise look at a still terminal. */
+function progressLine(options: TailOptions, isLive: boolean): ProgressLine | undefined {
+  const isStill = options.count === true || process.stdout.isTTY !== true;
+  const isWanted = !isLive && isStill && !options.quiet && canShowProgress(process.stderr);
+  // picocolors asks about stdout, which is not where this goes.
+  return isWanted ? new ProgressLine(process.stderr, !process.env["NO_COLOR"]) : undefined;
 }
 
 /** The parser and what is not asked for of the formats take longer to load than a short trace to read. */

@@ -36,13 +36,23 @@ export async function indexPackets(path: string, traceClass: TraceClass): Promis
     if (size === 0) return { packets: [], first: undefined, damage: undefined };
     const first = await probe(file, 0, size, traceClass);
     const indexed = first instanceof TraceError ? undefined : await readIndexFile(path, size);
-    if (indexed !== undefined && !(first instanceof TraceError)) {
+    if (indexed !== undefined && !(first instanceof TraceError) && agrees(indexed[0], first)) {
       return { packets: indexed, first, damage: undefined };
     }
     return await walkPackets(file, size, traceClass);
   } finally {
     await file.close();
   }
+}
+
+/** An index that is wrong about the first packet is another file's, or an older one's: its times cannot be relied on. */
+function agrees(entry: PacketEntry | undefined, header: PacketHeader): boolean {
+  return (
+    entry !== undefined &&
+    entry.bytes === header.packetBits / 8 &&
+    entry.begin === header.begin &&
+    entry.end === header.end
+  );
 }
 
 /**

@@ -20,10 +20,20 @@ export interface TraceClassItem {
 
 export type RecordedItem = Exclude<Item, { kind: "metadata" }> | TraceClassItem;
 
+/** Nanoseconds since the Unix epoch, both inclusive; `undefined` is open. */
+export interface TimeRange {
+  readonly begin: bigint | undefined;
+  readonly end: bigint | undefined;
+}
+
 export interface RecordedOptions {
-  /** Packets that lie wholly outside are not read. Nanoseconds since the Unix epoch, both inclusive. */
-  readonly begin?: bigint | undefined;
-  readonly end?: bigint | undefined;
+  /**
+   * Packets that lie wholly outside this range are not read. It is asked for once, with the time at which the first packet
+   * begins (`undefined` if a packet does not tell), because a time of day means the day of that.
+   */
+  readonly rangeFrom?: ((firstNs: bigint | undefined) => TimeRange) | undefined;
+  /** Told after each packet how many bytes are done, of how many that will be read. */
+  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
 /**
@@ -52,7 +62,7 @@ export async function* readRecorded(
       yield { kind: "trace", trace };
       yield { kind: "trace-class", trace, traceClass: directory.traceClass };
       for (const stored of directory.streams) {
-        const queue = new StreamQueue(trace, stored, options);
+        const queue = new StreamQueue(trace, stored);
         yield { kind: "stream", stream: queue.origin };
         queues.push(queue);
       }
@@ -61,7 +71,14 @@ export async function* readRecorded(
         yield damage(trace, stream, dataPath, error);
       }
     }
-    yield* packetsInOrder(source, queues, files);
+    const firstNs = earliest(queues)?.head?.beginNs;
+    if (firstNs !== undefined) {
+      // Said before any packet is left out: it tells when the trace begins, whatever of it is read.
+      yield { kind: "bound", ns: firstNs, source };
+      const range = options.rangeFrom?.(firstNs === UNKNOWN_BEGIN ? undefined : firstNs);
+      if (range !== undefined) for (const queue of queues) queue.keepOnly(range);
+      yield* packetsInOrder(source, queues, files, firstNs, options.onProgress);
+    }
     yield { kind: "end", source };
   } finally {
     for (const file of files.values()) await file.close();
@@ -101,48 +118,63 @@ async function openAll(
   return { opened, failures };
 }
 
+type TimedPacket = StoredPacket & { readonly beginNs: bigint; readonly endNs: bigint };
+
+/** Where a packet has no times, it may hold anything. */
+const UNKNOWN_BEGIN = 0n;
+const UNKNOWN_END = (1n << 63n) - 1n;
+
 /** The packets of one stream that are still to come. */
 class StreamQueue {
   readonly origin: StreamOrigin;
-  readonly #packets: readonly (StoredPacket & { readonly beginNs: bigint })[];
+  #packets: readonly TimedPacket[];
   #next = 0;
 
-  constructor(trace: TraceOrigin, stored: StoredStream, options: RecordedOptions) {
+  constructor(trace: TraceOrigin, stored: StoredStream) {
     this.origin = { trace, name: stored.path };
     const { clock } = stored.streamClass;
     const ns = (cycles: bigint | undefined, otherwise: bigint): bigint =>
       clock === undefined || cycles === undefined ? otherwise : nsFromOrigin(clock, cycles);
-    const { begin, end } = options;
-    this.#packets = stored.packets
-      .map((packet) => ({
-        ...packet,
-        beginNs: ns(packet.begin, 0n),
-        endNs: ns(packet.end, MAX_NS),
-      }))
-      .filter(
-        (packet) =>
-          (begin === undefined || packet.endNs >= begin) &&
-          (end === undefined || packet.beginNs <= end),
-      );
+    this.#packets = stored.packets.map((packet) => ({
+      ...packet,
+      beginNs: ns(packet.begin, UNKNOWN_BEGIN),
+      endNs: ns(packet.end, UNKNOWN_END),
+    }));
   }
 
-  get head(): (StoredPacket & { readonly beginNs: bigint }) | undefined {
+  get head(): TimedPacket | undefined {
     return this.#packets[this.#next];
+  }
+
+  /** Bytes of the packets that are still to come. */
+  get bytes(): number {
+    return this.#packets.slice(this.#next).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   advance(): void {
     this.#next++;
   }
-}
 
-const MAX_NS = (1n << 63n) - 1n;
+  /** Leaves out the packets that lie wholly outside a range. */
+  keepOnly({ begin, end }: TimeRange): void {
+    this.#packets = this.#packets.filter(
+      ({ beginNs, endNs }) =>
+        (begin === undefined || endNs >= begin) &&
+        (end === undefined || beginNs === UNKNOWN_BEGIN || beginNs <= end),
+    );
+  }
+}
 
 /** The next packet is read while this one is used: its bytes go to the other of two buffers. */
 async function* packetsInOrder(
   source: string,
   queues: readonly StreamQueue[],
   files: Map<string, FileHandle>,
+  firstNs: bigint,
+  onProgress: RecordedOptions["onProgress"],
 ): AsyncGenerator<RecordedItem, void, void> {
+  const totalBytes = queues.reduce((sum, { bytes }) => sum + bytes, 0);
+  let doneBytes = 0;
   const buffers = [new Uint8Array(0), new Uint8Array(0)];
   let turn = 0;
   const readNext = (): PendingPacket | undefined => {
@@ -162,7 +194,7 @@ async function* packetsInOrder(
       bytes,
     };
   };
-  let lastBound: bigint | undefined;
+  let lastBound = firstNs;
   let next = readNext();
   try {
     while (next !== undefined) {
@@ -174,6 +206,8 @@ async function* packetsInOrder(
       const current = await bytes;
       next = readNext();
       yield { kind: "packet", stream, bytes: current };
+      doneBytes += current.length;
+      onProgress?.(doneBytes, totalBytes);
       if (isLast) yield { kind: "stream-end", stream };
     }
   } finally {

@@ -5,7 +5,7 @@ import { isLiveUrl } from "../relay/url.ts";
 import { Catalog } from "./catalog.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 import { Gate } from "./gate.ts";
-import { openSources, type SourceOptions } from "./source.ts";
+import { openSources, type ShareOptions, type SourceOptions } from "./source.ts";
 
 /** One query's share of a feed. */
 export interface Share {
@@ -19,7 +19,8 @@ export interface Share {
 export interface Feed {
   readonly sources: readonly string[];
   readonly isLive: boolean;
-  share(): Share;
+  /** @param options for recorded traces; a live session is the same for all its queries */
+  share(options?: ShareOptions): Share;
   /** Lets the source go; running queries end. Settles when relayds know that their viewer has gone. */
   close(): Promise<void>;
 }
@@ -41,9 +42,9 @@ class RecordedFeed implements Feed {
     this.#options = options;
   }
 
-  share(): Share {
+  share(options: ShareOptions = {}): Share {
     const gate = new Gate();
-    const items = decodedItems(this.sources, this.#options, gate, new Catalog());
+    const items = decodedItems(this.sources, this.#options, gate, new Catalog(), options);
     return { items, gate, canBlock: () => true };
   }
 
@@ -166,6 +167,7 @@ export class LiveFeed implements Feed {
       this.#options,
       this.#gate,
       catalog,
+      {},
       (released) => this.#releases(released),
     ).subscribe({
       next: (item) => {
@@ -213,9 +215,10 @@ function decodedItems(
   options: SourceOptions,
   gate: Gate,
   catalog: Catalog,
+  share: ShareOptions,
   onRelease?: (released: Promise<unknown>) => void,
 ): Observable<DecodedItem> {
-  return openSources(sources, options, gate, onRelease).pipe(
+  return openSources(sources, options, gate, share, onRelease).pipe(
     concatMap((item) => catalog.decode(item)),
   );
 }

@@ -7,10 +7,12 @@
 
 import { Observable } from "rxjs";
 import { SourceError } from "../base/errors.ts";
+import { globMatches } from "../base/glob.ts";
 import type { TraceOrigin } from "../base/item.ts";
 import { nearestName } from "../base/text.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { Program } from "../filter/bytecode.ts";
+import { coverageNote } from "../filter/coverage.ts";
 import { filterError } from "../filter/filter-error.ts";
 import { unknownSymbols } from "../filter/symbols.ts";
 import type { ColumnBatch } from "../scan/column.ts";
@@ -122,6 +124,8 @@ class RunningQuery {
   readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
   #stage: ScanStage | undefined;
   #gatherer: BatchGatherer | undefined;
+  /** When the source says that it begins: the day that times of day belong to. */
+  #firstNs: bigint | undefined;
   #pendingSince: number | undefined;
   #seq = 0;
   #rows = 0;
@@ -149,7 +153,7 @@ class RunningQuery {
       case "packet": {
         // Columns are settled by the first packet that holds an event: by then the traces' metadata have come.
         if (this.#stage === undefined && item.header.contentBits > item.header.headerBits) {
-          this.#stage = this.#settle(item.beginNs);
+          this.#stage = this.#settle(this.#firstNs ?? item.beginNs);
         }
         this.#stage?.packet(item);
         break;
@@ -161,6 +165,8 @@ class RunningQuery {
         this.#drain();
         break;
       case "source-bound":
+        // A recorded trace tells first when it begins, though its first packets may be left out; 0 is when it cannot tell.
+        if (item.ns !== 0n) this.#firstNs ??= item.ns;
         this.#order.advanceSource(item.source, item.ns);
         this.#drain();
         break;
@@ -209,6 +215,7 @@ class RunningQuery {
     const { select, filter, events } = this.#spec;
     const requests = select?.map((one) => (typeof one === "string" ? columnRequest(one) : one));
     this.#checkNames(requests ?? [], traceClasses);
+    this.#noteCoverage(traceClasses);
     const columns = planColumns(requests ?? defaultRequests(traceClasses), traceClasses);
     this.#emit({ kind: "columns", columns });
     if (this.#spec.limit === 0) this.isDone = true;
@@ -243,17 +250,31 @@ class RunningQuery {
     );
   }
 
+  /** Says which event classes the filter leaves out without looking at their records. */
+  #noteCoverage(traceClasses: readonly TraceClass[]): void {
+    const { filter, events, isLive } = this.#spec;
+    if (filter === undefined) return;
+    const environments = [...linkEnvironments(traceClasses)].filter(
+      ({ eventClass: { name } }) =>
+        events.length === 0 || events.some((glob) => globMatches(glob, name)),
+    );
+    const text = coverageNote(filter, environments);
+    if (text !== undefined) this.#emit({ kind: "note", text: isLive ? `so far, ${text}` : text });
+  }
+
   #checkNames(requests: readonly ColumnRequest[], traceClasses: readonly TraceClass[]): void {
     const { filter, isLive } = this.#spec;
     if (filter !== undefined) {
-      const [unknown] = unknownSymbols(filter, linkEnvironments(traceClasses));
+      const all = unknownSymbols(filter, linkEnvironments(traceClasses));
+      const unknown = all.find(({ isAllowed }) => !isAllowed) ?? all[0];
       if (unknown !== undefined) {
-        const { symbol, nearest } = unknown;
+        const { symbol, nearest, isAllowed } = unknown;
         const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
         const problem = `expected a field or context of the trace, got ${symbol}${hint}`;
-        if (!isLive)
+        if (!isLive && !isAllowed)
           throw filterError("FILTER_UNKNOWN_FIELD", filter.text, unknown, "filter", problem);
-        this.#emit({ kind: "note", text: `filter: ${problem}; nothing has it so far` });
+        const far = isLive ? " so far" : "";
+        this.#emit({ kind: "note", text: `filter: ${problem}; nothing has it${far}` });
       }
     }
     const [column] = unknownColumns(requests, traceClasses);

@@ -2,16 +2,26 @@
 
 import { merge, type Observable } from "rxjs";
 import { SourceError } from "../base/errors.ts";
-import { readRecorded } from "../ctf/recorded.ts";
+import { type RecordedOptions, readRecorded } from "../ctf/recorded.ts";
 import { follow } from "../relay/follow.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import type { SourceItem } from "./decoded-item.ts";
 import type { Gate } from "./gate.ts";
 import { fromPull } from "./pull.ts";
+import { resolveTime, type TimeBound } from "./time-bound.ts";
 
 export interface SourceOptions {
   /** Live sessions: everything the relayd still has, or what comes from now on. */
   readonly from: "beginning" | "now";
+}
+
+/** What one query wants of recorded traces. Live sessions bring the same to all. */
+export interface ShareOptions {
+  /** Packets wholly outside are not read. The query itself must still be told its bounds. */
+  readonly begin?: TimeBound | undefined;
+  readonly end?: TimeBound | undefined;
+  /** Told after each packet how many bytes are done, of how many that will be read. */
+  readonly onProgress?: RecordedOptions["onProgress"];
 }
 
 /**
@@ -22,6 +32,7 @@ export function openSources(
   sources: readonly string[],
   options: SourceOptions,
   gate: Gate,
+  { begin, end, onProgress }: ShareOptions = {},
   onRelease?: (released: Promise<unknown>) => void,
 ): Observable<SourceItem> {
   const live = sources.filter(isLiveUrl);
@@ -32,7 +43,12 @@ export function openSources(
     );
   }
   if (live.length === 0) {
-    return fromPull<SourceItem>(() => readRecorded(sources), gate, onRelease);
+    const rangeFrom: RecordedOptions["rangeFrom"] = (firstNs) => ({
+      begin: resolveTime(begin, firstNs),
+      end: resolveTime(end, firstNs),
+    });
+    const open = () => readRecorded(sources, { rangeFrom, onProgress });
+    return fromPull<SourceItem>(open, gate, onRelease);
   }
   return merge(
     ...live.map((url) =>

@@ -28,6 +28,9 @@ export function link(program: Program, env: LinkEnvironment): LinkedProgram {
   return new Linker(program, env).run();
 }
 
+/** The reason of a verdict that follows from facts of the event class or of its trace, not from what it lacks. */
+export const FALSE_FOR_EVERY_RECORD = "the expression is false for every record";
+
 /** A jump of the generic code whose target lies ahead. */
 interface Pending {
   readonly target: number;
@@ -276,7 +279,7 @@ class Linker {
     else if (root.type === "absent") this.#typed.fail(`no value ${root.name}`);
     else if (root.type === "integer" && root.constant !== undefined) {
       this.#isAlways = truth(root.constant);
-      if (!this.#isAlways) this.#typed.fail("the expression is false for every record");
+      if (!this.#isAlways) this.#typed.fail(FALSE_FOR_EVERY_RECORD);
     } else if (root.type === "dynamic") {
       this.#typed.out.put("NEED_INTEGER");
       this.#typed.out.put("RETURN");

@@ -20,6 +20,9 @@ const UNITS: ReadonlyMap<string, bigint> = new Map([
   ["TiB", 1n << 40n],
 ]);
 
+/** What may stand behind a decimal number, for durations in ns and sizes in bytes. */
+export const UNIT_NAMES: readonly string[] = [...UNITS.keys()];
+
 /** The unit of a duration or size literal (`5ms`, `64KiB`), if it has one. */
 export function unitOf(text: string): string | undefined {
   const unit = /(?:ns|us|ms|s|min|h|B|[KMGT]iB)$/.exec(text)?.[0];

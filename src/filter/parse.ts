@@ -16,11 +16,26 @@ export function parse(text: string): Expression {
   const parser = new TableParser(grammar, { lexer: new TokenFeed(tokens) });
   const failedAt = feed(parser, tokens);
   if (failedAt !== undefined || parser.results.length === 0) {
-    throw syntaxError(text, tokens, failedAt, expectedNext(parser));
+    throw syntaxError(text, tokens, failedAt, summary(terminalsNext(parser)));
   }
   // The grammar is unambiguous; a second reading would be a defect of ours, not of the expression.
   if (parser.results.length > 1) throw new Error(`ambiguous filter grammar: ${text}`);
   return parser.results[0] as Expression;
+}
+
+/** What the grammar lets follow an unfinished expression. */
+export interface Continuation {
+  /** Token kinds (`identifier`, `integer`, …) and literal texts (`&&`, `(`, …). */
+  readonly terminals: ReadonlySet<string>;
+  /** Whether the expression could also end here. */
+  readonly isWhole: boolean;
+}
+
+/** What may follow these tokens; `undefined` if nothing makes them a beginning of an expression. */
+export function continuation(tokens: readonly Token[]): Continuation | undefined {
+  const parser = new TableParser(grammar, { lexer: new TokenFeed(tokens) });
+  if (feed(parser, tokens) !== undefined) return undefined;
+  return { terminals: terminalsNext(parser), isWhole: parser.results.length > 0 };
 }
 
 const grammar = nearley.Grammar.fromCompiled(rules as nearley.CompiledRules);
@@ -60,7 +75,7 @@ function feed(parser: nearley.Parser, tokens: readonly Token[]): Token | undefin
 }
 
 /** Terminals that the column before the refused token (or the end) was waiting for. */
-function expectedNext(parser: TableParser): readonly string[] {
+function terminalsNext(parser: TableParser): ReadonlySet<string> {
   const column = parser.table[parser.current];
   const terminals = new Set<string>();
   for (const { rule, dot } of column?.scannable ?? []) {
@@ -68,7 +83,7 @@ function expectedNext(parser: TableParser): readonly string[] {
     const name = terminal?.type ?? terminal?.literal;
     if (name !== undefined) terminals.add(name);
   }
-  return summary(terminals);
+  return terminals;
 }
 
 /** Twenty operators say less than "an operator". */

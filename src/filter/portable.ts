@@ -1,9 +1,10 @@
 /** Whether LTTng's own compiler takes an expression, and whether its tracers then make of it what we do. */
 import type { Span } from "../base/text.ts";
-import { type Expression, leftSpine, type Reference, stepsOf } from "./ast.ts";
+import { type Reference, stepsOf } from "./ast.ts";
 import type { Program } from "./bytecode.ts";
 import { unitOf } from "./literals.ts";
 import { OPCODE_NAMES, OPCODES } from "./opcodes.ts";
+import { pendingOperands } from "./tracer-defects.ts";
 import { nodesOf } from "./walk.ts";
 
 /** Something that LTTng treats differently. */
@@ -98,18 +99,6 @@ function instructionBytes(program: Program, name: string, operand: number): numb
     default:
       return 1;
   }
-}
-
-/** Most values that wait on the stack at once. */
-function pendingOperands(root: Expression): number {
-  const { chain, first } = leftSpine(root);
-  let most = first.kind === "unary" ? pendingOperands(first.operand) : 1;
-  for (const node of chain) {
-    const waiting = node.kind === "logical" ? 0 : 1;
-    const rest = node.kind === "in" ? node.list : [node.right];
-    for (const operand of rest) most = Math.max(most, waiting + pendingOperands(operand));
-  }
-  return most;
 }
 
 function refused(message: string, { start, end }: Span): PortabilityRemark {

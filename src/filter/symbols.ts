@@ -4,12 +4,15 @@ import type { FieldClass, StructureClass } from "../ctf/trace-class.ts";
 import type { Program } from "./bytecode.ts";
 import { EVENT_FACTS, TRACE_FACTS } from "./check-reference.ts";
 import { type LinkEnvironment, resolve } from "./resolve.ts";
+import type { ProgramSymbol } from "./symbol.ts";
 
 /** A symbol that resolves in none of the event classes. */
 export interface UnknownSymbol extends Span {
   readonly symbol: string;
   /** A name of one of the classes that may have been meant. */
   readonly nearest: string | undefined;
+  /** Whether records can pass all the same: by `?`, or because LTTng takes an unknown `$app` context for an empty one. */
+  readonly isAllowed: boolean;
 }
 
 /**
@@ -22,19 +25,23 @@ export function unknownSymbols(
 ): readonly UnknownSymbol[] {
   const environments = [...classes];
   const unknown = program.symbols.filter((symbol) =>
-    environments.every((env) => {
-      const found = resolve(symbol, env);
-      return found.kind === "missing" || (found.kind === "choices" && found.choices.length === 0);
-    }),
+    environments.every((env) => isMissing(symbol, env)),
   );
   if (unknown.length === 0) return [];
   const names = new Set(environments.flatMap(fieldNames));
-  return unknown.map(({ text, start, end }) => ({
+  return unknown.map(({ text, root, optional, start, end }) => ({
     symbol: text,
     nearest: nearestName(text, names),
+    isAllowed: optional || root === "$app",
     start,
     end,
   }));
+}
+
+/** Whether an event class has nothing by that name. */
+export function isMissing(symbol: ProgramSymbol, env: LinkEnvironment): boolean {
+  const found = resolve(symbol, env);
+  return found.kind === "missing" || (found.kind === "choices" && found.choices.length === 0);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { clockTimeWriter, type SplitTime, splitNs, writeNanoseconds } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
+import { textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
 /**
@@ -16,7 +17,7 @@ export function babeltraceWriter(showsDelta: boolean): BatchWriter {
   return {
     begin: () => NO_BYTES,
     batch(batch) {
-      const out = new Utf8Writer();
+      const out = new Utf8Writer(textCapacity(batch));
       const halves = halvesOf(batch.timestamps);
       const [record] = batch.columns;
       if (record?.kind !== "utf8")

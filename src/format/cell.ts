@@ -3,7 +3,7 @@
 import type { Word } from "../base/bits.ts";
 import { isoTimeWriter, type TimeWriter } from "../base/time.ts";
 import type { Utf8Writer } from "../base/utf8-writer.ts";
-import type { Column, ColumnType, NumberArray } from "../scan/column.ts";
+import type { Column, ColumnBatch, ColumnType, NumberArray } from "../scan/column.ts";
 import { writeJsonString } from "../scan/json-string.ts";
 import { isExactInJson } from "../scan/render-style.ts";
 import { halvesOf } from "./halves.ts";
@@ -142,4 +142,13 @@ function numberCell(values: NumberArray, type: string, dialect: CellDialect): Wr
 export function isPresent(column: Column, row: number): boolean {
   const { validity } = column;
   return validity === undefined || (validity[row >> 3]! & (1 << (row & 7))) !== 0;
+}
+
+/** About how many bytes the rows of a batch take as text, so that a writer need not grow step by step. */
+export function textCapacity(batch: ColumnBatch): number {
+  const texts = batch.columns.reduce(
+    (sum, column) => sum + (column.kind === "utf8" ? column.offsets[batch.rows]! : 0),
+    0,
+  );
+  return texts + batch.rows * (batch.columns.length * 24 + 16);
 }

@@ -1,7 +1,7 @@
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
-import { cellWriter, csvDialect, isPresent } from "./cell.ts";
+import { cellWriter, csvDialect, isPresent, textCapacity } from "./cell.ts";
 
 const encoder = new TextEncoder();
 
@@ -20,7 +20,7 @@ export function csvWriter(): BatchWriter {
       return out.bytes.subarray(0, out.length);
     },
     batch(batch) {
-      const out = new Utf8Writer();
+      const out = new Utf8Writer(textCapacity(batch));
       const cells = batch.columns.map((column, i) =>
         cellWriter(column, columns[i]!.type, csvDialect),
       );

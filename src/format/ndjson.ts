@@ -1,7 +1,7 @@
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
-import { cellWriter, isPresent, jsonDialect } from "./cell.ts";
+import { cellWriter, isPresent, jsonDialect, textCapacity } from "./cell.ts";
 
 const encoder = new TextEncoder();
 
@@ -16,7 +16,7 @@ export function ndjsonWriter(): BatchWriter {
       return NO_BYTES;
     },
     batch(batch) {
-      const out = new Utf8Writer();
+      const out = new Utf8Writer(textCapacity(batch));
       const cells = batch.columns.map((column, i) =>
         cellWriter(column, columns[i]!.type, jsonDialect),
       );

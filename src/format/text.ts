@@ -3,7 +3,7 @@ import { Utf8Writer } from "../base/utf8-writer.ts";
 import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
 import type { ColumnBatch } from "../scan/column.ts";
 import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
-import { type CellDialect, cellWriter, isPresent, type WriteCell } from "./cell.ts";
+import { type CellDialect, cellWriter, isPresent, textCapacity, type WriteCell } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
 /** Escape sequences around the parts of a line; all empty where colours are off. */
@@ -102,7 +102,7 @@ export function textWriter(colors: TextColors): BatchWriter {
       return NO_BYTES;
     },
     batch(batch) {
-      const out = new Utf8Writer();
+      const out = new Utf8Writer(textCapacity(batch));
       const halves = halvesOf(batch.timestamps);
       const cells = batch.columns.map((column, i) => cellWriter(column, columns[i]!.type, plain));
       for (let row = 0; row < batch.rows; row++) line(batch, cells, halves, row, out);

@@ -30,11 +30,16 @@ export function packetContextText(
 ): Uint8Array {
   const context = header.streamClass.packetContext;
   const out = new Utf8Writer(256);
-  if (context?.members.some(isUserVisible)) {
+  if (context !== undefined && hasPacketContextText(header.streamClass)) {
     const cursor = new FieldCursor(bytes, slots, header.contextBit, header.headerBits);
     scopeRenderer("babeltrace", context, isUserVisible)(cursor, out);
   }
   return out.bytes.subarray(0, out.length);
+}
+
+/** Whether packets of a stream class have a text of their own. */
+export function hasPacketContextText({ packetContext }: StreamClass): boolean {
+  return packetContext?.members.some(isUserVisible) ?? false;
 }
 
 function isUserVisible({ fieldClass }: Member): boolean {

@@ -3,7 +3,7 @@
 import type { Word } from "../base/bits.ts";
 import type { Utf8Writer } from "../base/utf8-writer.ts";
 import { formatG } from "./format-g.ts";
-import { isPlainJson, writeJsonString } from "./json-string.ts";
+import { writeJsonString } from "./json-string.ts";
 
 export type RenderStyle = "json" | "text" | "babeltrace";
 
@@ -33,6 +33,10 @@ export interface Style {
   float(value: number, size: 32 | 64, out: Utf8Writer): void;
   /** The text `bytes[from, to)`. */
   text(bytes: Uint8Array, from: number, to: number, out: Utf8Writer): void;
+  /** What stands for a byte inside a quoted text, as bytes; at most six. */
+  escapes(byte: number): Uint8Array;
+  /** Whether a text of such bytes needs no quotes; only `text` has bare words. */
+  isBare(byte: number): boolean;
   /** A member's name and what stands between it and its value. */
   name(name: string): string;
   readonly structure: Brackets;
@@ -64,6 +68,8 @@ const json: Style = {
     out.ascii(Number.isFinite(value) ? text : `"${value}"`);
   },
   text: writeJsonString,
+  escapes: jsonEscape,
+  isBare: () => false,
   name: (name) => `${JSON.stringify(name)}:`,
   structure: { open: "{", separator: ",", close: "}", empty: "{}" },
   array: { open: "[", separator: ",", close: "]", empty: "[]" },
@@ -85,6 +91,8 @@ const text: Style = {
     if (isPlainWord(bytes, from, to)) out.range(bytes, from, to);
     else writeJsonString(bytes, from, to, out);
   },
+  escapes: jsonEscape,
+  isBare: isPlainWordByte,
   name: (name) => `${name}=`,
   structure: { open: "{", separator: " ", close: "}", empty: "{}" },
   array: { open: "[", separator: ",", close: "]", empty: "[]" },
@@ -103,6 +111,8 @@ const babeltrace: Style = {
   },
   float: (value, _size, out) => out.ascii(formatG(value)),
   text: writeEscaped,
+  escapes: (byte) => (PLAIN[byte] === 1 ? Uint8Array.of(byte) : encoder.encode(escapeOf(byte))),
+  isBare: () => false,
   name: (name) => `${name} = `,
   structure: { open: "{ ", separator: ", ", close: " }", empty: "{ }" },
   array: { open: "[ ", separator: ", ", close: " ]", empty: "[ ]" },
@@ -128,14 +138,21 @@ function shortestFloat32(value: number): string {
   return String(value);
 }
 
+/** JSON's escape of a byte; bytes beyond ASCII pass as they are. */
+function jsonEscape(byte: number): Uint8Array {
+  if (byte >= 128) return Uint8Array.of(byte);
+  return encoder.encode(JSON.stringify(String.fromCharCode(byte)).slice(1, -1));
+}
+
 /** Printable ASCII without blanks, commas, equals signs, quotes and backslashes. */
 function isPlainWord(bytes: Uint8Array, from: number, to: number): boolean {
-  if (from === to || !isPlainJson(bytes, from, to)) return false;
-  for (let i = from; i < to; i++) {
-    const byte = bytes[i]!;
-    if (byte === 32 || byte === 44 || byte === 61) return false;
-  }
-  return true;
+  for (let i = from; i < to; i++) if (!isPlainWordByte(bytes[i]!)) return false;
+  return from < to;
+}
+
+function isPlainWordByte(byte: number): boolean {
+  const isPrintable = byte > 32 && byte < 127;
+  return isPrintable && byte !== QUOTE && byte !== BACKSLASH && byte !== 44 && byte !== 61;
 }
 
 const ESCAPES: ReadonlyMap<number, string> = new Map([
@@ -166,11 +183,15 @@ function writeEscaped(bytes: Uint8Array, from: number, to: number, out: Utf8Writ
     const byte = bytes[i]!;
     if (PLAIN[byte] === 1) continue;
     out.range(bytes, start, i);
-    out.ascii(ESCAPES.get(byte) ?? `\\x${byte.toString(16).padStart(2, "0")}`);
+    out.ascii(escapeOf(byte));
     start = i + 1;
   }
   out.range(bytes, start, to);
   out.byte(QUOTE);
+}
+
+function escapeOf(byte: number): string {
+  return ESCAPES.get(byte) ?? `\\x${byte.toString(16).padStart(2, "0")}`;
 }
 
 /** Labels come with the metadata and are escaped once. */
@@ -179,10 +200,7 @@ function escapedString(label: string): string {
   for (const character of label) {
     const code = character.codePointAt(0)!;
     if (code >= 128 || PLAIN[code] === 1) escaped += character;
-    else
-      escaped +=
-        ESCAPES.get(code) ??
-        `${String.fromCharCode(BACKSLASH)}x${code.toString(16).padStart(2, "0")}`;
+    else escaped += escapeOf(code);
   }
   return `"${escaped}"`;
 }

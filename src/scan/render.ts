@@ -34,7 +34,8 @@ export function scopeRenderer(
   isShown: (member: Member) => boolean = () => true,
 ): Renderer {
   const form = STYLES[style];
-  const brackets = style === "text" ? { ...form.structure, open: "", close: "" } : form.structure;
+  const brackets =
+    style === "text" ? { ...form.structure, open: "", close: "", empty: "" } : form.structure;
   return compileStructure(form, structure, brackets, isShown);
 }
 
@@ -66,19 +67,8 @@ function compile(style: Style, fieldClass: FieldClass): Renderer {
 function compileInteger(style: Style, fieldClass: IntegerClass): Renderer {
   const { signed, base, mappings } = fieldClass;
   if (mappings !== undefined && style.labelled !== undefined) {
-    const { labelled } = style;
-    const labels = new LabelCache(fieldClass, labelled.labels);
-    return (cursor, out) => {
-      const word = cursor.readInteger(fieldClass);
-      const before = labels.of(word);
-      if (before === undefined && labelled.isOptional) {
-        writeInteger(fieldClass, word, out);
-        return;
-      }
-      out.raw(before ?? labelled.none);
-      writeInteger(fieldClass, word, out);
-      out.ascii(labelled.close);
-    };
+    const write = labelledWriter(style, fieldClass);
+    return (cursor, out) => write(cursor.readInteger(fieldClass), out);
   }
   if (style.integer !== undefined) {
     const { integer } = style;
@@ -86,6 +76,26 @@ function compileInteger(style: Style, fieldClass: IntegerClass): Renderer {
   }
   if (base === 10) return (cursor, out) => out.decimal(cursor.readInteger(fieldClass), signed);
   return (cursor, out) => writeInteger(fieldClass, cursor.readInteger(fieldClass), out);
+}
+
+/** Writes the value of an enumeration with its labels. */
+export type LabelledWriter = (word: Word, out: Utf8Writer) => void;
+
+/** The writer of an enumeration's values, in a style that shows labels. */
+export function labelledWriter(style: Style, fieldClass: IntegerClass): LabelledWriter {
+  const { labelled } = style;
+  if (labelled === undefined) return (word, out) => writeInteger(fieldClass, word, out);
+  const labels = new LabelCache(fieldClass, labelled.labels);
+  return (word, out) => {
+    const before = labels.of(word);
+    if (before === undefined && labelled.isOptional) {
+      writeInteger(fieldClass, word, out);
+      return;
+    }
+    out.raw(before ?? labelled.none);
+    writeInteger(fieldClass, word, out);
+    out.ascii(labelled.close);
+  };
 }
 
 /** Integers in bases other than ten show the field's own bits, also when signed. */

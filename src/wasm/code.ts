@@ -1,5 +1,5 @@
 import { ByteWriter } from "./bytes.ts";
-import { Control, type Memory, NO_RESULT, type Op, Prefixed, type ValueType } from "./opcodes.ts";
+import { Control, type Memory, NO_RESULT, type Op, Prefixed, ValueType } from "./opcodes.ts";
 
 /** A place to branch to: the end of a block, or the beginning of a loop. */
 export interface Label {
@@ -140,6 +140,26 @@ export class Code {
 
   brIf(label: Label): this {
     this.#writer.byte(Control.brIf).unsigned(this.#depth - label.depth);
+    return this;
+  }
+
+  /** Runs case number `i32 on the stack`; each case ends with a branch of its own, or falls out behind the last. */
+  switch(cases: readonly (() => void)[]): this {
+    // The selector is needed inside the innermost block, where nothing from outside stands on the stack.
+    const selector = this.local(ValueType.i32);
+    this.set(selector);
+    const nest = (remaining: number): void => {
+      if (remaining === 0) {
+        this.get(selector);
+        this.#writer.byte(Control.brTable).unsigned(cases.length - 1);
+        for (let i = 0; i < cases.length; i++) this.#writer.unsigned(i);
+        return;
+      }
+      // The end of block number i is where case i begins.
+      this.block(() => nest(remaining - 1));
+      cases[remaining - 1]!();
+    };
+    nest(cases.length);
     return this;
   }
 

@@ -10,7 +10,7 @@ import { compileFilter } from "../../src/filter/compile.ts";
 import { SharedDictionary } from "../../src/scan/column-builder.ts";
 import { InterpretingScanner } from "../../src/scan/interpreter.ts";
 import { KernelScanner, newKernel } from "../../src/scan/kernel/scanner.ts";
-import { columnRequest, planColumns } from "../../src/scan/layout.ts";
+import { type ColumnRequest, columnRequest, planColumns } from "../../src/scan/layout.ts";
 import type { Scanner, ScanOutcome, ScanSpec } from "../../src/scan/scanner.ts";
 import { cell, rowsOf } from "../support/query.ts";
 import { random } from "../support/random.ts";
@@ -24,11 +24,14 @@ const FACTOR = Number(process.env["LONG"] ?? 1);
 
 function scanners(
   traceClass: TraceClass,
-  select: readonly string[],
+  select: readonly (string | ColumnRequest)[],
   filter: Program | undefined,
 ): Scanner[] {
   const spec = (): ScanSpec => {
-    const columns = planColumns(select.map(columnRequest), [traceClass]);
+    const columns = planColumns(
+      select.map((one) => (typeof one === "string" ? columnRequest(one) : one)),
+      [traceClass],
+    );
     const dictionaries = columns.map(() => new SharedDictionary());
     return { filter, events: [], columns, dictionaries, begin: undefined, end: undefined };
   };
@@ -84,7 +87,12 @@ test("agrees on random trace classes, packets and filters", () => {
     const names = [...trace.numbers, ...trace.texts, ...trace.arrays, ...trace.others].filter(
       () => next(3) === 0,
     );
-    const select = ["event", "cpu_id", ...names, ...(next(4) === 0 ? ["payload"] : [])];
+    const rendered: ColumnRequest[] = [
+      { kind: "payload", style: "json" },
+      { kind: "payload", style: "text" },
+      { kind: "record" },
+    ];
+    const select = ["event", "cpu_id", ...names, ...rendered.filter(() => next(3) === 0)];
     const [interpreter, kernel] = scanners(trace.traceClass, select, filter);
     for (let n = 0; n < 8; n++) {
       const bytes = randomPacket(next);

@@ -9,6 +9,7 @@ import type { KernelColumn } from "./columns.ts";
 import { codeOfText, pushWordMask } from "./dictionary.ts";
 import { NotCompilable } from "./filter-emitter.ts";
 import { State } from "./memory.ts";
+import { renderMachine } from "./render-machine.ts";
 import type { Helper, Unit } from "./unit.ts";
 import { type Location, Status, type WalkEmitter } from "./walk-emitter.ts";
 
@@ -34,7 +35,11 @@ export class ColumnEmitter {
   }
 
   /** Emits what may find a region full: it answers `full` before anything of the row counts. */
-  emitTexts(column: KernelColumn, source: ColumnSource): void {
+  emitTexts(column: KernelColumn, source: ColumnSource, start: Local): void {
+    if (column.kind === "rendered") {
+      this.#render(column, source, start);
+      return;
+    }
     if (column.kind !== "dictionary" && column.kind !== "utf8") return;
     const location = textLocation(source, this.#walk);
     if (location === undefined) return;
@@ -62,6 +67,7 @@ export class ColumnEmitter {
         }
         this.#nullIfAbsent(column, textLocation(source, this.#walk));
         break;
+      case "rendered":
       case "timestamp":
       case "deferred":
         break;
@@ -188,6 +194,37 @@ export class ColumnEmitter {
     code.get(end).memory(Memory.i32Store, column.offsets + 4);
   }
 
+  /** Runs the class's render program at the payload, or at the whole record. */
+  #render(column: KernelColumn & { kind: "rendered" }, source: ColumnSource, start: Local): void {
+    const code = this.#code;
+    const base = code.local(i32);
+    const end = code.local(i32);
+    const input = code.local(i32);
+    code.i32(0).memory(Memory.i32Load, State.input).set(input);
+    code.i32(column.text).memory(Memory.i32Load).set(base);
+    code
+      .get(this.#record)
+      .memory(Memory.i32Load, RECORD_CONSTANTS + 4 * column.constant)
+      .get(input);
+    const location =
+      source.kind === "field" ? this.#walk.locations.get(source.location) : undefined;
+    if (location === undefined) code.get(start);
+    else this.#walk.pushPosition(location.position);
+    code.get(base);
+    this.#pushSlot(4);
+    code.memory(Memory.i32Load, column.offsets).op(Op.i32Add);
+    code.get(base).i32(column.text).memory(Memory.i32Load, 4).op(Op.i32Add);
+    this.#unit.callShared(code, renderMachine);
+    code.tee(end).i32(-1).op(Op.i32Eq);
+    code.if(() => code.i32(Status.full).op(Op.return));
+    this.#pushSlot(4);
+    code
+      .get(end)
+      .get(base)
+      .op(Op.i32Sub)
+      .memory(Memory.i32Store, column.offsets + 4);
+  }
+
   #nullIfAbsent(
     column: KernelColumn & { kind: "dictionary" | "utf8" },
     location: Location | undefined,
@@ -262,7 +299,7 @@ function isText({ kind }: FieldClass): boolean {
  * (target, source, length) → whether a byte beyond ASCII is among those copied. Eight bytes at a time: up to seven behind
  * the text are read and written.
  */
-const copyText: Helper = {
+export const copyText: Helper = {
   type: { parameters: [i32, i32, i32], results: [i32] },
   body(unit) {
     const code = unit.code(3);

@@ -3,8 +3,9 @@
 import type { Column, NumberArray, NumberType } from "../column.ts";
 import { Dictionary } from "../dictionary.ts";
 import type { PlannedColumn } from "../layout.ts";
+import type { RenderStyle } from "../render-style.ts";
 import { KernelDictionary } from "./dictionary.ts";
-import type { KernelMemory } from "./memory.ts";
+import { type KernelMemory, State } from "./memory.ts";
 
 /** Rows that the regions hold; a scan that fills them stops, and goes on when they were taken. */
 export const ROW_CAPACITY = 16_384;
@@ -34,6 +35,15 @@ export type KernelColumn =
     })
   /** `text` is where address, capacity and a non-ASCII flag of the bytes stand, an i32 each. */
   | (Region & { readonly kind: "utf8"; readonly offsets: number; readonly text: number })
+  /** Text that the render machine writes; constant number `constant` of the class record is its program. */
+  | {
+      readonly kind: "rendered";
+      readonly column: PlannedColumn;
+      readonly style: RenderStyle;
+      readonly offsets: number;
+      readonly text: number;
+      readonly constant: number;
+    }
   | { readonly kind: "timestamp"; readonly column: PlannedColumn }
   /** Filled by JavaScript from the records that passed. */
   | { readonly kind: "deferred"; readonly column: PlannedColumn };
@@ -57,6 +67,11 @@ export class KernelColumns {
     this.classes = hasDeferred ? memory.allocate(ROW_CAPACITY * 4) : 0;
   }
 
+  /** Whether rows need the packet's own text. */
+  get rendersRecords(): boolean {
+    return this.columns.some(({ column }) => column.request.kind === "record");
+  }
+
   /** How many constants a class record holds. */
   get constants(): number {
     return this.#constants;
@@ -66,13 +81,15 @@ export class KernelColumns {
   take(rows: number): { timestamps: BigInt64Array; columns: (Column | undefined)[] } {
     const timestamps = new BigInt64Array(this.#memory.memory.buffer, this.timestamps, rows).slice();
     const columns = this.columns.map((column) => this.#takeColumn(column, rows, timestamps));
+    this.#memory.set(State.renderSeen, 0);
     return { timestamps, columns };
   }
 
   /** Makes room for a text of so many bytes in an empty region. */
   growTexts(bytes: number): void {
     for (const column of this.columns) {
-      if (column.kind !== "utf8" || this.#memory.get(column.text + 4) >= bytes) continue;
+      if (column.kind !== "utf8" && column.kind !== "rendered") continue;
+      if (this.#memory.get(column.text + 4) >= bytes) continue;
       const capacity = Math.max(bytes, this.#memory.get(column.text + 4) * 2);
       this.#memory.set(column.text, this.#memory.allocate(capacity + 16));
       this.#memory.set(column.text + 4, capacity);
@@ -115,6 +132,8 @@ export class KernelColumns {
         };
       }
       case "utf8":
+        if (request.kind === "payload" || request.kind === "record")
+          return this.#rendered(column, request);
         return type.content === "text" ? this.#utf8(column) : { kind: "deferred", column };
       case "list":
         return { kind: "deferred", column };
@@ -122,12 +141,21 @@ export class KernelColumns {
   }
 
   #utf8(column: PlannedColumn): KernelColumn {
+    return { kind: "utf8", ...this.#texts(), ...this.#region(column) };
+  }
+
+  #rendered(column: PlannedColumn, request: PlannedColumn["request"]): KernelColumn {
+    const style = request.kind === "payload" ? request.style : "babeltrace";
+    return { kind: "rendered", column, style, constant: this.#constants++, ...this.#texts() };
+  }
+
+  #texts(): { offsets: number; text: number } {
     const memory = this.#memory;
     const offsets = memory.allocate((ROW_CAPACITY + 1) * 4);
     const text = memory.allocate(16);
     memory.set(text, memory.allocate(FIRST_TEXT_BYTES + 16));
     memory.set(text + 4, FIRST_TEXT_BYTES);
-    return { kind: "utf8", offsets, text, ...this.#region(column) };
+    return { offsets, text };
   }
 
   #region(column: PlannedColumn): Region {
@@ -143,6 +171,8 @@ export class KernelColumns {
         return { kind: "number", values: timestamps, validity: undefined, nullCount: 0 };
       case "deferred":
         return undefined;
+      case "rendered":
+        return this.#takeRendered(column, rows);
       case "number":
         return {
           kind: "number",
@@ -176,6 +206,16 @@ export class KernelColumns {
         return { kind: "utf8", ...text, ...this.#validity(column, rows) };
       }
     }
+  }
+
+  /** Rendered text of all styles but babeltrace2's, which passes bytes as they are, must be valid. */
+  #takeRendered(column: KernelColumn & { kind: "rendered" }, rows: number): Column {
+    const { buffer } = this.#memory.memory;
+    const offsets = new Int32Array(buffer, column.offsets, rows + 1).slice();
+    const bytes = new Uint8Array(buffer, this.#memory.get(column.text), offsets[rows]).slice();
+    const isPlain = column.style === "babeltrace" || this.#memory.get(State.renderSeen) === 0;
+    const text = isPlain ? { offsets, bytes } : validUtf8(offsets, bytes, rows);
+    return { kind: "utf8", ...text, validity: undefined, nullCount: 0 };
   }
 
   #validity(

@@ -43,6 +43,12 @@ export const State = {
   classCount: 68,
   /** First bit of the packet context. */
   context: 72,
+  /** Render machine: position after a program; whether bytes beyond ASCII were written. */
+  renderBit: 76,
+  renderSeen: 80,
+  /** Text of the packet context, address and length. */
+  packetText: 84,
+  packetTextLength: 88,
 } as const;
 const STATE_END = 128;
 
@@ -50,6 +56,10 @@ export class KernelMemory {
   readonly memory: WasmMemory = wasmMemory(16, MAX_PAGES);
   /** Functions of event classes, called by number. */
   readonly table: WasmTable = wasmTable(64);
+  /** Functions of the host that code may call: see `render-host.ts`. */
+  imports: Readonly<Record<string, unknown>> = {};
+  /** Table entries of functions that all modules share, by what they were made from. */
+  readonly shared: Map<object, number> = new Map();
   #next = STATE_END;
   #nextFunction = 0;
   #u8: Uint8Array = new Uint8Array(this.memory.buffer);

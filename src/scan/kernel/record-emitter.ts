@@ -60,7 +60,7 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   code.i32(0).memory(Memory.i32Load, State.row).set(row);
   const columns = new ColumnEmitter(unit, code, walk, row, record);
   context.columns.columns.forEach((column, i) => {
-    columns.emitTexts(column, plan.sources[i]!);
+    columns.emitTexts(column, plan.sources[i]!, start);
   });
   context.columns.columns.forEach((column, i) => {
     columns.emitRest(column, plan.sources[i]!);

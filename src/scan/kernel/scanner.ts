@@ -5,6 +5,7 @@
  */
 
 import type { DecodeError } from "../../base/errors.ts";
+import { Slots } from "../../ctf/field-cursor.ts";
 import type { PacketHeader } from "../../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../ctf/trace-class.ts";
 import type { WasmFunction } from "../../wasm/runtime.ts";
@@ -13,14 +14,17 @@ import { type EventPlan, planEvent } from "../event-plan.ts";
 import { InterpretingScanner, undeclaredClass } from "../interpreter.ts";
 import type { PlannedColumn } from "../layout.ts";
 import { constantText } from "../record-columns.ts";
+import { hasPacketContextText, packetContextText, tracePrefix } from "../record-text.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "../scanner.ts";
 import { Op, planWalk } from "../walk.ts";
 import { RECORD_CONSTANTS } from "./column-emitter.ts";
-import { KernelColumns } from "./columns.ts";
+import { type KernelColumn, KernelColumns } from "./columns.ts";
 import { DeferredColumns } from "./deferred.ts";
 import { NotCompilable } from "./filter-emitter.ts";
 import { KernelMemory, State } from "./memory.ts";
 import { recordBody } from "./record-emitter.ts";
+import { RenderHost } from "./render-host.ts";
+import { RenderCompiler } from "./render-program.ts";
 import { ClassKind, emitStreamLoop } from "./stream-emitter.ts";
 import { RECORD_FUNCTION, Unit } from "./unit.ts";
 import { Status } from "./walk-emitter.ts";
@@ -28,6 +32,7 @@ import { Status } from "./walk-emitter.ts";
 /** What the scanners of one query share, one for each trace. */
 export interface Kernel {
   readonly memory: KernelMemory;
+  readonly host: RenderHost;
   readonly columns: KernelColumns;
   /** Function numbers by body: classes of equal shape share code, over all traces. */
   readonly functions: Map<string, number>;
@@ -36,7 +41,9 @@ export interface Kernel {
 /** An empty kernel for a query's columns. */
 export function newKernel(columns: readonly PlannedColumn[]): Kernel {
   const memory = new KernelMemory();
-  return { memory, columns: new KernelColumns(columns, memory), functions: new Map() };
+  const host = new RenderHost(memory);
+  memory.imports = { float: host.float, labels: host.labels };
+  return { memory, host, columns: new KernelColumns(columns, memory), functions: new Map() };
 }
 
 /** Ids from here on are left to the interpreter: the table of classes is dense. */
@@ -60,10 +67,13 @@ export class KernelScanner implements Scanner {
   #traceClass: TraceClass;
   #slotAddress = 0;
   #slotCount = 0;
+  #renderer: RenderCompiler | undefined;
   readonly #streams = new Map<StreamClass, StreamState>();
   /** Takes over where this trace cannot be compiled; reads bad records again otherwise. */
   #interpreter: InterpretingScanner | undefined;
   #isInterpreting = false;
+  #packetText = 0;
+  #packetTextCapacity = 0;
 
   constructor(spec: ScanSpec, kernel: Kernel, traceClass: TraceClass, facts: TraceFacts) {
     this.#spec = spec;
@@ -85,8 +95,11 @@ export class KernelScanner implements Scanner {
       // Code holds the address of its slots, so more of them means new code.
       this.#slotCount = traceClass.slotCount * 2;
       this.#slotAddress = this.#kernel.memory.allocate(this.#slotCount * 8);
+      this.#renderer = undefined;
       this.#streams.clear();
     }
+    const { memory, host } = this.#kernel;
+    this.#renderer ??= new RenderCompiler(memory, host, this.#slotAddress);
     const current = new Set(traceClass.streamClasses.values());
     for (const [streamClass, state] of this.#streams) {
       if (current.has(streamClass)) continue;
@@ -107,6 +120,7 @@ export class KernelScanner implements Scanner {
     memory.set(State.cpuId, header.cpuId ?? 0);
     memory.set(State.hasCpuId, header.cpuId === undefined ? 0 : 1);
     memory.set(State.context, header.contextBit);
+    if (this.#kernel.columns.rendersRecords) this.#setPacketText(bytes, header);
     const begin = header.begin ?? 0n;
     memory.set64(
       State.clock,
@@ -114,6 +128,18 @@ export class KernelScanner implements Scanner {
       resume?.clockLo ?? Number(BigInt.asIntN(32, begin)),
     );
     return this.#run(bytes, header, resume?.bit ?? header.headerBits);
+  }
+
+  #setPacketText(bytes: Uint8Array, header: PacketHeader): void {
+    const { memory } = this.#kernel;
+    const text = packetContextText(bytes, header, new Slots(this.#traceClass.slotCount));
+    if (text.length > this.#packetTextCapacity) {
+      this.#packetTextCapacity = text.length * 2 + 64;
+      this.#packetText = memory.allocate(this.#packetTextCapacity + 8);
+    }
+    memory.u8.set(text, this.#packetText);
+    memory.set(State.packetText, this.#packetText);
+    memory.set(State.packetTextLength, text.length);
   }
 
   #run(bytes: Uint8Array, header: PacketHeader, from: number): ScanOutcome {
@@ -297,11 +323,31 @@ export class KernelScanner implements Scanner {
   #setConstants(record: number, plan: EventPlan): void {
     const { memory, columns } = this.#kernel;
     for (const column of columns.columns) {
+      if (column.kind === "rendered") {
+        memory.set(record + RECORD_CONSTANTS + 4 * column.constant, this.#program(column, plan));
+      }
       if (column.kind !== "constant") continue;
       const text = constantText(column.column, plan, this.#traceClass, this.#facts);
       const code = text === undefined ? -1 : column.dictionary.codeOfString(text);
       memory.set(record + RECORD_CONSTANTS + 4 * column.constant, code);
     }
+  }
+
+  /** The render program of a class for a column. */
+  #program({ column, style }: KernelColumn & { kind: "rendered" }, plan: EventPlan): number {
+    const { streamClass, eventClass } = plan;
+    const renderer = this.#renderer!;
+    if (column.request.kind === "record") {
+      const head = `${tracePrefix(this.#traceClass)}${eventClass.name}: `;
+      const scopes = [streamClass.commonContext, eventClass.specificContext, eventClass.payload];
+      return renderer.record(
+        head,
+        hasPacketContextText(streamClass),
+        scopes.filter((scope) => scope !== undefined),
+      );
+    }
+    if (eventClass.payload !== undefined) return renderer.scope(style, eventClass.payload);
+    return renderer.constant(style === "json" ? "{}" : "");
   }
 
   #growClasses(stream: StreamState, id: number): void {

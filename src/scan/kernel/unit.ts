@@ -4,10 +4,13 @@ import { ValueType } from "../../wasm/opcodes.ts";
 import { instantiate, type WasmFunction } from "../../wasm/runtime.ts";
 import type { KernelMemory } from "./memory.ts";
 
-const { i32, i64 } = ValueType;
+const { i32, i64, f64 } = ValueType;
 
 /** A function that walks, filters and appends one record: (first bit, class record, time in ns) → bit after it, or a status. */
 export const RECORD_FUNCTION: FunctionType = { parameters: [i32, i32, i64], results: [i32] };
+
+const FLOAT_FUNCTION: FunctionType = { parameters: [f64, i32, i32, i32], results: [i32] };
+const LABEL_FUNCTION: FunctionType = { parameters: [i32, i32, i32, i32, i32], results: [i32] };
 
 /** A helper is written into each unit that calls it, once: calls inside a module are the cheap ones. */
 export type Helper = { readonly type: FunctionType; readonly body: (unit: Unit) => Uint8Array };
@@ -17,11 +20,16 @@ export class Unit {
   readonly memory: KernelMemory;
   readonly module: ModuleBuilder = new ModuleBuilder();
   readonly #helpers = new Map<Helper, number>();
+  /** Functions of the host. */
+  readonly floatFunction: number;
+  readonly labelFunction: number;
 
   constructor(memory: KernelMemory) {
     this.memory = memory;
     this.module.importMemory("kernel", "memory", 16);
     this.module.importTable("kernel", "table", 0);
+    this.floatFunction = this.module.importFunction("kernel", "float", FLOAT_FUNCTION);
+    this.labelFunction = this.module.importFunction("kernel", "labels", LABEL_FUNCTION);
   }
 
   /** The number of a helper's function. */
@@ -33,6 +41,19 @@ export class Unit {
       this.#helpers.set(helper, index);
     }
     return index;
+  }
+
+  /** Calls a helper that is compiled once for the whole kernel; its parameters are on the stack. */
+  callShared(code: Code, helper: Helper): void {
+    const { shared } = this.memory;
+    let entry = shared.get(helper);
+    if (entry === undefined) {
+      const unit = new Unit(this.memory);
+      unit.module.exportFunction("helper", unit.helper(helper));
+      entry = this.memory.addFunction(unit.instantiate()["helper"]!);
+      shared.set(helper, entry);
+    }
+    code.i32(entry).callIndirect(this.module.type(helper.type));
   }
 
   /** Which helpers there are, and in what order. */
@@ -47,8 +68,8 @@ export class Unit {
 
   /** Compiles, and gives the exports. */
   instantiate(): Readonly<Record<string, WasmFunction>> {
-    const { memory, table } = this.memory;
-    return instantiate(this.module.bytes(), { kernel: { memory, table } });
+    const { memory, table, imports } = this.memory;
+    return instantiate(this.module.bytes(), { kernel: { memory, table, ...imports } });
   }
 }
 

@@ -1,0 +1,95 @@
+/** One line of progress on stderr, for who waits at a terminal: rewritten in place, and gone at the end. */
+
+import pc from "picocolors";
+
+/** The part of a terminal's stream that is used. */
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** At most five times a second; and nothing at all for work that is done before the first of them. */
+const INTERVAL_MS = 200;
+const ERASE = "\r\u001b[2K";
+/** A rate over less time than this says nothing. */
+const LEAST_SECONDS = 0.05;
+
+/** Whether a line that is rewritten can be shown there. */
+export function canShowProgress(stream: Terminal): boolean {
+  return stream.isTTY === true && process.env["TERM"] !== "dumb";
+}
+
+export class ProgressLine {
+  readonly #stream: Terminal;
+  readonly #now: () => number;
+  readonly #colors: ReturnType<typeof pc.createColors>;
+  readonly #begin: number;
+  #drawnAt: number;
+  #isShown = false;
+  #hasEnded = false;
+
+  /** @param now milliseconds of a clock that only goes forward */
+  constructor(stream: Terminal, hasColors: boolean, now: () => number = () => performance.now()) {
+    this.#stream = stream;
+    this.#now = now;
+    this.#colors = pc.createColors(hasColors);
+    this.#begin = now();
+    this.#drawnAt = this.#begin;
+  }
+
+  /** Shows how far it is, unless it was shown a moment ago. */
+  update(doneBytes: number, totalBytes: number, rows: number): void {
+    const now = this.#now();
+    if (this.#hasEnded || now - this.#drawnAt < INTERVAL_MS) return;
+    this.#drawnAt = now;
+    this.#isShown = true;
+    const text = describeProgress(doneBytes, totalBytes, rows, (now - this.#begin) / 1000);
+    // A line that wraps could not be erased.
+    const width = Math.max(0, (this.#stream.columns || 80) - 1);
+    this.#stream.write(`${ERASE}${this.#colors.dim(text.slice(0, width))}`);
+  }
+
+  /** Makes room for another line; the next update shows it again. */
+  erase(): void {
+    if (this.#isShown) this.#stream.write(ERASE);
+    this.#isShown = false;
+  }
+
+  /** Erases it for good. */
+  end(): void {
+    this.erase();
+    this.#hasEnded = true;
+  }
+}
+
+/** `42 %, 1.2 M rows/s, 85 MB/s, 7 s left` */
+export function describeProgress(
+  doneBytes: number,
+  totalBytes: number,
+  rows: number,
+  seconds: number,
+): string {
+  const share = totalBytes === 0 ? 1 : doneBytes / totalBytes;
+  const elapsed = Math.max(seconds, LEAST_SECONDS);
+  const left = share === 0 ? undefined : (elapsed * (1 - share)) / share;
+  return [
+    `${Math.floor(share * 100)} %`,
+    `${scaled(rows / elapsed)} rows/s`,
+    `${(doneBytes / elapsed / 1e6).toFixed(0)} MB/s`,
+    ...(left === undefined ? [] : [`${duration(left)} left`]),
+  ].join(", ");
+}
+
+function scaled(rate: number): string {
+  if (rate >= 999_500) return `${(rate / 1e6).toFixed(1)} M`;
+  return rate >= 1000 ? `${(rate / 1000).toFixed(0)} k` : rate.toFixed(0);
+}
+
+function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,142 @@
+/**
+ * Which event classes of a trace a filter can match, and what keeps the others out. LTTng says nothing of that: to a
+ * tracer, a filter that names a field which an event lacks is false for that event, without a word.
+ */
+import { FilterError } from "../base/errors.ts";
+import type { Program } from "./bytecode.ts";
+import { FALSE_FOR_EVERY_RECORD, link } from "./link.ts";
+import { withOptional } from "./optional.ts";
+import type { LinkEnvironment } from "./resolve.ts";
+import { isMissing } from "./symbols.ts";
+
+/** A name that some event classes lack, and which keeps them out. */
+export interface MissingName {
+  /** As the filter writes it. */
+  readonly name: string;
+  /** The event classes without it. */
+  readonly events: readonly string[];
+}
+
+/** Event classes that a filter can never match although they have its names. */
+export interface Clash {
+  readonly reason: string;
+  readonly events: readonly string[];
+}
+
+/** Event classes, counted by what linking says of them. */
+export interface Coverage {
+  readonly classes: number;
+  /** Every record passes. */
+  readonly always: number;
+  /** Each record decides. */
+  readonly evaluate: number;
+  /** No record passes. */
+  readonly never: number;
+  /** Names whose lack keeps classes out, those that keep most out first. */
+  readonly missing: readonly MissingName[];
+  /** Types that do not go together, arrays without an index, … */
+  readonly clashes: readonly Clash[];
+  /** The filter with `?` behind the missing names, and how many more classes it could match; if any. */
+  readonly suggestion: { readonly expression: string; readonly gains: number } | undefined;
+}
+
+/** Links a filter to every event class and counts what comes of it. */
+export function coverage(program: Program, environments: Iterable<LinkEnvironment>): Coverage {
+  const counts = { always: 0, evaluate: 0, never: 0 };
+  const missing = new Map<string, string[]>();
+  const clashes = new Map<string, string[]>();
+  const lacking: LinkEnvironment[] = [];
+  for (const env of environments) {
+    const { verdict, reason } = link(program, env);
+    counts[verdict]++;
+    if (verdict !== "never") continue;
+    const names = missingNames(program, env);
+    if (names.size > 0) lacking.push(env);
+    for (const name of names) addTo(missing, name, env.eventClass.name);
+    if (names.size > 0 || reason === undefined || reason === FALSE_FOR_EVERY_RECORD) continue;
+    addTo(clashes, reason.replaceAll(` of ${env.eventClass.name}`, ""), env.eventClass.name);
+  }
+  return {
+    classes: counts.always + counts.evaluate + counts.never,
+    ...counts,
+    missing: mostFirst(missing).map(([name, events]) => ({ name, events })),
+    clashes: mostFirst(clashes).map(([reason, events]) => ({ reason, events })),
+    suggestion: suggestion(program, new Set(missing.keys()), lacking),
+  };
+}
+
+/** Instructions to link: with more, in filters near the limits on traces of many classes, it would hold a query up. */
+const MAX_LINKED_WORDS = 3_000_000;
+
+/** `describeCoverage` for a query that is about to run: nothing where it would take too long to find out. */
+export function coverageNote(
+  program: Program,
+  environments: readonly LinkEnvironment[],
+): string | undefined {
+  if (program.code.length * environments.length > MAX_LINKED_WORDS) return undefined;
+  return describeCoverage(coverage(program, environments));
+}
+
+/** How much of a coverage is worth telling. */
+const TOLD_NAMES = 3;
+
+/**
+ * One line for people, or nothing if every event class can match, or is left out by what the filter says of its name,
+ * level or trace: that was meant.
+ */
+export function describeCoverage(result: Coverage): string | undefined {
+  const { classes, never, missing, clashes } = result;
+  if (classes === 0 || (missing.length === 0 && clashes.length === 0 && never < classes)) return;
+  const kept = classes - never;
+  const which = kept === 0 ? `none of the ${classes}` : `${kept} of ${classes}`;
+  const reasons = missing
+    .slice(0, TOLD_NAMES)
+    .map(({ name, events }, i) => `${events.length} ${i === 0 ? "have " : ""}no ${name}`);
+  const more = missing.length - TOLD_NAMES;
+  if (more > 0) reasons.push(`others lack ${more} more name${more === 1 ? "" : "s"}`);
+  const clash = clashes[0];
+  if (clash !== undefined) reasons.push(`in ${clash.events.length}: ${clash.reason}`);
+  const tail = reasons.length === 0 ? "" : `; ${reasons.join(", ")}${hint(result)}`;
+  return `the filter can match ${which} event class${classes === 1 ? "" : "es"}${tail}`;
+}
+
+function hint({ missing, suggestion }: Coverage): string {
+  if (suggestion === undefined) return "";
+  const names = missing.slice(0, TOLD_NAMES).map(({ name }) => `${name}?`);
+  const more = missing.length > TOLD_NAMES ? " and so on" : "";
+  const [only] = missing;
+  const isAll = missing.length === 1 && only?.events.length === suggestion.gains;
+  return ` (${names.join(", ")}${more} would keep ${isAll ? "them" : `${suggestion.gains} of them`})`;
+}
+
+function missingNames(program: Program, env: LinkEnvironment): Set<string> {
+  const lacking = program.symbols.filter((symbol) => !symbol.optional && isMissing(symbol, env));
+  return new Set(lacking.map(({ text }) => text));
+}
+
+function suggestion(
+  program: Program,
+  names: ReadonlySet<string>,
+  lacking: readonly LinkEnvironment[],
+): Coverage["suggestion"] {
+  if (names.size === 0) return undefined;
+  try {
+    const relaxed = withOptional(program, names);
+    const gains = lacking.filter((env) => link(relaxed, env).verdict !== "never").length;
+    return gains === 0 ? undefined : { expression: relaxed.text, gains };
+  } catch (error) {
+    // Near the limits, the filter has no room for what would be added.
+    if (error instanceof FilterError) return undefined;
+    throw error;
+  }
+}
+
+function addTo(lists: Map<string, string[]>, key: string, value: string): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+function mostFirst(lists: ReadonlyMap<string, string[]>): [string, string[]][] {
+  return [...lists].sort(([, a], [, b]) => b.length - a.length);
+}

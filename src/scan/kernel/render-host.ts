@@ -1,0 +1,62 @@
+/** What the render machine leaves to JavaScript: floats, whose shortest digits it does not know, and enumeration labels. */
+
+import { Utf8Writer } from "../../base/utf8-writer.ts";
+import type { IntegerClass } from "../../ctf/trace-class.ts";
+import { type LabelledWriter, labelledWriter } from "../render.ts";
+import { type RenderStyle, STYLES } from "../render-style.ts";
+import type { KernelMemory } from "./memory.ts";
+import type { HostRenderers } from "./render-program.ts";
+
+const FLOAT_STYLES: readonly RenderStyle[] = ["json", "text", "babeltrace"];
+
+export class RenderHost implements HostRenderers {
+  readonly #memory: KernelMemory;
+  readonly #writer = new Utf8Writer();
+  readonly #enumerations: LabelledWriter[] = [];
+  readonly #numbers = new Map<RenderStyle, Map<IntegerClass, number>>();
+
+  constructor(memory: KernelMemory) {
+    this.#memory = memory;
+  }
+
+  floatStyle(style: RenderStyle): number {
+    return FLOAT_STYLES.indexOf(style);
+  }
+
+  enumeration(style: RenderStyle, fieldClass: IntegerClass): number {
+    const numbers = this.#numbers.get(style) ?? new Map<IntegerClass, number>();
+    this.#numbers.set(style, numbers);
+    let number = numbers.get(fieldClass);
+    if (number === undefined) {
+      number = this.#enumerations.push(labelledWriter(STYLES[style], fieldClass)) - 1;
+      numbers.set(fieldClass, number);
+    }
+    return number;
+  }
+
+  /** (value, size, style, out) → address behind the digits. */
+  readonly float = (value: number, size: number, style: number, out: number): number => {
+    this.#writer.length = 0;
+    STYLES[FLOAT_STYLES[style]!].float(value, size === 32 ? 32 : 64, this.#writer);
+    return this.#copy(out);
+  };
+
+  /** (enumeration, hi, lo, out, limit) → address behind value and labels, or -1 if they do not fit. */
+  readonly labels = (
+    enumeration: number,
+    hi: number,
+    lo: number,
+    out: number,
+    limit: number,
+  ): number => {
+    this.#writer.length = 0;
+    this.#enumerations[enumeration]!({ hi, lo }, this.#writer);
+    return out + this.#writer.length > limit >>> 0 ? -1 : this.#copy(out);
+  };
+
+  #copy(out: number): number {
+    const { bytes, length } = this.#writer;
+    this.#memory.u8.set(bytes.subarray(0, length), out);
+    return out + length;
+  }
+}

@@ -1,0 +1,180 @@
+/** Memory stays flat: over many packets of one scan, and over many queries opened and closed. */
+
+import { readdirSync, readlinkSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { readPacketHeader } from "../../src/ctf/packet-header.ts";
+import { openTraceDirectory } from "../../src/ctf/trace-directory.ts";
+import { openFeed } from "../../src/engine/feed.ts";
+import { runQuery } from "../../src/engine/query.ts";
+import { compileFilter } from "../../src/filter/compile.ts";
+import { SharedDictionary } from "../../src/scan/column-builder.ts";
+import { KernelScanner, newKernel } from "../../src/scan/kernel/scanner.ts";
+import { columnRequest, planColumns } from "../../src/scan/layout.ts";
+import { EVERYTHING } from "../support/query.ts";
+import { recordedTrace } from "../support/traces.ts";
+
+const test = suite("scan/memory");
+
+const MIB = 1 << 20;
+
+/** A garbage collector to call, without a flag on the command line. */
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+interface Use {
+  readonly rss: number;
+  readonly heap: number;
+  readonly buffers: number;
+}
+
+/** What is in use once everything that can be freed is; the backing stores of buffers are freed behind a collection. */
+async function settledUse(): Promise<Use> {
+  for (let i = 0; i < 4; i++) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+  return { rss, heap: heapUsed, buffers: arrayBuffers };
+}
+
+/** Fails if more than so much has been added. */
+function assertFlat(before: Use, after: Use, most: Use): void {
+  for (const key of ["rss", "heap", "buffers"] as const) {
+    const grown = after[key] - before[key];
+    assert.ok(grown <= most[key], `${key} has grown by ${(grown / MIB).toFixed(1)} MiB`);
+  }
+}
+
+const SELECT = ["timestamp", "event", "cpu_id", "procname", "pid_ns", "filename", "ret"];
+const FILTER = "$ctx.pid_ns == 4026531836 || ret < 0";
+
+test("over ten thousand packets, the kernel's memory and the process stay as they are", async () => {
+  const trace = await recordedTrace("churn");
+  try {
+    const { traceClass, streams } = await openTraceDirectory(join(trace.path, "kernel"));
+    const packets: Uint8Array[] = [];
+    for (const stream of streams) {
+      const file = await readFile(stream.path);
+      for (const { byteOffset, bytes } of stream.packets)
+        packets.push(file.subarray(byteOffset, byteOffset + bytes));
+    }
+    // Rendered columns are made by other code than the rest, so they are here too.
+    const columns = planColumns([...SELECT, "payload"].map(columnRequest), [traceClass]);
+    const dictionaries = columns.map(() => new SharedDictionary());
+    const kernel = newKernel(columns);
+    const spec = { filter: compileFilter(FILTER), events: [], begin: undefined, end: undefined };
+    const facts = { host: undefined };
+    const scanner = new KernelScanner(
+      { ...spec, columns, dictionaries },
+      kernel,
+      traceClass,
+      facts,
+    );
+    let rows = 0;
+    let scanned = 0;
+    const scanAll = (): void => {
+      for (const bytes of packets) {
+        const { batches, error } = scanner.scan(bytes, readPacketHeader(bytes, traceClass));
+        assert.is(error, undefined);
+        for (const batch of batches) rows += batch.rows;
+        scanned++;
+      }
+    };
+    scanAll();
+    scanAll();
+    const rowsOfTwo = rows;
+    const warm = await settledUse();
+    const { byteLength } = kernel.memory.memory.buffer;
+    const functions = kernel.functions.size;
+    [rows, scanned] = [0, 0];
+    let passes = 0;
+    for (; scanned < 10_000; passes++) scanAll();
+    assert.is(rows, (rowsOfTwo / 2) * passes);
+    assert.is(kernel.memory.memory.buffer.byteLength, byteLength);
+    assert.is(kernel.functions.size, functions);
+    assertFlat(warm, await settledUse(), { rss: 48 * MIB, heap: 4 * MIB, buffers: MIB });
+  } finally {
+    await trace.remove();
+  }
+});
+
+/** Files of a folder that this process holds open. */
+function openFilesBelow(folder: string): string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(folder) ? [path] : [];
+    } catch {
+      // The listing's own descriptor is gone by now.
+      return [];
+    }
+  });
+}
+
+interface Question {
+  readonly path: string;
+  readonly where: string;
+  readonly select: readonly string[];
+}
+
+/** Opens a query and closes it at its first batch, or lets it end at its limit; gives the rows it saw. */
+function openAndClose(
+  { path, where, select }: Question,
+  mustUnsubscribe: boolean,
+): Promise<number> {
+  const query = {
+    ...EVERYTHING,
+    filter: compileFilter(where),
+    select,
+    limit: mustUnsubscribe ? undefined : 100,
+    engine: "kernel",
+  } as const;
+  let rows = 0;
+  const { items } = openFeed([path], { from: "beginning" }).share();
+  return new Promise((resolve, reject) => {
+    const subscription = runQuery(query, items).subscribe({
+      next: (item) => {
+        if (item.kind !== "batch") return;
+        rows += item.batch.rows;
+        if (!mustUnsubscribe) return;
+        subscription.unsubscribe();
+        resolve(rows);
+      },
+      error: reject,
+      complete: () => resolve(rows),
+    });
+  });
+}
+
+test("a thousand queries, opened and closed, leave nothing behind", async () => {
+  const lab = await recordedTrace("filter-lab");
+  const small = await recordedTrace("small");
+  const ofLab = { path: lab.path, where: "k >= 0", select: ["timestamp", "event", "k", "s", "sq"] };
+  const ofSmall = { path: small.path, where: FILTER, select: SELECT };
+  // Metadata of a whole kernel is parsed by every query: most of them read the trace that has little of it.
+  const run = async (queries: number): Promise<void> => {
+    for (let i = 0; i < queries; i++) {
+      const question = i % 20 === 0 ? ofSmall : ofLab;
+      const rows = await openAndClose(question, i % 3 === 0);
+      assert.ok(rows >= (question === ofSmall ? 100 : 1), `${rows} rows`);
+    }
+  };
+  try {
+    await run(100);
+    const warm = await settledUse();
+    await run(1000);
+    assertFlat(warm, await settledUse(), { rss: 64 * MIB, heap: 8 * MIB, buffers: 2 * MIB });
+    assert.equal(openFilesBelow(lab.path), []);
+    assert.equal(openFilesBelow(small.path), []);
+  } finally {
+    await lab.remove();
+    await small.remove();
+  }
+});
+
+test.run();
