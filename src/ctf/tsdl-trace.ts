@@ -24,8 +24,9 @@ import type {
   TraceClass,
 } from "./trace-class.ts";
 import type { Declaration, Entry, Value } from "./tsdl-ast.ts";
+import { byteOrder, type TypeContext } from "./tsdl-attributes.ts";
 import { metadataError } from "./tsdl-lexer.ts";
-import { buildType, byteOrder, declareAlias, type TypeContext, TypeScope } from "./tsdl-types.ts";
+import { buildType, declareAlias, TypeScope } from "./tsdl-types.ts";
 
 type Block = Declaration & { kind: "block" };
 

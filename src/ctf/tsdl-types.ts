@@ -1,19 +1,16 @@
 /** TSDL type nodes → field templates: looks up aliases in their lexical scopes and checks attributes (CTF 1.8.3 §4, §7.3). */
 
-import type { MetadataError } from "../base/errors.ts";
 import { nearestName, type Span } from "../base/text.ts";
-import type { FieldPath, IntegerTemplate, Template, TemplateMember } from "./field-template.ts";
-import type { ByteOrder, Mapping } from "./trace-class.ts";
-import type {
-  AliasNode,
-  Attribute,
-  BodyNode,
-  Declarator,
-  Enumerator,
-  TypeNode,
-  Value,
-} from "./tsdl-ast.ts";
-import { metadataError } from "./tsdl-lexer.ts";
+import type { FieldPath, Template, TemplateMember } from "./field-template.ts";
+import type { Mapping } from "./trace-class.ts";
+import type { AliasNode, BodyNode, Declarator, Enumerator, TypeNode } from "./tsdl-ast.ts";
+import {
+  alignment,
+  fail,
+  floatTemplate,
+  integerTemplate,
+  type TypeContext,
+} from "./tsdl-attributes.ts";
 
 /** Arrays longer than this cannot fit any packet that is accepted. */
 const MAX_STATIC_LENGTH = 1 << 28;
@@ -42,15 +39,6 @@ export class TypeScope {
     yield* this.#types.keys();
     if (this.parent !== undefined) yield* this.parent.names();
   }
-}
-
-/** What type nodes mean depends on the trace around them. */
-export interface TypeContext {
-  readonly source: string;
-  readonly nativeByteOrder: ByteOrder;
-  readonly environment: ReadonlyMap<string, string | bigint>;
-  /** Templates of integer nodes, which the parser shares where their texts are equal. */
-  readonly integers: Map<TypeNode, IntegerTemplate>;
 }
 
 /** The template of a type node. Named structures, variants and enumerations declare themselves in `scope`. */
@@ -244,177 +232,4 @@ function enumMappings(
     next = high + 1n;
   }
   return [...byLabel].map(([label, ranges]) => ({ label, ranges }));
-}
-
-function integerTemplate(
-  attributes: readonly Attribute[],
-  span: Span,
-  context: TypeContext,
-): IntegerTemplate {
-  const given = attributeMap(attributes, context);
-  const size = integerAttribute(given.get("size"), context);
-  if (size === undefined || size < 1n || size > 64n) {
-    throw fail(
-      context,
-      "TSDL_INTEGER_SIZE",
-      `expected an integer size from 1 to 64 bits, got ${size ?? "none"}`,
-      span,
-    );
-  }
-  const align = integerAttribute(given.get("align"), context);
-  const clock = given.get("map")?.value;
-  return {
-    kind: "integer",
-    size: Number(size),
-    align: align === undefined ? (size % 8n === 0n ? 8 : 1) : alignment(align, span, context),
-    signed: booleanAttribute(given.get("signed"), context),
-    byteOrder: byteOrderOf(given.get("byte_order"), context),
-    base: baseAttribute(given.get("base"), context),
-    isText: size === 8n && isTextEncoding(given.get("encoding")),
-    mappings: undefined,
-    clock: clock === undefined ? undefined : clockName(clock, context),
-  };
-}
-
-function floatTemplate(
-  attributes: readonly Attribute[],
-  span: Span,
-  context: TypeContext,
-): Template {
-  const given = attributeMap(attributes, context);
-  const exponent = integerAttribute(given.get("exp_dig"), context);
-  const mantissa = integerAttribute(given.get("mant_dig"), context);
-  const size =
-    exponent === 8n && mantissa === 24n
-      ? 32
-      : exponent === 11n && mantissa === 53n
-        ? 64
-        : undefined;
-  if (size === undefined) {
-    throw fail(
-      context,
-      "TSDL_FLOAT_SIZE",
-      `expected exp_dig and mant_dig 8, 24 or 11, 53, got ${exponent}, ${mantissa}`,
-      span,
-    );
-  }
-  const align = integerAttribute(given.get("align"), context);
-  return {
-    kind: "float",
-    size,
-    align: align === undefined ? 8 : alignment(align, span, context),
-    byteOrder: byteOrderOf(given.get("byte_order"), context),
-  };
-}
-
-function attributeMap(
-  attributes: readonly Attribute[],
-  context: TypeContext,
-): ReadonlyMap<string, Attribute> {
-  const map = new Map<string, Attribute>();
-  for (const attribute of attributes) {
-    if (map.has(attribute.name)) {
-      throw fail(
-        context,
-        "TSDL_DUPLICATE_ATTRIBUTE",
-        `attribute ${attribute.name} stands here twice`,
-        attribute.span,
-      );
-    }
-    map.set(attribute.name, attribute);
-  }
-  return map;
-}
-
-function integerAttribute(
-  attribute: Attribute | undefined,
-  context: TypeContext,
-): bigint | undefined {
-  if (attribute === undefined) return undefined;
-  if (attribute.value.kind === "integer") return attribute.value.value;
-  throw fail(
-    context,
-    "TSDL_ATTRIBUTE",
-    `expected an integer for ${attribute.name}, got ${attribute.value.value}`,
-    attribute.span,
-  );
-}
-
-function booleanAttribute(attribute: Attribute | undefined, context: TypeContext): boolean {
-  if (attribute === undefined) return false;
-  const value = String(attribute.value.value);
-  if (/^(true|TRUE|1)$/.test(value)) return true;
-  if (/^(false|FALSE|0)$/.test(value)) return false;
-  throw fail(
-    context,
-    "TSDL_ATTRIBUTE",
-    `expected true or false for ${attribute.name}, got ${value}`,
-    attribute.span,
-  );
-}
-
-const BASES: ReadonlyMap<string, 2 | 8 | 10 | 16> = new Map([
-  ...["2", "binary", "b"].map((word) => [word, 2] as const),
-  ...["8", "octal", "oct", "o"].map((word) => [word, 8] as const),
-  ...["10", "decimal", "dec", "d", "i", "u"].map((word) => [word, 10] as const),
-  ...["16", "hexadecimal", "hex", "x", "X", "p"].map((word) => [word, 16] as const),
-]);
-
-function baseAttribute(attribute: Attribute | undefined, context: TypeContext): 2 | 8 | 10 | 16 {
-  if (attribute === undefined) return 10;
-  const base = BASES.get(String(attribute.value.value));
-  if (base !== undefined) return base;
-  throw fail(
-    context,
-    "TSDL_ATTRIBUTE",
-    `expected base 2, 8, 10 or 16, got ${attribute.value.value}`,
-    attribute.span,
-  );
-}
-
-function isTextEncoding(attribute: Attribute | undefined): boolean {
-  return attribute !== undefined && /^(utf-?8|ascii)$/i.test(String(attribute.value.value));
-}
-
-function byteOrderOf(attribute: Attribute | undefined, context: TypeContext): ByteOrder {
-  if (attribute === undefined || attribute.value.value === "native") return context.nativeByteOrder;
-  const order = byteOrder(attribute.value);
-  if (order !== undefined) return order;
-  throw fail(
-    context,
-    "TSDL_ATTRIBUTE",
-    `expected byte_order le, be, network or native, got ${attribute.value.value}`,
-    attribute.span,
-  );
-}
-
-/** `le`, `be`, `network`; `undefined` for anything else. */
-export function byteOrder(value: Value): ByteOrder | undefined {
-  if (value.value === "le") return "little-endian";
-  return value.value === "be" || value.value === "network" ? "big-endian" : undefined;
-}
-
-function clockName(value: Value, context: TypeContext): string {
-  const match = /^clock\.(\w+)\.value$/.exec(String(value.value));
-  if (match?.[1] !== undefined) return match[1];
-  throw fail(
-    context,
-    "TSDL_ATTRIBUTE",
-    `expected clock.NAME.value for map, got ${value.value}`,
-    value.span,
-  );
-}
-
-function alignment(align: bigint, span: Span, context: TypeContext): number {
-  if (align >= 1n && align <= 1n << 20n && (align & (align - 1n)) === 0n) return Number(align);
-  throw fail(
-    context,
-    "TSDL_ALIGN",
-    `expected an alignment that is a power of two, got ${align}`,
-    span,
-  );
-}
-
-function fail(context: TypeContext, code: string, message: string, span: Span): MetadataError {
-  return metadataError(context.source, code, message, span);
 }

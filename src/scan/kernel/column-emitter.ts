@@ -6,14 +6,15 @@ import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import type { NumberType } from "../column.ts";
 import type { ColumnSource } from "../event-plan.ts";
 import type { KernelColumn } from "./columns.ts";
-import { codeOfText, pushWordMask } from "./dictionary.ts";
+import { codeOfText } from "./dictionary.ts";
 import { NotCompilable } from "./filter-emitter.ts";
+import { copyText } from "./helpers.ts";
 import { State } from "./memory.ts";
 import { renderMachine } from "./render-machine.ts";
-import type { Helper, Unit } from "./unit.ts";
+import type { Unit } from "./unit.ts";
 import { type Location, Status, type WalkEmitter } from "./walk-emitter.ts";
 
-const { i32, i64 } = ValueType;
+const { i32 } = ValueType;
 
 /** First constant in a class record; see `stream-emitter.ts`. */
 export const RECORD_CONSTANTS = 16;
@@ -294,36 +295,3 @@ function textLocation(source: ColumnSource, walk: WalkEmitter): Location | undef
 function isText({ kind }: FieldClass): boolean {
   return kind === "string" || kind === "text";
 }
-
-/**
- * (target, source, length) → whether a byte beyond ASCII is among those copied. Eight bytes at a time: up to seven behind
- * the text are read and written.
- */
-export const copyText: Helper = {
-  type: { parameters: [i32, i32, i32], results: [i32] },
-  body(unit) {
-    const code = unit.code(3);
-    const [target, source, length] = [0, 1, 2];
-    const i = code.local(i32);
-    const word = code.local(i64);
-    const seen = code.local(i64);
-    code.block((done) => {
-      code.loop((again) => {
-        code.get(i).get(length).op(Op.i32GeU).brIf(done);
-        code.get(target).get(i).op(Op.i32Add);
-        code
-          .get(source)
-          .get(i)
-          .op(Op.i32Add)
-          .memory(Memory.i64Load)
-          .tee(word)
-          .memory(Memory.i64Store);
-        code.get(seen).get(word);
-        pushWordMask(code, length, i);
-        code.op(Op.i64And, Op.i64Or).set(seen);
-        code.get(i).i32(8).op(Op.i32Add).set(i).br(again);
-      });
-    });
-    return code.get(seen).i64(0x8080_8080_8080_8080n).op(Op.i64And).i64(0n).op(Op.i64Ne).body();
-  },
-};

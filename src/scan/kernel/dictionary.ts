@@ -5,9 +5,9 @@
  * padded with zeros to 8 bytes. A full dictionary is copied out and begun anew.
  */
 
-import type { Code, Local } from "../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import type { DictionaryTexts } from "../column.ts";
+import { pushWordMask } from "./helpers.ts";
 import type { KernelMemory } from "./memory.ts";
 import type { Helper } from "./unit.ts";
 
@@ -234,12 +234,3 @@ const equalsEntry: Helper = {
     return code.i32(1).body();
   },
 };
-
-/** Mask for the word of a text that begins at byte `i`: all bits, or those of the bytes that are left. */
-export function pushWordMask(code: Code, length: Local, i: Local): void {
-  const left = code.local(i32);
-  // -1 >>> (64 - 8 * min(left, 8))
-  code.i64(-1n).i32(64);
-  code.get(length).get(i).op(Op.i32Sub).tee(left).i32(8).get(left).i32(8).op(Op.i32LtU, Op.select);
-  code.i32(3).op(Op.i32Shl, Op.i32Sub, Op.i64ExtendI32U, Op.i64ShrU);
-}

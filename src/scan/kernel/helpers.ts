@@ -1,6 +1,7 @@
 /** Functions that the emitted code calls: bytes, bits, texts. */
 
 import { ANY_RUN } from "../../filter/text-literal.ts";
+import type { Code, Local } from "../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import type { Helper } from "./unit.ts";
 
@@ -200,3 +201,45 @@ export const matchPattern: Helper = {
     return code.get(p).get(codes).op(Op.i32Eq).body();
   },
 };
+
+/**
+ * (target, source, length) → whether a byte beyond ASCII is among those copied. Eight bytes at a time: up to seven behind
+ * the text are read and written.
+ */
+export const copyText: Helper = {
+  type: { parameters: [i32, i32, i32], results: [i32] },
+  body(unit) {
+    const code = unit.code(3);
+    const [target, source, length] = [0, 1, 2];
+    const i = code.local(i32);
+    const word = code.local(i64);
+    const seen = code.local(i64);
+    code.block((done) => {
+      code.loop((again) => {
+        code.get(i).get(length).op(Op.i32GeU).brIf(done);
+        code.get(target).get(i).op(Op.i32Add);
+        code
+          .get(source)
+          .get(i)
+          .op(Op.i32Add)
+          .memory(Memory.i64Load)
+          .tee(word)
+          .memory(Memory.i64Store);
+        code.get(seen).get(word);
+        pushWordMask(code, length, i);
+        code.op(Op.i64And, Op.i64Or).set(seen);
+        code.get(i).i32(8).op(Op.i32Add).set(i).br(again);
+      });
+    });
+    return code.get(seen).i64(0x8080_8080_8080_8080n).op(Op.i64And).i64(0n).op(Op.i64Ne).body();
+  },
+};
+
+/** Mask for the word of a text that begins at byte `i`: all bits, or those of the bytes that are left. */
+export function pushWordMask(code: Code, length: Local, i: Local): void {
+  const left = code.local(i32);
+  // -1 >>> (64 - 8 * min(left, 8))
+  code.i64(-1n).i32(64);
+  code.get(length).get(i).op(Op.i32Sub).tee(left).i32(8).get(left).i32(8).op(Op.i32LtU, Op.select);
+  code.i32(3).op(Op.i32Shl, Op.i32Sub, Op.i64ExtendI32U, Op.i64ShrU);
+}
