@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import pc from "picocolors";
 import { SourceError } from "../base/errors.ts";
 import { type ReplayServer, replay } from "../replay/server.ts";
 import { unpackTrace } from "../replay/unpack.ts";
 import { serve } from "../server/server.ts";
+import { colorsFor } from "./colors.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Address } from "./options.ts";
 import { note } from "./report.ts";
@@ -54,7 +54,8 @@ function demoTrace(): string {
 }
 
 function greeting(url: string, spare: string, token: string | undefined): string {
-  const command = pc.cyan;
+  const colors = colorsFor(process.stdout);
+  const command = colors.cyan;
   const query = `${url}/v1/query`;
   const shown = token === undefined ? "" : `-H "Authorization: Bearer $TRACEWIRE_TOKEN" `;
   const asked =
@@ -63,9 +64,9 @@ function greeting(url: string, spare: string, token: string | undefined): string
       : `u.urlopen(u.Request("${query}?limit=1000", headers={"Authorization": "Bearer " + os.environ["TRACEWIRE_TOKEN"]}))`;
   const imports = `pyarrow.ipc as i, urllib.request as u${token === undefined ? "" : ", os"}`;
   return `
-${pc.bold("tracewire demo")}: a recorded session of a Linux machine with six containers, replayed in a loop.
+${colors.bold("tracewire demo")}: a recorded session of a Linux machine with six containers, replayed in a loop.
 
-  ${pc.bold(url)}   rows as they come, in your browser
+  ${colors.bold(url)}   rows as they come, in your browser
   ${spare}   the session once more, for tail, babeltrace2 or another viewer
 
 Three things worth trying in another terminal:

@@ -8,7 +8,9 @@ import { compileFilter } from "../filter/compile.ts";
 import { type Coverage, coverage, describeCoverage } from "../filter/coverage.ts";
 import { explainLinked, explain as explainProgram } from "../filter/explain.ts";
 import { link } from "../filter/link.ts";
+import type { PortabilityRemark } from "../filter/portable.ts";
 import { unknownSymbols } from "../filter/symbols.ts";
+import { tracerRemarks } from "../filter/tracer-remarks.ts";
 import { warn } from "./report.ts";
 import { Selectivity } from "./selectivity.ts";
 
@@ -61,10 +63,25 @@ export async function explain(
   if (unknown.length === 0 && covered.never === covered.classes && covered.classes > 0)
     warn(describeCoverage(covered) ?? "");
   if (selectivity !== undefined) sections.push(section("Selectivity", String(selectivity)));
-  const lttng =
-    remarks.map(({ message }) => message).join("\n") || "accepts it: lttng enable-event --filter";
-  sections.push(section("LTTng", lttng));
+  sections.push(section("LTTng", lttngText(remarks, tracerRemarks(program, environments))));
   process.stdout.write(sections.join("\n"));
+}
+
+/** Whether the expression can be pasted behind `lttng enable-event --filter`. */
+function lttngText(
+  remarks: readonly PortabilityRemark[],
+  ofTracers: readonly PortabilityRemark[],
+): string {
+  const messages = (list: readonly PortabilityRemark[]): string[] => [
+    ...new Set(list.map(({ message }) => message)),
+  ];
+  if (remarks.some(({ effect }) => effect === "refused")) {
+    const refused = messages(remarks.filter(({ effect }) => effect === "refused"));
+    return ["refuses it:", ...refused].join("\n");
+  }
+  const parted = messages([...remarks, ...ofTracers]);
+  if (parted.length === 0) return "accepts it: lttng enable-event --filter";
+  return ["accepts it, but its tracers keep other events:", ...parted].join("\n");
 }
 
 function coverageText(covered: Coverage): string {

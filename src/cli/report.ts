@@ -1,11 +1,11 @@
 import { CommanderError } from "commander";
-import pc from "picocolors";
 import { TraceError } from "../base/errors.ts";
+import { colorsFor } from "./colors.ts";
 
 /** What scripts can rely on. */
 export const ExitCode = { ok: 0, failed: 1, usage: 2 } as const;
 
-const colors = pc.createColors(pc.isColorSupported && process.stderr.isTTY === true);
+const colors = colorsFor(process.stderr);
 
 /** One clear line on stderr; a stack only for what is our own fault. */
 export function describeError(error: unknown): string {

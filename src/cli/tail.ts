@@ -7,6 +7,7 @@ import type { Program } from "../filter/bytecode.ts";
 import { TEXT_HEAD_COUNT, TEXT_REQUESTS, type TextColors, textWriter } from "../format/text.ts";
 import type { BatchWriter } from "../scan/batch-writer.ts";
 import { type ColumnRequest, columnRequest } from "../scan/layout.ts";
+import { hasColors } from "./colors.ts";
 import { Output } from "./output.ts";
 import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
 import { canShowProgress, ProgressLine } from "./status.ts";
@@ -117,8 +118,7 @@ function run(
 function progressLine(options: TailOptions, isLive: boolean): ProgressLine | undefined {
   const isStill = options.count === true || process.stdout.isTTY !== true;
   const isWanted = !isLive && isStill && !options.quiet && canShowProgress(process.stderr);
-  // picocolors asks about stdout, which is not where this goes.
-  return isWanted ? new ProgressLine(process.stderr, !process.env["NO_COLOR"]) : undefined;
+  return isWanted ? new ProgressLine(process.stderr, hasColors(process.stderr)) : undefined;
 }
 
 /** The parser and what is not asked for of the formats take longer to load than a short trace to read. */
@@ -182,8 +182,7 @@ async function batchWriter(options: TailOptions): Promise<BatchWriter> {
 }
 
 function textColors(when: TailOptions["color"]): TextColors {
-  const isOn =
-    when === "always" || (when === "auto" && process.stdout.isTTY === true && pc.isColorSupported);
+  const isOn = when === "always" || (when === "auto" && hasColors(process.stdout));
   const colors = pc.createColors(isOn);
   const around = (paint: (text: string) => string): readonly [string, string] => {
     const [open = "", close = ""] = paint("|").split("|");
