@@ -27,6 +27,8 @@ export { Gate } from "./engine/gate.ts";
 export { describeLoss, type Loss, LossAccount } from "./engine/losses.ts";
 export { type QuerySpec, type ResultBatch, type ResultItem, runQuery } from "./engine/query.ts";
 export { compileFilter } from "./filter/compile.ts";
+export { complete } from "./filter/complete.ts";
+export { coverage, describeCoverage } from "./filter/coverage.ts";
 export { csvWriter } from "./format/csv.ts";
 export { ndjsonWriter } from "./format/ndjson.ts";
 export { follow } from "./relay/follow.ts";

@@ -10,7 +10,10 @@ export interface FieldType {
   classes: number;
 }
 
-/** Every name that a filter can use, as it is written there, with its types. */
+/**
+ * Every name that a filter can use, as it is written there, with its types: payload fields, `$ctx.…`, `$event.…`, `$trace.…`.
+ * Members of structures and options of variants follow their parent.
+ */
 export function fieldTypes(environments: Iterable<LinkEnvironment>): Map<string, FieldType> {
   const all = new Map<string, FieldType>();
   for (const env of environments) {

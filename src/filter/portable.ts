@@ -9,8 +9,11 @@ import { nodesOf } from "./walk.ts";
 
 /** Something that LTTng treats differently. */
 export interface PortabilityRemark extends Span {
-  /** `refused`: `lttng enable-event --filter` fails. `never matches`: it succeeds, and no event passes. */
-  readonly effect: "refused" | "never matches";
+  /**
+   * `refused`: `lttng enable-event --filter` fails. `never matches`: it succeeds, and no event passes. `differs`: a defect
+   * of the tracers makes other events pass.
+   */
+  readonly effect: "refused" | "never matches" | "differs";
   readonly message: string;
 }
 

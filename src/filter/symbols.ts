@@ -1,8 +1,7 @@
 /** Which names a filter can use on an event class, and which names of a filter no class has. */
 import { nearestName, type Span } from "../base/text.ts";
-import type { FieldClass, StructureClass } from "../ctf/trace-class.ts";
 import type { Program } from "./bytecode.ts";
-import { EVENT_FACTS, TRACE_FACTS } from "./check-reference.ts";
+import { fieldTypes } from "./field-types.ts";
 import { type LinkEnvironment, resolve } from "./resolve.ts";
 import type { ProgramSymbol } from "./symbol.ts";
 
@@ -44,43 +43,7 @@ export function isMissing(symbol: ProgramSymbol, env: LinkEnvironment): boolean 
   return found.kind === "missing" || (found.kind === "choices" && found.choices.length === 0);
 }
 
-/**
- * Every name that a filter can use on an event class, as it is written there: payload fields, `$ctx.…`,
- * `$event.…`, `$trace.…`. Members of structures and options of variants follow their parent.
- */
+/** Every name that a filter can use on an event class, as it is written there. */
 export function fieldNames(env: LinkEnvironment): readonly string[] {
-  const { eventClass, streamClass } = env;
-  const contexts = [
-    ...memberNames(streamClass.commonContext, "$ctx."),
-    ...memberNames(eventClass.specificContext, "$ctx."),
-    ...memberNames(streamClass.packetContext, "$ctx.").filter((name) => name === "$ctx.cpu_id"),
-  ];
-  return [
-    ...memberNames(eventClass.payload, ""),
-    ...new Set(contexts),
-    ...EVENT_FACTS.map((name) => `$event.${name}`),
-    ...TRACE_FACTS.map((name) => `$trace.${name}`),
-  ];
-}
-
-function memberNames(structure: StructureClass | undefined, prefix: string): readonly string[] {
-  return (structure?.members ?? []).flatMap(({ name, fieldClass }) =>
-    namesBelow(prefix + name, fieldClass),
-  );
-}
-
-function namesBelow(name: string, fieldClass: FieldClass): readonly string[] {
-  switch (fieldClass.kind) {
-    case "structure":
-      return memberNames(fieldClass, `${name}.`);
-    case "variant":
-      return [
-        name,
-        ...fieldClass.options.flatMap((option) =>
-          namesBelow(`${name}.${option.name}`, option.fieldClass),
-        ),
-      ];
-    default:
-      return [name];
-  }
+  return [...fieldTypes([env]).keys()];
 }

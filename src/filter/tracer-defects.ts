@@ -32,8 +32,8 @@ export interface TracerDefect extends Span {
 /** `bits`: the tracer's unsigned 64-bit type. `negated`: a type of its own that only `-` of a non-field has. */
 type Register = "integer" | "bits" | "negated" | "double" | "text" | "unknown";
 
-/** What the tracer's stack has for values, and `<=` takes of it without giving back. */
-const STACK = 8;
+/** Places of the stack that the tracer counts in when it links. */
+const STACK = 10;
 
 /** The defects that an expression runs into, given what its references are. */
 export function tracerDefects(
@@ -66,10 +66,9 @@ class Examiner {
   examine(root: Expression): readonly TracerDefect[] {
     // At the root alone, `!` of a double does what it says.
     this.#register(root, true);
-    const orders = [...nodesOf(root)].filter(isLessOrEqual);
-    const second = orders[0];
-    if (second !== undefined && orders.length + pendingOperands(root) > STACK)
-      this.#tell(second, "each <= takes a place of the tracer's stack for good: use < instead");
+    const order = [...nodesOf(root)].find(isLessOrEqual);
+    if (order !== undefined && new Leaking().peak(root) > STACK)
+      this.#tell(order, "each <= takes a place of the tracer's stack for good: use < instead");
     return this.#found;
   }
 
@@ -110,7 +109,8 @@ class Examiner {
     if (node.operator === "~") return "bits";
     if (node.operator === "!" && operand === "double" && !isRoot)
       this.#tell(node, "the tracer loses a ! before a floating-point value: compare it with 0.0");
-    if (node.operator === "-" && operand !== "double" && !endsInField(node)) return "negated";
+    if (node.operator === "-" && operand !== "double" && innermost(node) === undefined)
+      return "negated";
     return operand;
   }
 
@@ -127,8 +127,9 @@ class Examiner {
 
   #logical(node: Logical, left: Register, right: Register): Register {
     const sides = [this.#truth(node.left, left), this.#truth(node.right, right)] as const;
-    if (sides[0] === "negated" || sides[1] === "negated")
-      this.#tell(node, `the tracer cannot take a negated number for a truth value: compare it`);
+    if (sides[0] === "negated")
+      this.#tell(node, "the tracer cannot take a negated number for a truth value: compare it");
+    else if (sides[1] === "negated") return "negated";
     else if (sides[0] !== sides[1] && (sides[0] === "bits" || sides[1] === "bits"))
       this.#tell(node, "the tracer does not mix bitwise results with other truth values: use != 0");
     return sides[0];
@@ -137,8 +138,9 @@ class Examiner {
   /** The type behind the cast that the compiler writes for fields and floating-point constants. */
   #truth(operand: Expression, register: Register): Register {
     if (register === "double") return "integer";
-    if (!endsInField(operand)) return register;
-    if (register === "bits" && isElement(operand))
+    const field = innermost(operand);
+    if (field === undefined) return register;
+    if (this.#typeOf(field) === "unsigned")
       this.#tell(operand, "the tracer rejects an unsigned element as a truth value: use != 0");
     return register === "text" || register === "unknown" ? register : "integer";
   }
@@ -149,8 +151,14 @@ class Examiner {
         node,
         "a floating-point value is lost while its right side is evaluated: swap them",
       );
-    if ([...nodesOf(node.right)].some(isLessOrEqual))
+    const nodes = [...nodesOf(node.right)];
+    if (nodes.some(isLessOrEqual) && nodes.some((one) => this.#isNoInteger(one)))
       this.#tell(node, "a <= on the right side disturbs what waits for it: swap the sides");
+  }
+
+  #isNoInteger(node: Expression): boolean {
+    if (node.kind === "float" || node.kind === "string") return true;
+    return node.kind === "reference" && ["double", "text"].includes(this.#typeOf(node));
   }
 
   #tell({ start, end }: Span, message: string): void {
@@ -158,16 +166,40 @@ class Examiner {
   }
 }
 
+/** The stack as the tracer counts it while it links: `<=` takes two values and leaves two. */
+class Leaking {
+  #depth = 0;
+  #peak = 0;
+
+  peak(root: Expression): number {
+    this.#run(root);
+    return this.#peak;
+  }
+
+  #run(root: Expression): void {
+    const { chain, first } = leftSpine(root);
+    if (first.kind === "unary") this.#run(first.operand);
+    else this.#push();
+    for (const node of chain.toReversed()) {
+      if (node.kind === "in") continue;
+      if (node.kind === "logical") this.#depth--;
+      this.#run(node.right);
+      if (node.kind === "binary" && !isLessOrEqual(node)) this.#depth--;
+    }
+  }
+
+  #push(): void {
+    this.#depth++;
+    this.#peak = Math.max(this.#peak, this.#depth);
+  }
+}
+
 function isLessOrEqual(node: Expression): boolean {
   return node.kind === "binary" && isComparison(node.operator) && node.operator === "<=";
 }
 
-function endsInField(node: Expression): boolean {
-  if (node.kind === "unary") return endsInField(node.operand);
-  return node.kind === "reference";
-}
-
-function isElement(node: Expression): boolean {
-  if (node.kind === "unary") return node.operator !== "~" && isElement(node.operand);
-  return node.kind === "reference" && stepsOf(node).some((step) => step.indexes !== undefined);
+/** The reference below a chain of unary operators. */
+function innermost(node: Expression): Reference | undefined {
+  if (node.kind === "unary") return innermost(node.operand);
+  return node.kind === "reference" ? node : undefined;
 }

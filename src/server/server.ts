@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { FeedError } from "../base/errors.ts";
 import { type AccessRules, checkAccess, checkAuthority, isLoopbackHost } from "./access.ts";
+import { completionList } from "./completion.ts";
 import { errorReport, httpStatus, isBug } from "./error-report.ts";
 import { type RunningQuery, streamQuery } from "./http-query.ts";
 import { PAGE, PAGE_POLICY } from "./page.ts";
@@ -70,7 +71,7 @@ function requireToken(token: string | undefined, host: string): void {
     throw new FeedError("BAD_TOKEN", `token: expected ${TOKEN_FORM}, got something else`, 401);
 }
 
-const GET_ONLY = ["/", "/healthz", "/v1/query", "/v1/sessions"];
+const GET_ONLY = ["/", "/healthz", "/v1/complete", "/v1/query", "/v1/sessions"];
 /** These tell nothing of the traces; the page asks for the token by itself. */
 const OPEN_TO_ALL = ["/", "/healthz"];
 
@@ -157,6 +158,9 @@ class QueryServer {
         break;
       case "/healthz":
         respond(response, 200, "text/plain; charset=utf-8", "ok\n");
+        break;
+      case "/v1/complete":
+        respondJson(response, await completionList(this.#sources, searchParams));
         break;
       case "/v1/sessions":
         respondJson(response, await sessionList(this.#sources));

@@ -24,6 +24,8 @@ test("shows tree, bytecode and what becomes of it for each event class", () => {
     "Linked for 2 event classes: compat_syscall_entry_openat, syscall_entry_openat",
     "Linked for 3 event classes: compat_syscall_entry_execve, syscall_entry_execve, sched_process_exec",
     "Linked for 1 event class: lttng_statedump_file_descriptor",
+    "Coverage",
+    "Selectivity",
     "LTTng",
   ]);
   assert.match(stdout, '  never: no field "filename"\n');

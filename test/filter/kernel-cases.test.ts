@@ -62,6 +62,15 @@ for (const engine of ENGINES) {
   });
 }
 
+for (const engine of ENGINES) {
+  test(`lets an absent $app context or optional field matter only where evaluated: ${engine}`, async () => {
+    assert.equal(await keptK("k == 1 || $app.no:body == 1", engine), [1]);
+    assert.equal(await keptK("$app.no:body == 1 || k == 1", engine), []);
+    assert.equal(await keptK("nobody? == 1 || k == 1", engine), [1]);
+    assert.equal(await keptK("!(nobody? == 1) && k < 2", engine), [0, 1]);
+  });
+}
+
 test("judges every measured case but those listed with a reason", () => {
   const accepted = MEASURED.filter(({ compile }) => compile === "accept").map(({ expr }) => expr);
   const judged = accepted.filter((expr) => !NOT_JUDGED.has(expr));

@@ -20,11 +20,13 @@ test("lists the names that a filter can use", () => {
 test("tells symbols that no event class has, with the nearest name", () => {
   const program = compileFilter("k == 1 && othr == 2 && other == 3 && $ctx.procnam == 'a'");
   assert.equal(unknownSymbols(program, [LAB, other]), [
-    { symbol: "othr", nearest: "other", start: 10, end: 14 },
-    { symbol: "$ctx.procnam", nearest: "$ctx.procname", start: 37, end: 49 },
+    { symbol: "othr", nearest: "other", isAllowed: false, start: 10, end: 14 },
+    { symbol: "$ctx.procnam", nearest: "$ctx.procname", isAllowed: false, start: 37, end: 49 },
   ]);
   assert.equal(unknownSymbols(compileFilter("k == 1"), [LAB, other]), []);
-  assert.equal(unknownSymbols(compileFilter("$app.a:b == 1"), [LAB])[0]?.symbol, "$app.a:b");
+  const [app, optional] = unknownSymbols(compileFilter("$app.a:b == 1 || nofield?"), [LAB]);
+  assert.equal([app?.symbol, app?.isAllowed], ["$app.a:b", true]);
+  assert.equal([optional?.symbol, optional?.isAllowed], ["nofield", true]);
 });
 
 test("says why a class can never match", () => {
