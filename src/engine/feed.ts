@@ -1,6 +1,7 @@
 /** What queries are fed with: their own reading of recorded traces, or a share of one attachment to live sessions. */
 
 import { concatMap, Observable, Subject, type Subscription } from "rxjs";
+import type { TraceClass } from "../ctf/trace-class.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import { Catalog } from "./catalog.ts";
 import type { DecodedItem } from "./decoded-item.ts";
@@ -82,6 +83,11 @@ export class LiveFeed implements Feed {
   constructor(sources: readonly string[], options: SourceOptions) {
     this.sources = sources;
     this.#options = options;
+  }
+
+  /** What the traces that are there now declare. */
+  get traceClasses(): readonly TraceClass[] {
+    return this.#attachment?.catalog.traceClasses ?? [];
   }
 
   get isAttached(): boolean {

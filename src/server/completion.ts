@@ -8,7 +8,7 @@ import type { ServedSources } from "./served-sources.ts";
 
 /** The answer to `GET /v1/complete`. */
 export interface CompletionList extends Completions {
-  /** Whether the names of the trace are among the items. Those of live sessions are not. */
+  /** Whether names of traces are among the items. A live session has none until its first metadata have come. */
   readonly hasNames: boolean;
 }
 
@@ -35,7 +35,7 @@ export async function completionList(
   if (wanted !== undefined && !served.live.includes(wanted)) await served.share(wanted);
   const recorded = served.recorded.filter((source) => (wanted ?? source) === source);
   const known = await Promise.all(recorded.map((source) => rememberedClasses(served, source)));
-  const traceClasses = known.flat();
+  const traceClasses = [...known.flat(), ...served.liveClasses(wanted)];
   const list = complete(prefix, linkEnvironments(traceClasses), limit);
   return { ...list, hasNames: traceClasses.length > 0 };
 }

@@ -1,6 +1,7 @@
 import { merge } from "rxjs";
 import { FeedError, SourceError, type TraceError } from "../base/errors.ts";
 import { nearestName } from "../base/text.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
 import { findTraceDirectories } from "../ctf/trace-directory.ts";
 import { type Feed, LiveFeed, openFeed, type Share } from "../engine/feed.ts";
 import { Gate } from "../engine/gate.ts";
@@ -69,6 +70,12 @@ export class ServedSources {
       throw new SourceError("SOURCE_MIXED", message);
     }
     return this.#liveShare(live.flatMap((url) => this.#feeds.get(url) ?? []));
+  }
+
+  /** What the live sources, or one of them, have declared so far. */
+  liveClasses(source: string | undefined): readonly TraceClass[] {
+    const feeds = [...this.#feeds].filter(([url]) => (source ?? url) === url);
+    return feeds.flatMap(([, feed]) => feed.traceClasses);
   }
 
   /** Lets all go; running queries end. Settles when the relayds know. */
