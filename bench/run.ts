@@ -1,134 +1,166 @@
 /**
- * Times tracewire against babeltrace2 on recorded traces: whole processes, rounds interleaved, medians.
+ * Times tracewire against babeltrace2 and against its own interpreter: whole processes, the scan alone, and compilation.
  *
- * `npm run bench -- [--quick] [--rounds N] [--save FILE] [TRACE…]`; without TRACE, the traces that the project carries.
+ * `npm run bench -- [--quick] [--rounds N] [--ust] [--save FILE] [TRACE…]`; without traces, those that the project carries.
  */
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { basename, dirname } from "node:path";
+import { cpus, loadavg, totalmem } from "node:os";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import type { unpackTrace } from "../src/replay/unpack.ts";
-import { MAIN, recordedTrace } from "../test/support/traces.ts";
-import { CASES, type Case } from "./cases.ts";
+import { CASES, type Command } from "./cases.ts";
+import { measureCompile } from "./compile-time.ts";
+import { type BenchTrace, foreignTrace, inputOf, ownTrace, ustTrace } from "./inputs.ts";
+import { type Run, runMeasuring, runProcess, version } from "./process.ts";
+import type { Input, ProcessResult, RateResult, Results, Usage } from "./results.ts";
+import { showSpread, spread } from "./statistics.ts";
 
-interface Timing {
-  readonly medianMs: number;
-  readonly minMs: number;
-  readonly maxMs: number;
-}
-
-interface Row {
-  readonly trace: string;
-  readonly events: number;
-  readonly case: string;
-  readonly tracewire: Timing;
-  readonly babeltrace2: Timing | undefined;
-  /** babeltrace2's median by ours: above 1, tracewire is faster. */
-  readonly ratio: number | undefined;
-}
-
-function main(): Promise<void> {
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
-      rounds: { type: "string", default: "7" },
+      rounds: { type: "string", default: "5" },
+      ust: { type: "boolean", default: false },
       save: { type: "string" },
     },
   });
   const rounds = values.quick ? 1 : Number(values.rounds);
-  return values.quick || positionals.length === 0
-    ? withOwnTraces(values.quick, (traces) => measure(traces, rounds, values.save))
-    : measure(positionals, rounds, values.save);
-}
-
-async function withOwnTraces(
-  isQuick: boolean,
-  use: (traces: readonly string[]) => Promise<void>,
-): Promise<void> {
-  const unpacked: Awaited<ReturnType<typeof unpackTrace>>[] = [];
-  for (const name of isQuick ? (["small"] as const) : (["small", "churn"] as const))
-    unpacked.push(await recordedTrace(name));
+  const traces = await tracesOf(values.quick, values.ust, positionals);
   try {
-    await use(unpacked.map(({ path }) => path));
+    const results = await measure(traces, rounds);
+    if (values.save === undefined) return;
+    mkdirSync(dirname(values.save), { recursive: true });
+    writeFileSync(values.save, `${JSON.stringify(results, null, 2)}\n`);
   } finally {
-    for (const trace of unpacked) await trace.remove();
+    for (const trace of traces) await trace.remove();
   }
 }
 
-async function measure(
-  traces: readonly string[],
-  rounds: number,
-  save: string | undefined,
-): Promise<void> {
+async function tracesOf(
+  isQuick: boolean,
+  withUst: boolean,
+  paths: readonly string[],
+): Promise<BenchTrace[]> {
+  if (isQuick) return [await ownTrace("small")];
+  if (paths.length === 0 && !withUst) return [await ownTrace("small"), await ownTrace("churn")];
+  return [...(withUst ? [ustTrace()] : []), ...paths.map(foreignTrace)];
+}
+
+async function measure(traces: readonly BenchTrace[], rounds: number): Promise<Results> {
+  const loadBefore = loadavg()[0] ?? 0;
+  // Asked now: the tree may go on while this runs.
+  const measured = commit();
+  const hasRival = version("babeltrace2") !== undefined;
+  const inputs: Input[] = [];
+  const processes: ProcessResult[] = [];
+  const rates: RateResult[] = [];
+  for (const trace of traces) {
+    const input = inputOf(trace);
+    inputs.push(input);
+    console.log(describeInput(input));
+    for (const result of measureProcesses(trace.path, input, rounds, hasRival)) {
+      processes.push(result);
+      console.log(describeProcess(result));
+    }
+    const { name, where, select } = input;
+    const args = [trace.path, name, where, select.join(), `${rounds}`];
+    for (const result of runMeasuring("scan-rates.js", args) as RateResult[]) {
+      rates.push(result);
+      console.log(describeRate(result));
+    }
+  }
+  const compile = await measureCompile(rounds === 1 ? 1 : 2 * rounds + 1);
+  for (const { classes, functions, compile: ms, firstPacket, firstPacketCpu } of compile) {
+    console.log(
+      `${classes} event classes, ${functions} functions: compiled in ${showSpread(ms, 1)} ms, first packet ${showSpread(firstPacket, 1)} ms, ${showSpread(firstPacketCpu, 1)} ms of processor time`,
+    );
+  }
   const machine = {
     date: new Date().toISOString().slice(0, 10),
     cpu: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}`,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
     babeltrace2: version("babeltrace2"),
-    commit: spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout.trim(),
+    commit: measured,
     rounds,
-  };
-  console.log(
-    Object.entries(machine)
-      .map(([key, value]) => `${key}: ${value ?? "not installed"}`)
-      .join("\n"),
-  );
-  const rows = traces.flatMap((trace) =>
-    CASES.map((one) => measureCase(one, trace, rounds, machine.babeltrace2 !== undefined)),
-  );
-  for (const row of rows) console.log(describe(row));
-  if (save === undefined) return;
-  mkdirSync(dirname(save), { recursive: true });
-  writeFileSync(save, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
+    load: [loadBefore, loadavg()[0] ?? 0],
+  } as const;
+  console.log(JSON.stringify(machine));
+  return { machine, inputs, processes, rates, compile };
 }
 
-function measureCase(one: Case, trace: string, rounds: number, hasRival: boolean): Row {
-  const ours: number[] = [];
-  const theirs: number[] = [];
+/** Every command once a round, all in turn: what else the machine does falls on all of them alike. */
+function measureProcesses(
+  path: string,
+  input: Input,
+  rounds: number,
+  hasRival: boolean,
+): ProcessResult[] {
+  const commands = new Set(
+    CASES.flatMap(({ ours, rivals }) => [ours, ...rivals.map(({ command }) => command)]).filter(
+      ({ program }) => hasRival || program !== "babeltrace2",
+    ),
+  );
+  const runs = new Map<Command, Run[]>();
   for (let round = 0; round < rounds; round++) {
-    ours.push(time(process.execPath, [MAIN, ...one.ours, trace]));
-    if (hasRival) theirs.push(time("babeltrace2", [...one.theirs, trace]));
+    for (const command of commands) {
+      const args = [...command.args(input), path];
+      const run = runProcess(command.program, args, command.sink);
+      const expected = command.answer === undefined ? undefined : input[command.answer];
+      if (run.answer !== expected)
+        throw new Error(`${args.join(" ")}: expected ${expected} events, got ${run.answer}`);
+      runs.set(command, [...(runs.get(command) ?? []), run]);
+    }
   }
-  const events = Number(
-    spawnSync(process.execPath, [MAIN, "tail", "--count", trace], { encoding: "utf8" }).stdout,
+  const figures = (command: Command): Usage => {
+    const own = runs.get(command) ?? [];
+    const peaks = own.flatMap(({ peakMiB }) => peakMiB ?? []);
+    const cpu = own.flatMap(({ cpuMs }) => cpuMs ?? []);
+    return {
+      ms: spread(own.map(({ ms }) => ms)),
+      cpuMs: cpu.length === 0 ? undefined : spread(cpu),
+      peakMiB: peaks.length === 0 ? undefined : Math.max(...peaks),
+    };
+  };
+  return CASES.map(({ name, ours, rivals }) => {
+    const own = figures(ours);
+    return {
+      trace: input.name,
+      case: name,
+      ...own,
+      rivals: rivals
+        .filter(({ command }) => runs.has(command))
+        .map((rival) => {
+          const theirs = figures(rival.command);
+          return { name: rival.name, ...theirs, ratio: theirs.ms.median / own.ms.median };
+        }),
+    };
+  });
+}
+
+function commit(): string {
+  const git = (...args: string[]): string =>
+    spawnSync("git", ["--no-optional-locks", ...args], { encoding: "utf8" }).stdout?.trim() ?? "";
+  return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+");
+}
+
+function describeInput({ name, events, bytes, where, rows, select }: Input): string {
+  const share = ((100 * rows) / events).toFixed(1);
+  return `\n${name}: ${events} events, ${(bytes / 1e6).toFixed(0)} MB; ${where} keeps ${share} %; columns ${select.join()}`;
+}
+
+function describeProcess({ case: name, ms, peakMiB, rivals }: ProcessResult): string {
+  const others = rivals.map(
+    (rival) =>
+      `; ${rival.name} ${showSpread(rival.ms)} ms, ${rival.peakMiB} MiB: ${rival.ratio.toFixed(1)}×`,
   );
-  const tracewire = timing(ours);
-  const babeltrace2 = hasRival ? timing(theirs) : undefined;
-  const ratio = babeltrace2 === undefined ? undefined : babeltrace2.medianMs / tracewire.medianMs;
-  return { trace: basename(trace), events, case: one.name, tracewire, babeltrace2, ratio };
+  return `  ${name}: ${showSpread(ms)} ms, ${peakMiB} MiB${others.join("")}`;
 }
 
-/** Milliseconds from start to end. Output goes nowhere, but is written. */
-function time(program: string, args: readonly string[]): number {
-  const begin = process.hrtime.bigint();
-  const { status, stderr } = spawnSync(
-    "sh",
-    ["-c", 'exec "$@" > /dev/null', "sh", program, ...args],
-    { encoding: "utf8" },
-  );
-  if (status !== 0) throw new Error(`${program} ${args.join(" ")} failed: ${stderr}`);
-  return Number(process.hrtime.bigint() - begin) / 1e6;
-}
-
-function timing(times: readonly number[]): Timing {
-  const sorted = times.toSorted((a, b) => a - b);
-  return { medianMs: sorted[sorted.length >> 1]!, minMs: sorted[0]!, maxMs: sorted.at(-1)! };
-}
-
-function version(program: string): string | undefined {
-  const { status, stdout } = spawnSync(program, ["--version"], { encoding: "utf8" });
-  return status === 0 ? stdout.split("\n")[0] : undefined;
-}
-
-function describe({ trace, events, case: name, tracewire, babeltrace2, ratio }: Row): string {
-  const show = ({ medianMs, minMs, maxMs }: Timing): string =>
-    `${medianMs.toFixed(0)} ms (${minMs.toFixed(0)}–${maxMs.toFixed(0)})`;
-  const rival =
-    babeltrace2 === undefined ? "" : `, babeltrace2 ${show(babeltrace2)}: ${ratio?.toFixed(2)}×`;
-  return `${trace}, ${events} events, ${name}: tracewire ${show(tracewire)}${rival}`;
+function describeRate({ query, kernel, interpreter }: RateResult): string {
+  return `  scan alone, ${query}: ${showSpread(kernel, 1)} M events/s; interpreter ${showSpread(interpreter, 1)}`;
 }
 
 await main();

@@ -13,7 +13,7 @@ function projectFolder(): string {
 }
 
 /** The command line program, as it was built. */
-export const MAIN: string = join(PROJECT, "build/src/cli/main.js");
+export const MAIN: string = join(PROJECT, "build/bin/main.js");
 
 export type TraceName = "small" | "churn" | "lossy" | "filter-lab";
 
