@@ -1,9 +1,9 @@
 import { clockTimeWriter } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
-import type { ColumnBatch } from "../scan/column.ts";
+import type { Column, ColumnBatch, ColumnType } from "../scan/column.ts";
 import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
-import { type CellDialect, cellWriter, isPresent, textCapacity, type WriteCell } from "./cell.ts";
+import { type CellDialect, cellWriter, isPresent, textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
 /** Escape sequences around the parts of a line; all empty where colours are off. */
@@ -51,51 +51,6 @@ export function textWriter(colors: TextColors): BatchWriter {
   const time = clockTimeWriter();
   let columns: readonly PlannedColumn[] = [];
   let eventWidth = 12;
-  const line = (
-    batch: ColumnBatch,
-    cells: readonly WriteCell[],
-    halves: Int32Array,
-    row: number,
-    out: Utf8Writer,
-  ): void => {
-    const [, host, container, process, tid, vtid, event] = batch.columns;
-    paint(colors.time, out, () => time.write(halves[row * 2 + 1]!, halves[row * 2]!, out));
-    const put = (i: number, width: number, isRight: boolean): void => {
-      const column = batch.columns[i]!;
-      // Contexts that no class has were planned as text and are never present.
-      if (columns[i]!.type.kind === "utf8") return;
-      out.ascii(" ");
-      const start = out.length;
-      if (isPresent(column, row)) cells[i]!(row, out);
-      else out.ascii("-");
-      pad(out, start, width, isRight);
-    };
-    if (host !== undefined) put(1, 0, false);
-    if (container !== undefined) paint(colors.container, out, () => put(2, CONTAINER_WIDTH, true));
-    if (process !== undefined) paint(colors.process, out, () => put(3, PROCESS_WIDTH, false));
-    const thread = tid !== undefined && isPresent(tid, row) ? 4 : 5;
-    if (vtid !== undefined) put(thread, TID_WIDTH, true);
-    if (event !== undefined) {
-      const start = out.length;
-      paint(colors.event, out, () => put(6, 0, false));
-      const escapes = colors.event[0].length + colors.event[1].length;
-      eventWidth = Math.min(
-        MAX_EVENT_WIDTH,
-        Math.max(eventWidth, out.length - start - 1 - escapes),
-      );
-      pad(out, start, eventWidth + 1 + escapes, false);
-    }
-    for (let i = TEXT_HEAD_COUNT; i < cells.length; i++) {
-      if (!isPresent(batch.columns[i]!, row)) continue;
-      out.ascii(" ");
-      if (columns[i]!.request.kind !== "payload") {
-        paint(colors.name, out, () => out.raw(encoder.encode(`${columns[i]!.name}=`)));
-      }
-      cells[i]!(row, out);
-    }
-    trimLine(out);
-    out.ascii("\n");
-  };
   return {
     begin(planned) {
       columns = planned;
@@ -103,13 +58,144 @@ export function textWriter(colors: TextColors): BatchWriter {
     },
     batch(batch) {
       const out = new Utf8Writer(textCapacity(batch));
+      const head = new LineHead(batch, columns, out);
       const halves = halvesOf(batch.timestamps);
-      const cells = batch.columns.map((column, i) => cellWriter(column, columns[i]!.type, plain));
-      for (let row = 0; row < batch.rows; row++) line(batch, cells, halves, row, out);
+      const host = head.part(1, 0, PLAIN_COLOR);
+      const container = head.part(2, CONTAINER_WIDTH, colors.container);
+      const process = head.part(3, PROCESS_WIDTH, colors.process);
+      const tid = head.part(4, TID_WIDTH, PLAIN_COLOR);
+      const vtid = head.part(5, TID_WIDTH, PLAIN_COLOR);
+      const event = head.part(6, 0, colors.event);
+      const escapes = colors.event[0].length + colors.event[1].length;
+      const isThread = (row: number): boolean => isPresent(batch.columns[4]!, row);
+      const rest = restParts(batch, columns, colors, out);
+      for (let row = 0; row < batch.rows; row++) {
+        out.ascii(colors.time[0]);
+        time.write(halves[row * 2 + 1]!, halves[row * 2]!, out);
+        out.ascii(colors.time[1]);
+        host(row);
+        container(row);
+        process(row);
+        if (isThread(row)) tid(row);
+        else vtid(row);
+        const start = out.length;
+        event(row);
+        eventWidth = Math.min(
+          MAX_EVENT_WIDTH,
+          Math.max(eventWidth, out.length - start - 1 - escapes),
+        );
+        spaces(out, eventWidth + 1 + escapes - (out.length - start));
+        for (let i = 0; i < rest.length; i++) rest[i]!(row);
+        trimLine(out);
+        out.byte(10);
+      }
       return out.bytes.subarray(0, out.length);
     },
     end: () => NO_BYTES,
   };
+}
+
+type Color = readonly [string, string];
+/** Writes one part of a row's line. */
+type Part = (row: number) => void;
+
+const PLAIN_COLOR: Color = ["", ""];
+const NOTHING: Part = () => {};
+
+/** The parts of fixed width at a line's beginning, each after a blank. */
+class LineHead {
+  readonly #batch: ColumnBatch;
+  readonly #columns: readonly PlannedColumn[];
+  readonly #out: Utf8Writer;
+
+  constructor(batch: ColumnBatch, columns: readonly PlannedColumn[], out: Utf8Writer) {
+    this.#batch = batch;
+    this.#columns = columns;
+    this.#out = out;
+  }
+
+  part(i: number, width: number, color: Color): Part {
+    const column = this.#batch.columns[i];
+    const { type } = this.#columns[i] ?? {};
+    // Contexts that no class has were planned as text and are never present.
+    if (column === undefined || type === undefined || type.kind === "utf8") return NOTHING;
+    const write =
+      column.kind === "dictionary"
+        ? this.#text(column, width, color)
+        : this.#number(column, type, width, color);
+    const absent = painted(
+      width === 0 ? "-" : column.kind === "dictionary" ? "-".padEnd(width) : "-".padStart(width),
+      color,
+    );
+    return (row) => {
+      if (isPresent(column, row)) write(row);
+      else this.#out.raw(absent);
+    };
+  }
+
+  /** Each text is padded and painted once a batch. */
+  #text(column: Column & { kind: "dictionary" }, width: number, color: Color): Part {
+    const parts: Uint8Array[] = [];
+    const { codes, dictionary } = column;
+    return (row) => {
+      const code = codes[row]!;
+      let part = parts[code];
+      if (part === undefined) {
+        const text = new Utf8Writer(64);
+        writeVisible(encoder.encode(dictionary.text(code)), text);
+        part = painted(decoder.decode(text.bytes.subarray(0, text.length)).padEnd(width), color);
+        parts[code] = part;
+      }
+      this.#out.raw(part);
+    };
+  }
+
+  #number(column: Column, type: ColumnType, width: number, color: Color): Part {
+    const out = this.#out;
+    const cell = cellWriter(column, type, plain);
+    return (row) => {
+      out.byte(32);
+      out.ascii(color[0]);
+      const start = out.length;
+      cell(row, out);
+      const missing = width - (out.length - start);
+      if (missing > 0) {
+        spaces(out, missing);
+        out.bytes.copyWithin(start + missing, start, out.length - missing);
+        out.bytes.fill(32, start, start + missing);
+      }
+      out.ascii(color[1]);
+    };
+  }
+}
+
+/** The columns behind the head: the payload as it is, others with their names. */
+function restParts(
+  batch: ColumnBatch,
+  columns: readonly PlannedColumn[],
+  colors: TextColors,
+  out: Utf8Writer,
+): Part[] {
+  return batch.columns.slice(TEXT_HEAD_COUNT).map((column, at) => {
+    const { name, type, request } = columns[at + TEXT_HEAD_COUNT]!;
+    const cell = cellWriter(column, type, plain);
+    const label =
+      request.kind === "payload" ? encoder.encode(" ") : painted(`${name}=`, colors.name);
+    return (row) => {
+      if (!isPresent(column, row)) return;
+      out.raw(label);
+      cell(row, out);
+    };
+  });
+}
+
+/** A blank, then the text in its colour. */
+function painted(text: string, [open, close]: Color): Uint8Array {
+  return encoder.encode(` ${open}${text}${close}`);
+}
+
+function spaces(out: Utf8Writer, count: number): void {
+  for (let i = 0; i < count; i++) out.byte(32);
 }
 
 const encoder = new TextEncoder();
@@ -137,23 +223,6 @@ function visible(text: string): string {
     /[\x7f-\x9f]/g,
     (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-}
-
-function paint(color: readonly [string, string], out: Utf8Writer, write: () => void): void {
-  out.ascii(color[0]);
-  write();
-  out.ascii(color[1]);
-}
-
-/** Fills up what was written since `start` to a width. */
-function pad(out: Utf8Writer, start: number, width: number, isRight: boolean): void {
-  const missing = width - (out.length - start);
-  if (missing <= 0) return;
-  out.ascii(" ".repeat(missing));
-  if (isRight) {
-    out.bytes.copyWithin(start + missing, start, out.length - missing);
-    out.bytes.fill(32, start, start + missing);
-  }
 }
 
 function trimLine(out: Utf8Writer): void {
