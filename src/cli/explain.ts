@@ -9,8 +9,10 @@ import { type Coverage, coverage, describeCoverage } from "../filter/coverage.ts
 import { explainLinked, explain as explainProgram } from "../filter/explain.ts";
 import { link } from "../filter/link.ts";
 import type { PortabilityRemark } from "../filter/portable.ts";
+import type { LinkEnvironment } from "../filter/resolve.ts";
 import { unknownSymbols } from "../filter/symbols.ts";
 import { tracerRemarks } from "../filter/tracer-remarks.ts";
+import { KernelSizes } from "../scan/kernel/size.ts";
 import { warn } from "./report.ts";
 import { Selectivity } from "./selectivity.ts";
 
@@ -42,22 +44,7 @@ export async function explain(
     ({ eventClass: { name } }) =>
       options.event.length === 0 || options.event.some((glob) => globMatches(glob, name)),
   );
-  const byForm = new Map<string, string[]>();
-  for (const environment of environments) {
-    const { name } = environment.eventClass;
-    const form = explainLinked(link(program, environment)).replaceAll(` in ${name}`, "");
-    const names = byForm.get(form) ?? [];
-    names.push(name);
-    byForm.set(form, names);
-  }
-  for (const [form, names] of byForm) {
-    sections.push(
-      section(
-        `Linked for ${names.length} event class${names.length === 1 ? "" : "es"}: ${some(names)}`,
-        form,
-      ),
-    );
-  }
+  sections.push(...linkedSections(program, environments));
   const covered = coverage(program, environments);
   sections.push(section("Coverage", coverageText(covered)));
   if (unknown.length === 0 && covered.never === covered.classes && covered.classes > 0)
@@ -65,6 +52,36 @@ export async function explain(
   if (selectivity !== undefined) sections.push(section("Selectivity", String(selectivity)));
   sections.push(section("LTTng", lttngText(remarks, tracerRemarks(program, environments))));
   process.stdout.write(sections.join("\n"));
+}
+
+/** The linked code for each kind of class, and what the kernel makes of it. */
+function linkedSections(program: Program, environments: readonly LinkEnvironment[]): string[] {
+  const byForm = new Map<string, LinkEnvironment[]>();
+  for (const environment of environments) {
+    const { name } = environment.eventClass;
+    const form = explainLinked(link(program, environment)).replaceAll(` in ${name}`, "");
+    const alike = byForm.get(form) ?? [];
+    alike.push(environment);
+    byForm.set(form, alike);
+  }
+  const sizes = new KernelSizes(program);
+  return [...byForm].map(([form, alike]) => {
+    const names = alike.map(({ eventClass }) => eventClass.name);
+    const title = `Linked for ${names.length} event class${names.length === 1 ? "" : "es"}: ${some(names)}`;
+    const isNever = link(program, alike[0]!).verdict === "never";
+    return section(
+      title,
+      isNever ? form : `${form.trimEnd()}\n${kernelText(alike.map((one) => sizes.of(one)))}`,
+    );
+  });
+}
+
+function kernelText(sizes: readonly (number | undefined)[]): string {
+  const compiled = sizes.filter((size) => size !== undefined);
+  if (compiled.length < sizes.length)
+    return "kernel: interpreted, since each record decides the types";
+  const [least, most] = [Math.min(...compiled), Math.max(...compiled)];
+  return `kernel: ${least === most ? most : `${least} to ${most}`} bytes of WebAssembly a class, walk and filter`;
 }
 
 /** Whether the expression can be pasted behind `lttng enable-event --filter`. */

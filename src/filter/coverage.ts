@@ -3,9 +3,11 @@
  * tracer, a filter that names a field which an event lacks is false for that event, without a word.
  */
 import { FilterError } from "../base/errors.ts";
+import { type Expression, isComparison } from "./ast.ts";
 import type { Program } from "./bytecode.ts";
 import { FALSE_FOR_EVERY_RECORD, link } from "./link.ts";
 import { withOptional } from "./optional.ts";
+import { print } from "./print.ts";
 import type { LinkEnvironment } from "./resolve.ts";
 import { isMissing } from "./symbols.ts";
 
@@ -122,13 +124,51 @@ function suggestion(
   if (names.size === 0) return undefined;
   try {
     const relaxed = withOptional(program, names);
-    const gains = lacking.filter((env) => link(relaxed, env).verdict !== "never").length;
+    const gains = lacking.filter(
+      (env) =>
+        canBeTrue(relaxed.ast, absentNames(relaxed, env)) && link(relaxed, env).verdict !== "never",
+    ).length;
     return gains === 0 ? undefined : { expression: relaxed.text, gains };
   } catch (error) {
     // Near the limits, the filter has no room for what would be added.
     if (error instanceof FilterError) return undefined;
     throw error;
   }
+}
+
+/** Optional names that an event class does not have, as they are written without the `?`. */
+function absentNames(program: Program, env: LinkEnvironment): ReadonlySet<string> {
+  const absent = program.symbols.filter((symbol) => symbol.optional && isMissing(symbol, env));
+  return new Set(absent.map(({ text }) => text));
+}
+
+/** Whether an expression can hold where some optional names are absent: the comparisons around those are false. */
+function canBeTrue(node: Expression, absent: ReadonlySet<string>): boolean {
+  if (node.kind === "logical") {
+    const [left, right] = [canBeTrue(node.left, absent), canBeTrue(node.right, absent)];
+    return node.operator === "&&" ? left && right : left || right;
+  }
+  if (node.kind === "unary" && node.operator === "!") return true;
+  return !touches(node, absent);
+}
+
+/** Whether one of the names stands here, and not inside a comparison of its own. */
+function touches(node: Expression, absent: ReadonlySet<string>): boolean {
+  const operands =
+    node.kind === "binary"
+      ? [node.left, node.right]
+      : node.kind === "in"
+        ? [node.left, ...node.list]
+        : [];
+  if (node.kind === "reference") return node.optional && absent.has(print(node).replace(/\?$/, ""));
+  if (node.kind === "unary") return node.operator !== "!" && touches(node.operand, absent);
+  return operands.some((operand) => !isTruth(operand) && touches(operand, absent));
+}
+
+/** Yields 0 or 1 by itself, whatever is absent inside. */
+function isTruth(node: Expression): boolean {
+  if (node.kind === "binary") return isComparison(node.operator);
+  return node.kind === "logical" || node.kind === "in";
 }
 
 function addTo(lists: Map<string, string[]>, key: string, value: string): void {

@@ -169,7 +169,8 @@ export class ColumnEmitter {
     const offset = this.#walk.pushAddress(location.position);
     if (offset > 0) code.i32(offset).op(Op.i32Add);
     this.#walk.pushLength(location);
-    code.call(this.#unit.helper(codeOfText)).tee(value).i32(0).op(Op.i32LtS);
+    this.#unit.callShared(code, codeOfText);
+    code.tee(value).i32(0).op(Op.i32LtS);
     code.if(() => code.i32(Status.dictionaryFull).op(Op.return));
     this.#pushSlot(4);
     code.get(value).memory(Memory.i32Store, column.codes);

@@ -174,10 +174,8 @@ export class FilterEmitter {
   #comparison(name: string, opcode: number): void {
     const code = this.#code;
     if (/^[A-Z]{2}_STRING$/.test(name)) {
-      code
-        .call(this.#unit.helper(compareTexts))
-        .i32(0)
-        .op(SIGN_COMPARISONS[opcode - 18]!, Op.i64ExtendI32U);
+      this.#unit.callShared(code, compareTexts);
+      code.i32(0).op(SIGN_COMPARISONS[opcode - 18]!, Op.i64ExtendI32U);
     } else if (/^[A-Z]{2}_S64$/.test(name)) {
       code.op(INTEGER_COMPARISONS[opcode - 24]!, Op.i64ExtendI32U);
     } else if (/^[A-Z]{2}_DOUBLE$/.test(name)) {
@@ -310,7 +308,7 @@ export class FilterEmitter {
     const length = code.local(i32);
     code.op(Op.drop).set(length).set(address);
     code.i32(this.#unit.memory.literal(bytes)).i32(pattern.length).get(address).get(length);
-    code.call(this.#unit.helper(matchPattern));
+    this.#unit.callShared(code, matchPattern);
     if (!wanted) code.op(Op.i32Eqz);
     code.op(Op.i64ExtendI32U);
   }

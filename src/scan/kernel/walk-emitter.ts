@@ -147,10 +147,8 @@ export class WalkEmitter {
     } else {
       code.get(this.#input);
       this.pushPosition(position);
-      code
-        .i32(size)
-        .i32(littleEndian ? 1 : 0)
-        .call(this.#unit.helper(readBits));
+      code.i32(size).i32(littleEndian ? 1 : 0);
+      this.#unit.callShared(code, readBits);
       this.#cutBits(0, size, signed);
     }
   }
