@@ -36,16 +36,16 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   const spec = querySpec(options, await program(options.where), feed.isLive);
   const writer = options.count ? undefined : await batchWriter(options);
   const rows = await run(spec, feed, writer, options);
-  if (options.count) process.stdout.write(`${rows}\n`);
+  if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
 }
 
-/** Runs the query to its end, or until limit, duration, Ctrl-C or a reader that went away. Returns the rows seen. */
+/** Runs the query to its end, or until limit, duration, Ctrl-C or a reader that went away. Returns the rows seen, nothing after an error. */
 function run(
   spec: QuerySpec,
   feed: Feed,
   writer: BatchWriter | undefined,
   options: TailOptions,
-): Promise<number> {
+): Promise<number | undefined> {
   return new Promise((resolve) => {
     const account = new LossAccount();
     let rows = 0;
@@ -71,7 +71,7 @@ function run(
         warn(`${late} ${late === 1 ? "row" : "rows"} came late, after rows of later events`);
       // Detaching from a relayd may take a moment; it must not take for ever.
       setTimeout(() => process.exit(), GRACE_MS).unref();
-      resolve(rows);
+      resolve(error === undefined ? rows : undefined);
     };
     const interrupt = (): void => {
       // A second Ctrl-C ends it at once.

@@ -114,6 +114,20 @@ test("counts what a filter keeps", async () => {
   assert.is(count('container_name == "some-redis"'), 6);
 });
 
+test("prints no count for a query that failed", async () => {
+  const path = await trace("small");
+  const { status, stdout, stderr } = run([
+    "tail",
+    path,
+    "--count",
+    "--where",
+    "no_such_field == 1",
+  ]);
+  assert.is(status, 1);
+  assert.is(stdout, "");
+  assert.match(stderr, "no_such_field");
+});
+
 test("gives the same rows as NDJSON, CSV and Arrow, with times exact to the nanosecond", async () => {
   const path = await trace("small");
   const args = [
