@@ -1,6 +1,7 @@
 /** A growing run of bytes with the encodings of the binary format (WebAssembly Core Specification 2.0, §5.2). */
 export class ByteWriter {
-  #bytes: Uint8Array = new Uint8Array(256);
+  // Most runs are short, and V8 keeps arrays of up to 64 bytes on its own heap, where they cost little.
+  #bytes: Uint8Array = new Uint8Array(64);
   #length = 0;
 
   get length(): number {

@@ -62,13 +62,18 @@ export class ModuleBuilder {
 
   /** Adds a function; `body` is what `Code.body()` gives. Returns its number. */
   function(type: FunctionType, body: Uint8Array): number {
-    this.#functionTypes.push(this.type(type));
-    return this.#importedFunctions + this.#bodies.push(body) - 1;
+    const index = this.declare(type);
+    this.define(index, body);
+    return index;
   }
 
-  /** The number that the next added function will have, for functions that call each other. */
-  get nextFunction(): number {
-    return this.#importedFunctions + this.#bodies.length;
+  /** The number of a function whose body follows, so that functions can call themselves and each other. */
+  declare(type: FunctionType): number {
+    return this.#importedFunctions + this.#functionTypes.push(this.type(type)) - 1;
+  }
+
+  define(functionIndex: number, body: Uint8Array): void {
+    this.#bodies[functionIndex - this.#importedFunctions] = body;
   }
 
   exportFunction(name: string, functionIndex: number): void {

@@ -44,18 +44,7 @@ class MachineEmitter {
   constructor(unit: Unit) {
     this.#unit = unit;
     this.#code = unit.code(5);
-    // Helpers that are called must be numbered before this one is: only then is its own number known.
-    for (const helper of [
-      findZero,
-      readBits,
-      textLength,
-      copyText,
-      writeDecimal,
-      writePower,
-      writeText,
-    ])
-      unit.helper(helper);
-    this.#self = unit.module.nextFunction;
+    this.#self = unit.helper(renderMachine);
     this.#value = this.#code.local(i64);
     this.#count = this.#code.local(i32);
     this.#length = this.#code.local(i32);

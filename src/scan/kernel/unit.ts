@@ -32,12 +32,11 @@ export class Unit {
     this.labelFunction = this.module.importFunction("kernel", "labels", LABEL_FUNCTION);
   }
 
-  /** The number of a helper's function. */
+  /** The number of a helper's function. Its body is written only if the unit is compiled. */
   helper(helper: Helper): number {
     let index = this.#helpers.get(helper);
     if (index === undefined) {
-      const body = helper.body(this);
-      index = this.module.function(helper.type, body);
+      index = this.module.declare(helper.type);
       this.#helpers.set(helper, index);
     }
     return index;
@@ -69,6 +68,8 @@ export class Unit {
   /** Compiles, and gives the exports. */
   instantiate(): Readonly<Record<string, WasmFunction>> {
     const { memory, table, imports } = this.memory;
+    // Helpers that helpers call join the map while it is gone through.
+    for (const [helper, index] of this.#helpers) this.module.define(index, helper.body(this));
     return instantiate(this.module.bytes(), { kernel: { memory, table, ...imports } });
   }
 }
