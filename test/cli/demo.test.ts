@@ -1,6 +1,6 @@
 /** `tracewire demo` and `tracewire serve`: what a newcomer starts first. */
 
-import { existsSync, mkdtempSync, readdirSync, rmdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -13,7 +13,17 @@ import { attachedTail, tracewire } from "../support/tracewire.ts";
 const test = suite("cli/demo");
 const TOKEN = "for-this-test-only";
 
-test.after.each(stopChildren);
+/** Where the demos of a test unpack their trace: those that are killed leave it there. */
+let temporary = "";
+
+test.before.each(() => {
+  temporary = mkdtempSync(join(tmpdir(), "tracewire-demo-"));
+});
+
+test.after.each(async () => {
+  await stopChildren();
+  rmSync(temporary, { recursive: true });
+});
 
 interface Demo {
   readonly child: Child;
@@ -21,8 +31,12 @@ interface Demo {
   readonly live: string;
 }
 
-async function demo(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Demo> {
-  const child = new Child(process.execPath, [MAIN, "demo", "--listen", ":0", ...args], env);
+async function demo(env: NodeJS.ProcessEnv = {}): Promise<Demo> {
+  const child = new Child(process.execPath, [MAIN, "demo", "--listen", ":0"], {
+    ...process.env,
+    TMPDIR: temporary,
+    ...env,
+  });
   await child.until("greeted", () => child.stdout.includes("Ctrl-C ends it."));
   const page = /http:\S+/.exec(child.stdout)?.[0] ?? "";
   const live = /net:\S+/.exec(child.stdout)?.[0] ?? "";
@@ -36,30 +50,24 @@ async function rows(url: string, headers: Record<string, string> = {}): Promise<
 }
 
 test("demo serves at once, ends at Ctrl-C and leaves nothing behind", async () => {
-  const temporary = mkdtempSync(join(tmpdir(), "tracewire-demo-"));
-  try {
-    const { child, page } = await demo({ ...process.env, TMPDIR: temporary });
-    assert.is(readdirSync(temporary).length, 1);
-    assert.match(await (await fetch(page)).text(), /^<!doctype html>/);
-    assert.is((await rows(`${page}/v1/query?limit=20`)).length, 20);
-    child.process.kill("SIGINT");
-    assert.equal(await child.end(), { code: 0, signal: null });
-    assert.equal(readdirSync(temporary), []);
-  } finally {
-    await stopChildren();
-    if (existsSync(temporary)) rmdirSync(temporary);
-  }
+  const { child, page } = await demo();
+  assert.is(readdirSync(temporary).length, 1);
+  assert.match(await (await fetch(page)).text(), /^<!doctype html>/);
+  assert.is((await rows(`${page}/v1/query?limit=20`)).length, 20);
+  child.process.kill("SIGINT");
+  assert.equal(await child.end(), { code: 0, signal: null });
+  assert.equal(readdirSync(temporary), []);
 });
 
 test("demo has a session left for another viewer", async () => {
-  const { live, page } = await demo(process.env);
+  const { live, page } = await demo();
   const tail = await attachedTail(live, "--limit", "5");
   assert.is(linesOf(await tail.output()).length, 5);
   assert.is((await rows(`${page}/v1/query?limit=1`)).length, 1);
 });
 
 needs(test, ["curl"])("demo prints commands that work as they stand", async () => {
-  const { child } = await demo(process.env);
+  const { child } = await demo();
   const commands = child.stdout.split("\n").filter((line) => /^ {2}curl /.test(line));
   assert.is(commands.length, 2);
   for (const command of commands) {
@@ -72,7 +80,7 @@ needs(test, ["curl"])("demo prints commands that work as they stand", async () =
 });
 
 test("demo and serve take a token, by option or from the environment", async () => {
-  const { page, child } = await demo({ ...process.env, TRACEWIRE_TOKEN: TOKEN });
+  const { page, child } = await demo({ TRACEWIRE_TOKEN: TOKEN });
   assert.is((await fetch(`${page}/v1/query?limit=1`)).status, 401);
   const bearer = { Authorization: `Bearer ${TOKEN}` };
   assert.is((await rows(`${page}/v1/query?limit=1`, bearer)).length, 1);
