@@ -1,21 +1,14 @@
 /** Option values: durations, counts, addresses; commander prints the message and the usage on failure. */
 
 import { InvalidArgumentError } from "commander";
-
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-};
+import { parseDuration } from "../base/duration.ts";
 
 /** `10s`, `500ms`, `2m`, or plain seconds → milliseconds. */
 export function duration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|min|h)?$/.exec(text);
-  if (match === null)
+  const ms = parseDuration(text);
+  if (ms === undefined)
     throw new InvalidArgumentError("expected a duration such as 10s, 500ms or 2m.");
-  return Number(match[1]) * (UNITS[match[2] ?? "s"] ?? 1000);
+  return ms;
 }
 
 export function count(text: string): number {

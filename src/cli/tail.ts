@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import { type Feed, openFeed } from "../engine/feed.ts";
 import { describeLoss, LossAccount } from "../engine/losses.ts";
-import { type QuerySpec, type ResultBatch, runQuery } from "../engine/query.ts";
+import { batchFacts, type QuerySpec, runQuery } from "../engine/query.ts";
 import { parseTimeBound } from "../engine/time-bound.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { TEXT_HEAD_COUNT, TEXT_REQUESTS, type TextColors, textWriter } from "../format/text.ts";
@@ -39,7 +39,10 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
 }
 
-/** Runs the query to its end, or until limit, duration, Ctrl-C or a reader that went away. Returns the rows seen, nothing after an error. */
+/**
+ * Runs the query to its end, or until limit, duration, Ctrl-C or a reader that went away. Gives the number of rows seen,
+ * nothing after an error.
+ */
 function run(
   spec: QuerySpec,
   feed: Feed,
@@ -93,7 +96,7 @@ function run(
             rows += item.batch.rows;
             late += item.batch.late;
             if (writer !== undefined)
-              output.write(writer.batch(item.batch, batchFacts(item.batch)));
+              output.write(writer.batch(item.batch, batchFacts(item.batch, item.batch.late, 0)));
             break;
           case "loss":
             account.add(item.loss);
@@ -195,15 +198,4 @@ function textColors(when: TailOptions["color"]): TextColors {
     event: around(colors.bold),
     name: around(colors.dim),
   };
-}
-
-function batchFacts(batch: ResultBatch): ReadonlyMap<string, string> {
-  return new Map([
-    ["seq", String(batch.seq)],
-    ["watermark_ns", String(batch.watermarkNs ?? "")],
-    ["lost_events", String(batch.lostEvents)],
-    ["lost_packets", String(batch.lostPackets)],
-    ["late", String(batch.late)],
-    ["dropped", "0"],
-  ]);
 }

@@ -1,5 +1,5 @@
 import type { DecodeError } from "../base/errors.ts";
-import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
+import type { Item, StreamOrigin } from "../base/item.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 
 /** Something that did not reach the result, at the place in the stream where it is missing. */
@@ -26,13 +26,7 @@ export type Loss =
       readonly error: DecodeError;
     }
   /** Whatever else a source knows it could not deliver. */
-  | {
-      readonly kind: "gap";
-      readonly trace: TraceOrigin | undefined;
-      readonly stream: StreamOrigin | undefined;
-      readonly reason: string;
-      readonly packets: number | undefined;
-    };
+  | Extract<Item, { readonly kind: "gap" }>;
 
 /** One line for people. */
 export function describeLoss(loss: Loss): string {

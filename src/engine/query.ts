@@ -65,6 +65,27 @@ export interface ResultBatch extends ColumnBatch {
   readonly lostPackets: number;
 }
 
+/**
+ * What travels beside a batch's rows, in Arrow's metadata.
+ *
+ * @param late rows since the batch that was sent before
+ * @param dropped rows since the beginning that a slow client did not get
+ */
+export function batchFacts(
+  batch: ResultBatch,
+  late: number,
+  dropped: number,
+): ReadonlyMap<string, string> {
+  return new Map([
+    ["seq", String(batch.seq)],
+    ["watermark_ns", String(batch.watermarkNs ?? "")],
+    ["lost_events", String(batch.lostEvents)],
+    ["lost_packets", String(batch.lostPackets)],
+    ["late", String(late)],
+    ["dropped", String(dropped)],
+  ]);
+}
+
 export type ResultItem =
   /** Comes once, before the first batch. */
   | { readonly kind: "columns"; readonly columns: readonly PlannedColumn[] }

@@ -66,9 +66,6 @@ export const DetachStatus = { ok: 1, unknown: 2, error: 3 } as const;
 /** Bits of the flags word in GET_NEXT_INDEX and GET_PACKET replies. */
 export const Flag = { newMetadata: 1, newStream: 2 } as const;
 
-/** What relayd writes before it closes on a command it does not know: LTTNG_ERR_UNK. */
-export const UNKNOWN_COMMAND_ERROR = 11;
-
 /** Bytes of the fixed parts of requests. */
 export const RequestBytes = {
   header: 16,

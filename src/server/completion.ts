@@ -1,7 +1,4 @@
-import type { TraceOrigin } from "../base/item.ts";
-import type { TraceClass } from "../ctf/trace-class.ts";
 import { linkEnvironments } from "../engine/environments.ts";
-import { openFeed } from "../engine/feed.ts";
 import { type Completions, complete } from "../filter/complete.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 import type { ServedSources } from "./served-sources.ts";
@@ -34,45 +31,8 @@ export async function completionList(
   // Refuses what is not served; a share that nobody subscribes to costs nothing.
   if (wanted !== undefined && !served.live.includes(wanted)) await served.share(wanted);
   const recorded = served.recorded.filter((source) => (wanted ?? source) === source);
-  const known = await Promise.all(recorded.map((source) => rememberedClasses(served, source)));
+  const known = await Promise.all(recorded.map((source) => served.recordedClasses(source)));
   const traceClasses = [...known.flat(), ...served.liveClasses(wanted)];
   const list = complete(prefix, linkEnvironments(traceClasses), limit);
   return { ...list, hasNames: traceClasses.length > 0 };
-}
-
-/** Recorded traces stay as they are: their metadata are read once for each server. */
-const remembered = new WeakMap<ServedSources, Map<string, Promise<readonly TraceClass[]>>>();
-
-function rememberedClasses(served: ServedSources, source: string): Promise<readonly TraceClass[]> {
-  const bySource = remembered.get(served) ?? new Map<string, Promise<readonly TraceClass[]>>();
-  remembered.set(served, bySource);
-  let classes = bySource.get(source);
-  if (classes === undefined) {
-    classes = traceClassesOf(source);
-    bySource.set(source, classes);
-    classes.catch(() => bySource.delete(source));
-  }
-  return classes;
-}
-
-/** The trace classes of a recorded source, which come before the first packet. */
-function traceClassesOf(directory: string): Promise<readonly TraceClass[]> {
-  const classes = new Map<TraceOrigin, TraceClass>();
-  return new Promise((resolve, reject) => {
-    const done = (): void => {
-      subscription.unsubscribe();
-      resolve([...classes.values()]);
-    };
-    const subscription = openFeed([directory], { from: "beginning" })
-      .share()
-      .items.subscribe({
-        next: (item) => {
-          if (item.kind === "trace-class") classes.set(item.trace, item.traceClass);
-          // A source may speak before `subscribe` returns.
-          else if (item.kind === "packet") queueMicrotask(done);
-        },
-        error: reject,
-        complete: () => queueMicrotask(done),
-      });
-  });
 }

@@ -5,7 +5,7 @@
 
 import { Subscription, takeUntil, timer } from "rxjs";
 import { type Loss, LossAccount } from "../engine/losses.ts";
-import { type ResultBatch, type ResultItem, runQuery } from "../engine/query.ts";
+import { batchFacts, type ResultBatch, type ResultItem, runQuery } from "../engine/query.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
 import { batchWriter } from "./formats.ts";
 import type { QueryRequest, ResultFormat } from "./query-request.ts";
@@ -140,24 +140,15 @@ export class Delivery {
   }
 
   #sendBatch(batch: ResultBatch): void {
-    const bytes = this.#writer.batch(batch, this.#facts(batch));
+    const bytes = this.#writer.batch(
+      batch,
+      batchFacts(batch, batch.late + this.#lateOfDropped, this.dropped),
+    );
     this.#lateOfDropped = 0;
     this.rows += batch.rows;
     this.batches++;
     this.watermarkNs = batch.watermarkNs;
     this.#sink.send(bytes, true);
-  }
-
-  /** What travels in the batch's Arrow metadata. `late` counts since the batch before, the others from the beginning. */
-  #facts(batch: ResultBatch): ReadonlyMap<string, string> {
-    return new Map([
-      ["seq", String(batch.seq)],
-      ["watermark_ns", String(batch.watermarkNs ?? "")],
-      ["lost_events", String(batch.lostEvents)],
-      ["lost_packets", String(batch.lostPackets)],
-      ["late", String(batch.late + this.#lateOfDropped)],
-      ["dropped", String(this.dropped)],
-    ]);
   }
 
   #sendFrame(bytes: Uint8Array): void {

@@ -1,14 +1,6 @@
+import { parseDuration } from "../base/duration.ts";
 import { FeedError } from "../base/errors.ts";
 import { nearestName } from "../base/text.ts";
-
-/** Milliseconds. */
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-};
 
 /** What a Node timer can wait for, about 24 days. */
 const MAX_DURATION = 2 ** 31 - 1;
@@ -84,10 +76,9 @@ export class Parameters {
   duration(name: string): number | undefined {
     const value = this.#get(name);
     if (value === undefined) return undefined;
-    const match = /^(\d+(?:\.\d+)?)(ms|s|m|min|h)?$/.exec(String(value));
     const isScalar = typeof value === "string" || typeof value === "number";
-    const ms = match === null ? Number.NaN : Number(match[1]) * (UNITS[match[2] ?? "s"] ?? 1000);
-    if (isScalar && ms <= MAX_DURATION) return ms;
+    const ms = isScalar ? parseDuration(String(value)) : undefined;
+    if (ms !== undefined && ms <= MAX_DURATION) return ms;
     throw badParameter(name, "a duration such as 10s, 500ms or 2m, of 24 days at most", value);
   }
 

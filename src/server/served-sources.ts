@@ -5,6 +5,7 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import { findTraceDirectories } from "../ctf/trace-directory.ts";
 import { type Feed, LiveFeed, openFeed, type Share } from "../engine/feed.ts";
 import { Gate } from "../engine/gate.ts";
+import { recordedClasses } from "../engine/recorded-classes.ts";
 import type { SourceOptions } from "../engine/source.ts";
 import { isLiveUrl } from "../relay/url.ts";
 
@@ -21,6 +22,8 @@ export class ServedSources {
   readonly recorded: readonly string[];
   readonly #options: SourceOptions;
   readonly #feeds: ReadonlyMap<string, LiveFeed>;
+  /** Recorded traces stay as they are: their metadata are read once. */
+  readonly #classes = new Map<string, Promise<readonly TraceClass[]>>();
   #isClosed = false;
 
   private constructor(sources: readonly string[], options: SourceOptions) {
@@ -76,6 +79,17 @@ export class ServedSources {
   liveClasses(source: string | undefined): readonly TraceClass[] {
     const feeds = [...this.#feeds].filter(([url]) => (source ?? url) === url);
     return feeds.flatMap(([, feed]) => feed.traceClasses);
+  }
+
+  /** What a recorded source declares. */
+  recordedClasses(source: string): Promise<readonly TraceClass[]> {
+    let classes = this.#classes.get(source);
+    if (classes === undefined) {
+      classes = recordedClasses(source);
+      this.#classes.set(source, classes);
+      classes.catch(() => this.#classes.delete(source));
+    }
+    return classes;
   }
 
   /** Lets all go; running queries end. Settles when the relayds know. */

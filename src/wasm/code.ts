@@ -50,16 +50,6 @@ export class Code {
     return this;
   }
 
-  getGlobal(index: number): this {
-    this.#writer.byte(Control.globalGet).unsigned(index);
-    return this;
-  }
-
-  setGlobal(index: number): this {
-    this.#writer.byte(Control.globalSet).unsigned(index);
-    return this;
-  }
-
   i32(value: number): this {
     this.#writer.byte(Control.i32Const).signed(value);
     return this;

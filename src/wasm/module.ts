@@ -12,7 +12,7 @@ const FUNCREF = 0x70;
 const HEADER = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /**
- * A WebAssembly module under construction. Memory, table and globals are imported, so that several modules share them.
+ * A WebAssembly module under construction. Memory and table are imported, so that several modules share them.
  * Imported functions are numbered before own ones: declare them first.
  * @see WebAssembly Core Specification 2.0, §5.5
  */
@@ -24,7 +24,6 @@ export class ModuleBuilder {
   readonly #functionTypes: number[] = [];
   readonly #bodies: Uint8Array[] = [];
   #importedFunctions = 0;
-  #importedGlobals = 0;
 
   /** Number of a function type; equal types share one. */
   type({ parameters, results }: FunctionType): number {
@@ -47,11 +46,6 @@ export class ModuleBuilder {
 
   importTable(module: string, name: string, minimum: number): void {
     this.#import(module, name, (out) => out.byte(1).byte(FUNCREF).byte(0).unsigned(minimum));
-  }
-
-  importGlobal(module: string, name: string, type: ValueType): number {
-    this.#import(module, name, (out) => out.byte(3).byte(type).byte(1));
-    return this.#importedGlobals++;
   }
 
   importFunction(module: string, name: string, type: FunctionType): number {

@@ -2,24 +2,12 @@
 
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { Child } from "../support/child.ts";
 import type { Lttng } from "../support/lttng.ts";
-import { PROJECT } from "../support/traces.ts";
 
-const SOURCES = join(PROJECT, "test/real/filter-app");
 /** What every user-space filter may ask for, added to the channel without a filter. */
 const CONTEXTS = [
   ...["procname", "vpid", "vtid", "pthread_id", "vuid", "vegid", "ipc_ns", "time_ns"],
 ];
-
-/** Compiles the application; gives back its path. The process is called `app`. */
-export async function buildFilterApplication(folder: string): Promise<string> {
-  const program = join(folder, "app");
-  const files = ["app.c", "tp.c"].map((name) => join(SOURCES, name));
-  const flags = ["-O1", `-I${SOURCES}`, "-o", program];
-  await new Child("gcc", [...flags, ...files, "-llttng-ust", "-ldl"]).output();
-  return program;
-}
 
 /** What came of a run: folders, each with the trace of one channel. */
 export interface FilterRun {

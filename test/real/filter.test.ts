@@ -13,10 +13,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { isPortable } from "../../src/filter/portable.ts";
 import { compileFilter, FilterError } from "../../src/index.ts";
+import { buildApplication } from "../support/application.ts";
 import { needsLttng, sharedLttng } from "../support/lttng.ts";
 import { rowsOf } from "../support/query.ts";
 import { random } from "../support/random.ts";
-import { buildFilterApplication, recordFilters, removeRun } from "./filter-run.ts";
+import { recordFilters, removeRun } from "./filter-run.ts";
 import { isSound, randomFilter } from "./random-filter.ts";
 
 const test = suite("real/filter");
@@ -61,7 +62,7 @@ async function records(
 
 run("keeps the records that the tracer keeps, and refuses what LTTng refuses", async () => {
   const lttng = await daemons();
-  const program = await buildFilterApplication(folder);
+  const program = await buildApplication(folder, "filter-app");
   const next = random("real/filter");
   const wrong: string[] = [];
   let refused = 0;

@@ -2,18 +2,20 @@ import { join } from "node:path";
 import { Child } from "./child.ts";
 import { PROJECT } from "./traces.ts";
 
-const SOURCES = join(PROJECT, "test/real/app");
-
 /** Runs a program in a namespace of each kind that changes what a traced application says of itself. */
 export const CONTAINED: readonly string[] = [
   ...["unshare", "--fork", "--kill-child", "--pid", "--mount-proc", "--uts", "--ipc", "--net"],
 ];
 
-/** Compiles the test application for this machine; gives back the program's path. */
-export async function buildApplication(folder: string): Promise<string> {
+/** Compiles a test application for this machine; gives back the program's path. The process is called `app`. */
+export async function buildApplication(
+  folder: string,
+  name: "app" | "filter-app" = "app",
+): Promise<string> {
+  const sources = join(PROJECT, "test/real", name);
   const program = join(folder, "app");
-  const files = ["app.c", "tp.c"].map((name) => join(SOURCES, name));
-  const flags = ["-O1", `-I${SOURCES}`, "-o", program];
+  const files = ["app.c", "tp.c"].map((file) => join(sources, file));
+  const flags = ["-O1", `-I${sources}`, "-o", program];
   await new Child("gcc", [...flags, ...files, "-llttng-ust", "-ldl"]).output();
   return program;
 }
