@@ -7,7 +7,9 @@ import { parseDuration } from "../base/duration.ts";
 export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined)
-    throw new InvalidArgumentError("expected a duration such as 10s, 500ms or 2m.");
+    throw new InvalidArgumentError(
+      "expected a duration such as 10s, 500ms or 2m, of 24 days at most.",
+    );
   return ms;
 }
 

@@ -2,8 +2,6 @@ import { parseDuration } from "../base/duration.ts";
 import { FeedError } from "../base/errors.ts";
 import { nearestName } from "../base/text.ts";
 
-/** What a Node timer can wait for, about 24 days. */
-const MAX_DURATION = 2 ** 31 - 1;
 /** Names in one list. */
 const MAX_NAMES = 1000;
 
@@ -78,7 +76,7 @@ export class Parameters {
     if (value === undefined) return undefined;
     const isScalar = typeof value === "string" || typeof value === "number";
     const ms = isScalar ? parseDuration(String(value)) : undefined;
-    if (ms !== undefined && ms <= MAX_DURATION) return ms;
+    if (ms !== undefined) return ms;
     throw badParameter(name, "a duration such as 10s, 500ms or 2m, of 24 days at most", value);
   }
 
