@@ -7,8 +7,8 @@ import { readFile } from "node:fs/promises";
 import { readPacketHeader } from "../src/ctf/packet-header.ts";
 import { openTraceDirectory } from "../src/ctf/trace-directory.ts";
 import { compileFilter } from "../src/filter/compile.ts";
-import { SharedDictionary } from "../src/scan/column-builder.ts";
-import { KernelScanner, newKernel } from "../src/scan/kernel/scanner.ts";
+import { Kernel } from "../src/scan/kernel/kernel.ts";
+import { KernelScanner } from "../src/scan/kernel/scanner.ts";
 import { columnRequest, planColumns } from "../src/scan/layout.ts";
 
 const [directory = "", file = "", contentBits = "", where = "", columnNames = ""] =
@@ -21,12 +21,11 @@ const header = {
 };
 const filter = compileFilter(where);
 const columns = planColumns(columnNames.split(",").map(columnRequest), [traceClass]);
-const dictionaries = columns.map(() => new SharedDictionary());
-const spec = { filter, events: [], columns, dictionaries, begin: undefined, end: undefined };
+const spec = { filter, events: [], columns, begin: undefined, end: undefined };
 
 const cpuBefore = process.cpuUsage();
 const begin = performance.now();
-const kernel = newKernel(columns);
+const kernel = new Kernel(columns);
 const scanner = new KernelScanner(spec, kernel, traceClass, { host: undefined });
 const { events, error } = scanner.scan(bytes, header);
 const between = performance.now();
@@ -37,7 +36,7 @@ if (error !== undefined) throw error;
 console.log(
   JSON.stringify({
     events,
-    functions: kernel.functions.size,
+    functions: kernel.functions,
     firstMs: between - begin,
     firstCpuMs: (cpu.user + cpu.system) / 1000,
     secondMs: end - between,

@@ -14,9 +14,10 @@ import {
 import { compileFilter } from "../src/filter/compile.ts";
 import { SharedDictionary } from "../src/scan/column-builder.ts";
 import { InterpretingScanner } from "../src/scan/interpreter.ts";
-import { KernelScanner, newKernel } from "../src/scan/kernel/scanner.ts";
+import { Kernel } from "../src/scan/kernel/kernel.ts";
+import { KernelScanner } from "../src/scan/kernel/scanner.ts";
 import { columnRequest, planColumns } from "../src/scan/layout.ts";
-import type { Scanner, ScanSpec } from "../src/scan/scanner.ts";
+import type { ScanOutcome, ScanSpec } from "../src/scan/scanner.ts";
 import type { RateResult } from "./results.ts";
 import { spread } from "./statistics.ts";
 
@@ -60,24 +61,35 @@ async function packetsOf({ streams, traceClass }: TraceDirectory): Promise<Packe
   return packets;
 }
 
-function scanners(query: Query, traceClass: TraceClass): readonly [Scanner, Scanner] {
-  const spec = (): ScanSpec => {
-    const columns = planColumns(query.select.map(columnRequest), [traceClass]);
-    return {
-      filter: query.where === undefined ? undefined : compileFilter(query.where),
-      events: [],
-      columns,
-      dictionaries: columns.map(() => new SharedDictionary()),
-      countsOnly: columns.length === 0,
-      begin: undefined,
-      end: undefined,
-    };
+/** Scans a packet and lets its rows go. */
+type Scan = (packet: Packet) => { readonly events: number; readonly matched: number };
+
+function scanners(query: Query, traceClass: TraceClass): readonly [Scan, Scan] {
+  const columns = planColumns(query.select.map(columnRequest), [traceClass]);
+  const spec: ScanSpec = {
+    filter: query.where === undefined ? undefined : compileFilter(query.where),
+    events: [],
+    columns,
+    countsOnly: columns.length === 0,
+    begin: undefined,
+    end: undefined,
   };
   const facts = { host: undefined };
-  const own = spec();
+  const kernel = new Kernel(columns);
+  const compiled = new KernelScanner(spec, kernel, traceClass, facts);
+  const dictionaries = columns.map(() => new SharedDictionary());
+  const interpreter = new InterpretingScanner(spec, dictionaries, traceClass, facts);
+  const checked = <Rows>(outcome: ScanOutcome<Rows>): ScanOutcome<Rows> => {
+    if (outcome.error !== undefined) throw outcome.error;
+    return outcome;
+  };
   return [
-    new KernelScanner(own, newKernel(own.columns), traceClass, facts),
-    new InterpretingScanner(spec(), traceClass, facts),
+    ({ bytes, header }) => {
+      const outcome = checked(compiled.scan(bytes, header));
+      for (const chunk of outcome.rows) kernel.chunks.give(chunk);
+      return outcome;
+    },
+    ({ bytes, header }) => checked(interpreter.scan(bytes, header)),
   ];
 }
 
@@ -86,24 +98,23 @@ interface Pass {
   readonly rows: number;
 }
 
-function scanAll(scanner: Scanner, packets: readonly Packet[]): Pass {
+function scanAll(scan: Scan, packets: readonly Packet[]): Pass {
   let [events, rows] = [0, 0];
-  for (const { bytes, header } of packets) {
-    const outcome = scanner.scan(bytes, header);
-    if (outcome.error !== undefined) throw outcome.error;
+  for (const packet of packets) {
+    const outcome = scan(packet);
     events += outcome.events;
-    for (const batch of outcome.batches) rows += batch.rows;
+    rows += outcome.matched;
   }
   return { events, rows };
 }
 
 /** Million events a second, over passes that take long enough to be timed. */
-function rate(scanner: Scanner, packets: readonly Packet[]): number {
+function rate(scan: Scan, packets: readonly Packet[]): number {
   const begin = performance.now();
   let events = 0;
   let elapsed = 0;
   while (elapsed < ROUND_MS) {
-    events += scanAll(scanner, packets).events;
+    events += scanAll(scan, packets).events;
     elapsed = performance.now() - begin;
   }
   return events / elapsed / 1000;

@@ -3,7 +3,7 @@ import type { TraceOrigin } from "../base/item.ts";
 import type { DecodedItem } from "../engine/decoded-item.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { InterpretingScanner } from "../scan/interpreter.ts";
-import type { Scanner, ScanSpec } from "../scan/scanner.ts";
+import type { ScanSpec } from "../scan/scanner.ts";
 
 /** A sample ends at the end of the packet that reaches one of these. */
 const MAX_EVENTS = 100_000;
@@ -12,15 +12,14 @@ const MAX_MS = 2000;
 /** Counts, on the first events of a recorded trace, how many of them a filter keeps. */
 export class Selectivity {
   readonly #spec: ScanSpec;
-  readonly #scanners = new Map<TraceOrigin, Scanner>();
+  readonly #scanners = new Map<TraceOrigin, InterpretingScanner>();
   readonly #startedAt = performance.now();
   #seen = 0;
   #kept = 0;
   #error: DecodeError | undefined;
 
   constructor(filter: Program, events: readonly string[]) {
-    const nothing = { columns: [], dictionaries: [], begin: undefined, end: undefined };
-    this.#spec = { filter, events, ...nothing };
+    this.#spec = { filter, events, columns: [], begin: undefined, end: undefined };
   }
 
   /** Whether the sample is large enough. */
@@ -33,14 +32,16 @@ export class Selectivity {
       const scanner = this.#scanners.get(item.trace);
       if (scanner !== undefined) scanner.update(item.traceClass);
       else {
-        const made = new InterpretingScanner(this.#spec, item.traceClass, { host: undefined });
+        const made = new InterpretingScanner(this.#spec, [], item.traceClass, {
+          host: undefined,
+        });
         this.#scanners.set(item.trace, made);
       }
     } else if (item.kind === "packet") {
       const outcome = this.#scanners.get(item.stream.trace)?.scan(item.bytes, item.header);
       if (outcome === undefined) return;
       this.#seen += outcome.events;
-      this.#kept += outcome.batches.reduce((sum, { rows }) => sum + rows, 0);
+      this.#kept += outcome.matched;
       this.#error ??= outcome.error;
     }
   }

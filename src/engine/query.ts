@@ -27,11 +27,12 @@ import {
 } from "../scan/layout.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 import { linkEnvironments } from "./environments.ts";
-import { BatchGatherer } from "./gather.ts";
+import type { Engine } from "./executor.ts";
 import { type Loss, LossAccount } from "./losses.ts";
-import { type Engine, ScanStage } from "./scan-stage.ts";
+import { BATCH_ROWS, NEVER } from "./row-store.ts";
+import { ScanStage } from "./scan-stage.ts";
 import { resolveTime, type TimeBound } from "./time-bound.ts";
-import { TimeOrder } from "./time-order.ts";
+import { Watermark } from "./watermark.ts";
 
 /** What is asked. Everything but `order` and the limits is pushed down to the scan. */
 export interface QuerySpec {
@@ -93,12 +94,7 @@ export type ResultItem =
   | { readonly kind: "loss"; readonly loss: Loss }
   | { readonly kind: "note"; readonly text: string };
 
-/** A batch leaves when it holds this many rows, or this many bytes of texts and lists … */
-const BATCH_ROWS = 8192;
-const BATCH_BYTES = 1 << 20;
-/** A stream's own batch of so many rows needs no company. */
-const WHOLE_ROWS = 2048;
-/** … or when its first row has waited this long, in ms. */
+/** A batch that is not full leaves when its first row has waited this long, in ms. */
 const BATCH_DELAY = 50;
 
 /**
@@ -137,26 +133,28 @@ export function runQuery(spec: QuerySpec, feed: Observable<DecodedItem>): Observ
   });
 }
 
+const NO_TIMESTAMPS = new BigInt64Array(0);
+
 class RunningQuery {
   readonly #spec: QuerySpec;
   readonly #emit: (item: ResultItem) => void;
-  readonly #order: TimeOrder;
+  readonly #watermark: Watermark;
   readonly #account = new LossAccount();
   readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
   #stage: ScanStage | undefined;
-  #gatherer: BatchGatherer | undefined;
   /** When the source says that it begins: the day that times of day belong to. */
   #firstNs: bigint | undefined;
   #pendingSince: number | undefined;
   #seq = 0;
   #rows = 0;
-  #lateReported = 0;
+  /** Rows that came late, since the batch before. */
+  #late = 0;
   isDone = false;
 
   constructor(spec: QuerySpec, emit: (item: ResultItem) => void) {
     this.#spec = spec;
     this.#emit = emit;
-    this.#order = new TimeOrder(spec.isLive ? spec.maxLag : Number.POSITIVE_INFINITY, () =>
+    this.#watermark = new Watermark(spec.isLive ? spec.maxLag : Number.POSITIVE_INFINITY, () =>
       performance.now(),
     );
   }
@@ -169,7 +167,7 @@ class RunningQuery {
         this.#stage?.update(item.trace, item.traceClass);
         break;
       case "stream":
-        this.#order.addStream(item.stream);
+        this.#watermark.addStream(item.stream);
         break;
       case "packet": {
         // Columns are settled by the first packet that holds an event: by then the traces' metadata have come.
@@ -182,13 +180,13 @@ class RunningQuery {
       case "bound":
         // A stream whose packets wait for metadata is not further than they are.
         if (this.#stage?.isWaiting(item.stream)) break;
-        this.#order.advance(item.stream, item.ns);
+        this.#watermark.advance(item.stream, item.ns);
         this.#drain();
         break;
       case "source-bound":
         // A recorded trace tells first when it begins, though its first packets may be left out; 0 is when it cannot tell.
         if (item.ns !== 0n) this.#firstNs ??= item.ns;
-        this.#order.advanceSource(item.source, item.ns);
+        this.#watermark.advanceSource(item.source, item.ns);
         this.#drain();
         break;
       case "loss":
@@ -199,7 +197,7 @@ class RunningQuery {
         break;
       case "stream-end":
         this.#stage?.endStream(item.stream);
-        this.#order.endStream(item.stream);
+        this.#watermark.endStream(item.stream);
         this.#drain();
         break;
       case "trace-end":
@@ -224,7 +222,7 @@ class RunningQuery {
   finish(): void {
     if (this.isDone) return;
     this.#stage?.endAll();
-    this.#order.finish((batch, from, to) => this.#gather(batch, from, to));
+    this.#merge(NEVER);
     this.#flush();
     // A query without a row still tells its columns.
     if (this.#stage === undefined && !this.isDone) this.#settle(undefined);
@@ -240,33 +238,32 @@ class RunningQuery {
     const columns = planColumns(requests ?? defaultRequests(traceClasses), traceClasses);
     this.#emit({ kind: "columns", columns });
     if (this.#spec.limit === 0) this.isDone = true;
-    this.#gatherer = new BatchGatherer(
-      columns,
-      Math.min(BATCH_ROWS, this.#spec.limit ?? BATCH_ROWS),
-    );
     const { order, limit } = this.#spec;
     const countsOnly = columns.length === 0 && order === "none" && limit === undefined;
     const range = {
       begin: resolveTime(this.#spec.begin, firstNs),
       end: resolveTime(this.#spec.end, firstNs),
     };
+    const watermark = this.#watermark;
     return new ScanStage(
       { filter, events, columns, countsOnly, ...range },
       this.#spec.engine ?? "kernel",
+      Math.min(BATCH_ROWS, limit ?? BATCH_ROWS),
       {
-        rows: (stream, rank, batch) => {
+        rows: (matched, late) => {
           if (countsOnly) {
-            this.#count(batch);
+            this.#rows += matched;
+            this.#emitBatch({ rows: matched, timestamps: NO_TIMESTAMPS, columns: [] });
             return;
           }
-          if (this.#spec.order === "none") {
-            this.#gather(batch, 0, batch.rows);
-            return;
-          }
-          this.#order.rankStream(stream, rank);
-          this.#order.push(stream, batch);
+          if (order === "none") this.#merge(NEVER);
+          else this.#late += late;
         },
         loss: (loss) => this.#lose(loss),
+        flush: () => this.#flush(),
+        get watermarkNs() {
+          return order === "none" ? undefined : watermark.ns;
+        },
       },
     );
   }
@@ -307,56 +304,42 @@ class RunningQuery {
   }
 
   #drain(): void {
-    if (this.#spec.order === "time")
-      this.#order.drain((batch, from, to) => this.#gather(batch, from, to));
+    if (this.#spec.order === "none") return;
+    const before = this.#watermark.safeBefore();
+    if (before !== undefined) this.#merge(before);
   }
 
-  #gather(batch: ColumnBatch, from: number, to: number): void {
-    const gatherer = this.#gatherer!;
-    if (this.#passesThrough(batch, from, to)) {
-      this.#flush();
-      this.#rows += batch.rows;
-      this.#emitBatch(batch);
-      return;
-    }
-    this.#pendingSince ??= performance.now();
-    for (let row = from; row < to && !this.isDone; ) {
-      const room = Math.min(to, row + (this.#spec.limit ?? Number.POSITIVE_INFINITY) - this.#rows);
-      const count = gatherer.append(batch, row, room);
-      row += count;
-      this.#rows += count;
-      const isLast = this.#rows === this.#spec.limit;
-      if (isLast || gatherer.rows === gatherer.capacity || gatherer.extraBytes >= BATCH_BYTES)
-        this.#flush();
+  /** Moves rows before a time into batches, and lets those go that are full. */
+  #merge(before: bigint): void {
+    const store = this.#stage?.store;
+    if (store === undefined) return;
+    const limit = this.#spec.limit ?? Number.POSITIVE_INFINITY;
+    while (!this.isDone) {
+      const moved = store.merge(before, Math.min(limit - this.#rows, BATCH_ROWS));
+      if (moved === 0 && !store.isFull) break;
+      this.#pendingSince ??= performance.now();
+      this.#rows += moved;
+      // Nothing holds these back any more, whether or not something earlier could still come.
+      if (before === NEVER && store.lastNs !== undefined) this.#watermark.passed(store.lastNs);
+      const isLast = this.#rows >= limit;
+      if (isLast || store.isFull) this.#flush();
       if (isLast) this.isDone = true;
     }
   }
 
-  /** A large batch of one stream that nothing interleaves with leaves as it came, uncopied. */
-  #passesThrough(batch: ColumnBatch, from: number, to: number): boolean {
-    const isWhole = from === 0 && to === batch.rows;
-    return isWhole && batch.rows >= WHOLE_ROWS && this.#spec.limit === undefined;
-  }
-
-  /** Rows of which only the number is wanted. */
-  #count(batch: ColumnBatch): void {
-    this.#rows += batch.rows;
-    this.#emitBatch(batch);
-  }
-
   #flush(): void {
     this.#pendingSince = undefined;
-    const gatherer = this.#gatherer;
-    if (gatherer !== undefined && gatherer.rows > 0) this.#emitBatch(gatherer.take());
+    const store = this.#stage?.store;
+    if (store !== undefined && store.rows > 0) this.#emitBatch(store.take());
   }
 
   #emitBatch(rows: ColumnBatch): void {
-    const late = this.#order.lateRows - this.#lateReported;
-    this.#lateReported = this.#order.lateRows;
+    const late = this.#late;
+    this.#late = 0;
     const batch: ResultBatch = {
       ...rows,
       seq: this.#seq++,
-      watermarkNs: this.#order.watermark,
+      watermarkNs: this.#watermark.ns,
       late,
       lostEvents: this.#account.discardedEvents,
       lostPackets: this.#account.missingPackets + this.#account.undecodablePackets,

@@ -5,23 +5,34 @@ import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ColumnBatch } from "../scan/column.ts";
-import { SharedDictionary } from "../scan/column-builder.ts";
-import { InterpretingScanner } from "../scan/interpreter.ts";
-import { type Kernel, KernelScanner, newKernel } from "../scan/kernel/scanner.ts";
-import type { ResumePoint, Scanner, ScanSpec } from "../scan/scanner.ts";
-import { hasWasm } from "../wasm/runtime.ts";
+import type { Chunk } from "../scan/kernel/chunk.ts";
+import { MustInterpret } from "../scan/kernel/scanner.ts";
+import type { ResumePoint, Scanner, ScanOutcome, ScanSpec } from "../scan/scanner.ts";
 import type { DecodedItem } from "./decoded-item.ts";
+import {
+  canCompile,
+  compilingExecutor,
+  type Engine,
+  type Executor,
+  interpretingExecutor,
+} from "./executor.ts";
+import type { KernelStore } from "./kernel-store.ts";
 import type { Loss } from "./losses.ts";
+import type { RowStore } from "./row-store.ts";
 
 type PacketItem = DecodedItem & { kind: "packet" };
 
-/** Who executes the scan: compiled code, or the interpreter that is its oracle. */
-export type Engine = "kernel" | "interpreter";
+/** What either executor keeps rows in; a stage has one of them at a time. */
+type Rows = Chunk | ColumnBatch;
 
 export interface ScanOutputs {
-  /** Rows of one stream in its order; `rank` decides between equal times of different streams. */
-  rows(stream: StreamOrigin, rank: string, batch: ColumnBatch): void;
+  /** Rows have come into the store, or have only been counted. */
+  rows(matched: number, late: number): void;
   loss(loss: Loss): void;
+  /** The executor is about to change: the batch under assembly must leave first. */
+  flush(): void;
+  /** Rows before this time are late. */
+  readonly watermarkNs: bigint | undefined;
 }
 
 /** Packets that wait for an event class may take this much memory in all, and this long (ms). */
@@ -39,23 +50,43 @@ interface WaitingPacket {
 export class ScanStage {
   readonly #spec: ScanSpec;
   readonly #outputs: ScanOutputs;
-  readonly #kernel: Kernel | undefined;
-  readonly #scanners = new Map<TraceOrigin, Scanner>();
-  readonly #ranks = new Map<StreamOrigin, string>();
+  readonly #capacity: number;
+  #executor: Executor<Rows>;
+  /** Set while compiled code executes. */
+  #kernelStore: KernelStore | undefined;
+  readonly #scanners = new Map<TraceOrigin, Scanner<Rows>>();
+  readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
+  readonly #ranked = new Set<StreamOrigin>();
   /** Packets of live streams, from the one on that named an event class not declared yet. */
   readonly #waiting = new Map<StreamOrigin, WaitingPacket[]>();
   #waitingBytes = 0;
 
-  /** @param engine the kernel gives way to the interpreter where there is no WebAssembly */
-  constructor(spec: Omit<ScanSpec, "dictionaries">, engine: Engine, outputs: ScanOutputs) {
-    this.#kernel = engine === "kernel" && hasWasm() ? newKernel(spec.columns) : undefined;
-    this.#spec = { ...spec, dictionaries: spec.columns.map(() => new SharedDictionary()) };
+  /**
+   * @param engine the kernel gives way to the interpreter where there is no WebAssembly
+   * @param capacity of a batch, in rows
+   */
+  constructor(spec: ScanSpec, engine: Engine, capacity: number, outputs: ScanOutputs) {
+    this.#spec = spec;
+    this.#capacity = capacity;
     this.#outputs = outputs;
+    if (canCompile(engine)) {
+      const compiling = compilingExecutor(spec, capacity);
+      this.#kernelStore = compiling.store;
+      this.#executor = compiling as Executor<Rows>;
+    } else {
+      this.#executor = interpretingExecutor(spec, capacity) as Executor<Rows>;
+    }
+  }
+
+  /** Rows that wait, and the batch that is put together. */
+  get store(): RowStore<Rows> {
+    return this.#executor.store;
   }
 
   update(trace: TraceOrigin, traceClass: TraceClass): void {
     const scanner = this.#scanners.get(trace);
     if (scanner === undefined) return;
+    this.#traceClasses.set(trace, traceClass);
     scanner.update(traceClass);
     for (const stream of this.#waiting.keys()) {
       if (stream.trace === trace) this.#retry(stream, scanner, traceClass);
@@ -81,12 +112,14 @@ export class ScanStage {
 
   endStream(stream: StreamOrigin): void {
     this.#giveUp(stream);
-    this.#ranks.delete(stream);
+    this.#ranked.delete(stream);
+    this.store.endStream(stream);
   }
 
   endTrace(trace: TraceOrigin): void {
     for (const stream of this.#waiting.keys()) if (stream.trace === trace) this.#giveUp(stream);
     this.#scanners.delete(trace);
+    this.#traceClasses.delete(trace);
   }
 
   endAll(): void {
@@ -102,20 +135,43 @@ export class ScanStage {
   }
 
   #scan(
-    scanner: Scanner,
+    scanner: Scanner<Rows>,
     stream: StreamOrigin,
     bytes: Uint8Array,
     header: PacketHeader,
     resume: ResumePoint | undefined,
   ): void {
-    const outcome = scanner.scan(bytes, header, resume);
-    for (const batch of outcome.batches) {
-      this.#outputs.rows(stream, this.#ranks.get(stream) ?? "", batch);
+    let outcome: ScanOutcome<Rows>;
+    try {
+      outcome = scanner.scan(bytes, header, resume, this.store.open(stream));
+    } catch (error) {
+      if (!(error instanceof MustInterpret)) throw error;
+      const traceClass = this.#interpret(stream.trace);
+      outcome = this.#scannerOf(stream.trace, traceClass).scan(bytes, header, resume, undefined);
     }
-    if (outcome.error === undefined) return;
+    const { rows, matched, error } = outcome;
+    if (matched > 0) {
+      const { watermarkNs } = this.#outputs;
+      const late =
+        watermarkNs === undefined ? 0 : this.store.countBefore(rows, matched, watermarkNs);
+      this.store.push(stream, rows);
+      this.#outputs.rows(matched, late);
+    }
+    if (error === undefined) return;
     const mayComeLater = outcome.resume !== undefined && stream.trace.session !== undefined;
-    if (mayComeLater) this.#wait(stream, bytes.slice(), header, outcome.resume, outcome.error);
-    else this.#lose(stream, outcome.error);
+    if (mayComeLater) this.#wait(stream, bytes.slice(), header, outcome.resume, error);
+    else this.#lose(stream, error);
+  }
+
+  /** From here on everything is interpreted; rows that are held go over. Returns the trace class of a trace. */
+  #interpret(trace: TraceOrigin): TraceClass {
+    this.#outputs.flush();
+    const interpreting = interpretingExecutor(this.#spec, this.#capacity);
+    this.#kernelStore?.moveTo(interpreting.store);
+    this.#kernelStore = undefined;
+    this.#executor = interpreting as Executor<Rows>;
+    this.#scanners.clear();
+    return this.#traceClasses.get(trace)!;
   }
 
   #wait(
@@ -132,7 +188,7 @@ export class ScanStage {
     this.#waitingBytes += bytes.length;
   }
 
-  #retry(stream: StreamOrigin, scanner: Scanner, traceClass: TraceClass): void {
+  #retry(stream: StreamOrigin, scanner: Scanner<Rows>, traceClass: TraceClass): void {
     for (const packet of this.#take(stream)) {
       const { id } = packet.header.streamClass;
       const streamClass = traceClass.streamClasses.get(id) ?? packet.header.streamClass;
@@ -158,16 +214,20 @@ export class ScanStage {
     this.#outputs.loss({ kind: "undecodable-packet", stream, error });
   }
 
-  #scanner(item: PacketItem): Scanner {
-    const { trace } = item.stream;
-    if (!this.#ranks.has(item.stream)) this.#ranks.set(item.stream, rankOf(item));
+  #scanner(item: PacketItem): Scanner<Rows> {
+    const { stream, traceClass } = item;
+    if (!this.#ranked.has(stream)) {
+      this.#ranked.add(stream);
+      this.store.rank(stream, rankOf(item));
+    }
+    return this.#scannerOf(stream.trace, traceClass);
+  }
+
+  #scannerOf(trace: TraceOrigin, traceClass: TraceClass): Scanner<Rows> {
     let scanner = this.#scanners.get(trace);
     if (scanner === undefined) {
-      const facts = { host: trace.host };
-      scanner =
-        this.#kernel === undefined
-          ? new InterpretingScanner(this.#spec, item.traceClass, facts)
-          : new KernelScanner(this.#spec, this.#kernel, item.traceClass, facts);
+      this.#traceClasses.set(trace, traceClass);
+      scanner = this.#executor.scanner(traceClass, { host: trace.host });
       this.#scanners.set(trace, scanner);
     }
     return scanner;

@@ -6,6 +6,8 @@ import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
 import { FilterInterpreter } from "../filter/interpret.ts";
 import type { Append } from "./append.ts";
+import type { ColumnBatch } from "./column.ts";
+import type { SharedDictionary } from "./column-builder.ts";
 import { type EventPlan, planEvent } from "./event-plan.ts";
 import { RecordColumns } from "./record-columns.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "./scanner.ts";
@@ -29,7 +31,7 @@ interface StreamState {
   readonly events: Map<number, RunnableEvent>;
 }
 
-export class InterpretingScanner implements Scanner {
+export class InterpretingScanner implements Scanner<ColumnBatch> {
   readonly #spec: ScanSpec;
   readonly #walker = new Walker();
   readonly #timestamps: TimestampBuilder;
@@ -40,16 +42,16 @@ export class InterpretingScanner implements Scanner {
   #packet = 0;
   #contextBit = 0;
 
-  constructor(spec: ScanSpec, traceClass: TraceClass, facts: TraceFacts) {
+  /** @param dictionaries one for each column */
+  constructor(
+    spec: ScanSpec,
+    dictionaries: readonly SharedDictionary[],
+    traceClass: TraceClass,
+    facts: TraceFacts,
+  ) {
     this.#spec = spec;
     this.#timestamps = new TimestampBuilder(spec.begin, spec.end);
-    this.#columns = new RecordColumns(
-      spec.columns,
-      spec.dictionaries,
-      this.#walker,
-      traceClass,
-      facts,
-    );
+    this.#columns = new RecordColumns(spec.columns, dictionaries, this.#walker, traceClass, facts);
     this.#traceClass = traceClass;
     this.update(traceClass);
   }
@@ -64,7 +66,7 @@ export class InterpretingScanner implements Scanner {
     }
   }
 
-  scan(bytes: Uint8Array, header: PacketHeader, resume?: ResumePoint): ScanOutcome {
+  scan(bytes: Uint8Array, header: PacketHeader, resume?: ResumePoint): ScanOutcome<ColumnBatch> {
     const stream = this.#stream(header.streamClass);
     const walker = this.#walker;
     walker.bytes = bytes;
@@ -96,7 +98,8 @@ export class InterpretingScanner implements Scanner {
       if (!(thrown instanceof DecodeError)) throw thrown;
       error = thrown;
     }
-    return { batches: this.#take(), events, error, resume: resumePoint };
+    const rows = this.#take();
+    return { rows, matched: rows[0]?.rows ?? 0, events, error, resume: resumePoint };
   }
 
   /** Reads the event header; `undefined` if the class it names is not declared. */
@@ -169,7 +172,7 @@ export class InterpretingScanner implements Scanner {
     }
   }
 
-  #take(): ScanOutcome["batches"] {
+  #take(): readonly ColumnBatch[] {
     const rows = this.#timestamps.rows;
     if (rows === 0) return [];
     const timestamps = this.#timestamps.take();

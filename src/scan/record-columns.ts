@@ -2,7 +2,7 @@
 
 import { FieldCursor } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
-import type { TraceClass } from "../ctf/trace-class.ts";
+import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
 import { type Append, appendField } from "./append.ts";
 import type { Column } from "./column.ts";
 import {
@@ -89,7 +89,7 @@ export class RecordColumns {
   #builtIn(column: PlannedColumn, builder: AnyBuilder, plan: EventPlan): Append | undefined {
     const { request } = column;
     if (builder instanceof DictionaryBuilder) {
-      const text = constantText(column, plan, this.#traceClass, this.#facts);
+      const text = constantText(column, plan.eventClass, this.#traceClass, this.#facts);
       return text === undefined ? () => builder.appendNull() : () => builder.appendString(text);
     }
     if (request.kind === "cpu_id" && builder instanceof NumberBuilder) return this.#cpuId(builder);
@@ -141,14 +141,14 @@ export class RecordColumns {
 /** Texts that are the same for all records of an event class in a trace. */
 export function constantText(
   column: PlannedColumn,
-  plan: EventPlan,
+  eventClass: EventClass,
   traceClass: TraceClass,
   facts: TraceFacts,
 ): string | undefined {
   const { environment } = traceClass;
   switch (column.request.kind) {
     case "event":
-      return plan.eventClass.name;
+      return eventClass.name;
     case "host":
       return environment.get("hostname")?.toString() ?? facts.host;
     case "domain":

@@ -2,8 +2,6 @@ import type { DecodeError } from "../base/errors.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { Program } from "../filter/bytecode.ts";
-import type { ColumnBatch } from "./column.ts";
-import type { SharedDictionary } from "./column-builder.ts";
 import type { PlannedColumn } from "./layout.ts";
 
 /** What one query asks of every packet. */
@@ -12,9 +10,7 @@ export interface ScanSpec {
   /** Star globs over event names, any of which may match; empty means all. */
   readonly events: readonly string[];
   readonly columns: readonly PlannedColumn[];
-  /** One for each column. */
-  readonly dictionaries: readonly SharedDictionary[];
-  /** Whether only the number of rows matters: batches may then come without timestamps. */
+  /** Whether only the number of rows matters: none is kept then. */
   readonly countsOnly?: boolean;
   /** Nanoseconds since the Unix epoch, both inclusive. */
   readonly begin: bigint | undefined;
@@ -34,9 +30,12 @@ export interface ResumePoint {
   readonly clockLo: number;
 }
 
-export interface ScanOutcome {
-  /** Rows that passed, in stream order; none of them is empty. */
-  readonly batches: readonly ColumnBatch[];
+/** `Rows` is what an executor keeps rows in: batches for the interpreter, chunks of its memory for the kernel. */
+export interface ScanOutcome<Rows> {
+  /** What holds the rows that passed, in stream order. The first may be the one that was given, with more rows in it. */
+  readonly rows: readonly Rows[];
+  /** Rows that passed. */
+  readonly matched: number;
   /** Event records walked, whether they passed or not. */
   readonly events: number;
   /** Why the rest of the packet could not be read. */
@@ -48,10 +47,16 @@ export interface ScanOutcome {
 /**
  * Turns packets of one trace into rows of one query. The interpreter and the compiled kernel both stand behind this.
  *
- * `scan` borrows the bytes for the call; the batch is the caller's.
+ * `scan` borrows the bytes for the call.
  */
-export interface Scanner {
+export interface Scanner<Rows> {
   /** Takes a newer trace class over; packets scanned from now on are read with it. */
   update(traceClass: TraceClass): void;
-  scan(bytes: Uint8Array, header: PacketHeader, resume?: ResumePoint): ScanOutcome;
+  /** @param open the stream's latest rows, which may be added to */
+  scan(
+    bytes: Uint8Array,
+    header: PacketHeader,
+    resume: ResumePoint | undefined,
+    open: Rows | undefined,
+  ): ScanOutcome<Rows>;
 }

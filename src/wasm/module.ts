@@ -39,9 +39,12 @@ export class ModuleBuilder {
     return this.#types.push(key) - 1;
   }
 
-  /** Pages are 64 KiB. A shared memory needs a maximum. */
-  importMemory(module: string, name: string, minimumPages: number): void {
-    this.#import(module, name, (out) => out.byte(2).byte(0).unsigned(minimumPages));
+  /** Pages are 64 KiB. A memory that threads share is declared with its maximum. */
+  importMemory(module: string, name: string, minimumPages: number, sharedMaximum?: number): void {
+    this.#import(module, name, (out) => {
+      if (sharedMaximum === undefined) out.byte(2).byte(0).unsigned(minimumPages);
+      else out.byte(2).byte(3).unsigned(minimumPages).unsigned(sharedMaximum);
+    });
   }
 
   importTable(module: string, name: string, minimum: number): void {

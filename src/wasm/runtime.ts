@@ -17,7 +17,7 @@ export interface WasmTable {
 export type WasmFunction = (...parameters: (number | bigint)[]) => number | bigint | undefined;
 
 interface Host {
-  Memory: new (descriptor: { initial: number; maximum: number }) => WasmMemory;
+  Memory: new (descriptor: { initial: number; maximum: number; shared: boolean }) => WasmMemory;
   Table: new (descriptor: { initial: number; element: "anyfunc" }) => WasmTable;
   Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   Instance: new (
@@ -34,9 +34,9 @@ export function hasWasm(): boolean {
   return host !== undefined;
 }
 
-/** Pages are 64 KiB. */
-export function wasmMemory(initial: number, maximum: number): WasmMemory {
-  return new (required().Memory)({ initial, maximum });
+/** Pages are 64 KiB. A shared memory may be handed to other threads; its buffer is then a SharedArrayBuffer. */
+export function wasmMemory(initial: number, maximum: number, shared = false): WasmMemory {
+  return new (required().Memory)({ initial, maximum, shared });
 }
 
 /** A table of functions for indirect calls. */

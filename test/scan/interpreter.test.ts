@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { readPacketHeader } from "../../src/ctf/packet-header.ts";
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
+import type { ColumnBatch } from "../../src/scan/column.ts";
 import { SharedDictionary } from "../../src/scan/column-builder.ts";
 import { InterpretingScanner } from "../../src/scan/interpreter.ts";
 import { columnRequest, planColumns } from "../../src/scan/layout.ts";
@@ -33,10 +34,10 @@ function scannerOf(
       filter: where === undefined ? undefined : compileFilter(where),
       events: [],
       columns,
-      dictionaries: columns.map(() => new SharedDictionary()),
       begin: undefined,
       end: undefined,
     },
+    columns.map(() => new SharedDictionary()),
     traceClass,
     { host: undefined },
   );
@@ -47,11 +48,11 @@ function scan(
   bytes: Uint8Array,
   select: readonly string[],
   where?: string,
-): ScanOutcome {
+): ScanOutcome<ColumnBatch> {
   return scannerOf(traceClass, select, where).scan(bytes, readPacketHeader(bytes, traceClass));
 }
 
-function rows({ batches: [batch] }: ScanOutcome): unknown[][] {
+function rows({ rows: [batch] }: ScanOutcome<ColumnBatch>): unknown[][] {
   if (batch === undefined) return [];
   return Array.from({ length: batch.rows }, (_, row) =>
     batch.columns.map((column) => cell(column, row)),
@@ -247,7 +248,7 @@ test("never crashes on damaged packets, and never gives more rows than records",
     for (let flips = next(4); flips > 0; flips--) bytes[60 + next(bytes.length - 60)] = next(256);
     const whole = readPacketHeader(good, traceClass);
     const outcome = scanner.scan(bytes, { ...whole, contentBits: bytes.length * 8 });
-    assert.ok((outcome.batches[0]?.rows ?? 0) <= outcome.events);
+    assert.ok((outcome.rows[0]?.rows ?? 0) <= outcome.events);
     if (outcome.error !== undefined) assert.ok(outcome.error.bitOffset <= bytes.length * 8);
   }
 });

@@ -12,8 +12,8 @@ import { openTraceDirectory } from "../../src/ctf/trace-directory.ts";
 import { openFeed } from "../../src/engine/feed.ts";
 import { runQuery } from "../../src/engine/query.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
-import { SharedDictionary } from "../../src/scan/column-builder.ts";
-import { KernelScanner, newKernel } from "../../src/scan/kernel/scanner.ts";
+import { Kernel } from "../../src/scan/kernel/kernel.ts";
+import { KernelScanner } from "../../src/scan/kernel/scanner.ts";
 import { columnRequest, planColumns } from "../../src/scan/layout.ts";
 import { EVERYTHING } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
@@ -65,23 +65,17 @@ test("over ten thousand packets, the kernel's memory and the process stay as the
     }
     // Rendered columns are made by other code than the rest, so they are here too.
     const columns = planColumns([...SELECT, "payload"].map(columnRequest), [traceClass]);
-    const dictionaries = columns.map(() => new SharedDictionary());
-    const kernel = newKernel(columns);
+    const kernel = new Kernel(columns);
     const spec = { filter: compileFilter(FILTER), events: [], begin: undefined, end: undefined };
     const facts = { host: undefined };
-    const scanner = new KernelScanner(
-      { ...spec, columns, dictionaries },
-      kernel,
-      traceClass,
-      facts,
-    );
+    const scanner = new KernelScanner({ ...spec, columns }, kernel, traceClass, facts);
     let rows = 0;
     let scanned = 0;
     const scanAll = (): void => {
       for (const bytes of packets) {
-        const { batches, error } = scanner.scan(bytes, readPacketHeader(bytes, traceClass));
-        assert.is(error, undefined);
-        for (const batch of batches) rows += batch.rows;
+        const outcome = scanner.scan(bytes, readPacketHeader(bytes, traceClass));
+        assert.is(outcome.error, undefined);
+        for (const chunk of outcome.rows) rows += kernel.export(chunk).rows;
         scanned++;
       }
     };
@@ -90,13 +84,13 @@ test("over ten thousand packets, the kernel's memory and the process stay as the
     const rowsOfTwo = rows;
     const warm = await settledUse();
     const { byteLength } = kernel.memory.memory.buffer;
-    const functions = kernel.functions.size;
+    const { functions } = kernel;
     [rows, scanned] = [0, 0];
     let passes = 0;
     for (; scanned < 10_000; passes++) scanAll();
     assert.is(rows, (rowsOfTwo / 2) * passes);
     assert.is(kernel.memory.memory.buffer.byteLength, byteLength);
-    assert.is(kernel.functions.size, functions);
+    assert.is(kernel.functions, functions);
     assertFlat(warm, await settledUse(), { rss: 48 * MIB, heap: 4 * MIB, buffers: MIB });
   } finally {
     await trace.remove();

@@ -1,78 +1,99 @@
-/** Emits how a record's fields get into the columns' regions at the current row. */
+/** Emits how a record's fields get into the chunk's regions at the current row. */
 
 import type { FieldClass } from "../../ctf/trace-class.ts";
 import type { Code, Local } from "../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import type { NumberType } from "../column.ts";
 import type { ColumnSource } from "../event-plan.ts";
-import type { KernelColumn } from "./columns.ts";
+import { type Place, Slot } from "./chunk.ts";
+import { type KernelColumn, widthOf } from "./columns.ts";
 import { codeOfText } from "./dictionary.ts";
-import { NotCompilable } from "./filter-emitter.ts";
 import { copyText } from "./helpers.ts";
 import { State } from "./memory.ts";
 import { renderMachine } from "./render-machine.ts";
 import type { Unit } from "./unit.ts";
-import { type Location, Status, type WalkEmitter } from "./walk-emitter.ts";
+import { type Location, type Position, Status, type WalkEmitter } from "./walk-emitter.ts";
 
 const { i32 } = ValueType;
 
 /** First constant in a class record; see `stream-emitter.ts`. */
-export const RECORD_CONSTANTS = 16;
+export const RECORD_CONSTANTS = 12;
+
+/** Locals of a record function. */
+export interface RecordLocals {
+  /** Address of the packet. */
+  readonly input: Local;
+  /** First bit of the record's contexts. */
+  readonly start: Local;
+  /** Address of the class record. */
+  readonly record: Local;
+  readonly chunk: Local;
+  readonly row: Local;
+}
 
 export class ColumnEmitter {
   readonly #unit: Unit;
   readonly #code: Code;
   readonly #walk: WalkEmitter;
-  readonly #row: Local;
-  readonly #record: Local;
+  readonly #locals: RecordLocals;
 
-  /** @param row local with the row's number; @param record local with the class record's address */
-  constructor(unit: Unit, code: Code, walk: WalkEmitter, row: Local, record: Local) {
+  constructor(unit: Unit, code: Code, walk: WalkEmitter, locals: RecordLocals) {
     this.#unit = unit;
     this.#code = code;
     this.#walk = walk;
-    this.#row = row;
-    this.#record = record;
+    this.#locals = locals;
   }
 
   /** Emits what may find a region full: it answers `full` before anything of the row counts. */
-  emitTexts(column: KernelColumn, source: ColumnSource, start: Local): void {
+  emitTexts(column: KernelColumn, place: Place, source: ColumnSource): void {
     if (column.kind === "rendered") {
-      this.#render(column, source, start);
+      this.#render(place, column.constant, this.#location(source));
       return;
     }
-    if (column.kind !== "dictionary" && column.kind !== "utf8") return;
-    const location = textLocation(source, this.#walk);
-    if (location === undefined) return;
-    this.#ifPresent(location, () => {
-      if (column.kind === "dictionary") this.#dictionary(column, location);
-      else this.#utf8(column, location);
-    });
+    const location = this.#valueLocation(column, source);
+    if (location === undefined || source.kind !== "field") return;
+    switch (column.kind) {
+      case "dictionary":
+        this.#ifPresent(location, () => this.#dictionary(place, location));
+        break;
+      case "utf8":
+        this.#ifPresent(location, () => {
+          if (isText(source.fieldClass)) this.#utf8(place, location);
+          else this.#render(place, column.constant, location);
+        });
+        break;
+      case "list":
+        this.#ifPresent(location, () => this.#list(column, place, source.fieldClass, location));
+        break;
+    }
   }
 
   /** Emits the rest: numbers, constants and nulls. */
-  emitRest(column: KernelColumn, source: ColumnSource): void {
+  emitRest(column: KernelColumn, place: Place, source: ColumnSource): void {
     switch (column.kind) {
       case "number":
-        if (column.column.request.kind === "cpu_id") this.#cpuId(column);
-        else this.#number(column, source);
+        if (column.column.request.kind === "cpu_id") this.#cpuId(place);
+        else this.#number(column, place, source);
         break;
       case "constant":
-        this.#constant(column);
+        this.#constant(column, place);
         break;
       case "dictionary":
       case "utf8":
-        // The column was settled before a class came in which the name is no text.
-        if (column.kind === "utf8" && source.kind === "field" && !isText(source.fieldClass)) {
-          throw new NotCompilable(`${source.fieldClass.kind} in a text column`);
-        }
-        this.#nullIfAbsent(column, textLocation(source, this.#walk));
-        break;
-      case "rendered":
-      case "timestamp":
-      case "deferred":
+      case "list":
+        this.#nullIfAbsent(column, place, this.#valueLocation(column, source));
         break;
     }
+  }
+
+  #location(source: ColumnSource): Location | undefined {
+    return source.kind === "field" ? this.#walk.locations.get(source.location) : undefined;
+  }
+
+  /** Where a field lies whose class fits the column; one that does not gives nulls. */
+  #valueLocation(column: KernelColumn, source: ColumnSource): Location | undefined {
+    if (source.kind !== "field") return undefined;
+    return fits(column, source.fieldClass) ? this.#location(source) : undefined;
   }
 
   #ifPresent(location: Location, then: () => void): void {
@@ -83,23 +104,16 @@ export class ColumnEmitter {
     this.#code.get(location.position.base).i32(0).op(Op.i32GeS).if(then);
   }
 
-  #number(column: KernelColumn & { kind: "number" }, source: ColumnSource): void {
-    const location =
-      source.kind === "field" ? this.#walk.locations.get(source.location) : undefined;
-    const fieldClass = source.kind === "field" ? source.fieldClass : undefined;
-    if (
-      location === undefined ||
-      fieldClass === undefined ||
-      !isNumberOf(column.number, fieldClass)
-    ) {
-      this.#null(column);
+  #number(column: KernelColumn & { kind: "number" }, place: Place, source: ColumnSource): void {
+    const location = this.#valueLocation(column, source);
+    if (location === undefined || source.kind !== "field") {
+      this.#null(place);
       return;
     }
     const store = (): void => {
-      const { width, memory } = STORES[column.number];
-      this.#pushSlot(width);
-      this.#pushNumber(column.number, fieldClass, location);
-      this.#code.memory(memory, column.values);
+      this.#pushRow(widthOf(column.number));
+      this.#pushNumber(column.number, source.fieldClass, location.position);
+      this.#code.memory(STORES[column.number], place.values);
     };
     if (!location.isOptional) {
       store();
@@ -107,19 +121,15 @@ export class ColumnEmitter {
     }
     const code = this.#code;
     code.get(location.position.base).i32(0).op(Op.i32GeS);
-    code.if(store, () => this.#null(column));
+    code.if(store, () => this.#null(place));
   }
 
   /** The field's value as the column's store wants it. */
-  #pushNumber(number: NumberType, fieldClass: FieldClass, location: Location): void {
+  #pushNumber(number: NumberType, fieldClass: FieldClass, position: Position): void {
     const code = this.#code;
     if (fieldClass.kind === "float") {
-      this.#walk.pushInteger(
-        location.position,
-        fieldClass.size,
-        false,
-        fieldClass.byteOrder === "little-endian",
-      );
+      const littleEndian = fieldClass.byteOrder === "little-endian";
+      this.#walk.pushInteger(position, fieldClass.size, false, littleEndian);
       if (fieldClass.size === 32) code.op(Op.i32WrapI64, Op.f32ReinterpretI32);
       else code.op(Op.f64ReinterpretI64);
       if (fieldClass.size === 32 && number === "float64") code.op(Op.f64PromoteF32);
@@ -128,120 +138,189 @@ export class ColumnEmitter {
     }
     if (fieldClass.kind !== "integer") return;
     const { size, signed, byteOrder } = fieldClass;
-    this.#walk.pushInteger(location.position, size, signed, byteOrder === "little-endian");
+    this.#walk.pushInteger(position, size, signed, byteOrder === "little-endian");
     if (number === "float64") code.op(signed ? Op.f64ConvertI64S : Op.f64ConvertI64U);
     else if (number === "float32")
       code.op(signed ? Op.f64ConvertI64S : Op.f64ConvertI64U, Op.f32DemoteF64);
   }
 
-  #cpuId(column: KernelColumn & { kind: "number" }): void {
+  #cpuId(place: Place): void {
     const code = this.#code;
-    this.#pushSlot(4);
-    code.i32(0).memory(Memory.i32Load, State.cpuId).memory(Memory.i32Store, column.values);
+    this.#pushRow(4);
+    code.i32(this.#unit.state).memory(Memory.i32Load, State.cpuId);
+    code.memory(Memory.i32Store, place.values);
     code
-      .i32(0)
+      .i32(this.#unit.state)
       .memory(Memory.i32Load, State.hasCpuId)
       .op(Op.i32Eqz)
-      .if(() => this.#null(column));
+      .if(() => this.#null(place));
   }
 
-  #constant(column: KernelColumn & { kind: "constant" }): void {
+  #constant(column: KernelColumn & { kind: "constant" }, place: Place): void {
     const code = this.#code;
     const value = code.local(i32);
-    this.#pushSlot(4);
+    this.#pushRow(4);
+    this.#pushConstant(column.constant);
+    code.tee(value);
+    if (!column.column.nullable) {
+      code.memory(Memory.i32Store, place.values);
+      return;
+    }
+    code.i32(0).get(value).i32(0).op(Op.i32GeS, Op.select).memory(Memory.i32Store, place.values);
     code
-      .get(this.#record)
-      .memory(Memory.i32Load, RECORD_CONSTANTS + 4 * column.constant)
-      .tee(value);
-    code.i32(0).get(value).i32(0).op(Op.i32GeS, Op.select).memory(Memory.i32Store, column.codes);
-    if (column.column.nullable)
-      code
-        .get(value)
-        .i32(0)
-        .op(Op.i32LtS)
-        .if(() => this.#null(column));
+      .get(value)
+      .i32(0)
+      .op(Op.i32LtS)
+      .if(() => this.#null(place));
   }
 
-  #dictionary(column: KernelColumn & { kind: "dictionary" }, location: Location): void {
+  #dictionary(place: Place, location: Location): void {
     const code = this.#code;
     const value = code.local(i32);
-    code.i32(column.dictionary.address);
-    const offset = this.#walk.pushAddress(location.position);
-    if (offset > 0) code.i32(offset).op(Op.i32Add);
+    code.get(this.#locals.chunk).memory(Memory.i32Load, place.slot + Slot.dictionary);
+    this.#pushTextAddress(location);
     this.#walk.pushLength(location);
-    this.#unit.callShared(code, codeOfText);
-    code.tee(value).i32(0).op(Op.i32LtS);
+    code.call(this.#unit.helper(codeOfText)).tee(value).i32(0).op(Op.i32LtS);
     code.if(() => code.i32(Status.dictionaryFull).op(Op.return));
-    this.#pushSlot(4);
-    code.get(value).memory(Memory.i32Store, column.codes);
+    this.#pushRow(4);
+    code.get(value).memory(Memory.i32Store, place.values);
   }
 
-  #utf8(column: KernelColumn & { kind: "utf8" }, location: Location): void {
+  #utf8(place: Place, location: Location): void {
     const code = this.#code;
+    const { chunk } = this.#locals;
     const length = code.local(i32);
     const end = code.local(i32);
     const start = code.local(i32);
     this.#walk.pushLength(location);
     code.set(length);
-    this.#pushSlot(4);
-    code.memory(Memory.i32Load, column.offsets).tee(start).get(length).op(Op.i32Add).tee(end);
-    code.i32(column.text).memory(Memory.i32Load, 4).op(Op.i32GtU);
-    code.if(() => code.i32(Status.full).op(Op.return));
-    code.i32(column.text).i32(column.text).memory(Memory.i32Load, 8);
-    code.i32(column.text).memory(Memory.i32Load).get(start).op(Op.i32Add);
-    const offset = this.#walk.pushAddress(location.position);
-    if (offset > 0) code.i32(offset).op(Op.i32Add);
-    code.get(length).call(this.#unit.helper(copyText)).op(Op.i32Or).memory(Memory.i32Store, 8);
-    this.#pushSlot(4);
-    code.get(end).memory(Memory.i32Store, column.offsets + 4);
+    this.#pushRow(4);
+    code.memory(Memory.i32Load, place.values).tee(start).get(length).op(Op.i32Add).tee(end);
+    this.#fullIfBeyond(place);
+    code
+      .get(chunk)
+      .get(chunk)
+      .memory(Memory.i32Load, place.slot + Slot.seen);
+    code
+      .get(chunk)
+      .memory(Memory.i32Load, place.slot + Slot.text)
+      .get(start)
+      .op(Op.i32Add);
+    this.#pushTextAddress(location);
+    code.get(length).call(this.#unit.helper(copyText)).op(Op.i32Or);
+    code.memory(Memory.i32Store, place.slot + Slot.seen);
+    this.#pushRow(4);
+    code.get(end).memory(Memory.i32Store, place.values + 4);
   }
 
-  /** Runs the class's render program at the payload, or at the whole record. */
-  #render(column: KernelColumn & { kind: "rendered" }, source: ColumnSource, start: Local): void {
+  /** Runs the class's render program at a field, or at the record's beginning. */
+  #render(place: Place, constant: number, location: Location | undefined): void {
     const code = this.#code;
+    const { chunk, input, start } = this.#locals;
     const base = code.local(i32);
     const end = code.local(i32);
-    const input = code.local(i32);
-    code.i32(0).memory(Memory.i32Load, State.input).set(input);
-    code.i32(column.text).memory(Memory.i32Load).set(base);
     code
-      .get(this.#record)
-      .memory(Memory.i32Load, RECORD_CONSTANTS + 4 * column.constant)
-      .get(input);
-    const location =
-      source.kind === "field" ? this.#walk.locations.get(source.location) : undefined;
+      .get(chunk)
+      .memory(Memory.i32Load, place.slot + Slot.text)
+      .set(base);
+    this.#pushConstant(constant);
+    code.get(input);
     if (location === undefined) code.get(start);
     else this.#walk.pushPosition(location.position);
     code.get(base);
-    this.#pushSlot(4);
-    code.memory(Memory.i32Load, column.offsets).op(Op.i32Add);
-    code.get(base).i32(column.text).memory(Memory.i32Load, 4).op(Op.i32Add);
-    this.#unit.callShared(code, renderMachine);
-    code.tee(end).i32(-1).op(Op.i32Eq);
+    this.#pushRow(4);
+    code.memory(Memory.i32Load, place.values).op(Op.i32Add);
+    code
+      .get(base)
+      .get(chunk)
+      .memory(Memory.i32Load, place.slot + Slot.textCapacity)
+      .op(Op.i32Add);
+    code.call(this.#unit.helper(renderMachine)).tee(end).i32(-1).op(Op.i32Eq);
     code.if(() => code.i32(Status.full).op(Op.return));
-    this.#pushSlot(4);
+    this.#pushRow(4);
     code
       .get(end)
       .get(base)
       .op(Op.i32Sub)
-      .memory(Memory.i32Store, column.offsets + 4);
+      .memory(Memory.i32Store, place.values + 4);
+  }
+
+  /** Offsets count elements, the capacity bytes. */
+  #list(
+    column: KernelColumn & { kind: "list" },
+    place: Place,
+    fieldClass: FieldClass,
+    location: Location,
+  ): void {
+    if (fieldClass.kind !== "array") return;
+    const { element } = fieldClass;
+    if (element.kind !== "integer" && element.kind !== "float") return;
+    const code = this.#code;
+    const { chunk } = this.#locals;
+    const width = widthOf(column.number);
+    const first = code.local(i32);
+    const count = code.local(i32);
+    const end = code.local(i32);
+    const bit = code.local(i32);
+    const out = code.local(i32);
+    this.#walk.pushLength(location);
+    code.set(count);
+    this.#pushRow(4);
+    code.memory(Memory.i32Load, place.values).tee(first).get(count).op(Op.i32Add).tee(end);
+    // A record's elements are fewer than its bits, so that neither sum nor product wraps.
+    code.i32(width).op(Op.i32Mul);
+    this.#fullIfBeyond(place);
+    code.get(chunk).memory(Memory.i32Load, place.slot + Slot.text);
+    code.get(first).i32(width).op(Op.i32Mul, Op.i32Add).set(out);
+    this.#walk.pushPosition(location.position);
+    code.set(bit);
+    const stride = Math.ceil(element.size / element.align) * element.align;
+    code.block((done) => {
+      code.loop((again) => {
+        code.get(count).op(Op.i32Eqz).brIf(done);
+        code.get(out);
+        this.#pushNumber(column.number, element, this.#walk.positionAt(bit, location, stride));
+        code.memory(STORES[column.number]);
+        code.get(bit).i32(stride).op(Op.i32Add).set(bit);
+        code.get(out).i32(width).op(Op.i32Add).set(out);
+        code.get(count).i32(1).op(Op.i32Sub).set(count).br(again);
+      });
+    });
+    this.#pushRow(4);
+    code.get(end).memory(Memory.i32Store, place.values + 4);
+  }
+
+  /** Leaves with `full` if the end on the stack, in bytes, is beyond the texts' capacity. */
+  #fullIfBeyond(place: Place): void {
+    const code = this.#code;
+    code.get(this.#locals.chunk).memory(Memory.i32Load, place.slot + Slot.textCapacity);
+    code.op(Op.i32GtU).if(() => code.i32(Status.full).op(Op.return));
+  }
+
+  #pushTextAddress(location: Location): void {
+    const offset = this.#walk.pushAddress(location.position);
+    if (offset > 0) this.#code.i32(offset).op(Op.i32Add);
+  }
+
+  #pushConstant(constant: number): void {
+    this.#code.get(this.#locals.record).memory(Memory.i32Load, RECORD_CONSTANTS + 4 * constant);
   }
 
   #nullIfAbsent(
-    column: KernelColumn & { kind: "dictionary" | "utf8" },
+    column: KernelColumn & { kind: "dictionary" | "utf8" | "list" },
+    place: Place,
     location: Location | undefined,
   ): void {
     const code = this.#code;
     const absent = (): void => {
-      this.#null(column);
-      if (column.kind === "utf8") {
-        // An empty text: it ends where the one before did.
-        this.#pushSlot(4);
-        this.#pushSlot(4);
-        code.memory(Memory.i32Load, column.offsets).memory(Memory.i32Store, column.offsets + 4);
+      this.#null(place);
+      this.#pushRow(4);
+      if (column.kind === "dictionary") {
+        code.i32(0).memory(Memory.i32Store, place.values);
       } else {
-        this.#pushSlot(4);
-        code.i32(0).memory(Memory.i32Store, column.codes);
+        // Empty: it ends where the one before did.
+        this.#pushRow(4);
+        code.memory(Memory.i32Load, place.values).memory(Memory.i32Store, place.values + 4);
       }
     };
     if (location === undefined) absent();
@@ -249,48 +328,66 @@ export class ColumnEmitter {
   }
 
   /** Clears the row's validity bit and counts it. */
-  #null({ validity, nulls }: { readonly validity: number; readonly nulls: number }): void {
+  #null({ slot, validity }: Place): void {
     const code = this.#code;
+    const { chunk, row } = this.#locals;
     const byte = code.local(i32);
-    code.get(this.#row).i32(3).op(Op.i32ShrU).tee(byte);
+    code.get(chunk).get(row).i32(3).op(Op.i32ShrU, Op.i32Add).tee(byte);
     code.get(byte).memory(Memory.i32Load8U, validity);
-    code.i32(1).get(this.#row).i32(7).op(Op.i32And, Op.i32Shl).i32(-1).op(Op.i32Xor, Op.i32And);
+    code.i32(1).get(row).i32(7).op(Op.i32And, Op.i32Shl).i32(-1).op(Op.i32Xor, Op.i32And);
     code.memory(Memory.i32Store8, validity);
-    code.i32(nulls).i32(nulls).memory(Memory.i32Load).i32(1).op(Op.i32Add).memory(Memory.i32Store);
+    code
+      .get(chunk)
+      .get(chunk)
+      .memory(Memory.i32Load, slot + Slot.nulls);
+    code
+      .i32(1)
+      .op(Op.i32Add)
+      .memory(Memory.i32Store, slot + Slot.nulls);
   }
 
-  /** Puts `row * width` on the stack: the region's address is the store's constant offset. */
-  #pushSlot(width: 1 | 2 | 4 | 8): void {
-    this.#code.get(this.#row);
-    if (width > 1) this.#code.i32(Math.log2(width)).op(Op.i32Shl);
+  /** Puts `chunk + row * width` on the stack: the region is the constant offset of the load or store. */
+  #pushRow(width: 1 | 2 | 4 | 8): void {
+    const code = this.#code;
+    code.get(this.#locals.chunk).get(this.#locals.row);
+    if (width > 1) code.i32(Math.log2(width)).op(Op.i32Shl);
+    code.op(Op.i32Add);
   }
 }
 
-const STORES: Readonly<
-  Record<NumberType, { readonly width: 1 | 2 | 4 | 8; readonly memory: Memory }>
-> = {
-  int8: { width: 1, memory: Memory.i64Store8 },
-  uint8: { width: 1, memory: Memory.i64Store8 },
-  int16: { width: 2, memory: Memory.i64Store16 },
-  uint16: { width: 2, memory: Memory.i64Store16 },
-  int32: { width: 4, memory: Memory.i64Store32 },
-  uint32: { width: 4, memory: Memory.i64Store32 },
-  int64: { width: 8, memory: Memory.i64Store },
-  uint64: { width: 8, memory: Memory.i64Store },
-  float32: { width: 4, memory: Memory.f32Store },
-  float64: { width: 8, memory: Memory.f64Store },
+const STORES: Readonly<Record<NumberType, Memory>> = {
+  int8: Memory.i64Store8,
+  uint8: Memory.i64Store8,
+  int16: Memory.i64Store16,
+  uint16: Memory.i64Store16,
+  int32: Memory.i64Store32,
+  uint32: Memory.i64Store32,
+  int64: Memory.i64Store,
+  uint64: Memory.i64Store,
+  float32: Memory.f32Store,
+  float64: Memory.f64Store,
 };
+
+/** Whether a field has a value for the column: its class may have come after the column was settled. */
+function fits(column: KernelColumn, fieldClass: FieldClass): boolean {
+  switch (column.kind) {
+    case "number":
+      return isNumberOf(column.number, fieldClass);
+    case "list":
+      return fieldClass.kind === "array" && isNumberOf(column.number, fieldClass.element);
+    case "dictionary":
+      return isText(fieldClass);
+    case "utf8":
+      return true;
+    default:
+      return false;
+  }
+}
 
 function isNumberOf(number: NumberType, fieldClass: FieldClass): boolean {
   return (
     fieldClass.kind === "integer" || (fieldClass.kind === "float" && number.startsWith("float"))
   );
-}
-
-/** Where a text field lies; `undefined` for fields that are no texts or absent. */
-function textLocation(source: ColumnSource, walk: WalkEmitter): Location | undefined {
-  if (source.kind !== "field") return undefined;
-  return isText(source.fieldClass) ? walk.locations.get(source.location) : undefined;
 }
 
 function isText({ kind }: FieldClass): boolean {

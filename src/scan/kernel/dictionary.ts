@@ -1,8 +1,8 @@
 /**
  * The dictionary of a text column in the kernel's memory: code looks texts up there, JavaScript reads them from there.
  *
- * Region: 0 i32 count · 4 i32 bytes used · 8 i32 last code · 16 hash table, i32 code + 1 each · offsets, i32 each · texts, each
- * padded with zeros to 8 bytes. A full dictionary is copied out and begun anew.
+ * Region: 0 i32 count · 4 i32 bytes used · 8 i32 last code · 12 i32 how often it was begun anew · 16 hash table, i32 code + 1 each · offsets, i32 each · codes of the
+ * same texts in the merged batches, i32 each · texts, each padded with zeros to 8 bytes.
  */
 
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
@@ -21,41 +21,37 @@ const MAX_BYTES = MAX_TEXTS * 24;
 const TABLE = 16;
 const OFFSETS = TABLE + TABLE_ENTRIES * 4;
 /** For each text: where it begins, and how long it is. */
-const TEXTS = OFFSETS + MAX_TEXTS * 8;
-const REGION_BYTES = TEXTS + MAX_BYTES + 128;
-
-/** One column's dictionary. */
-export class KernelDictionary {
-  readonly address: number;
-  readonly #memory: KernelMemory;
-  #texts: LiveTexts;
-
-  constructor(memory: KernelMemory) {
-    this.#memory = memory;
-    this.address = memory.allocate(REGION_BYTES);
-    this.#texts = new LiveTexts(memory, this.address);
-    memory.set(this.address + 8, -1);
-  }
-
-  /** What columns refer to. Stays right after `renew`, which keeps its texts. */
-  get texts(): DictionaryTexts {
-    return this.#texts;
-  }
-
-  /** Begins anew, empty. */
-  renew(): void {
-    this.#texts.detach();
-    this.#texts = new LiveTexts(this.#memory, this.address);
-    const { address } = this;
-    this.#memory.u8.fill(0, address, address + OFFSETS);
-    this.#memory.set(address + 8, -1);
-  }
-}
+/** For each text: its code in the merged batches. */
+export const MERGED_CODES: number = OFFSETS + MAX_TEXTS * 8;
+const TEXTS = MERGED_CODES + MAX_TEXTS * 4;
+export const DICTIONARY_BYTES: number = TEXTS + MAX_BYTES + 128;
+const LAST_CODE = 8;
+/** Grows whenever the same region becomes another dictionary. */
+export const GENERATION = 12;
 
 const decoder = new TextDecoder();
 
+/** Makes a dictionary empty. */
+export function clearDictionary(memory: KernelMemory, address: number): void {
+  const generation = memory.get(address + GENERATION);
+  memory.u8.fill(0, address, address + OFFSETS);
+  memory.set(address + LAST_CODE, -1);
+  memory.set(address + GENERATION, generation + 1);
+}
+
+/** Where a text of a dictionary lies in the memory. */
+export function textOf(
+  memory: KernelMemory,
+  address: number,
+  code: number,
+): { readonly from: number; readonly to: number } {
+  const entry = address + OFFSETS + code * 8;
+  const from = address + TEXTS + memory.get(entry);
+  return { from, to: from + memory.get(entry + 4) };
+}
+
 /** Texts that are read where they lie, and each only once. */
-class LiveTexts implements DictionaryTexts {
+export class LiveTexts implements DictionaryTexts {
   readonly #memory: KernelMemory;
   readonly #address: number;
   readonly #strings: string[] = [];
@@ -73,14 +69,14 @@ class LiveTexts implements DictionaryTexts {
   text(code: number): string {
     let text = this.#strings[code];
     if (text === undefined) {
-      const entry = this.#address + OFFSETS + code * 8;
-      const start = this.#address + TEXTS + this.#memory.get(entry);
-      text = decoder.decode(this.#memory.u8.slice(start, start + this.#memory.get(entry + 4)));
+      const { from, to } = textOf(this.#memory, this.#address, code);
+      text = decoder.decode(this.#memory.u8.slice(from, to));
       this.#strings[code] = text;
     }
     return text;
   }
 
+  /** Reads all texts: the region will be used for others. */
   detach(): void {
     for (let code = 0; code < this.size; code++) this.text(code);
     this.#isDetached = true;

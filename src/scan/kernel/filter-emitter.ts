@@ -174,7 +174,7 @@ export class FilterEmitter {
   #comparison(name: string, opcode: number): void {
     const code = this.#code;
     if (/^[A-Z]{2}_STRING$/.test(name)) {
-      this.#unit.callShared(code, compareTexts);
+      code.call(this.#unit.helper(compareTexts));
       code.i32(0).op(SIGN_COMPARISONS[opcode - 18]!, Op.i64ExtendI32U);
     } else if (/^[A-Z]{2}_S64$/.test(name)) {
       code.op(INTEGER_COMPARISONS[opcode - 24]!, Op.i64ExtendI32U);
@@ -308,7 +308,7 @@ export class FilterEmitter {
     const length = code.local(i32);
     code.op(Op.drop).set(length).set(address);
     code.i32(this.#unit.memory.literal(bytes)).i32(pattern.length).get(address).get(length);
-    this.#unit.callShared(code, matchPattern);
+    code.call(this.#unit.helper(matchPattern));
     if (!wanted) code.op(Op.i32Eqz);
     code.op(Op.i64ExtendI32U);
   }

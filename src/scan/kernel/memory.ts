@@ -1,6 +1,9 @@
 /**
- * The kernel's memory: one for each query. A region is given once and never moves, so that code may hold its address;
- * growing the memory only adds to its end. Views are taken anew after every growth.
+ * The kernel's memory. A region is given once and never moves, so that code may hold its address; growing the memory only
+ * adds to its end. Views are taken anew after every growth.
+ *
+ * Several threads may share one memory: each has a `KernelMemory` of its own, with its own state, table and input. What
+ * is free next stands in the memory's first word.
  */
 
 import {
@@ -12,59 +15,78 @@ import {
 } from "../../wasm/runtime.ts";
 
 const PAGE = 65_536;
-const MAX_PAGES = 16_384;
+export const MAX_PAGES = 32_768;
 
 /** Bytes that stay readable behind a packet, so that reads of a static run need no check of their own. */
 export const SLACK_BYTES = 65_536;
 
-/** Addresses of what JavaScript and code pass to each other; all but the times are i32. */
+/** What JavaScript and code pass to each other, as byte offsets from `KernelMemory.state`; all but the times are i32. */
 export const State = {
   /** Address of the packet's first byte. */
-  input: 16,
+  input: 0,
   /** Content size of the packet, in bits. */
-  end: 20,
-  /** Rows in the columns. */
-  row: 24,
+  end: 4,
+  /** Rows in the chunk. */
+  row: 8,
   /** Event records walked. */
-  events: 28,
+  events: 12,
   /** First bit of the record that a status speaks of. */
-  start: 32,
+  start: 16,
   /** Event class id of that record; -1 if it does not fit 31 bits. */
-  eventId: 36,
+  eventId: 20,
   /** i64: clock before that record, in cycles. */
-  startClock: 40,
+  startClock: 24,
   /** i64: running clock. */
-  clock: 48,
+  clock: 32,
   /** Packet's cpu_id, and whether it has one. */
-  cpuId: 56,
-  hasCpuId: 60,
+  cpuId: 40,
+  hasCpuId: 44,
   /** Classes by event id: address, and how many. */
-  classes: 64,
-  classCount: 68,
+  classes: 48,
+  classCount: 52,
   /** First bit of the packet context. */
-  context: 72,
+  context: 56,
   /** Render machine: position after a program; whether bytes beyond ASCII were written. */
-  renderBit: 76,
-  renderSeen: 80,
+  renderBit: 60,
+  renderSeen: 64,
   /** Text of the packet context, address and length. */
-  packetText: 84,
-  packetTextLength: 88,
+  packetText: 68,
+  packetTextLength: 72,
+  /** Chunk that rows are appended to; see `chunk.ts`. */
+  chunk: 76,
+  /** Merge: rows and bytes of texts in the runs that it chose. */
+  mergedRows: 80,
+  mergedBytes: 84,
 } as const;
-const STATE_END = 128;
+const STATE_BYTES = 128;
+
+/** Byte of the memory where the next free address stands, and the first address that is given. */
+const NEXT_FREE = 0;
+const FIRST_FREE = 64;
 
 export class KernelMemory {
-  readonly memory: WasmMemory = wasmMemory(16, MAX_PAGES);
+  readonly memory: WasmMemory;
   /** Functions of event classes, called by number. */
   readonly table: WasmTable = wasmTable(64);
   /** Functions of the host that code may call: see `render-host.ts`. */
   imports: Readonly<Record<string, unknown>> = {};
-  /** Table entries of functions that all modules share, by what they were made from. */
-  readonly shared: Map<object, number> = new Map();
-  #next = STATE_END;
+  /** Address of this thread's state. */
+  readonly state: number;
+  readonly isShared: boolean;
   #nextFunction = 0;
-  #u8: Uint8Array = new Uint8Array(this.memory.buffer);
-  #i32: Int32Array = new Int32Array(this.memory.buffer);
+  #u8: Uint8Array;
+  #i32: Int32Array;
   #inputCapacity = 0;
+
+  /** @param shared a memory that other threads use too; without it, one of its own */
+  constructor(shared?: WasmMemory) {
+    this.memory = shared ?? wasmMemory(16, MAX_PAGES);
+    this.isShared = shared !== undefined;
+    this.#u8 = new Uint8Array(this.memory.buffer);
+    this.#i32 = new Int32Array(this.memory.buffer);
+    Atomics.compareExchange(this.#i32, NEXT_FREE >> 2, 0, FIRST_FREE);
+    this.state = this.allocate(STATE_BYTES);
+  }
 
   get u8(): Uint8Array {
     this.#refresh();
@@ -78,12 +100,14 @@ export class KernelMemory {
 
   /** Zeroed bytes at an address that is a multiple of 16. */
   allocate(bytes: number): number {
-    const address = (this.#next + 15) & ~15;
-    const end = address + bytes;
-    const missing = end - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE));
-    this.#next = end;
-    return address;
+    const size = (bytes + 15) & ~15;
+    const address = Atomics.add(this.i32, NEXT_FREE >> 2, size);
+    // Others may grow the memory at the same time: it is looked at again after each growth.
+    for (;;) {
+      const missing = address + size - this.memory.buffer.byteLength;
+      if (missing <= 0) return address;
+      this.memory.grow(Math.ceil(missing / PAGE));
+    }
   }
 
   /** A region with these bytes, followed by eight zeros. */
@@ -106,13 +130,14 @@ export class KernelMemory {
     this.i32[(address >> 2) + 1] = hi;
   }
 
-  /** Copies a packet to where the code reads it. */
-  setInput(bytes: Uint8Array): void {
-    if (bytes.length > this.#inputCapacity) {
-      this.#inputCapacity = Math.max(bytes.length, this.#inputCapacity * 2, 1 << 18);
-      this.set(State.input, this.allocate(this.#inputCapacity + SLACK_BYTES + 16));
+  /** Where the code reads a packet of so many bytes; its bytes are the caller's to fill. */
+  input(bytes: number): Uint8Array {
+    if (bytes > this.#inputCapacity) {
+      this.#inputCapacity = Math.max(bytes, this.#inputCapacity * 2, 1 << 18);
+      this.set(this.state + State.input, this.allocate(this.#inputCapacity + SLACK_BYTES + 16));
     }
-    this.u8.set(bytes, this.get(State.input));
+    const address = this.get(this.state + State.input);
+    return this.u8.subarray(address, address + bytes);
   }
 
   /** Puts a function into the table; its number is for `call_indirect`. */
@@ -123,7 +148,7 @@ export class KernelMemory {
   }
 
   #refresh(): void {
-    if (this.#u8.buffer === this.memory.buffer) return;
+    if (this.#u8.byteLength === this.memory.buffer.byteLength && this.#u8.byteLength > 0) return;
     this.#u8 = new Uint8Array(this.memory.buffer);
     this.#i32 = new Int32Array(this.memory.buffer);
   }

@@ -3,8 +3,9 @@
 import type { Local } from "../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import type { EventPlan } from "../event-plan.ts";
+import type { ChunkLayout } from "./chunk.ts";
 import { ColumnEmitter } from "./column-emitter.ts";
-import type { KernelColumns } from "./columns.ts";
+import type { KernelColumn } from "./columns.ts";
 import { FilterEmitter } from "./filter-emitter.ts";
 import { State } from "./memory.ts";
 import { RECORD_FUNCTION, type Unit } from "./unit.ts";
@@ -13,7 +14,8 @@ import { Status, WalkEmitter } from "./walk-emitter.ts";
 const { i32 } = ValueType;
 
 export interface RecordContext {
-  readonly columns: KernelColumns;
+  readonly columns: readonly KernelColumn[];
+  readonly layout: ChunkLayout;
   readonly slotAddress: number;
   readonly begin: bigint | undefined;
   readonly end: bigint | undefined;
@@ -24,16 +26,14 @@ export interface RecordContext {
 /** The body of a record function for an event class. Equal bodies serve several classes. */
 export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext): Uint8Array {
   const code = unit.code(RECORD_FUNCTION.parameters.length);
-  const [start, record, time] = [0, 1, 2];
-  const input = code.local(i32);
+  const [start, record, time, input, chunk] = [0, 1, 2, 3, 4];
   const after = code.local(i32);
   const row = code.local(i32);
-  code.i32(0).memory(Memory.i32Load, State.input).set(input);
 
   const hooks = {
     clock(): void {
       const value = code.local(ValueType.i64);
-      code.set(value).i32(0).get(value).memory(Memory.i64Store, State.clock);
+      code.set(value).i32(unit.state).get(value).memory(Memory.i64Store, State.clock);
     },
     eventId(): void {
       code.op(Op.drop);
@@ -43,7 +43,7 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   walk.declareOptional(plan.optionalLocations);
   walk.walk(plan.walk);
   walk.pushPosition();
-  code.tee(after).i32(0).memory(Memory.i32Load, State.end).op(Op.i32GtU);
+  code.tee(after).i32(unit.state).memory(Memory.i32Load, State.end).op(Op.i32GtU);
   code.if(() => code.i32(Status.error).op(Op.return));
   if (!plan.isLive) return code.get(after).body();
 
@@ -57,28 +57,20 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
     new FilterEmitter(unit, code, plan.linked, walk, time, skip).emit();
     code.op(Op.i32Eqz).if(skip);
   }
-  code.i32(0).memory(Memory.i32Load, State.row).set(row);
-  const columns = new ColumnEmitter(unit, code, walk, row, record);
-  context.columns.columns.forEach((column, i) => {
-    columns.emitTexts(column, plan.sources[i]!, start);
-  });
-  context.columns.columns.forEach((column, i) => {
-    columns.emitRest(column, plan.sources[i]!);
-  });
-  const { timestamps, records, classes } = context.columns;
-  if (!context.countsOnly)
-    code.get(row).i32(3).op(Op.i32Shl).get(time).memory(Memory.i64Store, timestamps);
-  if (records !== undefined) {
-    code.get(row).i32(2).op(Op.i32Shl).get(start).memory(Memory.i32Store, records);
-    code
-      .get(row)
-      .i32(2)
-      .op(Op.i32Shl)
-      .get(record)
-      .memory(Memory.i32Load, 12)
-      .memory(Memory.i32Store, classes);
+  code.i32(unit.state).memory(Memory.i32Load, State.row).set(row);
+  if (!context.countsOnly) {
+    const { layout } = context;
+    const columns = new ColumnEmitter(unit, code, walk, { input, start, record, chunk, row });
+    context.columns.forEach((column, i) => {
+      columns.emitTexts(column, layout.places[i]!, plan.sources[i]!);
+    });
+    context.columns.forEach((column, i) => {
+      columns.emitRest(column, layout.places[i]!, plan.sources[i]!);
+    });
+    code.get(chunk).get(row).i32(3).op(Op.i32Shl, Op.i32Add);
+    code.get(time).memory(Memory.i64Store, layout.timestamps);
   }
-  code.i32(0).get(row).i32(1).op(Op.i32Add).memory(Memory.i32Store, State.row);
+  code.i32(unit.state).get(row).i32(1).op(Op.i32Add).memory(Memory.i32Store, State.row);
   return code.get(after).body();
 }
 
@@ -92,7 +84,7 @@ function walkPacketContext(
   input: Local,
 ): void {
   const bit = code.local(i32);
-  code.i32(0).memory(Memory.i32Load, State.context).set(bit);
+  code.i32(unit.state).memory(Memory.i32Load, State.context).set(bit);
   const hooks = { clock: () => code.op(Op.drop), eventId: () => code.op(Op.drop) };
   const packet = new WalkEmitter(unit, code, input, bit, context.slotAddress, hooks);
   packet.walk(plan.packetWalk ?? []);

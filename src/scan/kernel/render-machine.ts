@@ -68,7 +68,7 @@ class MachineEmitter {
       code.get(PROGRAM).memory(Memory.i32Load);
       code.switch([
         () => {
-          code.i32(0).get(BIT).memory(Memory.i32Store, State.renderBit);
+          code.i32(this.#unit.state).get(BIT).memory(Memory.i32Store, State.renderBit);
           code.get(OUT).op(Op.return);
         },
         () => {
@@ -424,7 +424,7 @@ class MachineEmitter {
       .i32(-1)
       .op(Op.i32Eq)
       .if(() => this.#overflow());
-    code.i32(0).memory(Memory.i32Load, State.renderBit).set(BIT);
+    code.i32(this.#unit.state).memory(Memory.i32Load, State.renderBit).set(BIT);
   }
 
   /** The first range that holds the selector; the walk has seen that there is one. */
@@ -458,14 +458,14 @@ class MachineEmitter {
 
   #packet(): void {
     const code = this.#code;
-    code.i32(0).memory(Memory.i32Load, State.packetTextLength).tee(this.#length);
+    code.i32(this.#unit.state).memory(Memory.i32Load, State.packetTextLength).tee(this.#length);
     code
       .get(OUT)
       .op(Op.i32Add)
       .get(LIMIT)
       .op(Op.i32GtU)
       .if(() => this.#overflow());
-    code.get(OUT).i32(0).memory(Memory.i32Load, State.packetText).get(this.#length);
+    code.get(OUT).i32(this.#unit.state).memory(Memory.i32Load, State.packetText).get(this.#length);
     code.call(this.#unit.helper(copyText)).op(Op.drop);
     code.get(OUT).get(this.#length).op(Op.i32Add).set(OUT);
   }

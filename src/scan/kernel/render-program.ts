@@ -92,6 +92,11 @@ export class RenderCompiler {
     return words.finish();
   }
 
+  /** The program of a single field, as `fieldRenderer`. */
+  value(style: RenderStyle, fieldClass: FieldClass): number {
+    return this.#program(style, fieldClass);
+  }
+
   /** A program that writes a text whatever the record is. */
   constant(text: string): number {
     const words = new Words(this, this.#memory);

@@ -1,77 +1,72 @@
 /**
- * The compiling scanner: each event class that is met becomes a function of WebAssembly, classes of equal shape share one.
- * What the code cannot do is left to the interpreter: rendered columns are made from the records that passed, a bad
- * record is read again for its exact error, and a filter that needs run-time types turns the whole trace over to it.
+ * The compiling scanner: the event classes of a stream class become one module of WebAssembly, classes of equal shape share
+ * a function. Bad records are read again by the interpreter, for their exact error.
  */
 
 import type { DecodeError } from "../../base/errors.ts";
+import { globMatches } from "../../base/glob.ts";
 import { Slots } from "../../ctf/field-cursor.ts";
 import type { PacketHeader } from "../../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../ctf/trace-class.ts";
 import type { WasmFunction } from "../../wasm/runtime.ts";
-import type { Column, ColumnBatch } from "../column.ts";
+import { SharedDictionary } from "../column-builder.ts";
 import { type EventPlan, planEvent } from "../event-plan.ts";
 import { InterpretingScanner, undeclaredClass } from "../interpreter.ts";
-import type { PlannedColumn } from "../layout.ts";
 import { constantText } from "../record-columns.ts";
 import { hasPacketContextText, packetContextText, tracePrefix } from "../record-text.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "../scanner.ts";
 import { Op, planWalk } from "../walk.ts";
+import type { Chunk } from "./chunk.ts";
+import { ClassShapes } from "./class-shape.ts";
 import { RECORD_CONSTANTS } from "./column-emitter.ts";
-import { type KernelColumn, KernelColumns } from "./columns.ts";
-import { DeferredColumns } from "./deferred.ts";
+import type { KernelColumn } from "./columns.ts";
 import { NotCompilable } from "./filter-emitter.ts";
-import { KernelMemory, State } from "./memory.ts";
+import type { Kernel } from "./kernel.ts";
+import { State } from "./memory.ts";
 import { recordBody } from "./record-emitter.ts";
-import { RenderHost } from "./render-host.ts";
 import { RenderCompiler } from "./render-program.ts";
 import { ClassKind, emitStreamLoop } from "./stream-emitter.ts";
 import { RECORD_FUNCTION, Unit } from "./unit.ts";
 import { Status } from "./walk-emitter.ts";
 
-/** What the scanners of one query share, one for each trace. */
-export interface Kernel {
-  readonly memory: KernelMemory;
-  readonly host: RenderHost;
-  readonly columns: KernelColumns;
-  /** Function numbers by body: classes of equal shape share code, over all traces. */
-  readonly functions: Map<string, number>;
-}
-
-/** An empty kernel for a query's columns. */
-export function newKernel(columns: readonly PlannedColumn[]): Kernel {
-  const memory = new KernelMemory();
-  const host = new RenderHost(memory);
-  memory.imports = { float: host.float, labels: host.labels };
-  return { memory, host, columns: new KernelColumns(columns, memory), functions: new Map() };
-}
-
 /** Ids from here on are left to the interpreter: the table of classes is dense. */
 const MAX_CLASS_ID = 1 << 16;
 const FIRST_CLASSES = 256;
-const NO_TIMESTAMPS = new BigInt64Array(0);
+
+/** What the records of classes of one shape are to the loop. */
+type CompiledShape =
+  | { readonly kind: "fixed"; readonly align: number; readonly bits: number }
+  /** `index` in the module while it is written, then `entry` in the table. */
+  | { readonly kind: "function"; readonly plan: EventPlan; readonly index: number; entry: number }
+  /** Only the interpreter can run it. */
+  | { readonly kind: "interpreted" };
 
 interface StreamState {
   readonly loop: WasmFunction;
+  readonly shapes: Map<string, CompiledShape>;
+  /** Event classes that are entered, or that cannot be. */
+  readonly known: Set<EventClass>;
   /** Address and number of the class records. */
   classes: number;
   classCount: number;
 }
 
-export class KernelScanner implements Scanner {
+/** A record of the trace is of a class whose filter only the interpreter can run: the whole query must go over to it. */
+export class MustInterpret extends Error {}
+
+export class KernelScanner implements Scanner<Chunk> {
   readonly #spec: ScanSpec;
   readonly #facts: TraceFacts;
   readonly #kernel: Kernel;
-  readonly #deferred: DeferredColumns | undefined;
   readonly #recordBytes: number;
+  readonly #classShapes: ClassShapes;
   #traceClass: TraceClass;
   #slotAddress = 0;
   #slotCount = 0;
   #renderer: RenderCompiler | undefined;
   readonly #streams = new Map<StreamClass, StreamState>();
-  /** Takes over where this trace cannot be compiled; reads bad records again otherwise. */
+  /** Reads bad records again. */
   #interpreter: InterpretingScanner | undefined;
-  #isInterpreting = false;
   #packetText = 0;
   #packetTextCapacity = 0;
 
@@ -81,16 +76,13 @@ export class KernelScanner implements Scanner {
     this.#kernel = kernel;
     this.#traceClass = traceClass;
     this.#recordBytes = RECORD_CONSTANTS + 4 * kernel.columns.constants;
-    const isDeferred = kernel.columns.columns.map(({ kind }) => kind === "deferred");
-    if (isDeferred.includes(true))
-      this.#deferred = new DeferredColumns(spec, isDeferred, traceClass, facts);
+    this.#classShapes = new ClassShapes(spec);
     this.update(traceClass);
   }
 
   update(traceClass: TraceClass): void {
     this.#traceClass = traceClass;
     this.#interpreter?.update(traceClass);
-    this.#deferred?.update(traceClass);
     if (traceClass.slotCount > this.#slotCount) {
       // Code holds the address of its slots, so more of them means new code.
       this.#slotCount = traceClass.slotCount * 2;
@@ -111,23 +103,38 @@ export class KernelScanner implements Scanner {
     }
   }
 
-  scan(bytes: Uint8Array, header: PacketHeader, resume?: ResumePoint): ScanOutcome {
-    if (this.#isInterpreting) return this.#ownInterpreter().scan(bytes, header, resume);
+  /** @throws MustInterpret before any row of the packet counts */
+  scan(
+    bytes: Uint8Array,
+    header: PacketHeader,
+    resume?: ResumePoint,
+    open?: Chunk,
+  ): ScanOutcome<Chunk> {
+    this.#kernel.memory.input(bytes.length).set(bytes);
+    return this.scanInput(bytes, header, resume, open);
+  }
+
+  /** As `scan`, for a packet whose bytes are in the kernel's memory already. */
+  scanInput(
+    bytes: Uint8Array,
+    header: PacketHeader,
+    resume?: ResumePoint,
+    open?: Chunk,
+  ): ScanOutcome<Chunk> {
     const { memory } = this.#kernel;
-    memory.setInput(bytes);
-    memory.set(State.end, header.contentBits);
-    memory.set(State.row, 0);
-    memory.set(State.cpuId, header.cpuId ?? 0);
-    memory.set(State.hasCpuId, header.cpuId === undefined ? 0 : 1);
-    memory.set(State.context, header.contextBit);
+    const { state } = memory;
+    memory.set(state + State.end, header.contentBits);
+    memory.set(state + State.cpuId, header.cpuId ?? 0);
+    memory.set(state + State.hasCpuId, header.cpuId === undefined ? 0 : 1);
+    memory.set(state + State.context, header.contextBit);
     if (this.#kernel.columns.rendersRecords) this.#setPacketText(bytes, header);
     const begin = header.begin ?? 0n;
     memory.set64(
-      State.clock,
+      state + State.clock,
       resume?.clockHi ?? Number(BigInt.asIntN(32, begin >> 32n)),
       resume?.clockLo ?? Number(BigInt.asIntN(32, begin)),
     );
-    return this.#run(bytes, header, resume?.bit ?? header.headerBits);
+    return this.#run(bytes, header, resume?.bit ?? header.headerBits, open);
   }
 
   #setPacketText(bytes: Uint8Array, header: PacketHeader): void {
@@ -138,117 +145,77 @@ export class KernelScanner implements Scanner {
       this.#packetText = memory.allocate(this.#packetTextCapacity + 8);
     }
     memory.u8.set(text, this.#packetText);
-    memory.set(State.packetText, this.#packetText);
-    memory.set(State.packetTextLength, text.length);
+    memory.set(memory.state + State.packetText, this.#packetText);
+    memory.set(memory.state + State.packetTextLength, text.length);
   }
 
-  #run(bytes: Uint8Array, header: PacketHeader, from: number): ScanOutcome {
+  #run(
+    bytes: Uint8Array,
+    header: PacketHeader,
+    from: number,
+    open: Chunk | undefined,
+  ): ScanOutcome<Chunk> {
     const { memory } = this.#kernel;
+    const { state } = memory;
     const { streamClass } = header;
-    const batches: ColumnBatch[] = [];
-    const take = (): number => {
-      const batch = this.#take(bytes, header);
-      if (batch !== undefined) batches.push(batch);
-      return batch?.rows ?? 0;
-    };
     const stream = this.#stream(streamClass);
+    const rows = new RowAppender(this.#kernel, open, this.#spec.countsOnly ?? false);
     let bit = from;
     let events = 0;
+    const outcome = (error?: DecodeError, resume?: ResumePoint): ScanOutcome<Chunk> => ({
+      ...rows.finish(),
+      events,
+      error,
+      resume,
+    });
     for (;;) {
-      memory.set(State.classes, stream.classes);
-      memory.set(State.classCount, stream.classCount);
+      memory.set(state + State.classes, stream.classes);
+      memory.set(state + State.classCount, stream.classCount);
       const status = stream.loop(bit);
-      bit = memory.get(State.start);
-      events += memory.get(State.events);
+      bit = memory.get(state + State.start);
+      events += memory.get(state + State.events);
       // Whatever it was, the record begins again with the clock as it was before it.
-      const clockHi = memory.get(State.startClock + 4);
-      const clockLo = memory.get(State.startClock);
-      if (status === Status.done) {
-        take();
-        return { batches, events, error: undefined, resume: undefined };
-      }
-      memory.set64(State.clock, clockHi, clockLo);
+      const clockHi = memory.get(state + State.startClock + 4);
+      const clockLo = memory.get(state + State.startClock);
+      if (status === Status.done) return outcome();
+      memory.set64(state + State.clock, clockHi, clockLo);
+      const here = { bit, clockHi, clockLo };
       if (status === Status.full) {
-        // A text larger than an empty region is no reason to stop.
-        if (take() === 0) this.#kernel.columns.growTexts(bytes.length);
+        rows.next(bytes.length);
       } else if (status === Status.dictionaryFull) {
-        take();
-        this.#kernel.columns.renewDictionaries();
+        this.#kernel.dictionaries.renew();
+        rows.next(0);
       } else if (status === Status.unknown) {
-        const id = memory.get(State.eventId);
+        const id = memory.get(state + State.eventId);
         const eventClass = id === -1 ? undefined : streamClass.eventClasses.get(id);
-        const resumePoint = { bit, clockHi, clockLo };
-        if (eventClass === undefined && id < MAX_CLASS_ID) {
-          take();
-          const error =
-            id === -1
-              ? this.#exactError(bytes, header, resumePoint)
-              : undeclaredClass(streamClass, id, bit);
-          return {
-            batches,
-            events,
-            error,
-            resume: error.code === "DECODE_EVENT_CLASS" ? resumePoint : undefined,
-          };
+        if (id === -1) return outcome(this.#exactError(bytes, header, here));
+        if (eventClass === undefined) return outcome(undeclaredClass(streamClass, id, bit), here);
+        if (id >= MAX_CLASS_ID || stream.known.has(eventClass)) {
+          rows.abandon();
+          throw new MustInterpret();
         }
-        if (eventClass === undefined || !this.#addClass(stream, streamClass, eventClass)) {
-          take();
-          return this.#interpretRest(bytes, header, resumePoint, batches, events);
-        }
+        this.#addClasses(stream, streamClass);
       } else {
-        take();
-        const error = this.#exactError(bytes, header, { bit, clockHi, clockLo });
-        return { batches, events, error, resume: undefined };
+        return outcome(this.#exactError(bytes, header, here));
       }
     }
   }
 
-  /** From here on the whole trace is interpreted. */
-  #interpretRest(
-    bytes: Uint8Array,
-    header: PacketHeader,
-    from: ResumePoint,
-    batches: readonly ColumnBatch[],
-    events: number,
-  ): ScanOutcome {
-    this.#isInterpreting = true;
-    const rest = this.#ownInterpreter().scan(bytes, header, from);
-    return { ...rest, batches: [...batches, ...rest.batches], events: events + rest.events };
-  }
-
   /** What is wrong with the record at a place, by reading it again. */
   #exactError(bytes: Uint8Array, header: PacketHeader, at: ResumePoint): DecodeError {
-    const { error } = this.#ownInterpreter().scan(bytes, header, at);
+    this.#interpreter ??= new InterpretingScanner(
+      this.#spec,
+      this.#spec.columns.map(() => new SharedDictionary()),
+      this.#traceClass,
+      this.#facts,
+    );
+    const { error } = this.#interpreter.scan(bytes, header, at);
     if (error === undefined)
       throw new Error(`kernel and interpreter disagree on the record at bit ${at.bit}`);
     return error;
   }
 
-  #ownInterpreter(): InterpretingScanner {
-    this.#interpreter ??= new InterpretingScanner(this.#spec, this.#traceClass, this.#facts);
-    return this.#interpreter;
-  }
-
-  #take(bytes: Uint8Array, header: PacketHeader): ColumnBatch | undefined {
-    const { memory, columns: kernelColumns } = this.#kernel;
-    const rows = memory.get(State.row);
-    if (rows === 0) return undefined;
-    memory.set(State.row, 0);
-    if (this.#spec.countsOnly) return { rows, timestamps: NO_TIMESTAMPS, columns: [] };
-    const { timestamps, columns } = kernelColumns.take(rows);
-    if (this.#deferred === undefined) return { rows, timestamps, columns: columns as Column[] };
-    const records = memory.i32.subarray(
-      kernelColumns.records! >> 2,
-      (kernelColumns.records! >> 2) + rows,
-    );
-    const classes = memory.i32.subarray(
-      kernelColumns.classes >> 2,
-      (kernelColumns.classes >> 2) + rows,
-    );
-    const deferred = this.#deferred.take(bytes, header, records, classes);
-    return { rows, timestamps, columns: columns.map((column, i) => column ?? deferred[i]!) };
-  }
-
+  /** A stream class with the code of all its event classes. */
   #stream(streamClass: StreamClass): StreamState {
     let stream = this.#streams.get(streamClass);
     if (stream === undefined) {
@@ -264,78 +231,136 @@ export class KernelScanner implements Scanner {
       );
       unit.module.exportFunction("loop", loop);
       const classes = this.#kernel.memory.allocate(FIRST_CLASSES * this.#recordBytes);
-      stream = { loop: unit.instantiate()["loop"]!, classes, classCount: FIRST_CLASSES };
+      const known = new Set<EventClass>();
+      const shapes = new Map<string, CompiledShape>();
+      const compiled = this.#compileClasses(unit, streamClass, shapes, known);
+      const { loop: run, ...functions } = unit.instantiate();
+      stream = { loop: run!, shapes, known, classes, classCount: FIRST_CLASSES };
+      this.#enter(stream, streamClass, compiled, functions);
       this.#streams.set(streamClass, stream);
     }
     return stream;
   }
 
-  /** Compiles an event class and enters it. False if only the interpreter can run it. */
-  #addClass(stream: StreamState, streamClass: StreamClass, eventClass: EventClass): boolean {
-    const plan = planEvent(this.#spec, this.#traceClass, streamClass, eventClass);
-    const { memory } = this.#kernel;
-    this.#growClasses(stream, eventClass.id);
-    const record = stream.classes + eventClass.id * this.#recordBytes;
-    const size = plan.isLive ? undefined : fixedSize(plan);
-    if (size !== undefined) {
-      memory.set(record, ClassKind.fixed);
-      memory.set(record + 4, size.align);
-      memory.set(record + 8, size.bits);
-      return true;
+  /** Compiles and enters the event classes that have been declared since the stream class was compiled. */
+  #addClasses(stream: StreamState, streamClass: StreamClass): void {
+    const unit = new Unit(this.#kernel.memory);
+    const compiled = this.#compileClasses(unit, streamClass, stream.shapes, stream.known);
+    const isNew = [...compiled.values()].some(
+      (shape) => shape.kind === "function" && shape.entry === -1,
+    );
+    this.#enter(stream, streamClass, compiled, isNew ? unit.instantiate() : {});
+  }
+
+  /** Emits a function for each new shape among the event classes that are not known yet. */
+  #compileClasses(
+    unit: Unit,
+    streamClass: StreamClass,
+    shapes: Map<string, CompiledShape>,
+    known: Set<EventClass>,
+  ): Map<EventClass, CompiledShape> {
+    const compiled = new Map<EventClass, CompiledShape>();
+    const { events } = this.#spec;
+    for (const eventClass of streamClass.eventClasses.values()) {
+      if (eventClass.id >= MAX_CLASS_ID || known.has(eventClass)) continue;
+      known.add(eventClass);
+      const isWanted =
+        events.length === 0 || events.some((glob) => globMatches(glob, eventClass.name));
+      const key = this.#classShapes.of(eventClass, isWanted);
+      let shape = shapes.get(key);
+      if (shape === undefined) {
+        shape = this.#compile(unit, streamClass, eventClass);
+        shapes.set(key, shape);
+      }
+      compiled.set(eventClass, shape);
     }
-    let body: Uint8Array;
-    const unit = new Unit(memory);
+    return compiled;
+  }
+
+  #compile(unit: Unit, streamClass: StreamClass, eventClass: EventClass): CompiledShape {
+    const plan = planEvent(this.#spec, this.#traceClass, streamClass, eventClass);
+    const size = plan.isLive ? undefined : fixedSize(plan);
+    if (size !== undefined) return { kind: "fixed", ...size };
+    const { begin, end, countsOnly = false } = this.#spec;
+    const { columns, chunks } = this.#kernel;
     try {
-      const { columns } = this.#kernel;
-      const { begin, end, countsOnly = false } = this.#spec;
-      body = recordBody(unit, plan, {
-        columns,
+      const body = recordBody(unit, plan, {
+        columns: columns.columns,
+        layout: chunks.layout,
         slotAddress: this.#slotAddress,
         begin,
         end,
         countsOnly,
       });
+      const index = unit.module.function(RECORD_FUNCTION, body);
+      unit.module.exportFunction(`f${index}`, index);
+      return { kind: "function", plan, index, entry: -1 };
     } catch (error) {
-      if (error instanceof NotCompilable) return false;
+      if (error instanceof NotCompilable) return { kind: "interpreted" };
       throw error;
     }
-    memory.set(record, ClassKind.function);
-    memory.set(record + 4, this.#functionOf(unit, body));
-    memory.set(record + 12, this.#deferred?.classOf(eventClass, streamClass) ?? 0);
-    this.#setConstants(record, plan);
-    return true;
   }
 
-  #functionOf(unit: Unit, body: Uint8Array): number {
-    const { memory, functions } = this.#kernel;
-    // Bodies call helpers by their number in the unit, so equal bodies are equal only with equal helpers before them.
-    const key = `${unit.helperKey}:${Buffer.from(body).toString("latin1")}`;
-    let number = functions.get(key);
-    if (number === undefined) {
-      const index = unit.module.function(RECORD_FUNCTION, body);
-      unit.module.exportFunction("record", index);
-      number = memory.addFunction(unit.instantiate()["record"]!);
-      functions.set(key, number);
-    }
-    return number;
-  }
-
-  #setConstants(record: number, plan: EventPlan): void {
-    const { memory, columns } = this.#kernel;
-    for (const column of columns.columns) {
-      if (column.kind === "rendered") {
-        memory.set(record + RECORD_CONSTANTS + 4 * column.constant, this.#program(column, plan));
+  /** Writes the class records, by which the loop finds an event class. */
+  #enter(
+    stream: StreamState,
+    streamClass: StreamClass,
+    compiled: ReadonlyMap<EventClass, CompiledShape>,
+    functions: Readonly<Record<string, WasmFunction>>,
+  ): void {
+    const { memory } = this.#kernel;
+    for (const [eventClass, shape] of compiled) {
+      if (shape.kind === "interpreted") continue;
+      this.#growClasses(stream, eventClass.id);
+      const record = stream.classes + eventClass.id * this.#recordBytes;
+      if (shape.kind === "fixed") {
+        memory.set(record, ClassKind.fixed);
+        memory.set(record + 4, shape.align);
+        memory.set(record + 8, shape.bits);
+        continue;
       }
-      if (column.kind !== "constant") continue;
-      const text = constantText(column.column, plan, this.#traceClass, this.#facts);
-      const code = text === undefined ? -1 : column.dictionary.codeOfString(text);
-      memory.set(record + RECORD_CONSTANTS + 4 * column.constant, code);
+      if (shape.entry === -1) {
+        shape.entry = memory.addFunction(functions[`f${shape.index}`]!);
+        this.#kernel.functions++;
+      }
+      memory.set(record, ClassKind.function);
+      memory.set(record + 4, shape.entry);
+      if (shape.plan.isLive) this.#setConstants(record, streamClass, eventClass, shape.plan);
     }
+  }
+
+  #setConstants(
+    record: number,
+    streamClass: StreamClass,
+    eventClass: EventClass,
+    { sources }: EventPlan,
+  ): void {
+    const { memory, columns } = this.#kernel;
+    columns.columns.forEach((column, i) => {
+      const set = (value: number, constant: number): void =>
+        memory.set(record + RECORD_CONSTANTS + 4 * constant, value);
+      if (column.kind === "constant") {
+        const text = constantText(column.column, eventClass, this.#traceClass, this.#facts);
+        set(text === undefined ? -1 : column.dictionary.codeOfString(text), column.constant);
+      } else if (column.kind === "rendered") {
+        set(this.#program(column, streamClass, eventClass), column.constant);
+      } else if (column.kind === "utf8") {
+        const source = sources[i]!;
+        const isRendered =
+          source.kind === "field" &&
+          source.fieldClass.kind !== "string" &&
+          source.fieldClass.kind !== "text";
+        if (isRendered) set(this.#renderer!.value("json", source.fieldClass), column.constant);
+      }
+    });
   }
 
   /** The render program of a class for a column. */
-  #program({ column, style }: KernelColumn & { kind: "rendered" }, plan: EventPlan): number {
-    const { streamClass, eventClass } = plan;
+  #program(
+    { column, style }: KernelColumn & { kind: "rendered" },
+    streamClass: StreamClass,
+    eventClass: EventClass,
+  ): number {
     const renderer = this.#renderer!;
     if (column.request.kind === "record") {
       const head = `${tracePrefix(this.#traceClass)}${eventClass.name}: `;
@@ -362,6 +387,80 @@ export class KernelScanner implements Scanner {
     );
     stream.classes = classes;
     stream.classCount = count;
+  }
+}
+
+/** Where a scan's rows go: the stream's open chunk, then chunks of its own. */
+class RowAppender {
+  readonly #kernel: Kernel;
+  readonly #countsOnly: boolean;
+  readonly #chunks: Chunk[] = [];
+  #chunk: Chunk | undefined;
+  #counted = 0;
+  /** Rows that the open chunk had. */
+  readonly #before: number;
+  readonly #open: Chunk | undefined;
+
+  constructor(kernel: Kernel, open: Chunk | undefined, countsOnly: boolean) {
+    this.#kernel = kernel;
+    this.#countsOnly = countsOnly;
+    this.#open = open;
+    this.#before = open?.rows ?? 0;
+    if (countsOnly) this.#setRow(0);
+    else this.#use(open ?? kernel.chunks.take());
+  }
+
+  /** Goes on in an empty chunk, with room for a text of so many bytes if the last one had none for its first row. */
+  next(textBytes: number): void {
+    const { chunks } = this.#kernel;
+    const isEmpty = this.#row() === 0;
+    this.#close();
+    const chunk = chunks.take();
+    if (isEmpty) chunks.growTexts(chunk, textBytes);
+    this.#use(chunk);
+  }
+
+  finish(): { rows: readonly Chunk[]; matched: number } {
+    if (this.#countsOnly) return { rows: [], matched: this.#row() };
+    this.#close();
+    return { rows: this.#chunks, matched: this.#counted - this.#before };
+  }
+
+  /** Forgets the rows. */
+  abandon(): void {
+    if (this.#countsOnly) return;
+    this.#close();
+    const { chunks } = this.#kernel;
+    for (const chunk of this.#chunks) if (chunk !== this.#open) chunks.give(chunk);
+    if (this.#open !== undefined) chunks.close(this.#open, this.#before);
+  }
+
+  #close(): void {
+    const { chunks } = this.#kernel;
+    const chunk = this.#chunk!;
+    const rows = this.#row();
+    chunks.close(chunk, rows);
+    this.#counted += rows;
+    // An open chunk without more rows is still the stream's.
+    if (rows === 0 && chunk !== this.#open) chunks.give(chunk);
+    else this.#chunks.push(chunk);
+  }
+
+  #use(chunk: Chunk): void {
+    const { memory } = this.#kernel;
+    this.#chunk = chunk;
+    memory.set(memory.state + State.chunk, chunk.address);
+    this.#setRow(chunk.rows);
+  }
+
+  #row(): number {
+    const { memory } = this.#kernel;
+    return memory.get(memory.state + State.row);
+  }
+
+  #setRow(row: number): void {
+    const { memory } = this.#kernel;
+    memory.set(memory.state + State.row, row);
   }
 }
 

@@ -4,21 +4,20 @@ import { hasWasm } from "../../wasm/runtime.ts";
 import { planEvent } from "../event-plan.ts";
 import type { ScanSpec } from "../scanner.ts";
 import { NotCompilable } from "./filter-emitter.ts";
+import { Kernel } from "./kernel.ts";
 import { recordBody } from "./record-emitter.ts";
-import { newKernel } from "./scanner.ts";
 import { Unit } from "./unit.ts";
 
 /** What becomes of event classes that a filter can match, when records are only counted. */
 export class KernelSizes {
   readonly #spec: ScanSpec;
-  readonly #kernel = hasWasm() ? newKernel([]) : undefined;
+  readonly #kernel = hasWasm() ? new Kernel([]) : undefined;
 
   constructor(filter: Program) {
     this.#spec = {
       filter,
       events: [],
       columns: [],
-      dictionaries: [],
       countsOnly: true,
       begin: undefined,
       end: undefined,
@@ -28,10 +27,17 @@ export class KernelSizes {
   /** Bytes of WebAssembly that walk and filter one record; `undefined` where the interpreter does it. */
   of({ traceClass, streamClass, eventClass }: LinkEnvironment): number | undefined {
     if (this.#kernel === undefined) return undefined;
-    const { memory, columns } = this.#kernel;
+    const { memory, columns, chunks } = this.#kernel;
     const plan = planEvent(this.#spec, traceClass, streamClass, eventClass);
     const slotAddress = memory.allocate(traceClass.slotCount * 8);
-    const context = { columns, slotAddress, begin: undefined, end: undefined, countsOnly: true };
+    const context = {
+      columns: columns.columns,
+      layout: chunks.layout,
+      slotAddress,
+      begin: undefined,
+      end: undefined,
+      countsOnly: true,
+    };
     try {
       return recordBody(new Unit(memory), plan, context).length;
     } catch (error) {

@@ -2,14 +2,14 @@
  * The loop over a packet's records: header, class by id, then the class's record function, or only its size.
  *
  * Class record, by event id: 0 i32 kind (0 unknown, 1 fixed size, 2 function) · 4 i32 alignment in bits, or function
- * number · 8 i32 size in bits · 12 i32 class number · 16 i32 constants …
+ * number · 8 i32 size in bits · 12 i32 constants …
  */
 
 import { nsFromOrigin, nsOffset } from "../../ctf/clock.ts";
 import type { ClockClass } from "../../ctf/trace-class.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import type { Walk } from "../walk.ts";
-import { ROW_CAPACITY } from "./columns.ts";
+import { CHUNK_ROWS } from "./chunk.ts";
 import { State } from "./memory.ts";
 import { RECORD_FUNCTION, type Unit } from "./unit.ts";
 import { Status, WalkEmitter } from "./walk-emitter.ts";
@@ -37,31 +37,34 @@ export function emitStreamLoop(
   const cycles = code.local(i64);
   const events = code.local(i32);
   const end = code.local(i32);
+  const chunk = code.local(i32);
   const load = (address: number): void => {
-    code.i32(0).memory(Memory.i32Load, address);
+    code.i32(unit.state).memory(Memory.i32Load, address);
   };
   load(State.input);
   code.set(input);
   load(State.end);
   code.set(end);
+  load(State.chunk);
+  code.set(chunk);
   code.loop((next) => {
-    code.i32(0).get(position).memory(Memory.i32Store, State.start);
-    code.i32(0).get(events).memory(Memory.i32Store, State.events);
+    code.i32(unit.state).get(position).memory(Memory.i32Store, State.start);
+    code.i32(unit.state).get(events).memory(Memory.i32Store, State.events);
     code
       .get(position)
       .get(end)
       .op(Op.i32GeU)
       .if(() => code.i32(Status.done).op(Op.return));
     code
-      .i32(0)
-      .i32(0)
+      .i32(unit.state)
+      .i32(unit.state)
       .memory(Memory.i64Load, State.clock)
       .tee(cycles)
       .memory(Memory.i64Store, State.startClock);
     code.i64(0n).set(id);
     const hooks = {
       clock(): void {
-        code.set(cycles).i32(0).get(cycles).memory(Memory.i64Store, State.clock);
+        code.set(cycles).i32(unit.state).get(cycles).memory(Memory.i64Store, State.clock);
       },
       eventId(): void {
         code.set(id);
@@ -76,10 +79,14 @@ export function emitStreamLoop(
       .op(Op.i32GtU)
       .if(() => code.i32(Status.error).op(Op.return));
 
-    code.get(id).i32(0).memory(Memory.i32Load, State.classCount).op(Op.i64ExtendI32U, Op.i64GeU);
+    code
+      .get(id)
+      .i32(unit.state)
+      .memory(Memory.i32Load, State.classCount)
+      .op(Op.i64ExtendI32U, Op.i64GeU);
     const unknown = (): void => {
       code
-        .i32(0)
+        .i32(unit.state)
         .get(id)
         .op(Op.i32WrapI64)
         .i32(-1)
@@ -110,12 +117,14 @@ export function emitStreamLoop(
         () => {
           if (!countsOnly) {
             load(State.row);
-            code.i32(ROW_CAPACITY).op(Op.i32GeU);
+            code.i32(CHUNK_ROWS).op(Op.i32GeU);
             code.if(() => code.i32(Status.full).op(Op.return));
           }
           code.get(after).get(record);
           pushTime(code, clock, cycles);
           code
+            .get(input)
+            .get(chunk)
             .get(record)
             .memory(Memory.i32Load, 4)
             .callIndirect(unit.module.type(RECORD_FUNCTION));

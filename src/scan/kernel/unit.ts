@@ -2,12 +2,18 @@ import { Code } from "../../wasm/code.ts";
 import { type FunctionType, ModuleBuilder } from "../../wasm/module.ts";
 import { ValueType } from "../../wasm/opcodes.ts";
 import { instantiate, type WasmFunction } from "../../wasm/runtime.ts";
-import type { KernelMemory } from "./memory.ts";
+import { type KernelMemory, MAX_PAGES } from "./memory.ts";
 
 const { i32, i64, f64 } = ValueType;
 
-/** A function that walks, filters and appends one record: (first bit, class record, time in ns) → bit after it, or a status. */
-export const RECORD_FUNCTION: FunctionType = { parameters: [i32, i32, i64], results: [i32] };
+/**
+ * A function that walks, filters and appends one record: (first bit, class record, time in ns, address of the packet, chunk)
+ * → bit after it, or a status.
+ */
+export const RECORD_FUNCTION: FunctionType = {
+  parameters: [i32, i32, i64, i32, i32],
+  results: [i32],
+};
 
 const FLOAT_FUNCTION: FunctionType = { parameters: [f64, i32, i32, i32], results: [i32] };
 const LABEL_FUNCTION: FunctionType = { parameters: [i32, i32, i32, i32, i32], results: [i32] };
@@ -26,13 +32,18 @@ export class Unit {
 
   constructor(memory: KernelMemory) {
     this.memory = memory;
-    this.module.importMemory("kernel", "memory", 16);
+    this.module.importMemory("kernel", "memory", 1, memory.isShared ? MAX_PAGES : undefined);
     this.module.importTable("kernel", "table", 0);
     this.floatFunction = this.module.importFunction("kernel", "float", FLOAT_FUNCTION);
     this.labelFunction = this.module.importFunction("kernel", "labels", LABEL_FUNCTION);
   }
 
-  /** The number of a helper's function. Its body is written only if the unit is compiled. */
+  /** Address that the offsets of `State` count from. */
+  get state(): number {
+    return this.memory.state;
+  }
+
+  /** The number of a helper's function. Its body is written when the unit is compiled. */
   helper(helper: Helper): number {
     let index = this.#helpers.get(helper);
     if (index === undefined) {
@@ -40,24 +51,6 @@ export class Unit {
       this.#helpers.set(helper, index);
     }
     return index;
-  }
-
-  /** Calls a helper that is compiled once for the whole kernel; its parameters are on the stack. */
-  callShared(code: Code, helper: Helper): void {
-    const { shared } = this.memory;
-    let entry = shared.get(helper);
-    if (entry === undefined) {
-      const unit = new Unit(this.memory);
-      unit.module.exportFunction("helper", unit.helper(helper));
-      entry = this.memory.addFunction(unit.instantiate()["helper"]!);
-      shared.set(helper, entry);
-    }
-    code.i32(entry).callIndirect(this.module.type(helper.type));
-  }
-
-  /** Which helpers there are, and in what order. */
-  get helperKey(): string {
-    return [...this.#helpers.keys()].map((helper) => helperNumber(helper)).join();
   }
 
   /** Code for a function with so many parameters. */
@@ -72,13 +65,4 @@ export class Unit {
     for (const [helper, index] of this.#helpers) this.module.define(index, helper.body(this));
     return instantiate(this.module.bytes(), { kernel: { memory, table, ...imports } });
   }
-}
-
-const helperNumbers = new Map<Helper, number>();
-
-/** Helpers are few, fixed objects: numbered as they are met. */
-function helperNumber(helper: Helper): number {
-  const number = helperNumbers.get(helper) ?? helperNumbers.size;
-  helperNumbers.set(helper, number);
-  return number;
 }

@@ -108,6 +108,16 @@ export class WalkEmitter {
     for (const step of walk) this.#step(step);
   }
 
+  /** The position that a local holds, in bits: so many whole strides behind a location. */
+  positionAt(bit: Local, { position }: Location, stride: number): Position {
+    const isOnByte = position.byteBase !== undefined && position.offset % 8 === 0;
+    if (!isOnByte || stride % 8 !== 0) return { base: bit, byteBase: undefined, offset: 0 };
+    const code = this.#code;
+    const byteBase = code.local(i32);
+    code.get(this.#input).get(bit).i32(3).op(Op.i32ShrU, Op.i32Add).set(byteBase);
+    return { base: bit, byteBase, offset: 0 };
+  }
+
   /** Puts the position on the stack, in bits. */
   pushPosition(position: Position = this.#position()): void {
     this.#code.get(position.base);
@@ -148,7 +158,7 @@ export class WalkEmitter {
       code.get(this.#input);
       this.pushPosition(position);
       code.i32(size).i32(littleEndian ? 1 : 0);
-      this.#unit.callShared(code, readBits);
+      code.call(this.#unit.helper(readBits));
       this.#cutBits(0, size, signed);
     }
   }
@@ -250,8 +260,13 @@ export class WalkEmitter {
     const code = this.#code;
     if (size === 64) return;
     const mask = (1n << BigInt(size)) - 1n;
-    code.i32(0).memory(Memory.i64Load, State.clock).op(Op.i64Sub).i64(mask).op(Op.i64And);
-    code.i32(0).memory(Memory.i64Load, State.clock).op(Op.i64Add);
+    code
+      .i32(this.#unit.state)
+      .memory(Memory.i64Load, State.clock)
+      .op(Op.i64Sub)
+      .i64(mask)
+      .op(Op.i64And);
+    code.i32(this.#unit.state).memory(Memory.i64Load, State.clock).op(Op.i64Add);
   }
 
   #string(location: number): void {
@@ -265,7 +280,7 @@ export class WalkEmitter {
     // Whole bytes of the content; a string that begins behind it must not look further back.
     code
       .get(this.#input)
-      .i32(0)
+      .i32(this.#unit.state)
       .memory(Memory.i32Load, State.end)
       .i32(3)
       .op(Op.i32ShrU, Op.i32Add)
@@ -347,7 +362,7 @@ export class WalkEmitter {
         this.#enter(cursor);
         this.walk(element);
         this.pushPosition();
-        code.tee(cursor).i32(0).memory(Memory.i32Load, State.end).op(Op.i32GtU);
+        code.tee(cursor).i32(this.#unit.state).memory(Memory.i32Load, State.end).op(Op.i32GtU);
         code.if(() => code.i32(Status.error).op(Op.return));
         // Elements of no size could be counted for ever.
         code.get(cursor).get(before).op(Op.i32Eq).brIf(done);
@@ -435,7 +450,7 @@ export class WalkEmitter {
     code.i64(0xffff_ffffn).op(Op.i64GtU);
     // count * elementBits > end - position, or the position is behind the end already
     code.get(wide).i64(BigInt(elementBits)).op(Op.i64Mul);
-    code.i32(0).memory(Memory.i32Load, State.end);
+    code.i32(this.#unit.state).memory(Memory.i32Load, State.end);
     this.pushPosition();
     code.op(Op.i32Sub, Op.i64ExtendI32S, Op.i64GtS, Op.i32Or);
     code.if(() => code.i32(Status.error).op(Op.return));
@@ -446,7 +461,12 @@ export class WalkEmitter {
   #checkBounds(bits: number): void {
     const code = this.#code;
     this.pushPosition();
-    code.i32(bits).op(Op.i32Add).i32(0).memory(Memory.i32Load, State.end).op(Op.i32GtU);
+    code
+      .i32(bits)
+      .op(Op.i32Add)
+      .i32(this.#unit.state)
+      .memory(Memory.i32Load, State.end)
+      .op(Op.i32GtU);
     code.if(() => code.i32(Status.error).op(Op.return));
   }
 

@@ -1,27 +1,19 @@
 /**
- * Restores time order over many streams: rows wait until nothing earlier can come from any other stream.
- *
- * Each stream has a bound: its last packet's end, or a beacon. Rows before the least bound are safe and leave in time
- * order; equal times are ranked as babeltrace2 ranks them. A stream whose bound does not move for longer than the
- * allowed lag is passed over, and what it brings afterwards is late: delivered at once, and counted.
+ * Rows that the interpreter made, in batches of their streams: a heap of streams merges them by time, and the batch under
+ * assembly is a copy of their runs. Equal times are ranked.
  */
 
 import type { StreamOrigin } from "../base/item.ts";
 import type { ColumnBatch } from "../scan/column.ts";
-
-/** Takes rows `[from, to)` in final order. */
-export type Emit = (batch: ColumnBatch, from: number, to: number) => void;
+import type { PlannedColumn } from "../scan/layout.ts";
+import { BatchGatherer } from "./gather.ts";
+import { BATCH_BYTES, type RowStore } from "./row-store.ts";
 
 class OrderedStream {
   readonly origin: StreamOrigin;
   /** Decides between equal times: trace UUID, path, stream class, stream instance. */
   rank = "";
-  /** Nothing earlier will come; `undefined` while nothing is known. */
-  bound: bigint | undefined;
-  /** When the bound last moved, in ms of the given clock. */
-  movedAt: number;
   hasEnded = false;
-  isPassedOver = false;
   readonly #batches: ColumnBatch[] = [];
   batch: ColumnBatch | undefined;
   /** Timestamps of `batch` in halves. */
@@ -30,14 +22,18 @@ class OrderedStream {
   hi = 0;
   lo = 0;
 
-  constructor(origin: StreamOrigin, now: number) {
+  constructor(origin: StreamOrigin) {
     this.origin = origin;
-    this.movedAt = now;
   }
 
-  push(batch: ColumnBatch): void {
-    if (this.batch === undefined) this.#begin(batch);
-    else this.#batches.push(batch);
+  /** @param from first row that counts */
+  push(batch: ColumnBatch, from = 0): void {
+    if (this.batch !== undefined) {
+      this.#batches.push(batch);
+      return;
+    }
+    this.#begin(batch);
+    if (from > 0) this.moveTo(from);
   }
 
   /** Goes on at `row`, which may be behind the current batch's end. */
@@ -85,59 +81,52 @@ class OrderedStream {
   }
 }
 
-const NEVER = { hi: 0x7fff_ffff, lo: 0xffff_ffff };
-
-export class TimeOrder {
+export class HeapStore implements RowStore<ColumnBatch> {
   readonly #streams = new Map<StreamOrigin, OrderedStream>();
-  readonly #sourceBounds = new Map<string, bigint>();
-  /** Milliseconds that a stream's bound may stand still while others wait; `Infinity` for recorded traces. */
-  readonly #maxLag: number;
-  readonly #now: () => number;
-  #watermark: bigint | undefined;
-  /** Rows that came after later ones had left. */
-  lateRows = 0;
-  /** Rows that wait. */
-  heldRows = 0;
+  readonly #gatherer: BatchGatherer;
+  lastNs: bigint | undefined;
 
-  constructor(maxLag: number, now: () => number) {
-    this.#maxLag = maxLag;
-    this.#now = now;
+  /** @param capacity of a batch, in rows */
+  constructor(columns: readonly PlannedColumn[], capacity: number) {
+    this.#gatherer = new BatchGatherer(columns, capacity);
   }
 
-  /** No row before this time is still to come in order; ns since the Unix epoch. */
-  get watermark(): bigint | undefined {
-    return this.#watermark;
+  get rows(): number {
+    return this.#gatherer.rows;
   }
 
-  addStream(origin: StreamOrigin): void {
-    this.#stream(origin);
+  get isFull(): boolean {
+    const { rows, capacity, extraBytes } = this.#gatherer;
+    return rows >= capacity || extraBytes >= BATCH_BYTES;
   }
 
-  rankStream(origin: StreamOrigin, rank: string): void {
+  rank(origin: StreamOrigin, rank: string): void {
     this.#stream(origin).rank = rank;
   }
 
-  push(origin: StreamOrigin, batch: ColumnBatch): void {
+  open(): undefined {
+    return undefined;
+  }
+
+  push(origin: StreamOrigin, rows: readonly ColumnBatch[]): void {
     const stream = this.#stream(origin);
-    if (this.#watermark !== undefined && batch.timestamps[0]! < this.#watermark) {
-      let late = 0;
-      while (late < batch.rows && batch.timestamps[late]! < this.#watermark) late++;
-      this.lateRows += late;
+    for (const batch of rows) stream.push(batch);
+  }
+
+  /** Takes a batch of which the first rows have left already. */
+  pushFrom(origin: StreamOrigin, batch: ColumnBatch, from: number): void {
+    if (from < batch.rows) this.#stream(origin).push(batch, from);
+  }
+
+  countBefore(rows: readonly ColumnBatch[], _matched: number, before: bigint): number {
+    let late = 0;
+    for (const batch of rows) {
+      for (let row = 0; row < batch.rows; row++) {
+        if (batch.timestamps[row]! >= before) return late;
+        late++;
+      }
     }
-    this.heldRows += batch.rows;
-    stream.push(batch);
-  }
-
-  advance(origin: StreamOrigin, bound: bigint): void {
-    const stream = this.#stream(origin);
-    if (stream.bound !== undefined && bound <= stream.bound) return;
-    stream.bound = bound;
-    stream.movedAt = this.#now();
-    stream.isPassedOver = false;
-  }
-
-  advanceSource(source: string, bound: bigint): void {
-    this.#sourceBounds.set(source, bound);
+    return late;
   }
 
   endStream(origin: StreamOrigin): void {
@@ -147,65 +136,35 @@ export class TimeOrder {
     if (stream.batch === undefined) this.#streams.delete(origin);
   }
 
-  /** Emits what is safe now: rows before the least bound. */
-  drain(emit: Emit): void {
-    const bound = this.#leastBound();
-    if (bound === "unknown") return;
-    if (bound === "none") {
-      // All have ended or are passed over: what is here may leave.
-      this.finish(emit);
-      return;
-    }
-    if (this.#watermark === undefined || bound > this.#watermark) this.#watermark = bound;
-    const hi = Number(BigInt.asIntN(32, this.#watermark >> 32n));
-    const lo = Number(BigInt.asUintN(32, this.#watermark));
-    this.#merge(hi, lo, emit);
+  merge(before: bigint, most: number): number {
+    const hi = Number(BigInt.asIntN(32, before >> 32n));
+    const lo = Number(BigInt.asUintN(32, before));
+    const { rows } = this;
+    this.#merge(hi, lo, rows + most);
+    return this.rows - rows;
   }
 
-  /** Emits everything, whether or not something earlier could still come. */
-  finish(emit: Emit): void {
-    this.#merge(NEVER.hi, NEVER.lo, (batch, from, to) => {
-      const last = batch.timestamps[to - 1]!;
-      if (this.#watermark === undefined || last > this.#watermark) this.#watermark = last;
-      emit(batch, from, to);
-    });
+  take(): ColumnBatch {
+    return this.#gatherer.take();
   }
 
   #stream(origin: StreamOrigin): OrderedStream {
     let stream = this.#streams.get(origin);
     if (stream === undefined) {
-      stream = new OrderedStream(origin, this.#now());
+      stream = new OrderedStream(origin);
       this.#streams.set(origin, stream);
     }
     return stream;
   }
 
-  /** The time before which no stream will bring anything; `unknown` while one of them is, `none` if none will. */
-  #leastBound(): bigint | "unknown" | "none" {
-    let least: bigint | undefined;
-    const now = this.#now();
-    for (const stream of this.#streams.values()) {
-      if (stream.hasEnded) continue;
-      const ofSource = this.#sourceBounds.get(stream.origin.trace.source);
-      const bound =
-        ofSource !== undefined && (stream.bound === undefined || ofSource > stream.bound)
-          ? ofSource
-          : stream.bound;
-      if (now - stream.movedAt > this.#maxLag) stream.isPassedOver = true;
-      if (stream.isPassedOver) continue;
-      if (bound === undefined) return "unknown";
-      if (least === undefined || bound < least) least = bound;
-    }
-    return least ?? "none";
-  }
-
-  #merge(hi: number, lo: number, emit: Emit): void {
+  /** Until the batch has `most` rows, or is full. */
+  #merge(hi: number, lo: number, most: number): void {
     const heap: OrderedStream[] = [];
     for (const stream of this.#streams.values()) {
       if (stream.batch !== undefined && isBefore(stream.hi, stream.lo, hi, lo)) heap.push(stream);
     }
     for (let i = (heap.length >> 1) - 1; i >= 0; i--) siftDown(heap, i);
-    while (heap.length > 0) {
+    while (heap.length > 0 && this.rows < most && !this.isFull) {
       const first = heap[0]!;
       const second = secondOf(heap);
       // Up to the limit, or up to where another stream's row comes first.
@@ -213,9 +172,10 @@ export class TimeOrder {
       const end = yields
         ? first.runEnd(second.hi, second.lo, first.rank < second.rank)
         : first.runEnd(hi, lo, false);
-      emit(first.batch!, first.row, end);
-      this.heldRows -= end - first.row;
-      first.moveTo(end);
+      const { row, batch } = first;
+      const gathered = this.#gatherer.append(batch!, row, Math.min(end, row + most - this.rows));
+      this.lastNs = batch!.timestamps[row + gathered - 1];
+      first.moveTo(row + gathered);
       if (first.batch === undefined || !isBefore(first.hi, first.lo, hi, lo)) {
         const last = heap.pop()!;
         if (first.hasEnded && first.batch === undefined) this.#streams.delete(first.origin);

@@ -1,0 +1,55 @@
+/** Who executes a query's scans, and holds their rows: compiled code, or the interpreter that is its oracle. */
+
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { ColumnBatch } from "../scan/column.ts";
+import { SharedDictionary } from "../scan/column-builder.ts";
+import { InterpretingScanner } from "../scan/interpreter.ts";
+import type { Chunk } from "../scan/kernel/chunk.ts";
+import { Kernel } from "../scan/kernel/kernel.ts";
+import { KernelScanner } from "../scan/kernel/scanner.ts";
+import type { Scanner, ScanSpec, TraceFacts } from "../scan/scanner.ts";
+import { hasWasm } from "../wasm/runtime.ts";
+import { HeapStore } from "./heap-store.ts";
+import { KernelStore } from "./kernel-store.ts";
+import type { RowStore } from "./row-store.ts";
+
+export type Engine = "kernel" | "interpreter";
+
+export interface Executor<Rows> {
+  readonly store: RowStore<Rows>;
+  /** A scanner for one trace. */
+  scanner(traceClass: TraceClass, facts: TraceFacts): Scanner<Rows>;
+}
+
+/** @param capacity of a batch, in rows */
+export function interpretingExecutor(
+  spec: ScanSpec,
+  capacity: number,
+): Executor<ColumnBatch> & {
+  readonly store: HeapStore;
+} {
+  const dictionaries = spec.columns.map(() => new SharedDictionary());
+  return {
+    store: new HeapStore(spec.columns, capacity),
+    scanner: (traceClass, facts) => new InterpretingScanner(spec, dictionaries, traceClass, facts),
+  };
+}
+
+/** @param capacity of a batch, in rows */
+export function compilingExecutor(
+  spec: ScanSpec,
+  capacity: number,
+): Executor<Chunk> & {
+  readonly store: KernelStore;
+} {
+  const kernel = new Kernel(spec.columns);
+  return {
+    store: new KernelStore(kernel, capacity),
+    scanner: (traceClass, facts) => new KernelScanner(spec, kernel, traceClass, facts),
+  };
+}
+
+/** Whether compiled code can be run here. */
+export function canCompile(engine: Engine): boolean {
+  return engine === "kernel" && hasWasm();
+}

@@ -1,0 +1,39 @@
+/** What the compiling scanners of one query share, one scanner for each trace. */
+
+import type { WasmMemory } from "../../wasm/runtime.ts";
+import type { ColumnBatch, DictionaryTexts } from "../column.ts";
+import type { PlannedColumn } from "../layout.ts";
+import { CHUNK_ROWS, type Chunk, ChunkPool } from "./chunk.ts";
+import { type KernelColumns, kernelColumns } from "./columns.ts";
+import { KernelDictionaries } from "./dictionaries.ts";
+import { KernelMemory } from "./memory.ts";
+import { RenderHost } from "./render-host.ts";
+
+export class Kernel {
+  readonly memory: KernelMemory;
+  readonly host: RenderHost;
+  readonly columns: KernelColumns;
+  readonly dictionaries: KernelDictionaries;
+  readonly chunks: ChunkPool;
+  /** How many functions of event classes there are. */
+  functions = 0;
+
+  /** @param shared a memory that other threads use too */
+  constructor(columns: readonly PlannedColumn[], shared?: WasmMemory) {
+    this.memory = new KernelMemory(shared);
+    this.host = new RenderHost(this.memory);
+    this.memory.imports = { float: this.host.float, labels: this.host.labels };
+    this.columns = kernelColumns(columns);
+    this.dictionaries = new KernelDictionaries(this.memory);
+    this.chunks = new ChunkPool(this.memory, this.columns.columns, this.dictionaries, CHUNK_ROWS);
+  }
+
+  /** Copies a chunk's rows out and takes the chunk back. */
+  export(chunk: Chunk): ColumnBatch {
+    const texts = (column: number, address: number): DictionaryTexts =>
+      this.dictionaries.texts(column, address);
+    const batch = { rows: chunk.rows, ...this.chunks.copyOut(chunk, texts) };
+    this.chunks.give(chunk);
+    return batch;
+  }
+}
