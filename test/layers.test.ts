@@ -14,11 +14,14 @@ const MAY_IMPORT: Readonly<
   relay: { folders: ["base"], packages: ["node:net", "node:stream"] },
   filter: { folders: ["base", "ctf"], packages: ["nearley"] },
   scan: { folders: ["base", "wasm", "ctf", "filter"], packages: [] },
-  arrow: { folders: ["base", "scan"], packages: ["apache-arrow"] },
+  arrow: {
+    folders: ["base", "scan"],
+    packages: ["apache-arrow", "apache-arrow/ipc/metadata/message"],
+  },
   format: { folders: ["base", "scan"], packages: [] },
   engine: {
     folders: ["base", "wasm", "ctf", "relay", "filter", "scan"],
-    packages: ["rxjs"],
+    packages: ["rxjs", "node:fs", "node:os", "node:path", "node:worker_threads"],
   },
   replay: {
     folders: ["base", "ctf", "relay"],

@@ -9,6 +9,11 @@ export class DictionaryVector {
   #dictionary: DictionaryTexts | undefined;
   #vector: Vector<Utf8> | undefined;
 
+  /** Whether a dictionary is another one, or has texts that the vector has not. */
+  isBehind(dictionary: DictionaryTexts): boolean {
+    return this.#dictionary !== dictionary || (this.#vector?.length ?? -1) < dictionary.size;
+  }
+
   /** The vector that holds every text of `dictionary` known now. */
   of(dictionary: DictionaryTexts): Vector<Utf8> {
     if (this.#vector === undefined || this.#dictionary !== dictionary) {

@@ -1,18 +1,20 @@
 /** Query batches → one Arrow IPC stream. Columns are wrapped, not copied; each batch becomes one buffer of whole messages. */
 
 import {
-  type Data,
   DataType,
-  type Dictionary as DictionaryType,
-  makeData,
-  RecordBatch,
+  type RecordBatch,
   RecordBatchStreamWriter,
   type Schema,
-  Struct,
-  type Utf8,
+  type Vector,
 } from "apache-arrow";
+import {
+  RecordBatch as BatchMetadata,
+  BufferRegion,
+  FieldNode,
+  Message,
+} from "apache-arrow/ipc/metadata/message";
 import type { BatchWriter } from "../scan/batch-writer.ts";
-import type { Column, ColumnBatch } from "../scan/column.ts";
+import type { Column, ColumnBatch, NumberArray, Validity } from "../scan/column.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
 import { DictionaryVector } from "./dictionary-vector.ts";
 import { arrowSchema, type DictionaryMode } from "./schema.ts";
@@ -43,11 +45,11 @@ export function ipcWriter(options: IpcOptions): BatchWriter {
         encoder.forgetDictionaries();
         const own = new ChunkWriter();
         own.start(encoder.schema);
-        own.write(encoder.encode(batch, facts));
+        encoder.write(own, batch, facts ?? new Map());
         own.finish();
         return own.takeBytes();
       }
-      writer.write(encoder.encode(batch, facts));
+      encoder.write(writer, batch, facts ?? new Map());
       return writer.takeBytes();
     },
     end() {
@@ -59,8 +61,9 @@ export function ipcWriter(options: IpcOptions): BatchWriter {
 }
 
 /**
- * Gives each batch's bytes at once: the stock sink hands them out in some twenty small chunks, asynchronously.
- * Relies on protected members of apache-arrow 21.2.0, which is why that version is pinned.
+ * Puts each batch's messages into one buffer: the stock writer hands them out in some twenty small chunks, asynchronously,
+ * and makes vectors of all columns first. Dictionaries are left to it.
+ * Relies on internals of apache-arrow 21.2.0, which is why that version is pinned.
  */
 class ChunkWriter extends RecordBatchStreamWriter {
   #chunks: Uint8Array[] = [];
@@ -68,6 +71,19 @@ class ChunkWriter extends RecordBatchStreamWriter {
 
   start(schema: Schema): void {
     this.reset(undefined, schema);
+  }
+
+  /** Writes dictionaries that have got more texts, and replaces those that are others. */
+  writeDictionaries(dictionaries: Map<number, Vector>): void {
+    this._writeDictionaries({ dictionaries } as RecordBatch);
+  }
+
+  /** Writes one record batch; buffers are borrowed until `takeBytes`. */
+  writeBody(body: BatchBody, facts: ReadonlyMap<string, string>): void {
+    const { rows, nodes, regions, buffers, bytes } = body;
+    const batch = new BatchMetadata(rows, nodes, regions, null, [], new Map(facts));
+    this._writeMessage(Message.from(batch, bytes));
+    this._writeBodyBuffers(buffers);
   }
 
   takeBytes(): Uint8Array {
@@ -95,14 +111,46 @@ class ChunkWriter extends RecordBatchStreamWriter {
   }
 }
 
+/** The buffers of one record batch, in the order that its schema demands, each to be padded to eight bytes. */
+class BatchBody {
+  readonly rows: number;
+  readonly nodes: FieldNode[] = [];
+  readonly regions: BufferRegion[] = [];
+  readonly buffers: Uint8Array[] = [];
+  bytes = 0;
+
+  constructor(rows: number) {
+    this.rows = rows;
+  }
+
+  /** A column's node and validity; an empty buffer where all rows have a value. */
+  node(length: number, { validity, nullCount }: Validity): void {
+    const hasNulls = nullCount > 0 && validity !== undefined;
+    this.nodes.push(new FieldNode(length, hasNulls ? nullCount : 0));
+    this.buffer(hasNulls ? validity.subarray(0, (length + 7) >> 3) : NO_BYTES);
+  }
+
+  buffer(values: Uint8Array): void {
+    const bytes = (values.byteLength + 7) & ~7;
+    this.buffers.push(values);
+    this.regions.push(new BufferRegion(this.bytes, bytes));
+    this.bytes += bytes;
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** The first `count` values, as bytes. */
+function bytesOf(values: NumberArray, count: number): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, count * values.BYTES_PER_ELEMENT);
+}
+
 class BatchEncoder {
   readonly schema: Schema;
-  readonly #struct: Struct;
   #dictionaries: readonly DictionaryVector[];
 
   constructor(columns: readonly PlannedColumn[], mode: DictionaryMode) {
     this.schema = arrowSchema(columns, mode);
-    this.#struct = new Struct(this.schema.fields);
     this.#dictionaries = columns.map(() => new DictionaryVector());
   }
 
@@ -110,52 +158,47 @@ class BatchEncoder {
     this.#dictionaries = this.#dictionaries.map(() => new DictionaryVector());
   }
 
-  encode(batch: ColumnBatch, facts: ReadonlyMap<string, string> = new Map()): RecordBatch {
-    const { rows } = batch;
-    const children = batch.columns.map((column, i) => this.#data(column, i, rows));
-    const data = makeData({ type: this.#struct, length: rows, nullCount: 0, children });
-    return new RecordBatch(this.schema, data, new Map(facts));
+  write(writer: ChunkWriter, batch: ColumnBatch, facts: ReadonlyMap<string, string>): void {
+    const body = new BatchBody(batch.rows);
+    const dictionaries = new Map<number, Vector>();
+    batch.columns.forEach((column, i) => {
+      this.#column(body, dictionaries, column, i);
+    });
+    if (dictionaries.size > 0) writer.writeDictionaries(dictionaries);
+    writer.writeBody(body, facts);
   }
 
-  #data(column: Column, i: number, length: number): Data {
-    const { type } = this.schema.fields[i]!;
-    const { nullCount, validity } = column;
-    const nulls =
-      nullCount === 0 || validity === undefined
-        ? { nullCount: 0 }
-        : { nullCount, nullBitmap: validity };
+  #column(body: BatchBody, dictionaries: Map<number, Vector>, column: Column, i: number): void {
+    const { rows } = body;
+    body.node(rows, column);
     switch (column.kind) {
       case "number":
-        return makeData({ type, length, ...nulls, data: column.values } as never);
+        body.buffer(bytesOf(column.values, rows));
+        break;
       case "utf8":
-        return makeData({
-          type: type as Utf8,
-          length,
-          ...nulls,
-          valueOffsets: column.offsets,
-          data: column.bytes,
-        });
-      case "dictionary":
+        body.buffer(bytesOf(column.offsets, rows + 1));
+        body.buffer(column.bytes.subarray(0, column.offsets[rows]));
+        break;
+      case "dictionary": {
+        const { type } = this.schema.fields[i]!;
         if (DataType.isDictionary(type)) {
-          return makeData({
-            type: type as DictionaryType<Utf8>,
-            length,
-            ...nulls,
-            data: column.codes as never,
-            dictionary: this.#dictionaries[i]!.of(column.dictionary),
-          });
+          body.buffer(bytesOf(column.codes, rows));
+          const vector = this.#dictionaries[i]!;
+          if (vector.isBehind(column.dictionary))
+            dictionaries.set(type.id, vector.of(column.dictionary));
+        } else {
+          const { valueOffsets, data } = plainText(column, rows);
+          body.buffer(bytesOf(valueOffsets, rows + 1));
+          body.buffer(data);
         }
-        return makeData({ type: type as Utf8, length, ...nulls, ...plainText(column, length) });
+        break;
+      }
       case "list": {
-        const { children } = type as DataType & { children: Schema["fields"] };
-        const item = children[0]!.type as DataType;
-        const child = makeData({
-          type: item,
-          length: column.offsets[length]!,
-          nullCount: 0,
-          data: column.values,
-        } as never);
-        return makeData({ type, length, ...nulls, valueOffsets: column.offsets, child } as never);
+        const elements = column.offsets[rows]!;
+        body.buffer(bytesOf(column.offsets, rows + 1));
+        body.node(elements, { validity: undefined, nullCount: 0 });
+        body.buffer(bytesOf(column.values, elements));
+        break;
       }
     }
   }

@@ -64,6 +64,11 @@ function tail(): Command {
         .choices(["kernel", "interpreter"])
         .default("kernel"),
     )
+    .option(
+      "--workers <count>",
+      "threads that scan recorded traces; 0: none (default: processors less one)",
+      count,
+    )
     .option("-q, --quiet", "no status lines on stderr")
     .addHelpText(
       "after",

@@ -2,6 +2,7 @@ import pc from "picocolors";
 import { type Feed, openFeed } from "../engine/feed.ts";
 import { describeLoss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type QuerySpec, runQuery } from "../engine/query.ts";
+import { startThreads } from "../engine/threads.ts";
 import { parseTimeBound } from "../engine/time-bound.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { TEXT_HEAD_COUNT, TEXT_REQUESTS, type TextColors, textWriter } from "../format/text.ts";
@@ -28,12 +29,15 @@ export interface TailOptions {
   readonly color: "auto" | "always" | "never";
   readonly quiet?: true;
   readonly engine: "kernel" | "interpreter";
+  readonly workers?: number;
 }
 
 /** `tracewire tail`: one query, its rows on stdout. */
 export async function tail(sources: readonly string[], options: TailOptions): Promise<void> {
   const feed = openFeed(sources, { from: options.from });
-  const spec = querySpec(options, await program(options.where), feed.isLive);
+  // They boot while the metadata is read.
+  const threads = startThreads(sources, options.engine, options.workers);
+  const spec = { ...querySpec(options, await program(options.where), feed.isLive), threads };
   const writer = options.count ? undefined : await batchWriter(options);
   const rows = await run(spec, feed, writer, options);
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
@@ -59,6 +63,7 @@ function run(
     const share = feed.share({
       begin: spec.begin,
       end: spec.end,
+      leavesPackets: spec.threads !== undefined && spec.threads.length > 0,
       onProgress: progress && ((done, total) => progress.update(done, total, rows)),
     });
     const finish = (error?: unknown): void => {
@@ -86,7 +91,7 @@ function run(
     process.on("SIGTERM", interrupt);
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
     // A source may fail before `subscribe` returns.
-    subscription = runQuery(spec, share.items).subscribe({
+    subscription = runQuery(spec, share.items, share.gate).subscribe({
       next: (item) => {
         switch (item.kind) {
           case "columns":
@@ -142,6 +147,7 @@ function querySpec(options: TailOptions, filter: Program | undefined, isLive: bo
     maxLag: options.maxLag,
     limit: options.limit,
     engine: options.engine,
+    lendsBatches: true,
     isLive,
   };
 }

@@ -18,7 +18,14 @@ export interface TraceClassItem {
   readonly traceClass: TraceClass;
 }
 
-export type RecordedItem = Exclude<Item, { kind: "metadata" }> | TraceClassItem;
+/** A packet that is not read: whoever takes the item reads it where it lies. */
+export interface StoredPacketItem {
+  readonly kind: "stored-packet";
+  readonly stream: StreamOrigin;
+  readonly packet: StoredPacket;
+}
+
+export type RecordedItem = Exclude<Item, { kind: "metadata" }> | TraceClassItem | StoredPacketItem;
 
 /** Nanoseconds since the Unix epoch, both inclusive; `undefined` is open. */
 export interface TimeRange {
@@ -32,6 +39,8 @@ export interface RecordedOptions {
    * begins (`undefined` if a packet does not tell), because a time of day means the day of that.
    */
   readonly rangeFrom?: ((firstNs: bigint | undefined) => TimeRange) | undefined;
+  /** Whether packets come as places in files instead of bytes. */
+  readonly leavesPackets?: boolean | undefined;
   /** Told after each packet how many bytes are done, of how many that will be read. */
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
@@ -77,7 +86,9 @@ export async function* readRecorded(
       yield { kind: "bound", ns: firstNs, source };
       const range = options.rangeFrom?.(firstNs === UNKNOWN_BEGIN ? undefined : firstNs);
       if (range !== undefined) for (const queue of queues) queue.keepOnly(range);
-      yield* packetsInOrder(source, queues, files, firstNs, options.onProgress);
+      if (options.leavesPackets === true)
+        yield* placesInOrder(source, queues, firstNs, options.onProgress);
+      else yield* packetsInOrder(source, queues, files, firstNs, options.onProgress);
     }
     yield { kind: "end", source };
   } finally {
@@ -162,6 +173,30 @@ class StreamQueue {
         (begin === undefined || endNs >= begin) &&
         (end === undefined || beginNs === UNKNOWN_BEGIN || beginNs <= end),
     );
+  }
+}
+
+/** Where the packets lie, in the order in which they begin. */
+function* placesInOrder(
+  source: string,
+  queues: readonly StreamQueue[],
+  firstNs: bigint,
+  onProgress: RecordedOptions["onProgress"],
+): Generator<RecordedItem, void, void> {
+  const totalBytes = queues.reduce((sum, { bytes }) => sum + bytes, 0);
+  let doneBytes = 0;
+  let lastBound = firstNs;
+  for (let queue = earliest(queues); queue !== undefined; queue = earliest(queues)) {
+    const packet = queue.head!;
+    queue.advance();
+    if (packet.beginNs !== lastBound) {
+      lastBound = packet.beginNs;
+      yield { kind: "bound", ns: packet.beginNs, source };
+    }
+    yield { kind: "stored-packet", stream: queue.origin, packet };
+    doneBytes += packet.bytes;
+    onProgress?.(doneBytes, totalBytes);
+    if (queue.head === undefined) yield { kind: "stream-end", stream: queue.origin };
   }
 }
 

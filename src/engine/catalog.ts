@@ -63,6 +63,7 @@ export class Catalog {
       case "gap":
         yield { kind: "loss", loss: item };
         break;
+      case "stored-packet":
       case "note":
       case "end":
         yield item;

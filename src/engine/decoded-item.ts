@@ -2,6 +2,7 @@ import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { RecordedItem } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
+import type { StoredPacket } from "../ctf/trace-directory.ts";
 import type { Loss } from "./losses.ts";
 
 /** What sources of either kind give. */
@@ -22,6 +23,12 @@ export type DecodedItem =
       /** `undefined` where the packet has no times. */
       readonly beginNs: bigint | undefined;
       readonly endNs: bigint | undefined;
+    }
+  /** A packet of a recorded trace that is still to be read. */
+  | {
+      readonly kind: "stored-packet";
+      readonly stream: StreamOrigin;
+      readonly packet: StoredPacket;
     }
   /** Nothing earlier than `ns` will come from this stream, or from any stream of this source. */
   | { readonly kind: "bound"; readonly stream: StreamOrigin; readonly ns: bigint }

@@ -6,14 +6,22 @@ import { SharedDictionary } from "../scan/column-builder.ts";
 import { InterpretingScanner } from "../scan/interpreter.ts";
 import type { Chunk } from "../scan/kernel/chunk.ts";
 import { Kernel } from "../scan/kernel/kernel.ts";
-import { KernelScanner } from "../scan/kernel/scanner.ts";
+import type { Release } from "../scan/kernel/merger.ts";
+import { declareConstants, KernelScanner } from "../scan/kernel/scanner.ts";
 import type { Scanner, ScanSpec, TraceFacts } from "../scan/scanner.ts";
-import { hasWasm } from "../wasm/runtime.ts";
+import { hasWasm, type WasmMemory } from "../wasm/runtime.ts";
 import { HeapStore } from "./heap-store.ts";
 import { KernelStore } from "./kernel-store.ts";
 import type { RowStore } from "./row-store.ts";
 
 export type Engine = "kernel" | "interpreter";
+
+/** Workers of a query, and the traces that they know. */
+export interface PoolOfStage {
+  readonly memory: WasmMemory;
+  readonly traces: readonly { readonly traceClass: TraceClass; readonly facts: TraceFacts }[];
+  readonly release: Release;
+}
 
 export interface Executor<Rows> {
   readonly store: RowStore<Rows>;
@@ -35,16 +43,20 @@ export function interpretingExecutor(
   };
 }
 
-/** @param capacity of a batch, in rows */
+/**
+ * @param capacity of a batch, in rows
+ * @param pool who scans, if it is not this thread
+ */
 export function compilingExecutor(
   spec: ScanSpec,
   capacity: number,
-): Executor<Chunk> & {
-  readonly store: KernelStore;
-} {
-  const kernel = new Kernel(spec.columns);
+  pool?: PoolOfStage,
+): Executor<Chunk> & { readonly store: KernelStore } {
+  const kernel = new Kernel(spec.columns, pool?.memory);
+  for (const { traceClass, facts } of pool?.traces ?? [])
+    declareConstants(kernel, traceClass, facts);
   return {
-    store: new KernelStore(kernel, capacity),
+    store: new KernelStore(kernel, capacity, pool?.release),
     scanner: (traceClass, facts) => new KernelScanner(spec, kernel, traceClass, facts),
   };
 }

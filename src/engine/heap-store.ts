@@ -82,6 +82,7 @@ class OrderedStream {
 }
 
 export class HeapStore implements RowStore<ColumnBatch> {
+  readonly isLending = false;
   readonly #streams = new Map<StreamOrigin, OrderedStream>();
   readonly #gatherer: BatchGatherer;
   lastNs: bigint | undefined;

@@ -8,6 +8,7 @@ import { BATCH_BYTES, type RowStore } from "./row-store.ts";
 
 /** Rows in the kernel's memory, by stream. */
 export class KernelStore implements RowStore<Chunk> {
+  readonly isLending = true;
   readonly #merger: KernelMerger;
   readonly #numbers = new Map<StreamOrigin, number>();
   /** Streams that may still hold rows, until their number is another's. */

@@ -5,17 +5,20 @@
  * in the order of the data.
  */
 
+import type { Worker } from "node:worker_threads";
 import { Observable } from "rxjs";
 import { SourceError } from "../base/errors.ts";
 import { globMatches } from "../base/glob.ts";
-import type { TraceOrigin } from "../base/item.ts";
+import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { nearestName } from "../base/text.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
+import type { StoredPacket } from "../ctf/trace-directory.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { coverageNote } from "../filter/coverage.ts";
 import { filterError } from "../filter/filter-error.ts";
 import { unknownSymbols } from "../filter/symbols.ts";
-import type { ColumnBatch } from "../scan/column.ts";
+import { type ColumnBatch, copyBatch } from "../scan/column.ts";
+import type { Release } from "../scan/kernel/merger.ts";
 import {
   type ColumnRequest,
   columnRequest,
@@ -25,12 +28,16 @@ import {
   selectableNames,
   unknownColumns,
 } from "../scan/layout.ts";
+import type { ScanSpec } from "../scan/scanner.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 import { linkEnvironments } from "./environments.ts";
-import type { Engine } from "./executor.ts";
+import type { Engine, PoolOfStage } from "./executor.ts";
+import { Gate } from "./gate.ts";
 import { type Loss, LossAccount } from "./losses.ts";
+import { PooledScan } from "./pooled-scan.ts";
 import { BATCH_ROWS, NEVER } from "./row-store.ts";
-import { ScanStage } from "./scan-stage.ts";
+import { ScanPool } from "./scan-pool.ts";
+import { type ScanOutputs, ScanStage } from "./scan-stage.ts";
 import { resolveTime, type TimeBound } from "./time-bound.ts";
 import { Watermark } from "./watermark.ts";
 
@@ -50,6 +57,13 @@ export interface QuerySpec {
   readonly limit: number | undefined;
   /** Default: the kernel. */
   readonly engine?: Engine | undefined;
+  /**
+   * Whether batches are views of memory that is used again: who takes them is done with them before it returns.
+   * Otherwise they are the taker's.
+   */
+  readonly lendsBatches?: boolean | undefined;
+  /** Threads that scan stored packets, for a feed that leaves them; the query ends them. */
+  readonly threads?: readonly Worker[] | undefined;
   /** Whether metadata and streams may still come: names nobody knows are then a note, not an error. */
   readonly isLive: boolean;
 }
@@ -99,14 +113,15 @@ const BATCH_DELAY = 50;
 
 /**
  * Runs a query. Completes when the feed ends or the limit is reached; unsubscribing lets the feed go at once.
+ * @param gate the share's: held while the query's workers have more than enough to do
  * Errors: FilterError for names that a recorded trace does not have.
  */
-export function runQuery(spec: QuerySpec, feed: Observable<DecodedItem>): Observable<ResultItem> {
+export function runQuery(
+  spec: QuerySpec,
+  feed: Observable<DecodedItem>,
+  gate: Gate = new Gate(),
+): Observable<ResultItem> {
   return new Observable((subscriber) => {
-    const query = new RunningQuery(spec, (item) => subscriber.next(item));
-    const timer = spec.isLive
-      ? setInterval(() => step(() => query.tick()), BATCH_DELAY)
-      : undefined;
     const step = (work: () => void): void => {
       try {
         work();
@@ -115,19 +130,21 @@ export function runQuery(spec: QuerySpec, feed: Observable<DecodedItem>): Observ
         subscriber.error(error);
       }
     };
+    const query = new RunningQuery(spec, gate, step, (item) => subscriber.next(item));
+    const timer = spec.isLive
+      ? setInterval(() => step(() => query.tick()), BATCH_DELAY)
+      : undefined;
     const subscription = feed.subscribe({
       next: (item) => {
         // A feed may still deliver the rest of its current round.
         if (!subscriber.closed) step(() => query.take(item));
       },
       error: (error) => subscriber.error(error),
-      complete: () => {
-        step(() => query.finish());
-        subscriber.complete();
-      },
+      complete: () => query.finish(() => subscriber.complete()),
     });
     return () => {
       clearInterval(timer);
+      query.close();
       subscription.unsubscribe();
     };
   });
@@ -137,7 +154,12 @@ const NO_TIMESTAMPS = new BigInt64Array(0);
 
 class RunningQuery {
   readonly #spec: QuerySpec;
+  readonly #gate: Gate;
+  /** Runs work as a step of the query: ends it when it is done or when the work throws. */
+  readonly #step: (work: () => void) => void;
   readonly #emit: (item: ResultItem) => void;
+  #pooled: PooledScan | undefined;
+  #release: (() => void) | undefined;
   readonly #watermark: Watermark;
   readonly #account = new LossAccount();
   readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
@@ -151,8 +173,15 @@ class RunningQuery {
   #late = 0;
   isDone = false;
 
-  constructor(spec: QuerySpec, emit: (item: ResultItem) => void) {
+  constructor(
+    spec: QuerySpec,
+    gate: Gate,
+    step: (work: () => void) => void,
+    emit: (item: ResultItem) => void,
+  ) {
     this.#spec = spec;
+    this.#gate = gate;
+    this.#step = step;
     this.#emit = emit;
     this.#watermark = new Watermark(spec.isLive ? spec.maxLag : Number.POSITIVE_INFINITY, () =>
       performance.now(),
@@ -160,6 +189,48 @@ class RunningQuery {
   }
 
   take(item: DecodedItem): void {
+    if (this.isDone) return;
+    if (item.kind === "stored-packet") this.#give(item.stream, item.packet);
+    else if (this.#pooled !== undefined) this.#pooled.after(() => this.#take(item));
+    else this.#take(item);
+  }
+
+  /** Lets a worker scan a packet. */
+  #give(stream: StreamOrigin, packet: StoredPacket): void {
+    this.#pooled ??= this.#startPool();
+    if (!this.isDone) this.#pooled.packet(stream, packet);
+  }
+
+  #startPool(): PooledScan {
+    const spec = this.#scanSpec(this.#firstNs);
+    const traces = [...this.#traceClasses].map(([{ host }, traceClass]) => ({
+      traceClass,
+      facts: { host },
+    }));
+    const pool = new ScanPool(this.#spec.threads ?? [], spec, traces, {
+      run: (work) => this.#step(work),
+      saturated: (isSaturated) => {
+        if (isSaturated) this.#release ??= this.#gate.hold();
+        else this.#letGo();
+      },
+    });
+    const release: Release = (chunk) => pool.release(chunk);
+    this.#stage = this.#newStage(spec, { memory: pool.memory, traces, release });
+    return new PooledScan(pool, this.#stage, this.#traceClasses, (loss) => this.#lose(loss));
+  }
+
+  #letGo(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  close(): void {
+    this.#letGo();
+    this.#pooled?.close();
+    for (const thread of this.#spec.threads ?? []) void thread.terminate();
+  }
+
+  #take(item: Exclude<DecodedItem, { kind: "stored-packet" }>): void {
     if (this.isDone) return;
     switch (item.kind) {
       case "trace-class":
@@ -172,7 +243,7 @@ class RunningQuery {
       case "packet": {
         // Columns are settled by the first packet that holds an event: by then the traces' metadata have come.
         if (this.#stage === undefined && item.header.contentBits > item.header.headerBits) {
-          this.#stage = this.#settle(this.#firstNs ?? item.beginNs);
+          this.#stage = this.#newStage(this.#scanSpec(this.#firstNs ?? item.beginNs));
         }
         this.#stage?.packet(item);
         break;
@@ -219,17 +290,27 @@ class RunningQuery {
       this.#flush();
   }
 
-  finish(): void {
+  /** @param onFinished called when the last batch has left */
+  finish(onFinished: () => void): void {
+    const finish = (): void => {
+      this.#step(() => this.#finish());
+      onFinished();
+    };
+    if (this.#pooled === undefined) finish();
+    else this.#pooled.finish(finish);
+  }
+
+  #finish(): void {
     if (this.isDone) return;
     this.#stage?.endAll();
     this.#merge(NEVER);
     this.#flush();
     // A query without a row still tells its columns.
-    if (this.#stage === undefined && !this.isDone) this.#settle(undefined);
+    if (this.#stage === undefined && !this.isDone) this.#scanSpec(undefined);
   }
 
   /** Settles columns and time range, and checks names against what the traces have. */
-  #settle(firstNs: bigint | undefined): ScanStage {
+  #scanSpec(firstNs: bigint | undefined): ScanSpec {
     const traceClasses = [...this.#traceClasses.values()];
     const { select, filter, events } = this.#spec;
     const requests = select?.map((one) => (typeof one === "string" ? columnRequest(one) : one));
@@ -239,33 +320,36 @@ class RunningQuery {
     this.#emit({ kind: "columns", columns });
     if (this.#spec.limit === 0) this.isDone = true;
     const { order, limit } = this.#spec;
-    const countsOnly = columns.length === 0 && order === "none" && limit === undefined;
-    const range = {
+    return {
+      filter,
+      events,
+      columns,
+      countsOnly: columns.length === 0 && order === "none" && limit === undefined,
       begin: resolveTime(this.#spec.begin, firstNs),
       end: resolveTime(this.#spec.end, firstNs),
     };
+  }
+
+  #newStage(spec: ScanSpec, pool?: PoolOfStage): ScanStage {
     const watermark = this.#watermark;
-    return new ScanStage(
-      { filter, events, columns, countsOnly, ...range },
-      this.#spec.engine ?? "kernel",
-      Math.min(BATCH_ROWS, limit ?? BATCH_ROWS),
-      {
-        rows: (matched, late) => {
-          if (countsOnly) {
-            this.#rows += matched;
-            this.#emitBatch({ rows: matched, timestamps: NO_TIMESTAMPS, columns: [] });
-            return;
-          }
-          if (order === "none") this.#merge(NEVER);
-          else this.#late += late;
-        },
-        loss: (loss) => this.#lose(loss),
-        flush: () => this.#flush(),
-        get watermarkNs() {
-          return order === "none" ? undefined : watermark.ns;
-        },
+    const { order, limit, engine = "kernel" } = this.#spec;
+    const outputs: ScanOutputs = {
+      rows: (matched, late) => {
+        if (spec.countsOnly) {
+          this.#rows += matched;
+          this.#emitBatch({ rows: matched, timestamps: NO_TIMESTAMPS, columns: [] });
+          return;
+        }
+        if (order === "none") this.#merge(NEVER);
+        else this.#late += late;
       },
-    );
+      loss: (loss) => this.#lose(loss),
+      flush: () => this.#flush(),
+      get watermarkNs() {
+        return order === "none" ? undefined : watermark.ns;
+      },
+    };
+    return new ScanStage(spec, engine, Math.min(BATCH_ROWS, limit ?? BATCH_ROWS), outputs, pool);
   }
 
   /** Says which event classes the filter leaves out without looking at their records. */
@@ -330,7 +414,10 @@ class RunningQuery {
   #flush(): void {
     this.#pendingSince = undefined;
     const store = this.#stage?.store;
-    if (store !== undefined && store.rows > 0) this.#emitBatch(store.take());
+    if (store === undefined || store.rows === 0) return;
+    const batch = store.take();
+    const mustCopy = store.isLending && this.#spec.lendsBatches !== true;
+    this.#emitBatch(mustCopy ? copyBatch(batch) : batch);
   }
 
   #emitBatch(rows: ColumnBatch): void {

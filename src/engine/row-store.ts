@@ -30,6 +30,8 @@ export interface RowStore<Rows> {
   endStream(stream: StreamOrigin): void;
   /** Moves rows before a time into the batch, at most so many, until it is full; returns how many. */
   merge(before: bigint, most: number): number;
-  /** The batch's rows; the next one begins. */
+  /** Whether taken batches are borrowed until the next `merge`. */
+  readonly isLending: boolean;
+  /** The batch's rows; the next batch begins. */
   take(): ColumnBatch;
 }

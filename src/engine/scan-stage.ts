@@ -15,6 +15,7 @@ import {
   type Engine,
   type Executor,
   interpretingExecutor,
+  type PoolOfStage,
 } from "./executor.ts";
 import type { KernelStore } from "./kernel-store.ts";
 import type { Loss } from "./losses.ts";
@@ -64,13 +65,20 @@ export class ScanStage {
   /**
    * @param engine the kernel gives way to the interpreter where there is no WebAssembly
    * @param capacity of a batch, in rows
+   * @param pool who scans for the kernel, if it is not this thread
    */
-  constructor(spec: ScanSpec, engine: Engine, capacity: number, outputs: ScanOutputs) {
+  constructor(
+    spec: ScanSpec,
+    engine: Engine,
+    capacity: number,
+    outputs: ScanOutputs,
+    pool?: PoolOfStage,
+  ) {
     this.#spec = spec;
     this.#capacity = capacity;
     this.#outputs = outputs;
     if (canCompile(engine)) {
-      const compiling = compilingExecutor(spec, capacity);
+      const compiling = compilingExecutor(spec, capacity, pool);
       this.#kernelStore = compiling.store;
       this.#executor = compiling as Executor<Rows>;
     } else {
@@ -103,6 +111,30 @@ export class ScanStage {
       return;
     }
     this.#scan(this.#scanner(item), item.stream, item.bytes, item.header, undefined);
+  }
+
+  /** Takes what another thread has made of a packet. */
+  scanned(
+    { stream, header, traceClass }: Pick<PacketItem, "stream" | "header" | "traceClass">,
+    rows: readonly Chunk[],
+    matched: number,
+    error: DecodeError | undefined,
+  ): void {
+    this.#rank(stream, traceClass, header);
+    this.#accept(stream, rows, matched);
+    if (error !== undefined) this.#lose(stream, error);
+  }
+
+  /** From here on everything is interpreted; rows that are held go over. */
+  interpret(trace: TraceOrigin, traceClass: TraceClass): void {
+    if (this.#kernelStore === undefined) return;
+    this.#outputs.flush();
+    const interpreting = interpretingExecutor(this.#spec, this.#capacity);
+    this.#kernelStore.moveTo(interpreting.store);
+    this.#kernelStore = undefined;
+    this.#executor = interpreting as Executor<Rows>;
+    this.#scanners.clear();
+    this.#scannerOf(trace, traceClass);
   }
 
   /** Whether packets of this stream wait for metadata. */
@@ -146,32 +178,24 @@ export class ScanStage {
       outcome = scanner.scan(bytes, header, resume, this.store.open(stream));
     } catch (error) {
       if (!(error instanceof MustInterpret)) throw error;
-      const traceClass = this.#interpret(stream.trace);
+      const traceClass = this.#traceClasses.get(stream.trace)!;
+      this.interpret(stream.trace, traceClass);
       outcome = this.#scannerOf(stream.trace, traceClass).scan(bytes, header, resume, undefined);
     }
     const { rows, matched, error } = outcome;
-    if (matched > 0) {
-      const { watermarkNs } = this.#outputs;
-      const late =
-        watermarkNs === undefined ? 0 : this.store.countBefore(rows, matched, watermarkNs);
-      this.store.push(stream, rows);
-      this.#outputs.rows(matched, late);
-    }
+    this.#accept(stream, rows, matched);
     if (error === undefined) return;
     const mayComeLater = outcome.resume !== undefined && stream.trace.session !== undefined;
     if (mayComeLater) this.#wait(stream, bytes.slice(), header, outcome.resume, error);
     else this.#lose(stream, error);
   }
 
-  /** From here on everything is interpreted; rows that are held go over. Returns the trace class of a trace. */
-  #interpret(trace: TraceOrigin): TraceClass {
-    this.#outputs.flush();
-    const interpreting = interpretingExecutor(this.#spec, this.#capacity);
-    this.#kernelStore?.moveTo(interpreting.store);
-    this.#kernelStore = undefined;
-    this.#executor = interpreting as Executor<Rows>;
-    this.#scanners.clear();
-    return this.#traceClasses.get(trace)!;
+  #accept(stream: StreamOrigin, rows: readonly Rows[], matched: number): void {
+    if (matched === 0) return;
+    const { watermarkNs } = this.#outputs;
+    const late = watermarkNs === undefined ? 0 : this.store.countBefore(rows, matched, watermarkNs);
+    this.store.push(stream, rows);
+    this.#outputs.rows(matched, late);
   }
 
   #wait(
@@ -215,12 +239,15 @@ export class ScanStage {
   }
 
   #scanner(item: PacketItem): Scanner<Rows> {
-    const { stream, traceClass } = item;
-    if (!this.#ranked.has(stream)) {
-      this.#ranked.add(stream);
-      this.store.rank(stream, rankOf(item));
-    }
+    const { stream, traceClass, header } = item;
+    this.#rank(stream, traceClass, header);
     return this.#scannerOf(stream.trace, traceClass);
+  }
+
+  #rank(stream: StreamOrigin, traceClass: TraceClass, header: PacketHeader): void {
+    if (this.#ranked.has(stream)) return;
+    this.#ranked.add(stream);
+    this.store.rank(stream, rankOf(stream, traceClass, header));
   }
 
   #scannerOf(trace: TraceOrigin, traceClass: TraceClass): Scanner<Rows> {
@@ -235,7 +262,7 @@ export class ScanStage {
 }
 
 /** babeltrace2 ranks events of equal time by trace UUID, trace name, stream class id and stream id (2.0.4, measured). */
-function rankOf({ stream, traceClass, header }: PacketItem): string {
+function rankOf(stream: StreamOrigin, traceClass: TraceClass, header: PacketHeader): string {
   const uuid = Array.from(traceClass.uuid ?? [], (byte) => byte.toString(16).padStart(2, "0")).join(
     "",
   );

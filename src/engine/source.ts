@@ -20,6 +20,8 @@ export interface ShareOptions {
   /** Packets wholly outside are not read. The query itself must still be told its bounds. */
   readonly begin?: TimeBound | undefined;
   readonly end?: TimeBound | undefined;
+  /** Packets come as places in files, for a query that has them read by its workers. */
+  readonly leavesPackets?: boolean | undefined;
   /** Told after each packet how many bytes are done, of how many that will be read. */
   readonly onProgress?: RecordedOptions["onProgress"];
 }
@@ -32,7 +34,7 @@ export function openSources(
   sources: readonly string[],
   options: SourceOptions,
   gate: Gate,
-  { begin, end, onProgress }: ShareOptions = {},
+  { begin, end, leavesPackets, onProgress }: ShareOptions = {},
   onRelease?: (released: Promise<unknown>) => void,
 ): Observable<SourceItem> {
   const live = sources.filter(isLiveUrl);
@@ -47,7 +49,7 @@ export function openSources(
       begin: resolveTime(begin, firstNs),
       end: resolveTime(end, firstNs),
     });
-    const open = () => readRecorded(sources, { rangeFrom, onProgress });
+    const open = () => readRecorded(sources, { rangeFrom, leavesPackets, onProgress });
     return fromPull<SourceItem>(open, gate, onRelease);
   }
   return merge(

@@ -75,7 +75,16 @@ export interface ColumnBatch {
   readonly columns: readonly Column[];
 }
 
-const ARRAYS: Readonly<Record<NumberType, new (length: number) => NumberArray>> = {
+/** The array that holds a number type. */
+export const NUMBER_ARRAYS: Readonly<
+  Record<
+    NumberType,
+    {
+      new (length: number): NumberArray;
+      new (buffer: ArrayBuffer, byteOffset: number, length: number): NumberArray;
+    }
+  >
+> = {
   int8: Int8Array,
   int16: Int16Array,
   int32: Int32Array,
@@ -90,5 +99,33 @@ const ARRAYS: Readonly<Record<NumberType, new (length: number) => NumberArray>> 
 
 /** An array of a number type, zeroed. */
 export function numberArray(type: NumberType, length: number): NumberArray {
-  return new ARRAYS[type](length);
+  return new NUMBER_ARRAYS[type](length);
+}
+
+/** A batch of its own memory, of one that is borrowed. */
+export function copyBatch({ rows, timestamps, columns }: ColumnBatch): ColumnBatch {
+  const times = timestamps.slice();
+  // A column of the timestamps is the same array.
+  const copies = columns.map((column) =>
+    column.kind === "number" && column.values === timestamps
+      ? { ...column, values: times }
+      : copyColumn(column),
+  );
+  return { rows, timestamps: times, columns: copies };
+}
+
+function copyColumn(column: Column): Column {
+  const validity = column.validity?.slice();
+  switch (column.kind) {
+    case "number":
+      return { ...column, values: column.values.slice(), validity };
+    case "utf8":
+      return { ...column, offsets: column.offsets.slice(), bytes: column.bytes.slice(), validity };
+    case "dictionary":
+      return { ...column, codes: column.codes.slice(), validity };
+    case "list": {
+      const offsets = column.offsets.slice();
+      return { ...column, offsets, values: column.values.slice(), validity };
+    }
+  }
 }

@@ -7,8 +7,8 @@
  * address of its dictionary · 20 i32 bytes that a merge will add; then the regions: times, and for each column values (or codes, or offsets) and validity.
  */
 
-import type { Column, DictionaryTexts, NumberArray, NumberType } from "../column.ts";
-import { numberArray } from "../column.ts";
+import type { Column, DictionaryTexts, NumberArray, NumberType, Validity } from "../column.ts";
+import { NUMBER_ARRAYS } from "../column.ts";
 import { type KernelColumn, widthOf } from "./columns.ts";
 import type { KernelDictionaries } from "./dictionaries.ts";
 import { type KernelMemory, State } from "./memory.ts";
@@ -113,6 +113,11 @@ export class ChunkPool {
     return { address, rows: 0 };
   }
 
+  /** Whether a chunk is worth adding to: the next packet's rows would hardly fit into one that is nearly full. */
+  hasRoom({ rows }: Chunk): boolean {
+    return rows < this.layout.rows - (this.layout.rows >> 4);
+  }
+
   /** Takes a chunk back whose rows are not needed any more. */
   give({ address, rows }: Chunk): void {
     this.columns.forEach(({ kind }, i) => {
@@ -169,17 +174,19 @@ export class ChunkPool {
     memory.set(slot + Slot.textCapacity, larger);
   }
 
-  /** Copies a chunk's rows out. @param texts gives a column's dictionary by its address */
-  copyOut(
+  /**
+   * A chunk's rows as Arrow-shaped arrays: views of the memory, for as long as the chunk is left alone.
+   *
+   * @param texts gives a column's dictionary by its address
+   */
+  borrow(
     { address, rows }: Chunk,
-    texts: (column: number, address: number) => DictionaryTexts,
+    texts: TextsOf,
   ): { timestamps: BigInt64Array; columns: Column[] } {
     const { buffer } = this.#memory.memory;
-    const timestamps = new BigInt64Array(buffer, address + this.layout.timestamps, rows).slice();
-    return {
-      timestamps,
-      columns: this.columns.map((_, i) => this.#copyColumn(i, address, rows, timestamps, texts)),
-    };
+    const timestamps = new BigInt64Array(buffer, address + this.layout.timestamps, rows);
+    const columns = this.columns.map((_, i) => this.#column(i, address, rows, timestamps, texts));
+    return { timestamps, columns };
   }
 
   /** A new chunk, without dictionaries. */
@@ -195,12 +202,12 @@ export class ChunkPool {
     return { address, rows: 0 };
   }
 
-  #copyColumn(
+  #column(
     i: number,
     address: number,
     rows: number,
     timestamps: BigInt64Array,
-    texts: (column: number, address: number) => DictionaryTexts,
+    texts: TextsOf,
   ): Column {
     const column = this.columns[i]!;
     const memory = this.#memory;
@@ -208,7 +215,8 @@ export class ChunkPool {
     const place = this.layout.places[i]!;
     const slot = address + place.slot;
     const values = address + place.values;
-    const ints = (count: number): Int32Array => new Int32Array(buffer, values, count).slice();
+    const ints = (count: number): Int32Array => new Int32Array(buffer, values, count);
+    const validity = this.#validity(address, i, rows);
     switch (column.kind) {
       case "timestamp":
         return { kind: "number", values: timestamps, validity: undefined, nullCount: 0 };
@@ -216,78 +224,66 @@ export class ChunkPool {
         return {
           kind: "number",
           values: numbersAt(column.number, buffer, values, rows),
-          ...this.#validity(address, i, rows),
+          ...validity,
         };
       case "dictionary": {
         const dictionary = texts(i, memory.get(slot + Slot.dictionary));
+        return { kind: "dictionary", codes: ints(rows), dictionary, ...validity };
+      }
+      case "constant":
         return {
           kind: "dictionary",
           codes: ints(rows),
-          dictionary,
-          ...this.#validity(address, i, rows),
+          dictionary: column.dictionary,
+          ...validity,
         };
-      }
-      case "constant": {
-        const { dictionary } = column;
-        return {
-          kind: "dictionary",
-          codes: ints(rows),
-          dictionary,
-          ...this.#validity(address, i, rows),
-        };
-      }
       case "list": {
         const offsets = ints(rows + 1);
-        const elements = numbersAt(
-          column.number,
-          buffer,
-          memory.get(slot + Slot.text),
-          offsets[rows]!,
-        );
-        return { kind: "list", offsets, values: elements, ...this.#validity(address, i, rows) };
+        const elements = memory.get(slot + Slot.text);
+        return {
+          kind: "list",
+          offsets,
+          values: numbersAt(column.number, buffer, elements, offsets[rows]!),
+          ...validity,
+        };
       }
       case "utf8":
       case "rendered": {
         const offsets = ints(rows + 1);
-        const bytes = new Uint8Array(buffer, memory.get(slot + Slot.text), offsets[rows]).slice();
+        const bytes = new Uint8Array(buffer, memory.get(slot + Slot.text), offsets[rows]);
         // babeltrace2's lines pass bytes as they are; all else must be valid.
         const isPlain =
           memory.get(slot + Slot.seen) === 0 ||
           (column.kind === "rendered" && column.style === "babeltrace");
         const text = isPlain ? { offsets, bytes } : validUtf8(offsets, bytes, rows);
-        return { kind: "utf8", ...text, ...this.#validity(address, i, rows) };
+        return { kind: "utf8", ...text, ...validity };
       }
     }
   }
 
-  #validity(
-    address: number,
-    column: number,
-    rows: number,
-  ): { validity: Uint8Array | undefined; nullCount: number } {
+  #validity(address: number, column: number, rows: number): Validity {
     const { slot, validity } = this.layout.places[column]!;
     const nullCount = this.#memory.get(address + slot + Slot.nulls);
     if (nullCount === 0) return { validity: undefined, nullCount };
     const from = address + validity;
-    return { validity: this.#memory.u8.slice(from, from + ((rows + 7) >> 3)), nullCount };
+    return { validity: this.#memory.u8.subarray(from, from + ((rows + 7) >> 3)), nullCount };
   }
 }
+
+/** Gives a column's dictionary by its address. */
+export type TextsOf = (column: number, address: number) => DictionaryTexts;
 
 function roundUp(bytes: number): number {
   return (bytes + 15) & ~15;
 }
 
-/** A copy of the numbers at an address. */
 function numbersAt(
   type: NumberType,
   buffer: ArrayBuffer,
   address: number,
   count: number,
 ): NumberArray {
-  const numbers = numberArray(type, count);
-  const bytes = new Uint8Array(numbers.buffer, 0, numbers.byteLength);
-  bytes.set(new Uint8Array(buffer, address, bytes.length));
-  return numbers;
+  return new NUMBER_ARRAYS[type](buffer, address, count);
 }
 
 const decoder = new TextDecoder();

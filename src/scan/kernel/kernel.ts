@@ -1,7 +1,7 @@
 /** What the compiling scanners of one query share, one scanner for each trace. */
 
 import type { WasmMemory } from "../../wasm/runtime.ts";
-import type { ColumnBatch, DictionaryTexts } from "../column.ts";
+import { type ColumnBatch, copyBatch, type DictionaryTexts } from "../column.ts";
 import type { PlannedColumn } from "../layout.ts";
 import { CHUNK_ROWS, type Chunk, ChunkPool } from "./chunk.ts";
 import { type KernelColumns, kernelColumns } from "./columns.ts";
@@ -32,7 +32,7 @@ export class Kernel {
   export(chunk: Chunk): ColumnBatch {
     const texts = (column: number, address: number): DictionaryTexts =>
       this.dictionaries.texts(column, address);
-    const batch = { rows: chunk.rows, ...this.chunks.copyOut(chunk, texts) };
+    const batch = copyBatch({ rows: chunk.rows, ...this.chunks.borrow(chunk, texts) });
     this.chunks.give(chunk);
     return batch;
   }

@@ -6,7 +6,7 @@
 import type { WasmFunction } from "../../wasm/runtime.ts";
 import type { ColumnBatch } from "../column.ts";
 import { DICTIONARY_CAPACITY } from "../dictionary.ts";
-import { CHUNK_ROWS, type Chunk, ChunkField, ChunkPool, hasTexts, Slot } from "./chunk.ts";
+import { type Chunk, ChunkField, ChunkPool, hasTexts, Slot } from "./chunk.ts";
 import { widthOf } from "./columns.ts";
 import type { Kernel } from "./kernel.ts";
 import { State } from "./memory.ts";
@@ -23,9 +23,6 @@ interface HeldStream {
 }
 
 const FIRST_ENTRIES = 64;
-/** A chunk with more rows than this is not added to: the next packet's rows would hardly fit. */
-const NEARLY_FULL = CHUNK_ROWS - 256;
-
 /** Gives chunks back whose rows have left: to the kernel's pool, or to the thread that made them. */
 export type Release = (chunk: Chunk) => void;
 
@@ -47,6 +44,8 @@ export class KernelMerger {
   #heap: number;
   #entryCapacity = FIRST_ENTRIES;
   #bytes = 0;
+  /** Rows of the batch that was taken last, whose marks are still there. */
+  #taken = 0;
 
   /** @param mostBytes of texts and lists: what can make a batch large though its rows are few */
   constructor(kernel: Kernel, capacity: number, mostBytes: number, release: Release) {
@@ -100,7 +99,7 @@ export class KernelMerger {
   /** The stream's latest chunk, where its next rows may go. */
   open(stream: number): Chunk | undefined {
     const last = this.#streams[stream]?.chunks.at(-1);
-    return last !== undefined && last.rows < NEARLY_FULL ? last : undefined;
+    return last !== undefined && this.#kernel.chunks.hasRoom(last) ? last : undefined;
   }
 
   /** Takes a scan's chunks; the first may be the open one, which has more rows now. */
@@ -152,6 +151,8 @@ export class KernelMerger {
   /** Moves rows before a time into the batch, at most so many, until it is full; returns how many. */
   merge(before: bigint, most: number): number {
     const { memory } = this.#kernel;
+    if (this.#taken > 0) this.#out.clear(this.#batch.address, this.#taken);
+    this.#taken = 0;
     const rowsMost = Math.min(most, this.capacity - this.rows);
     const bytesMost = this.#mostBytes - this.#bytes;
     if (rowsMost <= 0 || bytesMost <= 0) return 0;
@@ -182,16 +183,19 @@ export class KernelMerger {
     return new BigInt64Array(this.#kernel.memory.memory.buffer, address, 1)[0];
   }
 
-  /** Copies the batch out and begins the next. */
+  /** Begins the next batch. What it gives is borrowed: it stays as it is until rows are merged again. */
   take(): ColumnBatch {
     const { rows } = this;
     this.#batch.rows = rows;
-    const texts = this.#out.copyOut(this.#batch, (column) => this.#dictionaries.get(column)!.texts);
-    this.#out.clear(this.#batch.address, rows);
+    const columns = this.#out.borrow(
+      this.#batch,
+      (column) => this.#dictionaries.get(column)!.texts,
+    );
+    this.#taken = rows;
     this.rows = 0;
     this.#bytes = 0;
     this.#renewDictionaries();
-    return { rows, ...texts };
+    return { rows, ...columns };
   }
 
   /** Takes everything that is held out of the memory, stream by stream; the batch must have been taken. */
@@ -218,7 +222,7 @@ export class KernelMerger {
       held.chunks.length === 1 &&
       last !== undefined &&
       this.#get(held.entry, Entry.row) === last.rows &&
-      (held.hasEnded || last.rows >= NEARLY_FULL);
+      (held.hasEnded || !this.#kernel.chunks.hasRoom(last));
     if (isDone) {
       held.chunks.length = 0;
       this.#set(held.entry, Entry.chunk, 0);

@@ -80,8 +80,13 @@ export class KernelScanner implements Scanner<Chunk> {
     this.update(traceClass);
   }
 
+  get traceClass(): TraceClass {
+    return this.#traceClass;
+  }
+
   update(traceClass: TraceClass): void {
     this.#traceClass = traceClass;
+    declareConstants(this.#kernel, traceClass, this.#facts);
     this.#interpreter?.update(traceClass);
     if (traceClass.slotCount > this.#slotCount) {
       // Code holds the address of its slots, so more of them means new code.
@@ -387,6 +392,26 @@ export class KernelScanner implements Scanner<Chunk> {
     );
     stream.classes = classes;
     stream.classCount = count;
+  }
+}
+
+/**
+ * Gives codes to the texts that are the same for all records of a class, in the order of the metadata: kernels of several
+ * threads that know the same traces agree on them.
+ */
+export function declareConstants(
+  { columns }: Kernel,
+  traceClass: TraceClass,
+  facts: TraceFacts,
+): void {
+  for (const column of columns.columns) {
+    if (column.kind !== "constant") continue;
+    for (const { eventClasses } of traceClass.streamClasses.values()) {
+      for (const eventClass of eventClasses.values()) {
+        const text = constantText(column.column, eventClass, traceClass, facts);
+        if (text !== undefined) column.dictionary.codeOfString(text);
+      }
+    }
   }
 }
 
