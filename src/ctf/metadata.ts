@@ -1,19 +1,23 @@
 import { MetadataError } from "../base/errors.ts";
+import {
+  Ctf2Sections,
+  RECORD_SEPARATOR,
+  type Sections,
+  TsdlSections,
+} from "./metadata-sections.ts";
 import type { TraceClass } from "./trace-class.ts";
-import { type IntegerCache, parseTsdl } from "./tsdl-parser.ts";
-import { TsdlTrace } from "./tsdl-trace.ts";
 
 /** Metadata beyond this size is refused: the largest real ones (kernel, all events) take about 2 MB. */
 const MAX_METADATA_BYTES = 256 << 20;
 const PACKET_MAGIC_LE = 0x75d11d57;
 const PACKET_HEADER_BYTES = 37;
-const RECORD_SEPARATOR = 0x1e;
 
 /**
- * Reads a metadata stream as it grows: packetised TSDL (LTTng up to 2.13), plain TSDL (from 2.14 on).
+ * Reads a metadata stream as it grows: TSDL (CTF 1.8) or a JSON text sequence (CTF 2), in packets (TSDL of LTTng up to
+ * 2.13) or bare (from 2.14 on).
  *
- * Bytes may be cut anywhere: packets are joined, and a declaration whose end has not come yet waits for it.
- * @see CTF 1.8.3 §7.1; lttng-tools 2.13 writes packets, 2.16 bare text (measured)
+ * Bytes may be cut anywhere: packets are joined, and a declaration or fragment whose end has not come yet waits for it.
+ * @see CTF 1.8.3 §7.1, CTF2-SPEC-2.0 §5; lttng-tools 2.13 writes packets, 2.16 bare text (measured)
  */
 export class MetadataReader {
   #container: "unknown" | "packets" | "text" = "unknown";
@@ -22,13 +26,11 @@ export class MetadataReader {
   #pending = new Uint8Array(0);
   #received = 0;
   #text = "";
-  #parsed = 0;
   readonly #decoder = new TextDecoder();
-  readonly #integers: IntegerCache = new Map();
-  readonly #trace = new TsdlTrace();
+  #sections: Sections | undefined;
   #traceClass: TraceClass | undefined;
 
-  /** The trace class so far; `undefined` before the `trace` block. */
+  /** The trace class so far; `undefined` before the `trace` block, or before CTF 2's first data stream class. */
   get traceClass(): TraceClass | undefined {
     return this.#traceClass;
   }
@@ -38,10 +40,10 @@ export class MetadataReader {
     return this.#text;
   }
 
-  /** Whether the text ends inside a declaration. */
+  /** Whether the text ends inside a declaration or fragment. */
   get isUnfinished(): boolean {
-    const rest = this.#text.slice(this.#parsed).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|\0/g, "");
-    return this.#pending.some((byte) => byte !== 0) || rest.trim() !== "";
+    if (this.#pending.some((byte) => byte !== 0)) return true;
+    return this.#sections?.isUnfinished(this.#text) ?? false;
   }
 
   /**
@@ -61,29 +63,16 @@ export class MetadataReader {
     this.#sniff();
     if (this.#container === "packets") this.#takePackets();
     else if (this.#container === "text") this.#takeText(this.#pending.length);
-    return this.#parse();
-  }
-
-  #parse(): TraceClass | undefined {
-    const { declarations, consumed } = parseTsdl(this.#text, this.#parsed, this.#integers);
-    if (declarations.length === 0) return undefined;
-    const traceClass = this.#trace.add(declarations, this.#text);
-    // Without a trace block yet, the declarations are read again together with it.
-    if (traceClass === undefined) return undefined;
-    this.#parsed = consumed;
-    this.#traceClass = traceClass;
+    if (this.#text === "") return undefined;
+    this.#sections ??=
+      this.#text.charCodeAt(0) === RECORD_SEPARATOR ? new Ctf2Sections() : new TsdlSections();
+    const traceClass = this.#sections.take(this.#text);
+    if (traceClass !== undefined) this.#traceClass = traceClass;
     return traceClass;
   }
 
   #sniff(): void {
     if (this.#container !== "unknown" || this.#pending.length < 4) return;
-    if (this.#pending[0] === RECORD_SEPARATOR) {
-      throw new MetadataError(
-        "METADATA_CTF2",
-        "metadata: expected CTF 1.8 (TSDL), got CTF 2 (a JSON text sequence), which this version does not read yet; " +
-          "create the session with `lttng create --trace-format=ctf-1.8`",
-      );
-    }
     const view = viewOf(this.#pending);
     this.#littleEndian = view.getUint32(0, true) === PACKET_MAGIC_LE;
     const isPacket = this.#littleEndian || view.getUint32(0, false) === PACKET_MAGIC_LE;

@@ -6,6 +6,7 @@
  */
 
 import type { Span } from "../base/text.ts";
+import { metadataError } from "./metadata-error.ts";
 import type {
   AliasNode,
   Attribute,
@@ -18,7 +19,7 @@ import type {
   TypeNode,
   Value,
 } from "./tsdl-ast.ts";
-import { integerValue, metadataError, TsdlLexer, UnfinishedDeclaration } from "./tsdl-lexer.ts";
+import { integerValue, TsdlLexer, UnfinishedDeclaration } from "./tsdl-lexer.ts";
 
 export interface ParsedDeclarations {
   readonly declarations: readonly Declaration[];

@@ -114,12 +114,7 @@ export class ColumnEmitter {
   #pushNumber(number: NumberType, fieldClass: FieldClass, location: Location): void {
     const code = this.#code;
     if (fieldClass.kind === "float") {
-      this.#walk.pushInteger(
-        location.position,
-        fieldClass.size,
-        false,
-        fieldClass.byteOrder === "little-endian",
-      );
+      this.#walk.pushFloatBits(location.position, fieldClass);
       if (fieldClass.size === 32) code.op(Op.i32WrapI64, Op.f32ReinterpretI32);
       else code.op(Op.f64ReinterpretI64);
       if (fieldClass.size === 32 && number === "float64") code.op(Op.f64PromoteF32);
@@ -127,8 +122,8 @@ export class ColumnEmitter {
       return;
     }
     if (fieldClass.kind !== "integer") return;
-    const { size, signed, byteOrder } = fieldClass;
-    this.#walk.pushInteger(location.position, size, signed, byteOrder === "little-endian");
+    const { signed } = fieldClass;
+    this.#walk.pushField(location.position, fieldClass);
     if (number === "float64") code.op(signed ? Op.f64ConvertI64S : Op.f64ConvertI64U);
     else if (number === "float32")
       code.op(signed ? Op.f64ConvertI64S : Op.f64ConvertI64U, Op.f32DemoteF64);
@@ -290,6 +285,9 @@ function isNumberOf(number: NumberType, fieldClass: FieldClass): boolean {
 /** Where a text field lies; `undefined` for fields that are no texts or absent. */
 function textLocation(source: ColumnSource, walk: WalkEmitter): Location | undefined {
   if (source.kind !== "field") return undefined;
+  const { fieldClass } = source;
+  if (isText(fieldClass) && "encoding" in fieldClass && fieldClass.encoding !== "utf-8")
+    throw new NotCompilable(`text in ${fieldClass.encoding}`);
   return isText(source.fieldClass) ? walk.locations.get(source.location) : undefined;
 }
 

@@ -4,9 +4,10 @@ import type { Local } from "../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import type { EventPlan } from "../event-plan.ts";
 import { ColumnEmitter } from "./column-emitter.ts";
-import type { KernelColumns } from "./columns.ts";
-import { FilterEmitter } from "./filter-emitter.ts";
+import type { KernelColumn, KernelColumns } from "./columns.ts";
+import { FilterEmitter, NotCompilable } from "./filter-emitter.ts";
 import { State } from "./memory.ts";
+import { isRenderable } from "./render-program.ts";
 import { RECORD_FUNCTION, type Unit } from "./unit.ts";
 import { Status, WalkEmitter } from "./walk-emitter.ts";
 
@@ -59,6 +60,10 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   }
   code.i32(0).memory(Memory.i32Load, State.row).set(row);
   const columns = new ColumnEmitter(unit, code, walk, row, record);
+  for (const column of context.columns.columns) {
+    if (column.kind === "rendered" && !isRenderableBy(column, plan))
+      throw new NotCompilable(`rendering of ${plan.eventClass.name}`);
+  }
   context.columns.columns.forEach((column, i) => {
     columns.emitTexts(column, plan.sources[i]!, start);
   });
@@ -80,6 +85,16 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   }
   code.i32(0).get(row).i32(1).op(Op.i32Add).memory(Memory.i32Store, State.row);
   return code.get(after).body();
+}
+
+function isRenderableBy(
+  { column }: KernelColumn & { kind: "rendered" },
+  { streamClass, eventClass }: EventPlan,
+): boolean {
+  const scopes = [eventClass.payload];
+  if (column.request.kind === "record")
+    scopes.push(streamClass.commonContext, eventClass.specificContext);
+  return scopes.every((scope) => scope === undefined || isRenderable(scope));
 }
 
 /** Locates the packet context's fields that the filter wants; the context was checked when the packet began. */
