@@ -14,6 +14,7 @@ import { type ColumnRequest, columnRequest, planColumns } from "../../src/scan/l
 import type { Scanner, ScanOutcome, ScanSpec } from "../../src/scan/scanner.ts";
 import { cell, rowsOf } from "../support/query.ts";
 import { random } from "../support/random.ts";
+import { randomCtf2 } from "../support/random-ctf2.ts";
 import { randomFilter, randomPacket, randomTrace } from "../support/random-trace.ts";
 import { recordedTrace, type TraceName } from "../support/traces.ts";
 
@@ -76,41 +77,46 @@ function headerOf(bytes: Uint8Array, traceClass: TraceClass): PacketHeader | und
   }
 }
 
-test("agrees on random trace classes, packets and filters", () => {
-  const next = random("scan/kernel random");
-  let rows = 0;
-  let errors = 0;
-  for (let round = 0; round < 1250 * FACTOR; round++) {
-    const trace = randomTrace(next);
-    const where = randomFilter(trace, next);
-    const filter = compileOrSkip(where);
-    const names = [...trace.numbers, ...trace.texts, ...trace.arrays, ...trace.others].filter(
-      () => next(3) === 0,
-    );
-    const rendered: ColumnRequest[] = [
-      { kind: "payload", style: "json" },
-      { kind: "payload", style: "text" },
-      { kind: "record" },
-    ];
-    const select = ["event", "cpu_id", ...names, ...rendered.filter(() => next(3) === 0)];
-    const [interpreter, kernel] = scanners(trace.traceClass, select, filter);
-    for (let n = 0; n < 8; n++) {
-      const bytes = randomPacket(next);
-      const header = headerOf(bytes, trace.traceClass);
-      if (header === undefined) continue;
-      const expected = interpreter!.scan(bytes, header);
-      const got = kernel!.scan(bytes, header);
-      rows += expected.batches.reduce((sum, batch) => sum + batch.rows, 0);
-      errors += expected.error === undefined ? 0 : 1;
-      if (picture(got) !== picture(expected)) {
-        console.log(trace.text, where, select, Buffer.from(bytes).toString("hex"));
-        assert.is(picture(got), picture(expected), `round ${round}, packet ${n}`);
+for (const [format, makeTrace, rounds] of [
+  ["CTF 1.8", randomTrace, 1250],
+  ["CTF 2", randomCtf2, 1000],
+] as const) {
+  test(`agrees on random trace classes of ${format}, packets and filters`, () => {
+    const next = random(`scan/kernel random ${format}`);
+    let rows = 0;
+    let errors = 0;
+    for (let round = 0; round < rounds * FACTOR; round++) {
+      const trace = makeTrace(next);
+      const where = randomFilter(trace, next);
+      const filter = compileOrSkip(where);
+      const names = [...trace.numbers, ...trace.texts, ...trace.arrays, ...trace.others].filter(
+        () => next(3) === 0,
+      );
+      const rendered: ColumnRequest[] = [
+        { kind: "payload", style: "json" },
+        { kind: "payload", style: "text" },
+        { kind: "record" },
+      ];
+      const select = ["event", "cpu_id", ...names, ...rendered.filter(() => next(3) === 0)];
+      const [interpreter, kernel] = scanners(trace.traceClass, select, filter);
+      for (let n = 0; n < 8; n++) {
+        const bytes = randomPacket(next);
+        const header = headerOf(bytes, trace.traceClass);
+        if (header === undefined) continue;
+        const expected = interpreter!.scan(bytes, header);
+        const got = kernel!.scan(bytes, header);
+        rows += expected.batches.reduce((sum, batch) => sum + batch.rows, 0);
+        errors += expected.error === undefined ? 0 : 1;
+        if (picture(got) !== picture(expected)) {
+          console.log(trace.text, where, select, Buffer.from(bytes).toString("hex"));
+          assert.is(picture(got), picture(expected), `round ${round}, packet ${n}`);
+        }
       }
     }
-  }
-  // The cases must reach both ends: rows that pass, and records that break.
-  assert.ok(rows > 5000 * FACTOR && errors > 2000 * FACTOR, `${rows} rows, ${errors} errors`);
-});
+    // The cases must reach both ends: rows that pass, and records that break.
+    assert.ok(rows > 5000 * FACTOR && errors > 2000 * FACTOR, `${rows} rows, ${errors} errors`);
+  });
+}
 
 for (const name of [
   "small",

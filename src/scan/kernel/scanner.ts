@@ -302,7 +302,7 @@ export class KernelScanner implements Scanner {
     memory.set(record, ClassKind.function);
     memory.set(record + 4, this.#functionOf(unit, body));
     memory.set(record + 12, this.#deferred?.classOf(eventClass, streamClass) ?? 0);
-    this.#setConstants(record, plan);
+    if (plan.isLive) this.#setConstants(record, plan);
     return true;
   }
 
