@@ -2,10 +2,10 @@
 
 import type { Span } from "../base/text.ts";
 import {
+  compound,
   type FieldReference,
   type IntegerTemplate,
   type StructureTemplate,
-  shapeOf,
   shapeProblem,
   type Template,
   type TemplateMember,
@@ -58,7 +58,7 @@ export class FieldClassReader {
     }
     const properties = owner.asObject(value, "a field class");
     const template = this.#fieldClass(properties);
-    const problem = shapeProblem(shapeOf(template));
+    const problem = shapeProblem(template);
     if (problem !== undefined) throw properties.fail("METADATA_NESTING", problem);
     return template;
   }
@@ -158,7 +158,7 @@ export class FieldClassReader {
 
   #array(properties: Properties, length: number | FieldReference): Template {
     const element = this.read(properties.value("element-field-class"), properties);
-    return { kind: "array", minimumAlign: minimumAlign(properties), length, element };
+    return compound({ kind: "array", minimumAlign: minimumAlign(properties), length, element });
   }
 
   #structure(properties: Properties): Template {
@@ -181,18 +181,18 @@ export class FieldClassReader {
         members.push({ rawName: name, name, template });
       }
     }
-    return { kind: "structure", minimumAlign: minimumAlign(properties), members };
+    return compound({ kind: "structure", minimumAlign: minimumAlign(properties), members });
   }
 
   #optional(properties: Properties): Template {
     const ranges = properties.optionalValue("selector-field-ranges");
-    return {
+    return compound({
       kind: "optional",
       selector: location(properties, "selector-field-location"),
       ranges: ranges && rangeSet(ranges, properties),
       template: this.read(properties.value("field-class"), properties),
       span: headOf(properties),
-    };
+    });
   }
 
   #variant(properties: Properties): Template {
@@ -223,7 +223,7 @@ export class FieldClassReader {
       const template = this.read(option.value("field-class"), option);
       options.push({ rawName: name, name, template, ranges });
     }
-    return { kind: "variant", selector, options, span: headOf(properties) };
+    return compound({ kind: "variant", selector, options, span: headOf(properties) });
   }
 }
 

@@ -4,14 +4,13 @@
  */
 
 import { lookUp, type Place, placeKey, stepInto, type Target } from "./field-lookup.ts";
-import {
-  type FieldReference,
-  type IntegerTemplate,
-  type OptionalTemplate,
-  type StructureTemplate,
-  shapeOf,
-  type Template,
-  type VariantTemplate,
+import type {
+  FieldReference,
+  IntegerTemplate,
+  OptionalTemplate,
+  StructureTemplate,
+  Template,
+  VariantTemplate,
 } from "./field-template.ts";
 import { integerRoles } from "./reserved-names.ts";
 import type {
@@ -126,7 +125,7 @@ function instantiateField(
       }
       return {
         kind: "array",
-        align: shapeOf(template).align,
+        align: template.shape.align,
         length,
         element: instantiateField(element, stepInto(place, 0), rawName, context),
       };
@@ -216,7 +215,7 @@ function structure(
 ): StructureClass {
   return {
     kind: "structure",
-    align: shapeOf(template).align,
+    align: template.shape.align,
     members: template.members.map(({ rawName, name, template: member }, i) => ({
       name,
       fieldClass: instantiateField(member, stepInto(place, i), rawName, context),

@@ -26,6 +26,12 @@ export class Slots {
     this.hi = new Int32Array(count);
     this.lo = new Int32Array(count);
   }
+
+  /** Takes over the values of another, which may have fewer. */
+  set(other: Slots): void {
+    this.hi.set(other.hi);
+    this.lo.set(other.lo);
+  }
 }
 
 /**

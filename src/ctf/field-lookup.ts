@@ -50,10 +50,12 @@ export function lookUp(
         reference.span,
       );
     }
-    if (crossesArray(target.place, place, context)) {
+    // In TSDL the last element's value counts, as babeltrace2 has it.
+    const around = reference.kind === "name" ? undefined : unshared(target.place, place, context);
+    if (around !== undefined) {
       throw context.fail(
         "METADATA_REFERENCE",
-        `expected a field with one value as length or tag, but ${nameOf(reference)} lies in an array`,
+        `expected a field that is there once as length or selector, but ${nameOf(reference)} lies in an ${around}`,
         reference.span,
       );
     }
@@ -214,13 +216,17 @@ function isEarlier(target: Place, place: Place): boolean {
   return false;
 }
 
-/** Whether the target lies in an array that the place does not lie in: then it has one value for each element. */
-function crossesArray(target: Place, place: Place, context: FieldBuilderContext): boolean {
-  const chain = enclosing(target, context);
+/** An array or optional that the target lies in and the place does not: then the target is there many times, or not at all. */
+function unshared(
+  target: Place,
+  place: Place,
+  context: FieldBuilderContext,
+): "array" | "optional" | undefined {
   let isShared = target.scope === place.scope;
-  for (const [depth, { template }] of chain.slice(0, -1).entries()) {
-    if (template.kind === "array" && !isShared) return true;
+  for (const [depth, { template }] of enclosing(target, context).slice(0, -1).entries()) {
+    const { kind } = template;
+    if (!isShared && (kind === "array" || kind === "optional")) return kind;
     isShared &&= target.path[depth] === place.path[depth];
   }
-  return false;
+  return undefined;
 }

@@ -59,6 +59,7 @@ export interface IntegerTemplate {
 
 export interface ArrayTemplate {
   readonly kind: "array";
+  readonly shape: TemplateShape;
   readonly minimumAlign: number;
   readonly length: number | FieldReference;
   readonly element: Template;
@@ -66,12 +67,14 @@ export interface ArrayTemplate {
 
 export interface StructureTemplate {
   readonly kind: "structure";
+  readonly shape: TemplateShape;
   readonly minimumAlign: number;
   readonly members: readonly TemplateMember[];
 }
 
 export interface VariantTemplate {
   readonly kind: "variant";
+  readonly shape: TemplateShape;
   readonly selector: FieldReference | undefined;
   readonly options: readonly TemplateOption[];
   readonly span: Span;
@@ -79,6 +82,7 @@ export interface VariantTemplate {
 
 export interface OptionalTemplate {
   readonly kind: "optional";
+  readonly shape: TemplateShape;
   readonly selector: FieldReference;
   /** `undefined`: the selector is a boolean. */
   readonly ranges: readonly Range[] | undefined;
@@ -126,67 +130,50 @@ const MAX_DEPTH = 500;
 const MAX_FIELDS = 100_000;
 
 /** What is wrong with a template's size, if anything. */
-export function shapeProblem({ depth, fields }: TemplateShape): string | undefined {
+export function shapeProblem(template: Template): string | undefined {
+  if (!("shape" in template)) return undefined;
+  const { depth, fields } = template.shape;
   if (depth > MAX_DEPTH) return `expected at most ${MAX_DEPTH} nested types`;
   if (fields > MAX_FIELDS) return `expected at most ${MAX_FIELDS} fields in a type`;
   return undefined;
 }
 
-/** Templates are shared, so that a few lines of metadata can stand for more fields than fit any memory: each is measured once. */
-const shapes = new WeakMap<Template, TemplateShape>();
+/** A compound without its shape, which is measured when it is made: a few lines can stand for more fields than fit any memory. */
+type Unmeasured =
+  | Omit<ArrayTemplate, "shape">
+  | Omit<StructureTemplate, "shape">
+  | Omit<VariantTemplate, "shape">
+  | Omit<OptionalTemplate, "shape">;
 
-export function shapeOf(template: Template): TemplateShape {
-  let shape = shapes.get(template);
-  if (shape === undefined) {
-    shape = measure(template);
-    shapes.set(template, shape);
-  }
-  return shape;
-}
-
-function measure(template: Template): TemplateShape {
-  const children = childrenOf(template).map(shapeOf);
+export function compound<T extends Unmeasured>(template: T): T & { readonly shape: TemplateShape } {
   let fields = 1;
   let depth = 0;
-  let align = ownAlign(template);
-  const aligns = template.kind === "structure" || template.kind === "array";
-  for (const child of children) {
-    fields += child.fields;
-    depth = Math.max(depth, child.depth);
-    if (aligns) align = Math.max(align, child.align);
-  }
-  return { align, fields, depth: depth + 1 };
-}
-
-function childrenOf(template: Template): readonly Template[] {
+  let align = 1;
+  const add = (child: Template): void => {
+    align = Math.max(align, templateAlign(child));
+    fields += "shape" in child ? child.shape.fields : 1;
+    depth = Math.max(depth, "shape" in child ? child.shape.depth : 1);
+  };
   switch (template.kind) {
     case "array":
-      return [template.element];
+      add(template.element);
+      break;
     case "optional":
-      return [template.template];
+      add(template.template);
+      break;
     case "structure":
-      return template.members.map((member) => member.template);
+      for (const member of template.members) add(member.template);
+      break;
     case "variant":
-      return template.options.map((option) => option.template);
-    default:
-      return [];
+      for (const option of template.options) add(option.template);
+      break;
   }
+  align = "minimumAlign" in template ? Math.max(align, template.minimumAlign) : 1;
+  return { ...template, shape: { align, fields, depth: depth + 1 } };
 }
 
-function ownAlign(template: Template): number {
-  switch (template.kind) {
-    case "integer":
-    case "float":
-      return template.align;
-    case "string":
-    case "text":
-    case "blob":
-      return 8;
-    case "array":
-    case "structure":
-      return template.minimumAlign;
-    case "variant":
-    case "optional":
-      return 1;
-  }
+/** Alignment in bits. */
+export function templateAlign(template: Template): number {
+  if ("shape" in template) return template.shape.align;
+  return template.kind === "integer" || template.kind === "float" ? template.align : 8;
 }

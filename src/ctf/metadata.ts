@@ -26,6 +26,7 @@ export class MetadataReader {
   #pending = new Uint8Array(0);
   #received = 0;
   #text = "";
+  #uuid: Uint8Array | undefined;
   readonly #decoder = new TextDecoder();
   #sections: Sections | undefined;
   #traceClass: TraceClass | undefined;
@@ -42,7 +43,9 @@ export class MetadataReader {
 
   /** Whether the text ends inside a declaration or fragment. */
   get isUnfinished(): boolean {
-    if (this.#pending.some((byte) => byte !== 0)) return true;
+    // A few bytes behind the last packet are nothing.
+    const least = this.#container === "packets" ? PACKET_HEADER_BYTES : 1;
+    if (this.#pending.length >= least && this.#pending.some((byte) => byte !== 0)) return true;
     return this.#sections?.isUnfinished(this.#text) ?? false;
   }
 
@@ -104,18 +107,36 @@ export class MetadataReader {
           `metadata packet: expected content of at least 296 bits inside the packet, got ${contentBits} of ${packetBits}`,
         );
       }
-      if (view.getUint8(32) !== 0 || view.getUint8(33) !== 0) {
+      if (view.getUint8(32) !== 0 || view.getUint8(33) !== 0 || view.getUint8(34) !== 0) {
         throw new MetadataError(
           "METADATA_PACKET",
-          "metadata packet: expected no compression and no encryption",
+          "metadata packet: expected no compression, no encryption and no checksum",
         );
       }
+      const version = `${view.getUint8(35)}.${view.getUint8(36)}`;
+      if (version !== "1.8" && version !== "2.0") {
+        throw new MetadataError(
+          "METADATA_PACKET",
+          `metadata packet: expected version 1.8 or 2.0, got ${version}`,
+        );
+      }
+      this.#checkUuid(pending.subarray(4, 20));
       if (pending.length < packetBits / 8) break;
       const content = pending.subarray(PACKET_HEADER_BYTES, contentBits / 8);
       this.#text += this.#decoder.decode(content, { stream: true });
       pending = pending.subarray(packetBits / 8);
     }
     this.#pending = pending.slice();
+  }
+
+  /** All packets are of one trace. */
+  #checkUuid(uuid: Uint8Array): void {
+    this.#uuid ??= uuid.slice();
+    if (this.#uuid.every((byte, i) => byte === uuid[i])) return;
+    throw new MetadataError(
+      "METADATA_PACKET",
+      `metadata packet: expected the first packet's UUID ${uuidText(this.#uuid)}, got ${uuidText(uuid)}`,
+    );
   }
 
   #takeText(length: number): void {
@@ -133,6 +154,10 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function uuidText(uuid: Uint8Array): string {
+  return Buffer.from(uuid).toString("hex");
 }
 
 function hex(value: number): string {

@@ -24,6 +24,8 @@ export interface PacketHeader {
   readonly headerBits: number;
   /** First bit of the packet context. */
   readonly contextBit: number;
+  /** Lengths and selectors that the packet's header and context hold for its events. */
+  readonly slots: Slots;
 }
 
 const CTF_MAGIC = 0xc1fc1fc1;
@@ -124,6 +126,7 @@ export function readPacketHeader(
     cpuId,
     headerBits: cursor.bit,
     contextBit,
+    slots,
   };
 }
 

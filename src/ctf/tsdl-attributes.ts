@@ -12,6 +12,8 @@ export interface TypeContext {
   readonly source: string;
   readonly nativeByteOrder: ByteOrder;
   readonly environment: ReadonlyMap<string, string | bigint>;
+  /** Clocks declared so far, by name. */
+  readonly clocks: ReadonlyMap<string, unknown>;
   /** Templates of integer nodes, which the parser shares where their texts are equal. */
   readonly integers: Map<TypeNode, IntegerTemplate>;
 }
@@ -182,8 +184,10 @@ export function byteOrder(value: Value): ByteOrder | undefined {
 }
 
 function clockName(value: Value, context: TypeContext): string {
-  const match = /^clock\.(\w+)\.value$/.exec(String(value.value));
-  if (match?.[1] !== undefined) return match[1];
+  const name = /^clock\.(\w+)\.value$/.exec(String(value.value))?.[1];
+  if (name !== undefined && context.clocks.has(name)) return name;
+  if (name !== undefined)
+    throw fail(context, "TSDL_CLOCK", `expected a declared clock, got ${name}`, value.span);
   throw fail(
     context,
     "TSDL_ATTRIBUTE",

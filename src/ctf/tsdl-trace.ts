@@ -39,6 +39,7 @@ export class TsdlTrace {
     const blocks = declarations.filter((declaration) => declaration.kind === "block");
     const named = (name: string): Block[] => blocks.filter(({ block }) => block === name);
 
+    for (const block of blocks) this.#checkEntries(block);
     for (const block of named("trace")) this.#readByteOrder(block);
     for (const block of named("env")) this.#readEnvironment(block);
     for (const block of named("clock")) this.#readClock(block);
@@ -64,6 +65,22 @@ export class TsdlTrace {
     return this.#builder.snapshot();
   }
 
+  /** No attribute of a block stands there twice; the environment's names are the user's own. */
+  #checkEntries(block: Block): void {
+    if (block.block === "env" || block.block === "callsite") return;
+    const seen = new Set<string>();
+    for (const entry of block.entries) {
+      if (entry.kind !== "value" && entry.kind !== "assigned-type") continue;
+      if (seen.has(entry.name))
+        throw this.#fail(
+          "TSDL_DUPLICATE_ATTRIBUTE",
+          `attribute ${entry.name} stands here twice`,
+          entry.span,
+        );
+      seen.add(entry.name);
+    }
+  }
+
   #readByteOrder(block: Block): void {
     const entry = entryOf(block, "byte_order");
     const order = entry === undefined ? undefined : byteOrder(entry.value);
@@ -77,6 +94,13 @@ export class TsdlTrace {
     if (this.#byteOrder !== undefined)
       throw this.#fail("TSDL_TWO_TRACES", "expected one trace block, got a second", block.span);
     this.#byteOrder = order;
+    const version = [this.#integer(block, "major") ?? 1n, this.#integer(block, "minor") ?? 8n];
+    if (version.join(".") !== "1.8")
+      throw this.#fail(
+        "TSDL_VERSION",
+        `expected version 1.8 of CTF, got ${version.join(".")}`,
+        block.span,
+      );
     const uuid = entryOf(block, "uuid");
     if (uuid !== undefined) {
       this.#builder.uuid = parseUuid(String(uuid.value.value));
@@ -92,7 +116,12 @@ export class TsdlTrace {
   }
 
   #readClock(block: Block): void {
-    const name = String(entryOf(block, "name")?.value.value ?? "default");
+    const given = entryOf(block, "name");
+    if (given === undefined)
+      throw this.#fail("TSDL_CLOCK", "expected the name of a clock, got none", block.span);
+    const name = String(given.value.value);
+    if (this.#builder.clocks.has(name))
+      throw this.#fail("TSDL_CLOCK", `clock ${name} is declared twice`, block.span);
     const frequency = this.#integer(block, "freq") ?? 1_000_000_000n;
     if (frequency < 1n)
       throw this.#fail(
@@ -227,6 +256,7 @@ export class TsdlTrace {
       source: this.#source,
       nativeByteOrder: this.#byteOrder!,
       environment: this.#builder.environment,
+      clocks: this.#builder.clocks,
       integers: this.#integers,
     };
   }

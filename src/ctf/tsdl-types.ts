@@ -2,8 +2,8 @@
 
 import { nearestName, type Span } from "../base/text.ts";
 import {
+  compound,
   type FieldReference,
-  shapeOf,
   shapeProblem,
   type Template,
   type TemplateMember,
@@ -112,7 +112,7 @@ function structTemplate(
   if (node.body === undefined) return lookUp(`struct ${node.name}`, node.span, scope, context);
   const minimumAlign = node.align === undefined ? 1 : alignment(node.align, node.span, context);
   const members = bodyMembers(node.body, scope, context);
-  const template: Template = { kind: "structure", minimumAlign, members };
+  const template = compound({ kind: "structure", minimumAlign, members });
   checkShape(template, node.span, context);
   if (node.name !== undefined) declare(`struct ${node.name}`, template, node.span, scope, context);
   return template;
@@ -133,7 +133,7 @@ function variantTemplate(
     ...member,
     ranges: undefined,
   }));
-  const template: Template = { kind: "variant", selector, options, span: node.span };
+  const template = compound({ kind: "variant", selector, options, span: node.span });
   checkShape(template, node.span, context);
   if (node.name !== undefined) declare(`variant ${node.name}`, template, node.span, scope, context);
   return template;
@@ -173,12 +173,12 @@ function withLengths(
 ): Template {
   let template = element;
   for (const length of lengths.toReversed()) {
-    template = {
+    template = compound({
       kind: "array",
       minimumAlign: 1,
       length: arrayLength(length, span, context),
       element: template,
-    };
+    });
     checkShape(template, span, context);
   }
   return template;
@@ -191,7 +191,7 @@ function displayName(rawName: string): string {
 
 /** Aliases of aliases can stand for any number of fields: more than a record could hold are refused before they are made. */
 function checkShape(template: Template, span: Span, context: TypeContext): void {
-  const problem = shapeProblem(shapeOf(template));
+  const problem = shapeProblem(template);
   if (problem !== undefined) throw fail(context, "METADATA_NESTING", problem, span);
 }
 

@@ -34,16 +34,14 @@ export interface Style {
   readonly flags: {
     labels(labels: readonly string[]): string;
     readonly isBefore: boolean;
-    /** Stands for the flags behind a value that has none. */
-    readonly none: Uint8Array;
   };
   float(value: number, size: 32 | 64, out: Utf8Writer): void;
   /** The text `bytes[from, to)`. */
   text(bytes: Uint8Array, from: number, to: number, out: Utf8Writer): void;
   /** The blob `bytes[from, to)`. */
   blob(bytes: Uint8Array, from: number, to: number, out: Utf8Writer): void;
-  /** What stands for an optional field that is not there. */
-  readonly absent: string;
+  /** Around an optional field, and what stands for one that is not there. */
+  readonly optional: { readonly open: string; readonly close: string; readonly absent: string };
   /** What stands for a byte inside a quoted text, as bytes; at most six. */
   escapes(byte: number): Uint8Array;
   /** Whether a text of such bytes needs no quotes; only `text` has bare words. */
@@ -75,7 +73,7 @@ const json: Style = {
     if (!isExact) out.byte(QUOTE);
   },
   labelled: undefined,
-  flags: { labels: () => "", isBefore: true, none: new Uint8Array(0) },
+  flags: { labels: () => "", isBefore: true },
   float(value, size, out) {
     const text = size === 32 ? shortestFloat32(value) : String(value);
     out.ascii(Number.isFinite(value) ? text : `"${value}"`);
@@ -86,7 +84,7 @@ const json: Style = {
     writeHex(bytes, from, to, out);
     out.byte(QUOTE);
   },
-  absent: "null",
+  optional: { open: "", close: "", absent: "null" },
   escapes: jsonEscape,
   isBare: () => false,
   name: (name) => `${JSON.stringify(name)}:`,
@@ -108,7 +106,6 @@ const text: Style = {
   flags: {
     labels: (labels) => `${labels.join("|")}(`,
     isBefore: true,
-    none: new Uint8Array(0),
   },
   float: (value, size, out) => out.ascii(size === 32 ? shortestFloat32(value) : String(value)),
   text(bytes, from, to, out) {
@@ -119,7 +116,7 @@ const text: Style = {
     out.ascii("0x");
     writeHex(bytes, from, to, out);
   },
-  absent: "none",
+  optional: { open: "", close: "", absent: "none" },
   escapes: jsonEscape,
   isBare: isPlainWordByte,
   name: (name) => `${name}=`,
@@ -141,7 +138,6 @@ const babeltrace: Style = {
   flags: {
     labels: (labels) => ` { ${labels.map(escapedString).join(", ")} }`,
     isBefore: false,
-    none: encoder.encode(" { }"),
   },
   float: (value, _size, out) => out.ascii(formatG(value)),
   text: writeEscaped,
@@ -153,7 +149,7 @@ const babeltrace: Style = {
     }
     out.ascii("}");
   },
-  absent: "<none>",
+  optional: { open: "{ ", close: " }", absent: "<none>" },
   escapes: (byte) => (PLAIN[byte] === 1 ? Uint8Array.of(byte) : encoder.encode(escapeOf(byte))),
   isBare: () => false,
   name: (name) => `${name} = `,

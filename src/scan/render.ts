@@ -66,9 +66,15 @@ function compile(style: Style, fieldClass: FieldClass): Renderer {
       };
     case "optional": {
       const render = compile(style, fieldClass.fieldClass);
+      const { open, close, absent } = style.optional;
       return (cursor, out) => {
-        if (cursor.isPresent(fieldClass)) render(cursor, out);
-        else out.ascii(style.absent);
+        if (!cursor.isPresent(fieldClass)) {
+          out.ascii(absent);
+          return;
+        }
+        out.ascii(open);
+        render(cursor, out);
+        out.ascii(close);
       };
     }
     case "array":
@@ -137,8 +143,9 @@ function flagsWriter(style: Style, fieldClass: IntegerClass): ValueWriter {
     const flags = labels.of(word);
     if (style.flags.isBefore && flags !== undefined) out.raw(flags);
     writeInteger(fieldClass, word, out);
-    if (!style.flags.isBefore) out.raw(flags ?? style.flags.none);
-    else if (flags !== undefined) out.byte(CLOSE_PARENTHESIS);
+    if (flags === undefined) return;
+    if (style.flags.isBefore) out.byte(CLOSE_PARENTHESIS);
+    else out.raw(flags);
   };
 }
 

@@ -65,6 +65,7 @@ export class DeferredColumns {
     const walker = this.#walker;
     walker.bytes = bytes;
     walker.end = header.contentBits;
+    walker.slots.set(header.slots);
     this.#columns.beginPacket(header);
     for (let row = 0; row < records.length; row++) {
       const { plan, appends } = this.#classes[classes[row]!]!;

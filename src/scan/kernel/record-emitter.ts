@@ -3,6 +3,7 @@
 import type { Local } from "../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import type { EventPlan } from "../event-plan.ts";
+import { readsFrom } from "../slots.ts";
 import { ColumnEmitter } from "./column-emitter.ts";
 import type { KernelColumn, KernelColumns } from "./columns.ts";
 import { FilterEmitter, NotCompilable } from "./filter-emitter.ts";
@@ -46,6 +47,11 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   walk.pushPosition();
   code.tee(after).i32(0).memory(Memory.i32Load, State.end).op(Op.i32GtU);
   code.if(() => code.i32(Status.error).op(Op.return));
+  // Where there is no header, nothing but the record itself can keep the scan from standing still.
+  if (plan.streamClass.eventHeader === undefined) {
+    code.get(after).get(start).op(Op.i32Eq);
+    code.if(() => code.i32(Status.error).op(Op.return));
+  }
   if (!plan.isLive) return code.get(after).body();
 
   const skip = (): void => {
@@ -60,6 +66,9 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   }
   code.i32(0).memory(Memory.i32Load, State.row).set(row);
   const columns = new ColumnEmitter(unit, code, walk, row, record);
+  // Deferred columns walk the record again, but not the event header before it.
+  if (context.columns.records !== undefined && readsFrom(plan.walk, plan.streamClass.eventHeader))
+    throw new NotCompilable("a length or selector in the event header");
   for (const column of context.columns.columns) {
     if (column.kind === "rendered" && !isRenderableBy(column, plan))
       throw new NotCompilable(`rendering of ${plan.eventClass.name}`);

@@ -116,10 +116,11 @@ export class RenderCompiler {
     return literal;
   }
 
-  #program(style: RenderStyle, fieldClass: FieldClass, head = ""): number {
+  #program(style: RenderStyle, fieldClass: FieldClass, head = "", tail = ""): number {
     const words = new Words(this, this.#memory);
     words.literal(head);
     this.#field(words, style, fieldClass);
+    words.literal(tail);
     return words.finish();
   }
 
@@ -251,8 +252,9 @@ export class RenderCompiler {
     style: RenderStyle,
     { selectorSlot, selectorSigned, ranges, fieldClass }: OptionalClass,
   ): void {
-    const present = this.#program(style, fieldClass);
-    const absent = this.constant(STYLES[style].absent);
+    const { open, close, absent: text } = STYLES[style].optional;
+    const present = this.#program(style, fieldClass, open, close);
+    const absent = this.constant(text);
     const [low, high] = selectorSigned ? [-(1n << 63n), (1n << 63n) - 1n] : [0n, (1n << 64n) - 1n];
     const slot = this.#slotAddress + 8 * selectorSlot;
     words.push(RenderOp.variant, slot, selectorSigned ? 1 : 0, ranges.length + 1);
