@@ -41,14 +41,16 @@ export function readInteger(
   if (signed) signExtend(out, size);
 }
 
-/** Reads a binary32 or binary64 at any bit position. */
+/** Reads a binary32 or binary64 at any bit position, its bits in reverse where that is asked for. */
 export function readFloat(
   bytes: Uint8Array,
   bitOffset: number,
   size: number,
   littleEndian: boolean,
+  isReversed = false,
 ): number {
   readInteger(bytes, bitOffset, size, false, littleEndian, floatWord);
+  if (isReversed) reverseBits(floatWord, size);
   if (size === 32) {
     floatBits.setInt32(0, floatWord.lo);
     return floatBits.getFloat32(0);
@@ -123,7 +125,37 @@ function readUnalignedBits(
   out.lo = lo;
 }
 
-function signExtend(word: Word, size: number): void {
+/** Turns the lowest `size` bits (1…64) round; those above become 0. */
+export function reverseBits(word: Word, size: number): void {
+  const hi = reverse32(word.lo);
+  const lo = reverse32(word.hi);
+  // The whole word was turned: the bits now lie at the top.
+  const shift = 64 - size;
+  if (shift === 0) {
+    word.hi = hi;
+    word.lo = lo;
+  } else if (shift >= 32) {
+    word.lo = hi >>> (shift - 32);
+    word.hi = 0;
+  } else {
+    word.lo = (lo >>> shift) | (hi << (32 - shift));
+    word.hi = hi >>> shift;
+  }
+  word.hi |= 0;
+  word.lo |= 0;
+}
+
+function reverse32(value: number): number {
+  let v = value;
+  v = ((v >>> 1) & 0x5555_5555) | ((v & 0x5555_5555) << 1);
+  v = ((v >>> 2) & 0x3333_3333) | ((v & 0x3333_3333) << 2);
+  v = ((v >>> 4) & 0x0f0f_0f0f) | ((v & 0x0f0f_0f0f) << 4);
+  v = ((v >>> 8) & 0x00ff_00ff) | ((v & 0x00ff_00ff) << 8);
+  return (v >>> 16) | (v << 16);
+}
+
+/** Repeats bit `size - 1` in all bits above it. */
+export function signExtend(word: Word, size: number): void {
   if (size <= 32) {
     word.lo = (word.lo << (32 - size)) >> (32 - size);
     word.hi = word.lo >> 31;

@@ -75,9 +75,9 @@ export class Utf8Writer {
     this.length += digits;
   }
 
-  /** The lowest `size` bits in base 2, 8 or 16 (upper-case digits), without leading zeros. */
-  power(word: Word, size: number, base: 2 | 8 | 16): void {
-    const bitsPerDigit = base === 16 ? 4 : base === 8 ? 3 : 1;
+  /** The lowest `size` bits in base 8 or 16 (upper-case digits), without leading zeros. */
+  power(word: Word, size: number, base: 8 | 16): void {
+    const bitsPerDigit = base === 16 ? 4 : 3;
     const digits = Math.ceil(size / bitsPerDigit);
     let started = false;
     for (let i = digits - 1; i >= 0; i--) {
@@ -92,6 +92,14 @@ export class Utf8Writer {
         started = true;
         this.byte(digit < 10 ? 48 + digit : 55 + digit);
       }
+    }
+  }
+
+  /** The lowest `size` bits, as many digits. */
+  binary(word: Word, size: number): void {
+    for (let i = size - 1; i >= 0; i--) {
+      const bit = i >= 32 ? word.hi >>> (i - 32) : word.lo >>> i;
+      this.byte(48 + (bit & 1));
     }
   }
 

@@ -1,37 +1,31 @@
 /**
- * Field templates → field classes: finds the field that holds each length and selector, gives it a slot, and settles
- * roles and names. Lookup rules: CTF 1.8.3 §7.3.2, with babeltrace2's search through all enclosing compounds.
+ * Field templates → field classes: gives a slot to each field that a length or selector reads, and settles roles.
+ * Where those fields are found: `field-lookup.ts`.
  */
 
-import {
-  type FieldPath,
-  type IntegerTemplate,
-  type StructureTemplate,
-  type Template,
-  type TemplateMember,
-  templateAlign,
+import { lookUp, type Place, placeKey, stepInto, type Target } from "./field-lookup.ts";
+import type {
+  FieldReference,
+  IntegerTemplate,
+  OptionalTemplate,
+  StructureTemplate,
+  Template,
+  VariantTemplate,
 } from "./field-template.ts";
+import { integerRoles } from "./reserved-names.ts";
 import type {
   FieldClass,
   IntegerClass,
   Length,
   Option,
+  Range,
   Role,
   Scope,
   StructureClass,
 } from "./trace-class.ts";
-import { SCOPES } from "./trace-class.ts";
 
 /** Root templates of the scopes that one event class sees; stream-level work leaves the last two out. */
 export type ScopeTemplates = Partial<Record<Scope, StructureTemplate | undefined>>;
-
-/** Step into an array's element; other steps are member and option numbers. */
-const ELEMENT = -1;
-
-interface Place {
-  readonly scope: Scope;
-  readonly path: readonly number[];
-}
 
 /** Where values that a later length or selector needs are kept. One table per trace, stream class or event class. */
 export type SlotTable = Map<string, number>;
@@ -46,19 +40,10 @@ export interface SlotTables {
 export interface FieldBuilderContext {
   readonly roots: ScopeTemplates;
   readonly slots: SlotTables;
-  /** The trace's only clock, if it has exactly one: unmapped timestamps belong to it. */
-  readonly onlyClock: string | undefined;
+  /** The clock of timestamps that name none: the stream's, or the trace's only one. */
+  readonly clock: string | undefined;
   readonly fail: (code: string, message: string, span: { start: number; end: number }) => Error;
 }
-
-const ABSOLUTE_PREFIXES: readonly (readonly [string, Scope])[] = [
-  ["trace.packet.header.", "packet-header"],
-  ["stream.packet.context.", "packet-context"],
-  ["stream.event.header.", "event-header"],
-  ["stream.event.context.", "common-context"],
-  ["event.context.", "specific-context"],
-  ["event.fields.", "payload"],
-];
 
 /** Gives slots to the fields that the lengths and selectors of a scope refer to. Run before any `instantiate`. */
 export function assignSlots(scope: Scope, context: FieldBuilderContext): void {
@@ -77,35 +62,32 @@ export function instantiate(
 
 function visit(template: Template, place: Place, context: FieldBuilderContext): void {
   switch (template.kind) {
+    case "text":
+    case "blob":
+      if (typeof template.length !== "number") lengthSlot(template.length, place, context);
+      break;
     case "array":
-      if (typeof template.length !== "number") slotOf(template.length, place, context);
-      visit(template.element, inside(place, ELEMENT), context);
+      if (typeof template.length !== "number") lengthSlot(template.length, place, context);
+      visit(template.element, stepInto(place, 0), context);
       break;
     case "structure":
       template.members.forEach((member, i) => {
-        visit(member.template, inside(place, i), context);
+        visit(member.template, stepInto(place, i), context);
       });
       break;
     case "variant":
-      if (template.selector === undefined) {
-        throw context.fail(
-          "TSDL_NO_TAG",
-          "expected a tag (variant <tag>) where the variant is used",
-          template.span,
-        );
-      }
-      slotOf(template.selector, place, context);
+      variantSelector(template, place, context);
       template.options.forEach((option, i) => {
-        visit(option.template, inside(place, i), context);
+        visit(option.template, stepInto(place, i), context);
       });
+      break;
+    case "optional":
+      optionalSelector(template, place, context);
+      visit(template.template, stepInto(place, 0), context);
       break;
     default:
       break;
   }
-}
-
-function inside(place: Place, step: number): Place {
-  return { scope: place.scope, path: [...place.path, step] };
 }
 
 function instantiateField(
@@ -116,51 +98,52 @@ function instantiateField(
 ): FieldClass {
   switch (template.kind) {
     case "integer": {
-      const role = integerRole(place, rawName);
+      const roles = template.roles ?? integerRoles(place, rawName, template);
       const slot = context.slots.of(place.scope).get(placeKey(place));
-      const isClock = updatesClock(template.clock, role, context);
-      if (role === undefined && slot === undefined && !isClock) return plainInteger(template);
-      return integerClass(template, role, isClock, slot);
+      const isClock = updatesClock(template.clock, roles, place.scope, context);
+      if (roles.length === 0 && slot === undefined && !isClock) return plainInteger(template);
+      return integerClass(template, roles, isClock, slot);
     }
     case "float":
       return template;
     case "string":
-      return { kind: "string", align: 8 };
+      return { kind: "string", align: 8, encoding: template.encoding };
+    case "text": {
+      const length = lengthOf(template.length, place, context);
+      return { kind: "text", align: 8, length, encoding: template.encoding };
+    }
+    case "blob": {
+      const { mediaType, roles } = template;
+      const length = lengthOf(template.length, place, context);
+      return { kind: "blob", align: 8, length, mediaType, roles };
+    }
     case "array": {
-      const length: Length =
-        typeof template.length === "number"
-          ? { kind: "static", count: template.length }
-          : { kind: "dynamic", slot: slotOf(template.length, place, context).slot };
+      const length = lengthOf(template.length, place, context);
       const { element } = template;
       if (element.kind === "integer" && element.isText && element.align === 8) {
-        return { kind: "text", align: 8, length };
+        return { kind: "text", align: 8, length, encoding: "utf-8" };
       }
-      const align = templateAlign(element);
       return {
         kind: "array",
-        align,
+        align: template.shape.align,
         length,
-        element: instantiateField(element, inside(place, ELEMENT), rawName, context),
+        element: instantiateField(element, stepInto(place, 0), rawName, context),
       };
     }
     case "structure":
       return structure(template, place, context);
     case "variant": {
-      // `visit` has refused variants without a tag.
-      const { slot, target } = slotOf(template.selector!, place, context);
-      if (target.kind !== "integer" || target.mappings === undefined) {
-        throw context.fail(
-          "TSDL_TAG_TYPE",
-          `expected an enumeration as tag, got ${describe(target)}`,
-          template.span,
-        );
-      }
-      const { mappings } = target;
+      const { slot, target, rangesOf } = variantSelector(template, place, context);
       const options = template.options.map(
         (option, i): Option => ({
-          name: displayName(option.rawName),
-          ranges: mappings.find((mapping) => mapping.label === option.rawName)?.ranges ?? [],
-          fieldClass: instantiateField(option.template, inside(place, i), option.rawName, context),
+          name: option.name,
+          ranges: option.ranges ?? rangesOf(option.rawName),
+          fieldClass: instantiateField(
+            option.template,
+            stepInto(place, i),
+            option.rawName,
+            context,
+          ),
         }),
       );
       return {
@@ -171,8 +154,22 @@ function instantiateField(
         options,
       };
     }
+    case "optional": {
+      const { slot, target } = optionalSelector(template, place, context);
+      const inner = stepInto(place, 0);
+      return {
+        kind: "optional",
+        align: 1,
+        selectorSlot: slot,
+        selectorSigned: target.signed,
+        ranges: template.ranges ?? NOT_ZERO,
+        fieldClass: instantiateField(template.template, inner, rawName, context),
+      };
+    }
   }
 }
+
+const NOT_ZERO: readonly Range[] = [{ low: 1n, high: (1n << 64n) - 1n }];
 
 /** Most fields of equal templates mean nothing in particular: they share one class. */
 const plainIntegers = new WeakMap<IntegerTemplate, IntegerClass>();
@@ -180,20 +177,35 @@ const plainIntegers = new WeakMap<IntegerTemplate, IntegerClass>();
 function plainInteger(template: IntegerTemplate): IntegerClass {
   let fieldClass = plainIntegers.get(template);
   if (fieldClass === undefined) {
-    fieldClass = integerClass(template, undefined, false, undefined);
+    fieldClass = integerClass(template, NO_ROLES, false, undefined);
     plainIntegers.set(template, fieldClass);
   }
   return fieldClass;
 }
 
+const NO_ROLES: readonly Role[] = [];
+
 function integerClass(
   template: IntegerTemplate,
-  role: Role | undefined,
+  roles: readonly Role[],
   isClock: boolean,
   slot: number | undefined,
 ): IntegerClass {
-  const { size, align, signed, byteOrder, base, mappings } = template;
-  return { kind: "integer", size, align, signed, byteOrder, base, mappings, role, isClock, slot };
+  const { coding, form, size, align, signed, byteOrder, base, mappings } = template;
+  return {
+    kind: "integer",
+    coding,
+    form,
+    size,
+    align,
+    signed,
+    byteOrder,
+    base,
+    mappings,
+    roles,
+    isClock,
+    slot,
+  };
 }
 
 function structure(
@@ -203,159 +215,145 @@ function structure(
 ): StructureClass {
   return {
     kind: "structure",
-    align: templateAlign(template),
-    members: template.members.map(({ rawName, template: member }, i) => ({
-      name: displayName(rawName),
-      fieldClass: instantiateField(member, inside(place, i), rawName, context),
+    align: template.shape.align,
+    members: template.members.map(({ rawName, name, template: member }, i) => ({
+      name,
+      fieldClass: instantiateField(member, stepInto(place, i), rawName, context),
     })),
   };
 }
 
-/** CTF 1.8 names lose exactly one leading underscore for people (babeltrace2 does the same). */
-function displayName(rawName: string): string {
-  return rawName.startsWith("_") ? rawName.slice(1) : rawName;
-}
-
-function slotOf(
-  reference: FieldPath,
+function lengthOf(
+  length: number | FieldReference,
   place: Place,
   context: FieldBuilderContext,
-): { slot: number; target: Template } {
-  const found = locate(reference, place, context);
-  if (found === undefined) {
+): Length {
+  if (typeof length === "number") return { kind: "static", count: length };
+  return { kind: "dynamic", slot: lengthSlot(length, place, context) };
+}
+
+interface Selector {
+  readonly slot: number;
+  readonly target: IntegerTemplate;
+}
+
+function lengthSlot(reference: FieldReference, place: Place, context: FieldBuilderContext): number {
+  const { slot, target } = slotOf(reference, place, context);
+  if (target.form === "number" && !target.signed) return slot;
+  const got = target.form === "number" ? "a signed one" : describe(target);
+  throw context.fail(
+    "METADATA_REFERENCE",
+    `expected an unsigned integer as length, got ${got}`,
+    reference.span,
+  );
+}
+
+function variantSelector(
+  template: VariantTemplate,
+  place: Place,
+  context: FieldBuilderContext,
+): Selector & { rangesOf(label: string): readonly Range[] } {
+  const { selector, span } = template;
+  if (selector === undefined) {
     throw context.fail(
-      "TSDL_REFERENCE",
-      `expected an earlier field named ${reference.names.join(".")} for a length or tag, found none`,
+      "TSDL_NO_TAG",
+      "expected a tag (variant <tag>) where the variant is used",
+      span,
+    );
+  }
+  const found = slotOf(selector, place, context);
+  const { mappings, form } = found.target;
+  const needsLabels = template.options.some(({ ranges }) => ranges === undefined);
+  if (form !== "number" || (needsLabels && mappings === undefined)) {
+    const expected = needsLabels ? "an enumeration as tag" : "an integer as selector";
+    throw context.fail(
+      "METADATA_REFERENCE",
+      `expected ${expected}, got ${describe(found.target)}`,
+      span,
+    );
+  }
+  const rangesOf = (label: string): readonly Range[] =>
+    mappings?.find((mapping) => mapping.label === label)?.ranges ?? [];
+  return { ...found, rangesOf };
+}
+
+function optionalSelector(
+  { selector, ranges, span }: OptionalTemplate,
+  place: Place,
+  context: FieldBuilderContext,
+): Selector {
+  const found = slotOf(selector, place, context);
+  const { form } = found.target;
+  const fits = ranges === undefined ? form === "boolean" : form === "number";
+  if (fits) return found;
+  const expected =
+    ranges === undefined
+      ? "a boolean as selector, since there are no selector-field-ranges"
+      : "an integer as selector, since there are selector-field-ranges";
+  throw context.fail(
+    "METADATA_REFERENCE",
+    `expected ${expected}, got ${describe(found.target)}`,
+    span,
+  );
+}
+
+/** The slot that all fields share to which a reference may lead: of several, a record has one. */
+function slotOf(reference: FieldReference, place: Place, context: FieldBuilderContext): Selector {
+  const targets = lookUp(reference, place, context);
+  const [first] = targets.map((target) => integerOf(target, reference, context));
+  const slots = new Set<number>();
+  for (const { place: found } of targets) {
+    const slot = context.slots.of(found.scope).get(placeKey(found));
+    if (slot !== undefined) slots.add(slot);
+  }
+  if (slots.size > 1) {
+    throw context.fail(
+      "METADATA_REFERENCE",
+      "expected one length or selector, got several fields that others refer to one by one",
       reference.span,
     );
   }
-  const { target } = found;
-  if (target.kind !== "integer") {
-    throw context.fail(
-      "TSDL_REFERENCE",
-      `expected an integer as length or tag, got ${describe(target)}`,
-      reference.span,
-    );
-  }
-  const table = context.slots.of(found.place.scope);
-  const key = placeKey(found.place);
-  let slot = table.get(key);
-  if (slot === undefined) {
-    slot = context.slots.fresh();
-    table.set(key, slot);
-  }
-  return { slot, target };
+  const slot = slots.values().next().value ?? context.slots.fresh();
+  for (const { place: found } of targets) context.slots.of(found.scope).set(placeKey(found), slot);
+  // `lookUp` finds at least one.
+  return { slot, target: first! };
 }
 
-function locate(
-  reference: FieldPath,
-  place: Place,
+function integerOf(
+  { template }: Target,
+  reference: FieldReference,
   context: FieldBuilderContext,
-): { place: Place; target: Template } | undefined {
-  const dotted = reference.names.join(".");
-  for (const [prefix, scope] of ABSOLUTE_PREFIXES) {
-    if (!dotted.startsWith(prefix)) continue;
-    const root = context.roots[scope];
-    const isEarlier = SCOPES.indexOf(scope) <= SCOPES.indexOf(place.scope);
-    if (root === undefined || !isEarlier) return undefined;
-    return follow(root, { scope, path: [] }, dotted.slice(prefix.length).split("."), undefined);
-  }
-  const root = context.roots[place.scope];
-  if (root === undefined) return undefined;
-  for (let depth = place.path.length - 1; depth >= 0; depth--) {
-    const compound = descend(root, place.path.slice(0, depth));
-    if (compound.kind !== "structure" && compound.kind !== "variant") continue;
-    const enclosing: Place = { scope: place.scope, path: place.path.slice(0, depth) };
-    const found = follow(compound, enclosing, reference.names, place.path[depth]);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** Follows names down from a compound; the first must stand before member number `before`. */
-function follow(
-  from: Template,
-  place: Place,
-  names: readonly string[],
-  before: number | undefined,
-): { place: Place; target: Template } | undefined {
-  let target = from;
-  let path = place.path;
-  for (const [depth, name] of names.entries()) {
-    while (target.kind === "array") {
-      target = target.element;
-      path = [...path, ELEMENT];
-    }
-    const i = childrenOf(target).findIndex((child) => child.rawName === name);
-    if (i === -1 || (depth === 0 && before !== undefined && i >= before)) return undefined;
-    target = childrenOf(target)[i]!.template;
-    path = [...path, i];
-  }
-  return { place: { scope: place.scope, path }, target };
-}
-
-function descend(root: Template, path: readonly number[]): Template {
-  let template = root;
-  for (const step of path) {
-    if (template.kind === "array") template = template.element;
-    else template = childrenOf(template)[step]!.template;
-  }
-  return template;
-}
-
-function childrenOf(template: Template): readonly TemplateMember[] {
-  if (template.kind === "structure") return template.members;
-  return template.kind === "variant" ? template.options : [];
-}
-
-function placeKey(place: Place): string {
-  return `${place.scope}/${place.path.join(".")}`;
-}
-
-const PACKET_HEADER_ROLES: Readonly<Record<string, Role>> = {
-  magic: "packet-magic-number",
-  stream_id: "data-stream-class-id",
-  stream_instance_id: "data-stream-id",
-};
-const PACKET_CONTEXT_ROLES: Readonly<Record<string, Role>> = {
-  timestamp_begin: "default-clock-timestamp",
-  timestamp_end: "packet-end-default-clock-timestamp",
-  content_size: "packet-content-length",
-  packet_size: "packet-total-length",
-  packet_seq_num: "packet-sequence-number",
-  events_discarded: "discarded-event-record-counter-snapshot",
-  cpu_id: "cpu-id",
-};
-
-/** Reserved names: top level of packet header and context; `id` at any depth of the event header. */
-function integerRole(place: Place, rawName: string): Role | undefined {
-  const isTop = place.path.length === 1;
-  switch (place.scope) {
-    case "packet-header":
-      return isTop ? PACKET_HEADER_ROLES[rawName] : undefined;
-    case "packet-context":
-      return isTop ? PACKET_CONTEXT_ROLES[rawName] : undefined;
-    case "event-header":
-      if (rawName === "id") return "event-record-class-id";
-      return rawName === "timestamp" ? "default-clock-timestamp" : undefined;
-    default:
-      return undefined;
-  }
+): IntegerTemplate {
+  if (template.kind === "integer") return template;
+  throw context.fail(
+    "METADATA_REFERENCE",
+    `expected an integer as length or selector, got ${describe(template)}`,
+    reference.span,
+  );
 }
 
 /** The packet's end lies in the future, so it never moves the running clock. */
 function updatesClock(
   clock: string | undefined,
-  role: Role | undefined,
+  roles: readonly Role[],
+  scope: Scope,
   context: FieldBuilderContext,
 ): boolean {
-  if (role === "packet-end-default-clock-timestamp") return false;
+  if (roles.includes("packet-end-default-clock-timestamp")) return false;
   if (clock !== undefined) return true;
-  return role === "default-clock-timestamp" && context.onlyClock !== undefined;
+  if (!roles.includes("default-clock-timestamp") || context.clock === undefined) return false;
+  return scope === "event-header" || scope === "packet-context";
 }
 
 function describe(template: Template): string {
-  if (template.kind === "integer")
-    return template.mappings === undefined ? "an integer" : "an enumeration";
-  return template.kind === "array" ? "an array" : `a ${template.kind}`;
+  switch (template.kind) {
+    case "integer":
+      if (template.form !== "number") return `a ${template.form.replace("-", " ")}`;
+      return template.mappings === undefined ? "an integer" : "an enumeration";
+    case "array":
+    case "optional":
+      return `an ${template.kind}`;
+    default:
+      return `a ${template.kind}`;
+  }
 }

@@ -1,10 +1,17 @@
-import { readFloat, readInteger, type Word, wordToBigInt } from "../base/bits.ts";
+import { type Word, wordToBigInt } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
+import { leb128Length, readFloatField, readIntegerField } from "./read-field.ts";
+import { codeUnitBytes, findTerminator } from "./text-encoding.ts";
 import type {
+  BlobClass,
+  FieldClass,
   FloatClass,
   IntegerClass,
   Length,
   Option,
+  OptionalClass,
+  Range,
+  StringClass,
   StructureClass,
   TextClass,
   VariantClass,
@@ -18,6 +25,12 @@ export class Slots {
   constructor(count: number) {
     this.hi = new Int32Array(count);
     this.lo = new Int32Array(count);
+  }
+
+  /** Takes over the values of another, which may have fewer. */
+  set(other: Slots): void {
+    this.hi.set(other.hi);
+    this.lo.set(other.lo);
   }
 }
 
@@ -52,9 +65,11 @@ export class FieldCursor {
   /** Reads into `word`, and keeps the value if a length or selector needs it. */
   readInteger(fieldClass: IntegerClass): Word {
     this.align(fieldClass.align);
-    const bit = this.#advance(fieldClass.size, "integer");
-    const { signed, size, byteOrder, slot } = fieldClass;
-    readInteger(this.bytes, bit, size, signed, byteOrder === "little-endian", this.word);
+    const { bit } = this;
+    const { slot } = fieldClass;
+    if (fieldClass.coding === "leb128") this.#advanceLeb128(fieldClass.signed);
+    else this.#advance(fieldClass.size, "integer");
+    readIntegerField(this.bytes, bit, fieldClass, this.word);
     if (slot !== undefined) {
       this.slots.hi[slot] = this.word.hi;
       this.slots.lo[slot] = this.word.lo;
@@ -65,35 +80,32 @@ export class FieldCursor {
   readFloat(fieldClass: FloatClass): number {
     this.align(fieldClass.align);
     const bit = this.#advance(fieldClass.size, "floating point number");
-    return readFloat(this.bytes, bit, fieldClass.size, fieldClass.byteOrder === "little-endian");
+    return readFloatField(this.bytes, bit, fieldClass);
   }
 
-  /** Finds a null-terminated string: `bytes[from, to)`, without the NUL. */
-  readString(): void {
+  /** Finds a null-terminated string: `bytes[from, to)`, without the terminator. */
+  readString(fieldClass: StringClass): void {
     this.align(8);
     const from = this.bit >>> 3;
-    const nul = this.bytes.indexOf(0, from);
-    if (nul === -1 || (nul + 1) * 8 > this.end) {
-      throw new DecodeError(
-        "DECODE_STRING",
-        `string: expected a NUL before the content ends at bit ${this.end}, got none`,
-        this.bit,
-      );
-    }
-    this.bit = (nul + 1) * 8;
+    const unit = codeUnitBytes(fieldClass.encoding);
+    const to = findTerminator(this.bytes, from, this.end >>> 3, unit);
+    if (to === -1) throw unterminated(this.bit, this.end);
+    this.bit = (to + unit) * 8;
     this.from = from;
-    this.to = nul;
+    this.to = to;
   }
 
   /** Finds a text array or sequence: `bytes[from, to)`, up to its first NUL. */
   readText(fieldClass: TextClass): void {
-    this.align(8);
-    const length = this.length(fieldClass.length, 8);
-    const from = this.#advance(length * 8, "text") >>> 3;
-    let to = from;
-    while (to < from + length && this.bytes[to] !== 0) to++;
-    this.from = from;
-    this.to = to;
+    this.#readBytes(fieldClass, "text");
+    const unit = codeUnitBytes(fieldClass.encoding);
+    const to = findTerminator(this.bytes, this.from, this.to, unit);
+    if (to !== -1) this.to = to;
+  }
+
+  /** Finds a blob: `bytes[from, to)`. */
+  readBlob(fieldClass: BlobClass): void {
+    this.#readBytes(fieldClass, "blob");
   }
 
   /** Element count; one that cannot fit what is left of the content is an error, whatever it claims. */
@@ -112,18 +124,37 @@ export class FieldCursor {
 
   /** The option that the selector's value chooses. */
   option(variant: VariantClass): Option {
-    const { selectorSlot: slot } = variant;
-    const word = { hi: this.slots.hi[slot]!, lo: this.slots.lo[slot]! };
-    const value = wordToBigInt(word, variant.selectorSigned);
-    const option = variant.options.find(({ ranges }) =>
-      ranges.some(({ low, high }) => low <= value && value <= high),
-    );
+    const value = this.#selector(variant);
+    const option = variant.options.find(({ ranges }) => isWithin(value, ranges));
     if (option !== undefined) return option;
     throw new DecodeError(
       "DECODE_SELECTOR",
       `variant: expected a selector that chooses an option, got ${value}`,
       this.bit,
     );
+  }
+
+  /** Whether the selector's value says that the field is there. */
+  isPresent(optional: OptionalClass): boolean {
+    return isWithin(this.#selector(optional), optional.ranges);
+  }
+
+  #selector(fieldClass: VariantClass | OptionalClass): bigint {
+    const { selectorSlot: slot, selectorSigned } = fieldClass;
+    return wordToBigInt({ hi: this.slots.hi[slot]!, lo: this.slots.lo[slot]! }, selectorSigned);
+  }
+
+  #readBytes({ length }: TextClass | BlobClass, what: string): void {
+    this.align(8);
+    const count = this.length(length, 8);
+    this.from = this.#advance(count * 8, what) >>> 3;
+    this.to = this.from + count;
+  }
+
+  #advanceLeb128(signed: boolean): void {
+    const length = leb128Length(this.bytes, this.bit >>> 3, this.end >>> 3, signed);
+    if (length === 0) throw badLeb128(this.bit, this.end);
+    this.bit += length * 8;
   }
 
   #advance(bits: number, what: string): number {
@@ -140,47 +171,84 @@ export class FieldCursor {
   }
 }
 
+/** The error of a string that goes on to the content's end. */
+export function unterminated(bit: number, end: number): DecodeError {
+  return new DecodeError(
+    "DECODE_STRING",
+    `string: expected a NUL before the content ends at bit ${end}, got none`,
+    bit,
+  );
+}
+
+/** The error of a variable-length integer that has no end, or too many bits. */
+export function badLeb128(bit: number, end: number): DecodeError {
+  return new DecodeError(
+    "DECODE_VARIABLE_LENGTH",
+    `variable-length integer: expected at most 64 bits that end before the content does at bit ${end}`,
+    bit,
+  );
+}
+
+function isWithin(value: bigint, ranges: readonly Range[]): boolean {
+  return ranges.some(({ low, high }) => low <= value && value <= high);
+}
+
 export function alignUp(bit: number, align: number): number {
   return (bit + align - 1) & ~(align - 1);
 }
 
-/** Reads a structure of packet header or context; calls back for each integer at any depth. */
-export function readIntegers(
+/** What is read of a packet header or context: integers, and the blobs among its fields. */
+export interface HeaderVisitor {
+  integer(fieldClass: IntegerClass, value: Word): void;
+  blob?(fieldClass: BlobClass, bytes: Uint8Array): void;
+}
+
+/** Reads a structure of packet header or context; calls back for fields at any depth. */
+export function readHeader(
   structure: StructureClass,
   cursor: FieldCursor,
-  visit: (fieldClass: IntegerClass, value: Word, name: string) => void,
+  visitor: HeaderVisitor,
 ): void {
-  const read = (
-    fieldClass: StructureClass["members"][number]["fieldClass"],
-    name: string,
-  ): void => {
+  const read = (fieldClass: FieldClass): void => {
     switch (fieldClass.kind) {
       case "integer":
-        visit(fieldClass, cursor.readInteger(fieldClass), name);
+        visitor.integer(fieldClass, cursor.readInteger(fieldClass));
         break;
       case "float":
         cursor.readFloat(fieldClass);
         break;
       case "string":
-        cursor.readString();
+        cursor.readString(fieldClass);
         break;
       case "text":
         cursor.readText(fieldClass);
         break;
+      case "blob":
+        cursor.readBlob(fieldClass);
+        visitor.blob?.(fieldClass, cursor.bytes.subarray(cursor.from, cursor.to));
+        break;
       case "array": {
         cursor.align(fieldClass.align);
         const count = cursor.length(fieldClass.length, 0);
-        for (let i = 0; i < count; i++) read(fieldClass.element, name);
+        for (let i = 0; i < count; i++) {
+          const before = cursor.bit;
+          read(fieldClass.element);
+          // Elements of no size could be counted for ever.
+          if (cursor.bit === before) break;
+        }
         break;
       }
       case "variant":
-        read(cursor.option(fieldClass).fieldClass, name);
+        read(cursor.option(fieldClass).fieldClass);
+        break;
+      case "optional":
+        if (cursor.isPresent(fieldClass)) read(fieldClass.fieldClass);
         break;
       case "structure":
         cursor.align(fieldClass.align);
-        for (const member of fieldClass.members) read(member.fieldClass, member.name);
+        for (const member of fieldClass.members) read(member.fieldClass);
         break;
     }
   };
-  read(structure, "");
+  read(structure);
 }

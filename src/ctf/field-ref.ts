@@ -1,7 +1,8 @@
 import type { FieldClass, Scope, StructureClass } from "./trace-class.ts";
 
 /**
- * A field of one event class: the scope, and from its root the member (or, in a variant, option) numbers to descend.
+ * A field of one event class: the scope, and from its root the member (or, in a variant, option) numbers to descend;
+ * 0 into an optional.
  * Arrays are not entered: an element is reached by an index beside the reference.
  */
 export interface FieldRef {
@@ -12,7 +13,7 @@ export interface FieldRef {
 
 /**
  * The field that dotted `names` reach from a scope's root, through structures and variant options.
- * A single name never enters a variant: an option must be named.
+ * A single name never enters a variant: an option must be named. Optionals are passed through: a record may lack the field.
  */
 export function findField(
   scope: Scope,
@@ -33,8 +34,22 @@ export function findField(
     if (i === -1) return undefined;
     path.push(i);
     fieldClass = children[i]!.fieldClass;
+    while (fieldClass.kind === "optional") {
+      path.push(0);
+      fieldClass = fieldClass.fieldClass;
+    }
   }
   return { scope, path, fieldClass };
+}
+
+/** Whether a record may lack the field: on the way to it lies a variant or an optional. */
+export function mayBeAbsent({ path }: FieldRef, root: StructureClass | undefined): boolean {
+  let fieldClass: FieldClass | undefined = root;
+  for (const step of path) {
+    if (fieldClass?.kind !== "structure") return true;
+    fieldClass = fieldClass.members[step]?.fieldClass;
+  }
+  return false;
 }
 
 /** Two references to the same place have the same key. */

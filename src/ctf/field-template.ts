@@ -1,5 +1,14 @@
 import type { Span } from "../base/text.ts";
-import type { ByteOrder, Mapping } from "./trace-class.ts";
+import type {
+  ByteOrder,
+  Coding,
+  IntegerForm,
+  Mapping,
+  Range,
+  Role,
+  Scope,
+  TextEncoding,
+} from "./trace-class.ts";
 
 /**
  * Field classes before lengths and selectors are located. A template may stand in several places (an alias), so what
@@ -9,17 +18,32 @@ export type Template =
   | IntegerTemplate
   | {
       readonly kind: "float";
+      readonly coding: "plain" | "reversed";
       readonly size: 32 | 64;
       readonly align: number;
       readonly byteOrder: ByteOrder;
     }
-  | { readonly kind: "string" }
+  | { readonly kind: "string"; readonly encoding: TextEncoding }
+  | {
+      readonly kind: "text";
+      readonly length: number | FieldReference;
+      readonly encoding: TextEncoding;
+    }
+  | {
+      readonly kind: "blob";
+      readonly length: number | FieldReference;
+      readonly mediaType: string;
+      readonly roles: readonly Role[];
+    }
   | ArrayTemplate
   | StructureTemplate
-  | VariantTemplate;
+  | VariantTemplate
+  | OptionalTemplate;
 
 export interface IntegerTemplate {
   readonly kind: "integer";
+  readonly coding: Coding;
+  readonly form: IntegerForm;
   readonly size: number;
   readonly align: number;
   readonly signed: boolean;
@@ -29,55 +53,127 @@ export interface IntegerTemplate {
   readonly mappings: readonly Mapping[] | undefined;
   /** Clock that the value updates. */
   readonly clock: string | undefined;
+  /** `undefined` where the field's name gives them (TSDL). */
+  readonly roles: readonly Role[] | undefined;
 }
 
 export interface ArrayTemplate {
   readonly kind: "array";
-  readonly length: number | FieldPath;
+  readonly shape: TemplateShape;
+  readonly minimumAlign: number;
+  readonly length: number | FieldReference;
   readonly element: Template;
 }
 
 export interface StructureTemplate {
   readonly kind: "structure";
+  readonly shape: TemplateShape;
   readonly minimumAlign: number;
   readonly members: readonly TemplateMember[];
 }
 
 export interface VariantTemplate {
   readonly kind: "variant";
-  readonly selector: FieldPath | undefined;
-  readonly options: readonly TemplateMember[];
+  readonly shape: TemplateShape;
+  readonly selector: FieldReference | undefined;
+  readonly options: readonly TemplateOption[];
+  readonly span: Span;
+}
+
+export interface OptionalTemplate {
+  readonly kind: "optional";
+  readonly shape: TemplateShape;
+  readonly selector: FieldReference;
+  /** `undefined`: the selector is a boolean. */
+  readonly ranges: readonly Range[] | undefined;
+  readonly template: Template;
   readonly span: Span;
 }
 
 export interface TemplateMember {
-  /** As in the metadata, leading underscore included: lengths and tags are looked up by it. */
+  /** As in the metadata: lengths and selectors are looked up by it. */
   readonly rawName: string;
+  /** For people: in TSDL without the one leading underscore. */
+  readonly name: string;
   readonly template: Template;
 }
 
-/** Dotted name of a length or tag field, and where it is written. */
-export interface FieldPath {
-  readonly names: readonly string[];
-  readonly span: Span;
+export interface TemplateOption extends TemplateMember {
+  /** `undefined` where the selector's labels give them (TSDL). */
+  readonly ranges: readonly Range[] | undefined;
 }
 
-/** Alignment in bits; a variant aligns to nothing by itself. */
-export function templateAlign(template: Template): number {
+/** Where a length or selector field is to be found, and where that is written. */
+export type FieldReference =
+  /** TSDL: a dotted name, looked for from the inside out. */
+  | { readonly kind: "name"; readonly names: readonly string[]; readonly span: Span }
+  /** CTF 2: from a scope's root, or from the enclosing structure, one further out for each leading `null`. */
+  | {
+      readonly kind: "location";
+      readonly origin: Scope | undefined;
+      readonly path: readonly (string | null)[];
+      readonly span: Span;
+    };
+
+/** What a template measures. */
+export interface TemplateShape {
+  /** Alignment in bits; variants and optionals align to nothing by themselves. */
+  readonly align: number;
+  /** Fields in it, itself included: an alias used twice counts twice. */
+  readonly fields: number;
+  /** Levels of nesting. */
+  readonly depth: number;
+}
+
+/** Beyond these, decoding would exhaust the call stack or the memory. */
+const MAX_DEPTH = 500;
+const MAX_FIELDS = 100_000;
+
+/** What is wrong with a template's size, if anything. */
+export function shapeProblem(template: Template): string | undefined {
+  if (!("shape" in template)) return undefined;
+  const { depth, fields } = template.shape;
+  if (depth > MAX_DEPTH) return `expected at most ${MAX_DEPTH} nested types`;
+  if (fields > MAX_FIELDS) return `expected at most ${MAX_FIELDS} fields in a type`;
+  return undefined;
+}
+
+/** A compound without its shape, which is measured when it is made: a few lines can stand for more fields than fit any memory. */
+type Unmeasured =
+  | Omit<ArrayTemplate, "shape">
+  | Omit<StructureTemplate, "shape">
+  | Omit<VariantTemplate, "shape">
+  | Omit<OptionalTemplate, "shape">;
+
+export function compound<T extends Unmeasured>(template: T): T & { readonly shape: TemplateShape } {
+  let fields = 1;
+  let depth = 0;
+  let align = 1;
+  const add = (child: Template): void => {
+    align = Math.max(align, templateAlign(child));
+    fields += "shape" in child ? child.shape.fields : 1;
+    depth = Math.max(depth, "shape" in child ? child.shape.depth : 1);
+  };
   switch (template.kind) {
-    case "integer":
-    case "float":
-      return template.align;
-    case "string":
-      return 8;
     case "array":
-      return templateAlign(template.element);
+      add(template.element);
+      break;
+    case "optional":
+      add(template.template);
+      break;
     case "structure":
-      return template.members.reduce(
-        (align, member) => Math.max(align, templateAlign(member.template)),
-        template.minimumAlign,
-      );
+      for (const member of template.members) add(member.template);
+      break;
     case "variant":
-      return 1;
+      for (const option of template.options) add(option.template);
+      break;
   }
+  align = "minimumAlign" in template ? Math.max(align, template.minimumAlign) : 1;
+  return { ...template, shape: { align, fields, depth: depth + 1 } };
+}
+
+/** Alignment in bits. */
+export function templateAlign(template: Template): number {
+  if ("shape" in template) return template.shape.align;
+  return template.kind === "integer" || template.kind === "float" ? template.align : 8;
 }

@@ -1,19 +1,23 @@
 import { MetadataError } from "../base/errors.ts";
+import {
+  Ctf2Sections,
+  RECORD_SEPARATOR,
+  type Sections,
+  TsdlSections,
+} from "./metadata-sections.ts";
 import type { TraceClass } from "./trace-class.ts";
-import { type IntegerCache, parseTsdl } from "./tsdl-parser.ts";
-import { TsdlTrace } from "./tsdl-trace.ts";
 
 /** Metadata beyond this size is refused: the largest real ones (kernel, all events) take about 2 MB. */
 const MAX_METADATA_BYTES = 256 << 20;
 const PACKET_MAGIC_LE = 0x75d11d57;
 const PACKET_HEADER_BYTES = 37;
-const RECORD_SEPARATOR = 0x1e;
 
 /**
- * Reads a metadata stream as it grows: packetised TSDL (LTTng up to 2.13), plain TSDL (from 2.14 on).
+ * Reads a metadata stream as it grows: TSDL (CTF 1.8) or a JSON text sequence (CTF 2), in packets (TSDL of LTTng up to
+ * 2.13) or bare (from 2.14 on).
  *
- * Bytes may be cut anywhere: packets are joined, and a declaration whose end has not come yet waits for it.
- * @see CTF 1.8.3 §7.1; lttng-tools 2.13 writes packets, 2.16 bare text (measured)
+ * Bytes may be cut anywhere: packets are joined, and a declaration or fragment whose end has not come yet waits for it.
+ * @see CTF 1.8.3 §7.1, CTF2-SPEC-2.0 §5; lttng-tools 2.13 writes packets, 2.16 bare text (measured)
  */
 export class MetadataReader {
   #container: "unknown" | "packets" | "text" = "unknown";
@@ -22,13 +26,12 @@ export class MetadataReader {
   #pending = new Uint8Array(0);
   #received = 0;
   #text = "";
-  #parsed = 0;
+  #uuid: Uint8Array | undefined;
   readonly #decoder = new TextDecoder();
-  readonly #integers: IntegerCache = new Map();
-  readonly #trace = new TsdlTrace();
+  #sections: Sections | undefined;
   #traceClass: TraceClass | undefined;
 
-  /** The trace class so far; `undefined` before the `trace` block. */
+  /** The trace class so far; `undefined` before the `trace` block, or before CTF 2's first data stream class. */
   get traceClass(): TraceClass | undefined {
     return this.#traceClass;
   }
@@ -38,10 +41,12 @@ export class MetadataReader {
     return this.#text;
   }
 
-  /** Whether the text ends inside a declaration. */
+  /** Whether the text ends inside a declaration or fragment. */
   get isUnfinished(): boolean {
-    const rest = this.#text.slice(this.#parsed).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|\0/g, "");
-    return this.#pending.some((byte) => byte !== 0) || rest.trim() !== "";
+    // A few bytes behind the last packet are nothing.
+    const least = this.#container === "packets" ? PACKET_HEADER_BYTES : 1;
+    if (this.#pending.length >= least && this.#pending.some((byte) => byte !== 0)) return true;
+    return this.#sections?.isUnfinished(this.#text) ?? false;
   }
 
   /**
@@ -61,29 +66,16 @@ export class MetadataReader {
     this.#sniff();
     if (this.#container === "packets") this.#takePackets();
     else if (this.#container === "text") this.#takeText(this.#pending.length);
-    return this.#parse();
-  }
-
-  #parse(): TraceClass | undefined {
-    const { declarations, consumed } = parseTsdl(this.#text, this.#parsed, this.#integers);
-    if (declarations.length === 0) return undefined;
-    const traceClass = this.#trace.add(declarations, this.#text);
-    // Without a trace block yet, the declarations are read again together with it.
-    if (traceClass === undefined) return undefined;
-    this.#parsed = consumed;
-    this.#traceClass = traceClass;
+    if (this.#text === "") return undefined;
+    this.#sections ??=
+      this.#text.charCodeAt(0) === RECORD_SEPARATOR ? new Ctf2Sections() : new TsdlSections();
+    const traceClass = this.#sections.take(this.#text);
+    if (traceClass !== undefined) this.#traceClass = traceClass;
     return traceClass;
   }
 
   #sniff(): void {
     if (this.#container !== "unknown" || this.#pending.length < 4) return;
-    if (this.#pending[0] === RECORD_SEPARATOR) {
-      throw new MetadataError(
-        "METADATA_CTF2",
-        "metadata: expected CTF 1.8 (TSDL), got CTF 2 (a JSON text sequence), which this version does not read yet; " +
-          "create the session with `lttng create --trace-format=ctf-1.8`",
-      );
-    }
     const view = viewOf(this.#pending);
     this.#littleEndian = view.getUint32(0, true) === PACKET_MAGIC_LE;
     const isPacket = this.#littleEndian || view.getUint32(0, false) === PACKET_MAGIC_LE;
@@ -115,18 +107,36 @@ export class MetadataReader {
           `metadata packet: expected content of at least 296 bits inside the packet, got ${contentBits} of ${packetBits}`,
         );
       }
-      if (view.getUint8(32) !== 0 || view.getUint8(33) !== 0) {
+      if (view.getUint8(32) !== 0 || view.getUint8(33) !== 0 || view.getUint8(34) !== 0) {
         throw new MetadataError(
           "METADATA_PACKET",
-          "metadata packet: expected no compression and no encryption",
+          "metadata packet: expected no compression, no encryption and no checksum",
         );
       }
+      const version = `${view.getUint8(35)}.${view.getUint8(36)}`;
+      if (version !== "1.8" && version !== "2.0") {
+        throw new MetadataError(
+          "METADATA_PACKET",
+          `metadata packet: expected version 1.8 or 2.0, got ${version}`,
+        );
+      }
+      this.#checkUuid(pending.subarray(4, 20));
       if (pending.length < packetBits / 8) break;
       const content = pending.subarray(PACKET_HEADER_BYTES, contentBits / 8);
       this.#text += this.#decoder.decode(content, { stream: true });
       pending = pending.subarray(packetBits / 8);
     }
     this.#pending = pending.slice();
+  }
+
+  /** All packets are of one trace. */
+  #checkUuid(uuid: Uint8Array): void {
+    this.#uuid ??= uuid.slice();
+    if (this.#uuid.every((byte, i) => byte === uuid[i])) return;
+    throw new MetadataError(
+      "METADATA_PACKET",
+      `metadata packet: expected the first packet's UUID ${uuidText(this.#uuid)}, got ${uuidText(uuid)}`,
+    );
   }
 
   #takeText(length: number): void {
@@ -144,6 +154,10 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function uuidText(uuid: Uint8Array): string {
+  return Buffer.from(uuid).toString("hex");
 }
 
 function hex(value: number): string {

@@ -1,7 +1,7 @@
-import { wordToBigInt, wordToNumber } from "../base/bits.ts";
+import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
-import { FieldCursor, readIntegers, Slots } from "./field-cursor.ts";
-import type { StreamClass, TraceClass } from "./trace-class.ts";
+import { FieldCursor, readHeader, Slots } from "./field-cursor.ts";
+import type { IntegerClass, Role, StreamClass, TraceClass } from "./trace-class.ts";
 
 /** Packets beyond this size are refused: bit positions stay within 31 bits. LTTng sub-buffers are far below. */
 export const MAX_PACKET_BYTES: number = 128 << 20;
@@ -24,6 +24,8 @@ export interface PacketHeader {
   readonly headerBits: number;
   /** First bit of the packet context. */
   readonly contextBit: number;
+  /** Lengths and selectors that the packet's header and context hold for its events. */
+  readonly slots: Slots;
 }
 
 const CTF_MAGIC = 0xc1fc1fc1;
@@ -47,11 +49,18 @@ export function readPacketHeader(
   let instanceId: bigint | undefined;
   const uuid: number[] = [];
   if (traceClass.packetHeader !== undefined) {
-    readIntegers(traceClass.packetHeader, cursor, ({ role }, value, name) => {
-      if (name === "uuid") uuid.push(value.lo & 0xff);
-      if (role === "packet-magic-number") checkMagic(value.lo >>> 0);
-      else if (role === "data-stream-class-id") classId = wordToNumber(value, false);
-      else if (role === "data-stream-id") instanceId = wordToBigInt(value, false);
+    readHeader(traceClass.packetHeader, cursor, {
+      integer({ roles }, value) {
+        for (const role of roles) {
+          if (role === "packet-magic-number") checkMagic(value.lo >>> 0);
+          else if (role === "metadata-stream-uuid") uuid.push(value.lo & 0xff);
+          else if (role === "data-stream-class-id") classId = wordToNumber(value, false);
+          else if (role === "data-stream-id") instanceId = wordToBigInt(value, false);
+        }
+      },
+      blob({ roles }, blob) {
+        if (roles.includes("metadata-stream-uuid")) uuid.push(...blob.subarray(0, 16));
+      },
     });
     checkUuid(uuid, traceClass.uuid);
   }
@@ -67,7 +76,7 @@ export function readPacketHeader(
   let discardedBits = 64;
   let cpuId: number | undefined;
   if (streamClass.packetContext !== undefined) {
-    readIntegers(streamClass.packetContext, cursor, ({ role, size, signed }, value) => {
+    const read = (role: Role, { size, signed }: IntegerClass, value: Word): void => {
       switch (role) {
         case "packet-total-length":
           packetBits = wordToNumber(value, false);
@@ -94,6 +103,11 @@ export function readPacketHeader(
         default:
           break;
       }
+    };
+    readHeader(streamClass.packetContext, cursor, {
+      integer(fieldClass, value) {
+        for (const role of fieldClass.roles) read(role, fieldClass, value);
+      },
     });
   }
   packetBits ??= contentBits ?? availableBytes * 8;
@@ -112,6 +126,7 @@ export function readPacketHeader(
     cpuId,
     headerBits: cursor.bit,
     contextBit,
+    slots,
   };
 }
 

@@ -22,6 +22,7 @@ export type Scope = (typeof SCOPES)[number];
 /** What a field means to the reader (CTF 2 §5.3.1 roles; in CTF 1.8 given by reserved names). */
 export type Role =
   | "packet-magic-number"
+  | "metadata-stream-uuid"
   | "data-stream-class-id"
   | "data-stream-id"
   | "packet-total-length"
@@ -40,22 +41,36 @@ export interface Range {
   readonly high: bigint;
 }
 
-/** An enumeration label with the values that it stands for. */
+/** An enumeration label with the values that it stands for; of a bit map, a flag with the numbers of its bits. */
 export interface Mapping {
   readonly label: string;
   readonly ranges: readonly Range[];
 }
 
-/** Fixed-length integer; an enumeration if it has mappings. Sizes and alignments are in bits. */
+/**
+ * How an integer's bits lie. `plain`: as its byte order has them. `reversed`: the other way round (CTF 2's `bit-order` where
+ * it is not the byte order's own). `leb128`: seven to a byte, as many bytes as it takes (CTF 2's variable-length integers).
+ */
+export type Coding = "plain" | "reversed" | "leb128";
+
+/** What an integer stands for: a number (or enumeration), a truth value, or bits. */
+export type IntegerForm = "number" | "boolean" | "bit-array" | "bit-map";
+
+/**
+ * Whatever is read as an integer: fixed- and variable-length integers (enumerations if they have mappings), booleans, bit
+ * arrays and bit maps. Sizes and alignments are in bits; variable-length ones have the size of what they may hold, 64.
+ */
 export interface IntegerClass {
   readonly kind: "integer";
+  readonly coding: Coding;
+  readonly form: IntegerForm;
   readonly size: number;
   readonly align: number;
   readonly signed: boolean;
   readonly byteOrder: ByteOrder;
   readonly base: 2 | 8 | 10 | 16;
   readonly mappings: readonly Mapping[] | undefined;
-  readonly role: Role | undefined;
+  readonly roles: readonly Role[];
   /** Updates the stream's running clock (1.8: `map = clock.NAME.value`; 2: `default-clock-timestamp`). */
   readonly isClock: boolean;
   /** Set when a later length or selector reads this field: where the decoder keeps the value. */
@@ -65,15 +80,20 @@ export interface IntegerClass {
 /** IEEE 754 binary32 or binary64. */
 export interface FloatClass {
   readonly kind: "float";
+  readonly coding: "plain" | "reversed";
   readonly size: 32 | 64;
   readonly align: number;
   readonly byteOrder: ByteOrder;
 }
 
-/** Null-terminated string, aligned to 8. */
+/** The code units of a text: one byte (UTF-8), two or four. */
+export type TextEncoding = "utf-8" | "utf-16le" | "utf-16be" | "utf-32le" | "utf-32be";
+
+/** Null-terminated string, aligned to 8. The terminator is a code unit of zeros. */
 export interface StringClass {
   readonly kind: "string";
   readonly align: number;
+  readonly encoding: TextEncoding;
 }
 
 /**
@@ -84,6 +104,16 @@ export interface TextClass {
   readonly kind: "text";
   readonly align: number;
   readonly length: Length;
+  readonly encoding: TextEncoding;
+}
+
+/** Static- or dynamic-length blob: `length` bytes that are no text. */
+export interface BlobClass {
+  readonly kind: "blob";
+  readonly align: number;
+  readonly length: Length;
+  readonly mediaType: string;
+  readonly roles: readonly Role[];
 }
 
 /** Static- or dynamic-length array (1.8: array, sequence). `align` is at least the element's. */
@@ -109,16 +139,28 @@ export interface VariantClass {
   readonly options: readonly Option[];
 }
 
+/** A field that is there only if the value kept in `selectorSlot` lies in one of the ranges. Aligns itself to nothing. */
+export interface OptionalClass {
+  readonly kind: "optional";
+  readonly align: 1;
+  readonly selectorSlot: number;
+  readonly selectorSigned: boolean;
+  readonly ranges: readonly Range[];
+  readonly fieldClass: FieldClass;
+}
+
 export type FieldClass =
   | IntegerClass
   | FloatClass
   | StringClass
   | TextClass
+  | BlobClass
   | ArrayClass
   | StructureClass
-  | VariantClass;
+  | VariantClass
+  | OptionalClass;
 
-/** Number of elements (or bytes, for text): fixed, or read earlier into a slot. */
+/** Number of elements (or bytes, for text and blobs): fixed, or read earlier into a slot. */
 export type Length =
   | { readonly kind: "static"; readonly count: number }
   | { readonly kind: "dynamic"; readonly slot: number };
@@ -169,7 +211,6 @@ export interface TraceClass {
   readonly version: number;
   readonly format: "CTF 1.8" | "CTF 2";
   readonly uuid: Uint8Array | undefined;
-  readonly byteOrder: ByteOrder;
   readonly environment: ReadonlyMap<string, string | bigint>;
   readonly clocks: ReadonlyMap<string, ClockClass>;
   readonly packetHeader: StructureClass | undefined;

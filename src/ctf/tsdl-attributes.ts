@@ -3,15 +3,17 @@
 import type { MetadataError } from "../base/errors.ts";
 import type { Span } from "../base/text.ts";
 import type { IntegerTemplate, Template } from "./field-template.ts";
+import { metadataError } from "./metadata-error.ts";
 import type { ByteOrder } from "./trace-class.ts";
 import type { Attribute, TypeNode, Value } from "./tsdl-ast.ts";
-import { metadataError } from "./tsdl-lexer.ts";
 
 /** What type nodes mean depends on the trace around them. */
 export interface TypeContext {
   readonly source: string;
   readonly nativeByteOrder: ByteOrder;
   readonly environment: ReadonlyMap<string, string | bigint>;
+  /** Clocks declared so far, by name. */
+  readonly clocks: ReadonlyMap<string, unknown>;
   /** Templates of integer nodes, which the parser shares where their texts are equal. */
   readonly integers: Map<TypeNode, IntegerTemplate>;
 }
@@ -35,6 +37,8 @@ export function integerTemplate(
   const clock = given.get("map")?.value;
   return {
     kind: "integer",
+    coding: "plain",
+    form: "number",
     size: Number(size),
     align: align === undefined ? (size % 8n === 0n ? 8 : 1) : alignment(align, span, context),
     signed: booleanAttribute(given.get("signed"), context),
@@ -43,7 +47,21 @@ export function integerTemplate(
     isText: size === 8n && isTextEncoding(given.get("encoding")),
     mappings: undefined,
     clock: clock === undefined ? undefined : clockName(clock, context),
+    roles: undefined,
   };
+}
+
+export function stringTemplate(attributes: readonly Attribute[], context: TypeContext): Template {
+  const encoding = attributeMap(attributes, context).get("encoding");
+  if (encoding !== undefined && !isTextEncoding(encoding)) {
+    throw fail(
+      context,
+      "TSDL_ATTRIBUTE",
+      `expected encoding UTF8 or ASCII of a string, got ${encoding.value.value}`,
+      encoding.span,
+    );
+  }
+  return { kind: "string", encoding: "utf-8" };
 }
 
 export function floatTemplate(
@@ -71,6 +89,7 @@ export function floatTemplate(
   const align = integerAttribute(given.get("align"), context);
   return {
     kind: "float",
+    coding: "plain",
     size,
     align: align === undefined ? 8 : alignment(align, span, context),
     byteOrder: byteOrderOf(given.get("byte_order"), context),
@@ -165,8 +184,10 @@ export function byteOrder(value: Value): ByteOrder | undefined {
 }
 
 function clockName(value: Value, context: TypeContext): string {
-  const match = /^clock\.(\w+)\.value$/.exec(String(value.value));
-  if (match?.[1] !== undefined) return match[1];
+  const name = /^clock\.(\w+)\.value$/.exec(String(value.value))?.[1];
+  if (name !== undefined && context.clocks.has(name)) return name;
+  if (name !== undefined)
+    throw fail(context, "TSDL_CLOCK", `expected a declared clock, got ${name}`, value.span);
   throw fail(
     context,
     "TSDL_ATTRIBUTE",

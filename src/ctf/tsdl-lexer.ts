@@ -1,5 +1,5 @@
-import { MetadataError } from "../base/errors.ts";
-import { excerpt, positionAt, printable } from "../base/text.ts";
+import type { MetadataError } from "../base/errors.ts";
+import { metadataError } from "./metadata-error.ts";
 
 export type TokenKind = "word" | "integer" | "string" | "punctuation" | "end";
 
@@ -114,21 +114,6 @@ export class TsdlLexer {
     }
     throw new UnfinishedDeclaration();
   }
-}
-
-/** A MetadataError that shows line, column and the excerpt. */
-export function metadataError(
-  source: string,
-  code: string,
-  message: string,
-  span: { start: number; end: number },
-): MetadataError {
-  const position = positionAt(source, span.start);
-  return new MetadataError(
-    code,
-    `metadata, line ${position.line}, column ${position.column}: ${printable(message)}\n${excerpt(source, span)}`,
-    { position },
-  );
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 
 import type { Span } from "../base/text.ts";
+import { metadataError } from "./metadata-error.ts";
 import type {
   AliasNode,
   Attribute,
@@ -18,7 +19,7 @@ import type {
   TypeNode,
   Value,
 } from "./tsdl-ast.ts";
-import { integerValue, metadataError, TsdlLexer, UnfinishedDeclaration } from "./tsdl-lexer.ts";
+import { integerValue, TsdlLexer, UnfinishedDeclaration } from "./tsdl-lexer.ts";
 
 export interface ParsedDeclarations {
   readonly declarations: readonly Declaration[];
@@ -63,6 +64,17 @@ const BLOCKS: ReadonlySet<string> = new Set([
   "clock",
   "callsite",
 ]);
+interface TypeAndDeclarators {
+  readonly type: TypeNode;
+  readonly declarators: Declarator[];
+}
+
+/** Words that are no field names. */
+const KEYWORDS: ReadonlySet<string> = new Set(
+  "align callsite const char clock double enum env event floating_point float integer int long short signed stream string struct trace typealias typedef unsigned variant void _Bool _Complex _Imaginary".split(
+    " ",
+  ),
+);
 /** Structures nested deeper than this are refused before they can exhaust the call stack. */
 const MAX_NESTING = 500;
 const MAX_CACHED_INTEGERS = 1000;
@@ -104,6 +116,14 @@ class TsdlParser {
       return aliases;
     }
     const type = this.#type();
+    if (this.#acceptWord("typedef")) {
+      const declarators = [
+        this.#declarator(this.#lexer.start, this.#word("the name of a typedef")),
+      ];
+      const aliases = this.#typedef({ type, declarators });
+      this.#close();
+      return aliases;
+    }
     if (type.kind === "alias") {
       throw metadataError(
         this.#lexer.source,
@@ -158,15 +178,19 @@ class TsdlParser {
   #aliases(): AliasNode[] {
     const start = this.#lexer.start;
     if (this.#take() === "typealias") {
-      const type = this.#type();
-      while (this.#accept("*")) this.#acceptWord("const");
+      const type = this.#pointerTo(this.#type());
       this.#expect(":=");
       const words: string[] = [];
       while (!this.#is(";")) words.push(this.#is("*") ? this.#take() : this.#word("an alias name"));
-      const name = words.join(" ");
+      if (words.length === 0) throw this.#unexpected("an alias name");
+      const name = typeName(words);
       return [{ kind: "alias", name, type, lengths: [], span: this.#spanFrom(start) }];
     }
-    const { type, declarators } = this.#typeAndDeclarators();
+    return this.#typedef(this.#typeAndDeclarators());
+  }
+
+  #typedef({ type, declarators }: TypeAndDeclarators): AliasNode[] {
+    if (declarators.length === 0) throw this.#unexpected("the name of a typedef");
     return declarators.map(({ name, lengths, span }) => ({
       kind: "alias",
       name,
@@ -224,7 +248,7 @@ class TsdlParser {
 
   #aliasType(start: number): TypeNode {
     const words = [this.#word("a type")];
-    while (this.#lexer.kind === "word") words.push(this.#take());
+    while (this.#lexer.kind === "word" && this.#lexer.text !== "typedef") words.push(this.#take());
     return { kind: "alias", name: typeName(words), span: this.#spanFrom(start) };
   }
 
@@ -319,32 +343,67 @@ class TsdlParser {
     return declarators.map((declarator) => ({ kind: "field", type, declarator }));
   }
 
-  #typeAndDeclarators(): { type: TypeNode; declarators: Declarator[] } {
+  #typeAndDeclarators(): TypeAndDeclarators {
     const start = this.#lexer.start;
     this.#acceptWord("const");
     const { text } = this.#lexer;
     const declarators: Declarator[] = [];
     let type: TypeNode;
     if (/^(integer|floating_point|string|struct|variant|enum)$/.test(text)) {
-      type = this.#type();
-      if (this.#lexer.kind !== "word" && !this.#is("*")) return { type, declarators };
-      while (this.#accept("*")) this.#acceptWord("const");
+      type = this.#pointerTo(this.#type());
+      this.#acceptWord("const");
+      if (this.#lexer.kind !== "word") return { type, declarators };
       declarators.push(this.#declarator(this.#lexer.start, this.#word("a field name")));
     } else {
       const words = [this.#word("a type")];
       while (this.#lexer.kind === "word") words.push(this.#take());
-      const name = words.pop();
-      if (name === undefined || words.length === 0) throw this.#unexpected("a field name");
-      type = { kind: "alias", name: typeName(words), span: this.#spanFrom(start) };
-      declarators.push(this.#declarator(start, name));
+      if (this.#is("*")) {
+        type = this.#pointerTo({
+          kind: "alias",
+          name: typeName(words),
+          span: this.#spanFrom(start),
+        });
+        declarators.push(this.#declarator(this.#lexer.start, this.#word("a field name")));
+      } else {
+        const name = words.pop();
+        if (name === undefined || words.length === 0) throw this.#unexpected("a field name");
+        type = { kind: "alias", name: typeName(words), span: this.#spanFrom(start) };
+        declarators.push(this.#declarator(start, name));
+      }
     }
     while (this.#accept(",")) {
+      const own = this.#pointerTo(type);
+      if (own !== type) throw this.#unexpected("a field of the same type");
       declarators.push(this.#declarator(this.#lexer.start, this.#word("a field name")));
     }
     return { type, declarators };
   }
 
+  /** A pointer to a named type is a type of its own, which an alias must have given a layout: `struct page *`. */
+  #pointerTo(type: TypeNode): TypeNode {
+    let name = pointeeName(type);
+    const { start } = type.span;
+    let isPointer = false;
+    while (this.#accept("*")) {
+      if (name === undefined)
+        throw this.#unexpected("a field name, since only named types have pointers");
+      isPointer = true;
+      name += " *";
+      this.#acceptWord("const");
+    }
+    if (!isPointer || name === undefined) return type;
+    return { kind: "alias", name, span: this.#spanFrom(start) };
+  }
+
   #declarator(start: number, name: string): Declarator {
+    if (KEYWORDS.has(name)) {
+      throw metadataError(
+        this.#lexer.source,
+        "TSDL_SYNTAX",
+        `expected a field name, got the keyword ${name}`,
+        { start, end: this.consumed },
+      );
+    }
     const lengths: (bigint | readonly string[])[] = [];
     while (this.#accept("[")) {
       lengths.push(
@@ -429,6 +488,20 @@ class TsdlParser {
 
   #spanFrom(start: number): Span {
     return { start, end: this.consumed };
+  }
+}
+
+/** What a pointer to a type is called; bodies have no name. */
+function pointeeName(type: TypeNode): string | undefined {
+  switch (type.kind) {
+    case "alias":
+      return type.name;
+    case "struct":
+    case "variant":
+    case "enum":
+      return type.name === undefined ? undefined : `${type.kind} ${type.name}`;
+    default:
+      return undefined;
   }
 }
 

@@ -7,51 +7,24 @@
 import type { MetadataError } from "../base/errors.ts";
 import type { Span } from "../base/text.ts";
 import { normalizeOffset } from "./clock.ts";
-import {
-  assignSlots,
-  type FieldBuilderContext,
-  instantiate,
-  type ScopeTemplates,
-  type SlotTable,
-} from "./field-builder.ts";
 import type { StructureTemplate, Template } from "./field-template.ts";
-import type {
-  ByteOrder,
-  ClockClass,
-  EventClass,
-  Scope,
-  StreamClass,
-  TraceClass,
-} from "./trace-class.ts";
+import { metadataError } from "./metadata-error.ts";
+import { type StreamDraft, TraceBuilder } from "./trace-builder.ts";
+import type { ByteOrder, ClockClass, TraceClass } from "./trace-class.ts";
 import type { Declaration, Entry, Value } from "./tsdl-ast.ts";
 import { byteOrder, type TypeContext } from "./tsdl-attributes.ts";
-import { metadataError } from "./tsdl-lexer.ts";
 import { buildType, declareAlias, TypeScope } from "./tsdl-types.ts";
 
 type Block = Declaration & { kind: "block" };
 
-interface StreamState {
-  readonly id: number;
-  readonly templates: ScopeTemplates;
-  readonly slots: SlotTable;
-  readonly events: Map<number, EventClass>;
-  /** Rebuilt when events or slots were added. */
-  built: { readonly streamClass: StreamClass; readonly slotCount: number } | undefined;
-}
-
 /** Gathers sections of declarations into one growing trace class. */
 export class TsdlTrace {
   #source = "";
-  #version = 0;
-  #nextSlot = 0;
-  #uuid: Uint8Array | undefined;
   #byteOrder: ByteOrder | undefined;
-  #packetHeader: StructureTemplate | undefined;
-  readonly #environment = new Map<string, string | bigint>();
-  readonly #clocks = new Map<string, ClockClass>();
   readonly #root = new TypeScope(undefined);
-  readonly #streams = new Map<number, StreamState>();
-  readonly #headerSlots: SlotTable = new Map();
+  readonly #builder = new TraceBuilder("CTF 1.8", (code, message, span) =>
+    this.#fail(code, message, span),
+  );
   readonly #integers: TypeContext["integers"] = new Map();
 
   /**
@@ -66,6 +39,7 @@ export class TsdlTrace {
     const blocks = declarations.filter((declaration) => declaration.kind === "block");
     const named = (name: string): Block[] => blocks.filter(({ block }) => block === name);
 
+    for (const block of blocks) this.#checkEntries(block);
     for (const block of named("trace")) this.#readByteOrder(block);
     for (const block of named("env")) this.#readEnvironment(block);
     for (const block of named("clock")) this.#readClock(block);
@@ -88,7 +62,23 @@ export class TsdlTrace {
     for (const block of named("trace")) this.#readPacketHeader(block);
     for (const block of named("stream")) this.#readStream(block);
     for (const block of named("event")) this.#readEvent(block);
-    return this.#snapshot();
+    return this.#builder.snapshot();
+  }
+
+  /** No attribute of a block stands there twice; the environment's names are the user's own. */
+  #checkEntries(block: Block): void {
+    if (block.block === "env" || block.block === "callsite") return;
+    const seen = new Set<string>();
+    for (const entry of block.entries) {
+      if (entry.kind !== "value" && entry.kind !== "assigned-type") continue;
+      if (seen.has(entry.name))
+        throw this.#fail(
+          "TSDL_DUPLICATE_ATTRIBUTE",
+          `attribute ${entry.name} stands here twice`,
+          entry.span,
+        );
+      seen.add(entry.name);
+    }
   }
 
   #readByteOrder(block: Block): void {
@@ -104,22 +94,34 @@ export class TsdlTrace {
     if (this.#byteOrder !== undefined)
       throw this.#fail("TSDL_TWO_TRACES", "expected one trace block, got a second", block.span);
     this.#byteOrder = order;
+    const version = [this.#integer(block, "major") ?? 1n, this.#integer(block, "minor") ?? 8n];
+    if (version.join(".") !== "1.8")
+      throw this.#fail(
+        "TSDL_VERSION",
+        `expected version 1.8 of CTF, got ${version.join(".")}`,
+        block.span,
+      );
     const uuid = entryOf(block, "uuid");
     if (uuid !== undefined) {
-      this.#uuid = parseUuid(String(uuid.value.value));
-      if (this.#uuid === undefined)
+      this.#builder.uuid = parseUuid(String(uuid.value.value));
+      if (this.#builder.uuid === undefined)
         throw this.#fail("TSDL_UUID", `expected a UUID, got ${uuid.value.value}`, uuid.span);
     }
   }
 
   #readEnvironment(block: Block): void {
     for (const entry of block.entries) {
-      if (entry.kind === "value") this.#environment.set(entry.name, entry.value.value);
+      if (entry.kind === "value") this.#builder.environment.set(entry.name, entry.value.value);
     }
   }
 
   #readClock(block: Block): void {
-    const name = String(entryOf(block, "name")?.value.value ?? "default");
+    const given = entryOf(block, "name");
+    if (given === undefined)
+      throw this.#fail("TSDL_CLOCK", "expected the name of a clock, got none", block.span);
+    const name = String(given.value.value);
+    if (this.#builder.clocks.has(name))
+      throw this.#fail("TSDL_CLOCK", `clock ${name} is declared twice`, block.span);
     const frequency = this.#integer(block, "freq") ?? 1_000_000_000n;
     if (frequency < 1n)
       throw this.#fail(
@@ -130,7 +132,7 @@ export class TsdlTrace {
     const seconds = this.#integer(block, "offset_s") ?? 0n;
     const cycles = this.#integer(block, "offset") ?? 0n;
     const uuid = entryOf(block, "uuid")?.value.value;
-    this.#clocks.set(name, {
+    this.#builder.clocks.set(name, {
       name,
       uuid: uuid === undefined ? undefined : String(uuid),
       frequency,
@@ -139,37 +141,21 @@ export class TsdlTrace {
   }
 
   #readPacketHeader(block: Block): void {
-    const scope = this.#blockScope(block);
-    this.#packetHeader = this.#structure(block, "packet.header", scope);
-    const context = this.#fieldContext(
-      { "packet-header": this.#packetHeader },
-      undefined,
-      undefined,
-    );
-    assignSlots("packet-header", context);
+    this.#builder.setPacketHeader(this.#structure(block, "packet.header", this.#blockScope(block)));
   }
 
   #readStream(block: Block): void {
     const id = this.#id(block, "id") ?? 0;
-    if (this.#streams.has(id))
+    if (this.#builder.streams.has(id))
       throw this.#fail("TSDL_DUPLICATE_STREAM", `stream ${id} is declared twice`, block.span);
     const scope = this.#blockScope(block);
-    const templates: ScopeTemplates = {
-      "packet-header": this.#packetHeader,
+    const scopes = {
       "packet-context": this.#structure(block, "packet.context", scope),
       "event-header": this.#structure(block, "event.header", scope),
       "common-context": this.#structure(block, "event.context", scope),
     };
-    const stream: StreamState = {
-      id,
-      templates,
-      slots: new Map(),
-      events: new Map(),
-      built: undefined,
-    };
-    const context = this.#fieldContext(templates, stream, undefined);
-    for (const name of STREAM_SCOPES) assignSlots(name, context);
-    this.#streams.set(id, stream);
+    const mapped = mappedClock(scopes["event-header"]) ?? mappedClock(scopes["packet-context"]);
+    this.#builder.addStream(id, this.#clockNamed(mapped), scopes);
   }
 
   #readEvent(block: Block): void {
@@ -183,116 +169,45 @@ export class TsdlTrace {
       );
     }
     const scope = this.#blockScope(block);
-    const templates: ScopeTemplates = {
-      ...stream.templates,
-      "specific-context": this.#structure(block, "context", scope),
-      payload: this.#structure(block, "fields", scope),
-    };
-    const context = this.#fieldContext(templates, stream, new Map());
-    assignSlots("specific-context", context);
-    assignSlots("payload", context);
     const level = this.#integer(block, "loglevel");
-    stream.events.set(id, {
+    const event = {
       id,
       name: String(entryOf(block, "name")?.value.value ?? `event ${id}`),
       logLevel: level !== undefined && level >= 0n && level <= 14n ? Number(level) : undefined,
-      specificContext: instantiate("specific-context", context),
-      payload: instantiate("payload", context),
+    };
+    this.#builder.addEvent(stream, event, {
+      "specific-context": this.#structure(block, "context", scope),
+      payload: this.#structure(block, "fields", scope),
     });
-    stream.built = undefined;
   }
 
   /** The stream an event names, or the only one; a trace without stream blocks has an implicit stream 0. */
-  #streamOf(block: Block): StreamState {
+  #streamOf(block: Block): StreamDraft {
+    const { streams } = this.#builder;
     const given = this.#id(block, "stream_id");
-    if (given === undefined && this.#streams.size > 1) {
+    if (given === undefined && streams.size > 1) {
       throw this.#fail(
         "TSDL_NO_STREAM_ID",
         "expected a stream_id, since the trace has several streams",
         block.span,
       );
     }
-    const id = given ?? this.#streams.keys().next().value ?? 0;
-    let stream = this.#streams.get(id);
-    if (stream === undefined && this.#streams.size === 0) {
-      const templates: ScopeTemplates = { "packet-header": this.#packetHeader };
-      stream = { id, templates, slots: new Map(), events: new Map(), built: undefined };
-      this.#streams.set(id, stream);
-    }
-    if (stream === undefined) {
-      throw this.#fail(
-        "TSDL_UNKNOWN_STREAM",
-        `expected a declared stream, got stream_id ${id}`,
-        block.span,
-      );
-    }
-    return stream;
-  }
-
-  #snapshot(): TraceClass {
-    const headerContext = this.#fieldContext(
-      { "packet-header": this.#packetHeader },
-      undefined,
-      undefined,
+    const id = given ?? streams.keys().next().value ?? 0;
+    const stream = streams.get(id);
+    if (stream !== undefined) return stream;
+    if (streams.size === 0) return this.#builder.addStream(id, this.#clockNamed(undefined), {});
+    throw this.#fail(
+      "TSDL_UNKNOWN_STREAM",
+      `expected a declared stream, got stream_id ${id}`,
+      block.span,
     );
-    return {
-      version: ++this.#version,
-      format: "CTF 1.8",
-      uuid: this.#uuid,
-      byteOrder: this.#byteOrder!,
-      environment: new Map(this.#environment),
-      clocks: new Map(this.#clocks),
-      packetHeader: instantiate("packet-header", headerContext),
-      streamClasses: new Map(
-        [...this.#streams].map(([id, stream]) => [id, this.#streamClass(stream)]),
-      ),
-      slotCount: this.#nextSlot,
-    };
   }
 
-  #streamClass(stream: StreamState): StreamClass {
-    if (stream.built?.slotCount === stream.slots.size) return stream.built.streamClass;
-    const context = this.#fieldContext(stream.templates, stream, undefined);
-    const streamClass: StreamClass = {
-      id: stream.id,
-      clock: this.#clockOf(stream.templates),
-      packetContext: instantiate("packet-context", context),
-      eventHeader: instantiate("event-header", context),
-      commonContext: instantiate("common-context", context),
-      eventClasses: new Map(stream.events),
-    };
-    stream.built = { streamClass, slotCount: stream.slots.size };
-    return streamClass;
-  }
-
-  #clockOf(templates: ScopeTemplates): ClockClass | undefined {
-    const name =
-      mappedClock(templates["event-header"]) ??
-      mappedClock(templates["packet-context"]) ??
-      this.#onlyClock();
-    return name === undefined ? undefined : this.#clocks.get(name);
-  }
-
-  #onlyClock(): string | undefined {
-    return this.#clocks.size === 1 ? this.#clocks.keys().next().value : undefined;
-  }
-
-  #fieldContext(
-    roots: ScopeTemplates,
-    stream: StreamState | undefined,
-    eventSlots: SlotTable | undefined,
-  ): FieldBuilderContext {
-    const of = (scope: Scope): SlotTable => {
-      if (scope === "packet-header") return this.#headerSlots;
-      const isStreamLevel = (STREAM_SCOPES as readonly Scope[]).includes(scope);
-      return (isStreamLevel ? stream?.slots : eventSlots) ?? new Map();
-    };
-    return {
-      roots,
-      slots: { of, fresh: () => this.#nextSlot++ },
-      onlyClock: this.#onlyClock(),
-      fail: (code, message, span) => this.#fail(code, message, span),
-    };
+  /** The clock of a stream: the one its timestamps map, or the trace's only one. */
+  #clockNamed(name: string | undefined): ClockClass | undefined {
+    const { clocks } = this.#builder;
+    if (name !== undefined) return clocks.get(name);
+    return clocks.size === 1 ? clocks.values().next().value : undefined;
   }
 
   #blockScope(block: Block): TypeScope {
@@ -340,7 +255,8 @@ export class TsdlTrace {
     return {
       source: this.#source,
       nativeByteOrder: this.#byteOrder!,
-      environment: this.#environment,
+      environment: this.#builder.environment,
+      clocks: this.#builder.clocks,
       integers: this.#integers,
     };
   }
@@ -349,8 +265,6 @@ export class TsdlTrace {
     return metadataError(this.#source, code, message, span);
   }
 }
-
-const STREAM_SCOPES = ["packet-context", "event-header", "common-context"] as const;
 
 function entryOf(block: Block, name: string): { value: Value; span: Span } | undefined {
   return block.entries.find(

@@ -1,7 +1,13 @@
 /** TSDL type nodes → field templates: looks up aliases in their lexical scopes and checks attributes (CTF 1.8.3 §4, §7.3). */
 
 import { nearestName, type Span } from "../base/text.ts";
-import type { FieldPath, Template, TemplateMember } from "./field-template.ts";
+import {
+  compound,
+  type FieldReference,
+  shapeProblem,
+  type Template,
+  type TemplateMember,
+} from "./field-template.ts";
 import type { Mapping } from "./trace-class.ts";
 import type { AliasNode, BodyNode, Declarator, Enumerator, TypeNode } from "./tsdl-ast.ts";
 import {
@@ -9,6 +15,7 @@ import {
   fail,
   floatTemplate,
   integerTemplate,
+  stringTemplate,
   type TypeContext,
 } from "./tsdl-attributes.ts";
 
@@ -54,7 +61,7 @@ export function buildType(node: TypeNode, scope: TypeScope, context: TypeContext
     case "float":
       return floatTemplate(node.attributes, node.span, context);
     case "string":
-      return { kind: "string" };
+      return stringTemplate(node.attributes, context);
     case "alias":
       return lookUp(node.name, node.span, scope, context);
     case "struct":
@@ -105,7 +112,8 @@ function structTemplate(
   if (node.body === undefined) return lookUp(`struct ${node.name}`, node.span, scope, context);
   const minimumAlign = node.align === undefined ? 1 : alignment(node.align, node.span, context);
   const members = bodyMembers(node.body, scope, context);
-  const template: Template = { kind: "structure", minimumAlign, members };
+  const template = compound({ kind: "structure", minimumAlign, members });
+  checkShape(template, node.span, context);
   if (node.name !== undefined) declare(`struct ${node.name}`, template, node.span, scope, context);
   return template;
 }
@@ -115,14 +123,18 @@ function variantTemplate(
   scope: TypeScope,
   context: TypeContext,
 ): Template {
-  const selector: FieldPath | undefined =
-    node.tag === undefined ? undefined : { names: node.tag, span: node.span };
+  const selector: FieldReference | undefined =
+    node.tag === undefined ? undefined : { kind: "name", names: node.tag, span: node.span };
   if (node.body === undefined) {
     const named = lookUp(`variant ${node.name}`, node.span, scope, context);
     return named.kind === "variant" ? { ...named, selector: selector ?? named.selector } : named;
   }
-  const options = bodyMembers(node.body, scope, context);
-  const template: Template = { kind: "variant", selector, options, span: node.span };
+  const options = bodyMembers(node.body, scope, context).map((member) => ({
+    ...member,
+    ranges: undefined,
+  }));
+  const template = compound({ kind: "variant", selector, options, span: node.span });
+  checkShape(template, node.span, context);
   if (node.name !== undefined) declare(`variant ${node.name}`, template, node.span, scope, context);
   return template;
 }
@@ -146,7 +158,7 @@ function bodyMembers(
         throw fail(context, "TSDL_DUPLICATE_FIELD", `field ${name} stands here twice`, span);
       seen.add(name);
       const template = withLengths(buildType(item.type, scope, context), lengths, span, context);
-      members.push({ rawName: name, template });
+      members.push({ rawName: name, name: displayName(name), template });
     }
   }
   return members;
@@ -161,20 +173,37 @@ function withLengths(
 ): Template {
   let template = element;
   for (const length of lengths.toReversed()) {
-    template = { kind: "array", length: arrayLength(length, span, context), element: template };
+    template = compound({
+      kind: "array",
+      minimumAlign: 1,
+      length: arrayLength(length, span, context),
+      element: template,
+    });
+    checkShape(template, span, context);
   }
   return template;
+}
+
+/** Names lose exactly one leading underscore for people (babeltrace2 does the same). */
+function displayName(rawName: string): string {
+  return rawName.startsWith("_") ? rawName.slice(1) : rawName;
+}
+
+/** Aliases of aliases can stand for any number of fields: more than a record could hold are refused before they are made. */
+function checkShape(template: Template, span: Span, context: TypeContext): void {
+  const problem = shapeProblem(template);
+  if (problem !== undefined) throw fail(context, "METADATA_NESTING", problem, span);
 }
 
 function arrayLength(
   length: bigint | readonly string[],
   span: Span,
   context: TypeContext,
-): number | FieldPath {
+): number | FieldReference {
   let count: string | bigint | undefined;
   if (typeof length === "bigint") count = length;
   else if (length[0] === "env") count = context.environment.get(length.slice(1).join("."));
-  else return { names: length, span };
+  else return { kind: "name", names: length, span };
   if (typeof count !== "bigint" || count < 0n || count > MAX_STATIC_LENGTH) {
     throw fail(
       context,

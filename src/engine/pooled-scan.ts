@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { DecodeError } from "../base/errors.ts";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { nsFromOrigin } from "../ctf/clock.ts";
+import { Slots } from "../ctf/field-cursor.ts";
 import { type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { StoredPacket } from "../ctf/trace-directory.ts";
@@ -11,6 +12,9 @@ import { type Loss, StreamCounters } from "./losses.ts";
 import type { ScanPool, WorkerChunk } from "./scan-pool.ts";
 import type { ScanStage } from "./scan-stage.ts";
 import type { PacketOutcome, ScanFailure } from "./scan-task.ts";
+
+/** Lengths and selectors of the packet context were the worker's to use. */
+const NO_SLOTS = new Slots(0);
 
 interface StreamState {
   readonly number: number;
@@ -74,7 +78,7 @@ export class PooledScan {
       const traceClass = this.#traceClasses.get(stream.trace)!;
       const { streamClassId, ...facts } = outcome.header;
       const streamClass = traceClass.streamClasses.get(streamClassId)!;
-      const header = { ...facts, streamClass };
+      const header = { ...facts, streamClass, slots: NO_SLOTS };
       this.#count(stream, header);
       const rows = outcome.chunks.map((chunk): WorkerChunk => ({ ...chunk, worker }));
       this.#stage.scanned(

@@ -32,7 +32,9 @@ export interface PacketTask {
 }
 
 /** A packet header whose stream class is named by its id: the classes of threads are copies of each other. */
-export type HeaderFacts = Omit<PacketHeader, "streamClass"> & { readonly streamClassId: number };
+export type HeaderFacts = Omit<PacketHeader, "streamClass" | "slots"> & {
+  readonly streamClassId: number;
+};
 
 export type PacketOutcome =
   | {

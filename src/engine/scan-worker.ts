@@ -49,7 +49,7 @@ class ScanWorker {
       const newest = outcome.rows.at(-1);
       if (newest !== undefined && this.#kernel.chunks.hasRoom(newest)) open.set(stream, newest);
       else open.delete(stream);
-      const { streamClass, ...facts } = header;
+      const { streamClass, slots: _, ...facts } = header;
       return {
         kind: "scanned",
         header: { ...facts, streamClassId: streamClass.id },

@@ -3,7 +3,8 @@
  *
  * The case labels are numbers, so that the engine makes a jump table; a test compares them with `opcodes.ts`.
  */
-import { readInteger, type Word } from "../base/bits.ts";
+import type { Word } from "../base/bits.ts";
+import { readIntegerField } from "../ctf/read-field.ts";
 import {
   bitwise,
   compareDoubles,
@@ -191,8 +192,7 @@ export class FilterInterpreter {
           const field = code[at + 1]!;
           const bit = record.bitOffsets[field]!;
           if (bit < 0) return false;
-          const layout = layouts[field]!;
-          readInteger(record.bytes, bit, layout.size, layout.signed, layout.littleEndian, word);
+          readIntegerField(record.bytes, bit, layouts[field]!, word);
           hi[++top] = word.hi;
           lo[top] = word.lo;
           at += 2;

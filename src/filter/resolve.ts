@@ -1,5 +1,5 @@
 /** Symbols → places in the records of one event class. */
-import { type FieldRef, findField } from "../ctf/field-ref.ts";
+import { type FieldRef, findField, mayBeAbsent } from "../ctf/field-ref.ts";
 import {
   type ArrayClass,
   type EventClass,
@@ -167,16 +167,18 @@ function inField(
   const where = `${symbol.text} of ${env.eventClass.name}`;
   if (symbol.isIndexedInside)
     return unusable(`${where} enters an array: only its last name can have an index`);
-  const mayBeAbsent = passesVariant(field, rootOf(field.scope, env));
+  const isConditional = mayBeAbsent(field, rootOf(field.scope, env));
   const { fieldClass } = field;
   const [index, second] = symbol.indexes;
   if (second !== undefined) return unusable(`${where} has more than one index`);
-  if (index !== undefined) return element(symbol, field, fieldClass, index, mayBeAbsent);
+  if (index !== undefined) return element(symbol, field, fieldClass, index, isConditional);
   const load = loadOf(fieldClass);
-  if (load !== undefined) return { kind: "field", field, load, mayBeAbsent };
+  if (load !== undefined) return { kind: "field", field, load, mayBeAbsent: isConditional };
   if (fieldClass.kind === "variant") return choices(field, fieldClass.options, where);
   if (fieldClass.kind === "array")
     return unusable(`${where} is an array: it needs an index, as in ${symbol.text}[0]`);
+  if (fieldClass.kind === "blob")
+    return unusable(`${where} is a blob: filters cannot look into it`);
   return unusable(`${where} is a structure: name one of its members`);
 }
 
@@ -213,7 +215,7 @@ function element(
   field: FieldRef,
   fieldClass: FieldClass,
   index: number,
-  mayBeAbsent: boolean,
+  isConditional: boolean,
 ): Resolution {
   if (fieldClass.kind !== "array" || !isIndexable(fieldClass)) {
     return {
@@ -231,23 +233,14 @@ function element(
   // No dynamic array has as many elements either: lengths are 32 bits.
   if (index > 0x7fff_ffff)
     return { kind: "missing", reason: `${symbol.text} is outside any array` };
-  return { kind: "element", field, index, mayBeAbsent };
+  return { kind: "element", field, index, mayBeAbsent: isConditional };
 }
 
 function isIndexable({ element }: ArrayClass): boolean {
   return (
     element.kind === "integer" &&
+    element.coding === "plain" &&
     element.align % 8 === 0 &&
     (element.size === 8 || element.size === 16 || element.size === 32 || element.size === 64)
   );
-}
-
-/** Whether any class on the way to the field is a variant. */
-function passesVariant(field: FieldRef, root: FieldClass | undefined): boolean {
-  let fieldClass = root;
-  for (const i of field.path) {
-    if (fieldClass?.kind === "variant") return true;
-    fieldClass = fieldClass?.kind === "structure" ? fieldClass.members[i]?.fieldClass : undefined;
-  }
-  return false;
 }

@@ -2,9 +2,11 @@
  * The interpreter's value stack, as typed arrays with one slot per entry: integers use `hi` and `lo`, doubles
  * `numbers`, texts the three text columns. `types` is written only for values that carry their type along.
  */
-import { readFloat, readInteger, type Word, wordToNumber } from "../base/bits.ts";
+import { readFloat, type Word, wordToNumber } from "../base/bits.ts";
 import type { FieldRef } from "../ctf/field-ref.ts";
-import type { FieldClass } from "../ctf/trace-class.ts";
+import { type IntegerLayout, readIntegerField } from "../ctf/read-field.ts";
+import { toUtf8 } from "../ctf/text-encoding.ts";
+import type { FieldClass, TextEncoding } from "../ctf/trace-class.ts";
 import { compareDoubles, compareIntegers, holds } from "./arithmetic.ts";
 import type { LinkedProgram } from "./bytecode.ts";
 import { compareText, matchesPattern } from "./glob.ts";
@@ -22,8 +24,10 @@ export class ValueStack {
   readonly #program: LinkedProgram;
   readonly #textStarts: Int32Array;
   readonly #textLengths: Int32Array;
-  /** Number of the text constant that a text is, or `IN_RECORD`. */
+  /** Number of the text constant that a text is, or `IN_RECORD`, or `CONVERTED`. */
   readonly #textSources: Int32Array;
+  /** Texts that were not UTF-8. */
+  readonly #converted: Uint8Array[] = [];
   readonly #word: Word = { hi: 0, lo: 0 };
 
   constructor(program: LinkedProgram, depth: number) {
@@ -43,9 +47,20 @@ export class ValueStack {
   loadText(record: RecordView, field: number, slot: number): boolean {
     const bit = record.bitOffsets[field]!;
     if (bit < 0) return false;
-    this.#textStarts[slot] = bit >>> 3;
-    this.#textLengths[slot] = record.lengths[field]!;
-    this.#textSources[slot] = IN_RECORD;
+    const from = bit >>> 3;
+    const length = record.lengths[field]!;
+    const { encoding } = this.layouts[field]!;
+    if (encoding === "utf-8") {
+      this.#textStarts[slot] = from;
+      this.#textLengths[slot] = length;
+      this.#textSources[slot] = IN_RECORD;
+    } else {
+      const text = toUtf8(record.bytes.subarray(from, from + length), encoding);
+      this.#converted[slot] = text;
+      this.#textStarts[slot] = 0;
+      this.#textLengths[slot] = text.length;
+      this.#textSources[slot] = CONVERTED;
+    }
     return true;
   }
 
@@ -71,12 +86,13 @@ export class ValueStack {
 
   #textBytes(record: RecordView, slot: number): Uint8Array {
     const source = this.#textSources[slot]!;
-    return source === IN_RECORD ? record.bytes : this.#program.texts[source]!.decoded;
+    if (source === IN_RECORD) return record.bytes;
+    return source === CONVERTED ? this.#converted[slot]! : this.#program.texts[source]!.decoded;
   }
 
   #isPrefix(slot: number): boolean {
     const source = this.#textSources[slot]!;
-    return source !== IN_RECORD && this.#program.texts[source]!.globClass === "star-at-end";
+    return source >= 0 && this.#program.texts[source]!.globClass === "star-at-end";
   }
 
   matchesPattern(record: RecordView, pattern: number, slot: number): boolean {
@@ -90,16 +106,22 @@ export class ValueStack {
   loadDouble(record: RecordView, field: number, slot: number): boolean {
     const bit = record.bitOffsets[field]!;
     if (bit < 0) return false;
-    const { size, littleEndian } = this.layouts[field]!;
-    this.numbers[slot] = readFloat(record.bytes, bit, size, littleEndian);
+    const { size, byteOrder, coding } = this.layouts[field]!;
+    this.numbers[slot] = readFloat(
+      record.bytes,
+      bit,
+      size,
+      byteOrder === "little-endian",
+      coding === "reversed",
+    );
     return true;
   }
 
   loadElement(record: RecordView, field: number, index: number, slot: number): boolean {
     if (!hasElement(record, field, index)) return false;
-    const { size, stride, signed, littleEndian } = this.layouts[field]!;
-    const bit = record.bitOffsets[field]! + index * stride;
-    readInteger(record.bytes, bit, size, signed, littleEndian, this.#word);
+    const layout = this.layouts[field]!;
+    const bit = record.bitOffsets[field]! + index * layout.stride;
+    readIntegerField(record.bytes, bit, layout, this.#word);
     this.hi[slot] = this.#word.hi;
     this.lo[slot] = this.#word.lo;
     return true;
@@ -128,9 +150,8 @@ export class ValueStack {
     const { field, load } = this.#program.choices[choices]![present]!;
     switch (load) {
       case "integer": {
-        const { size, signed, littleEndian } = this.layouts[field]!;
         const bit = record.bitOffsets[field]!;
-        readInteger(record.bytes, bit, size, signed, littleEndian, this.#word);
+        readIntegerField(record.bytes, bit, this.layouts[field]!, this.#word);
         this.hi[slot] = this.#word.hi;
         this.lo[slot] = this.#word.lo;
         this.types[slot] = INTEGER;
@@ -183,32 +204,35 @@ export class ValueStack {
 }
 
 const IN_RECORD = -1;
+const CONVERTED = -2;
 /** Types as the dynamic instructions number them. */
 export const INTEGER: number = TYPE_ORDER.indexOf("integer");
 export const DOUBLE: number = TYPE_ORDER.indexOf("double");
 export const TEXT: number = TYPE_ORDER.indexOf("text");
 const DYNAMIC: number = TYPE_ORDER.indexOf("dynamic");
 
-/** How the bits of a number lie; for arrays, of one element. Sizes in bits; unused for texts. */
-export interface Layout {
-  readonly size: number;
+/** How the bits of a number lie; for arrays, of one element. Sizes in bits; texts have only an encoding. */
+export interface Layout extends IntegerLayout {
   readonly stride: number;
-  readonly signed: boolean;
-  readonly littleEndian: boolean;
+  readonly encoding: TextEncoding;
 }
 
 function layoutOf({ fieldClass }: FieldRef): Layout {
   const number: FieldClass = fieldClass.kind === "array" ? fieldClass.element : fieldClass;
-  if (number.kind !== "integer" && number.kind !== "float") {
-    return { size: 0, stride: 0, signed: false, littleEndian: true };
-  }
-  const { size, align } = number;
-  return {
-    size,
-    stride: Math.ceil(size / align) * align,
-    signed: number.kind === "integer" && number.signed,
-    littleEndian: number.byteOrder === "little-endian",
+  const base: Layout = {
+    coding: "plain",
+    form: "number",
+    size: 0,
+    signed: false,
+    byteOrder: "little-endian",
+    stride: 0,
+    encoding: number.kind === "string" || number.kind === "text" ? number.encoding : "utf-8",
   };
+  if (number.kind !== "integer" && number.kind !== "float") return base;
+  const { size, align, byteOrder, coding } = number;
+  const stride = Math.ceil(size / align) * align;
+  if (number.kind === "float") return { ...base, coding, size, byteOrder, stride };
+  return { ...base, coding, form: number.form, size, signed: number.signed, byteOrder, stride };
 }
 
 /** Whether the array is there and has the element. */

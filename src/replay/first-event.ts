@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { wordToBigInt } from "../base/bits.ts";
-import { FieldCursor, readIntegers, Slots } from "../ctf/field-cursor.ts";
+import { FieldCursor, readHeader, Slots } from "../ctf/field-cursor.ts";
 import { readPacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { StoredPacket } from "../ctf/trace-directory.ts";
@@ -35,10 +35,11 @@ export async function firstEventCycles(
       header.headerBits,
       Math.min(header.contentBits, head.length * 8),
     );
-    readIntegers(eventHeader, cursor, (fieldClass, word) => {
-      if (fieldClass.isClock) {
-        cycles = advanced(cycles ?? 0n, wordToBigInt(word, false), fieldClass.size);
-      }
+    readHeader(eventHeader, cursor, {
+      integer(fieldClass, word) {
+        if (fieldClass.isClock)
+          cycles = advanced(cycles ?? 0n, wordToBigInt(word, false), fieldClass.size);
+      },
     });
     return cycles;
   }

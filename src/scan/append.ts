@@ -1,8 +1,16 @@
 /** How a located field gets into its column: chosen once per event class and column, then run for every row. */
 
-import { readFloat, readInteger, type Word } from "../base/bits.ts";
+import type { Word } from "../base/bits.ts";
 import { alignUp, FieldCursor } from "../ctf/field-cursor.ts";
-import type { ArrayClass, FieldClass, FloatClass, IntegerClass } from "../ctf/trace-class.ts";
+import { readFloatField, readIntegerField } from "../ctf/read-field.ts";
+import { toUtf8 } from "../ctf/text-encoding.ts";
+import type {
+  ArrayClass,
+  FieldClass,
+  FloatClass,
+  IntegerClass,
+  TextEncoding,
+} from "../ctf/trace-class.ts";
 import {
   type AnyBuilder,
   DictionaryBuilder,
@@ -50,7 +58,7 @@ function valueWriter(
       : undefined;
   }
   if (fieldClass.kind === "string" || fieldClass.kind === "text") {
-    return textWriter(builder, location, walker);
+    return textWriter(builder, fieldClass.encoding, location, walker);
   }
   return builder instanceof Utf8Builder ? renderedWriter(builder, fieldClass, walker) : undefined;
 }
@@ -66,18 +74,16 @@ function numberWriter(
 }
 
 function integerWriter(builder: NumberBuilder, fieldClass: IntegerClass, walker: Walker): WriteAt {
-  const { size, signed, byteOrder } = fieldClass;
-  const littleEndian = byteOrder === "little-endian";
+  const { signed } = fieldClass;
   const word: Word = { hi: 0, lo: 0 };
   return (bit) => {
-    readInteger(walker.bytes, bit, size, signed, littleEndian, word);
+    readIntegerField(walker.bytes, bit, fieldClass, word);
     builder.appendInteger(word, signed);
   };
 }
 
 function floatWriter(builder: NumberBuilder, fieldClass: FloatClass, walker: Walker): WriteAt {
-  const littleEndian = fieldClass.byteOrder === "little-endian";
-  return (bit) => builder.appendFloat(readFloat(walker.bytes, bit, fieldClass.size, littleEndian));
+  return (bit) => builder.appendFloat(readFloatField(walker.bytes, bit, fieldClass));
 }
 
 function listWriter(
@@ -87,7 +93,8 @@ function listWriter(
   walker: Walker,
 ): WriteAt | undefined {
   const { element } = fieldClass;
-  if (element.kind !== "integer" && element.kind !== "float") return undefined;
+  if ((element.kind !== "integer" && element.kind !== "float") || element.coding === "leb128")
+    return undefined;
   const writeElement = numberWriter(builder.elements, element, walker);
   if (writeElement === undefined) return undefined;
   const stride = alignUp(element.size, element.align);
@@ -100,9 +107,22 @@ function listWriter(
 
 function textWriter(
   builder: DictionaryBuilder | Utf8Builder,
+  encoding: TextEncoding,
   location: number,
   walker: Walker,
 ): WriteAt {
+  if (encoding !== "utf-8") {
+    return (bit) => {
+      const from = bit >>> 3;
+      const text = toUtf8(walker.bytes.subarray(from, from + walker.lengths[location]!), encoding);
+      if (builder instanceof DictionaryBuilder) {
+        builder.appendText(text, 0, text.length);
+      } else {
+        builder.writer.raw(text);
+        builder.endRow();
+      }
+    };
+  }
   if (builder instanceof DictionaryBuilder) {
     return (bit) =>
       builder.appendText(walker.bytes, bit >>> 3, (bit >>> 3) + walker.lengths[location]!);

@@ -1,7 +1,7 @@
 /** Everything a query does with the records of one event class, settled before the first of them is read. */
 
 import { globMatches } from "../base/glob.ts";
-import { type FieldRef, fieldKey, findField } from "../ctf/field-ref.ts";
+import { type FieldRef, fieldKey, findField, mayBeAbsent } from "../ctf/field-ref.ts";
 import type { EventClass, FieldClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
 import { scopeRoot } from "../ctf/trace-class.ts";
 import type { LinkedProgram } from "../filter/bytecode.ts";
@@ -72,7 +72,7 @@ export function planEvent(
     columnSource(column, streamClass, eventClass, locations),
   );
   const isOptional = (ref: FieldRef): boolean =>
-    crossesVariant(ref, scopeRoot(ref.scope, traceClass, streamClass, eventClass));
+    mayBeAbsent(ref, scopeRoot(ref.scope, traceClass, streamClass, eventClass));
   const packetLocations = locations.where((ref) => ref.scope === "packet-context");
   return {
     ...base,
@@ -135,14 +135,4 @@ class LocationTable {
 
   readonly locationOf = (scope: FieldRef["scope"], path: readonly number[]): number =>
     this.#byKey.get(`${scope}/${path.join(".")}`) ?? -1;
-}
-
-function crossesVariant(ref: FieldRef, root: FieldClass | undefined): boolean {
-  let fieldClass = root;
-  for (const step of ref.path) {
-    if (fieldClass?.kind === "variant") return true;
-    fieldClass =
-      fieldClass?.kind === "structure" ? fieldClass.members[step]?.fieldClass : undefined;
-  }
-  return false;
 }

@@ -70,6 +70,7 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     const stream = this.#stream(header.streamClass);
     const walker = this.#walker;
     walker.bytes = bytes;
+    walker.slots.set(header.slots);
     walker.bit = resume?.bit ?? header.headerBits;
     walker.end = header.contentBits;
     walker.clock.hi = resume?.clockHi ?? Number(BigInt.asIntN(32, (header.begin ?? 0n) >> 32n));

@@ -36,7 +36,7 @@ export interface PlannedColumn extends ColumnLayout {
 const BUILT_IN = ["timestamp", "event", "cpu_id", "host", "domain"] as const;
 
 /** Text arrays up to this many bytes are dictionary-coded: they are names (procname, comm), not messages. */
-const MAX_DICTIONARY_TEXT_BYTES = 64;
+export const MAX_DICTIONARY_TEXT_BYTES = 64;
 
 /** The request that a name in `select` stands for. `$ctx.x` and `payload.x` say which they mean. */
 export function columnRequest(name: string): ColumnRequest {
@@ -210,6 +210,8 @@ function commonType(fieldClasses: Iterable<FieldClass>): ColumnType {
 export function columnTypeOf(fieldClass: FieldClass): ColumnType {
   switch (fieldClass.kind) {
     case "integer":
+      // A truth value is 0 or 1, in however many bits.
+      if (fieldClass.form === "boolean") return { kind: "number", number: "uint8" };
       return { kind: "number", number: integerType(fieldClass.size, fieldClass.signed) };
     case "float":
       return { kind: "number", number: fieldClass.size === 32 ? "float32" : "float64" };
@@ -220,8 +222,8 @@ export function columnTypeOf(fieldClass: FieldClass): ColumnType {
     }
     case "array": {
       const { element } = fieldClass;
-      const elementType =
-        element.kind === "integer" || element.kind === "float" ? columnTypeOf(element) : undefined;
+      const hasStride = element.kind === "integer" && element.coding !== "leb128";
+      const elementType = hasStride || element.kind === "float" ? columnTypeOf(element) : undefined;
       return elementType?.kind === "number"
         ? { kind: "list", element: elementType.number }
         : utf8("json");

@@ -43,9 +43,7 @@ export function hasPacketContextText({ packetContext }: StreamClass): boolean {
 }
 
 function isUserVisible({ fieldClass }: Member): boolean {
-  return (
-    fieldClass.kind !== "integer" || fieldClass.role === undefined || fieldClass.role === "cpu-id"
-  );
+  return fieldClass.kind !== "integer" || fieldClass.roles.every((role) => role === "cpu-id");
 }
 
 /** Writes `HOST NAME: { packet context }, { contexts }, { payload }`; the cursor stands before the common context. */

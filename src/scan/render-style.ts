@@ -30,9 +30,18 @@ export interface Style {
         readonly isOptional: boolean;
       }
     | undefined;
+  /** Around the flags of a bit map that are set: before the value, in parentheses, or behind it. */
+  readonly flags: {
+    labels(labels: readonly string[]): string;
+    readonly isBefore: boolean;
+  };
   float(value: number, size: 32 | 64, out: Utf8Writer): void;
   /** The text `bytes[from, to)`. */
   text(bytes: Uint8Array, from: number, to: number, out: Utf8Writer): void;
+  /** The blob `bytes[from, to)`. */
+  blob(bytes: Uint8Array, from: number, to: number, out: Utf8Writer): void;
+  /** Around an optional field, and what stands for one that is not there. */
+  readonly optional: { readonly open: string; readonly close: string; readonly absent: string };
   /** What stands for a byte inside a quoted text, as bytes; at most six. */
   escapes(byte: number): Uint8Array;
   /** Whether a text of such bytes needs no quotes; only `text` has bare words. */
@@ -52,8 +61,9 @@ const BACKSLASH = 92;
 const encoder = new TextEncoder();
 
 /**
- * Integers beyond ±(2^53 − 1) are written as strings, because JSON readers round them; enumerations as their integer;
- * infinities and NaN, which JSON lacks, as strings. Bytes that are no UTF-8 become U+FFFD.
+ * Integers beyond ±(2^53 − 1) are written as strings, because JSON readers round them; enumerations, bit arrays and bit maps
+ * as their integer; blobs as strings of hexadecimal digits; optional fields that are absent as null; infinities and NaN,
+ * which JSON lacks, as strings. Bytes that are no UTF-8 become U+FFFD.
  */
 const json: Style = {
   integer(word, signed, out) {
@@ -63,11 +73,18 @@ const json: Style = {
     if (!isExact) out.byte(QUOTE);
   },
   labelled: undefined,
+  flags: { labels: () => "", isBefore: true },
   float(value, size, out) {
     const text = size === 32 ? shortestFloat32(value) : String(value);
     out.ascii(Number.isFinite(value) ? text : `"${value}"`);
   },
   text: writeJsonString,
+  blob(bytes, from, to, out) {
+    out.byte(QUOTE);
+    writeHex(bytes, from, to, out);
+    out.byte(QUOTE);
+  },
+  optional: { open: "", close: "", absent: "null" },
   escapes: jsonEscape,
   isBare: () => false,
   name: (name) => `${JSON.stringify(name)}:`,
@@ -86,11 +103,20 @@ const text: Style = {
     none: new Uint8Array(0),
     isOptional: true,
   },
+  flags: {
+    labels: (labels) => `${labels.join("|")}(`,
+    isBefore: true,
+  },
   float: (value, size, out) => out.ascii(size === 32 ? shortestFloat32(value) : String(value)),
   text(bytes, from, to, out) {
     if (isPlainWord(bytes, from, to)) out.range(bytes, from, to);
     else writeJsonString(bytes, from, to, out);
   },
+  blob(bytes, from, to, out) {
+    out.ascii("0x");
+    writeHex(bytes, from, to, out);
+  },
+  optional: { open: "", close: "", absent: "none" },
   escapes: jsonEscape,
   isBare: isPlainWordByte,
   name: (name) => `${name}=`,
@@ -100,7 +126,7 @@ const text: Style = {
   namesOption: true,
 };
 
-/** As babeltrace2's `sink.text.pretty` writes them (2.0.4, measured). */
+/** As babeltrace2's `sink.text.pretty` writes them (2.0.4, measured; what only CTF 2 has: 2.1.2, measured). */
 const babeltrace: Style = {
   integer: undefined,
   labelled: {
@@ -109,8 +135,21 @@ const babeltrace: Style = {
     none: encoder.encode("( <unknown> : container = "),
     isOptional: false,
   },
+  flags: {
+    labels: (labels) => ` { ${labels.map(escapedString).join(", ")} }`,
+    isBefore: false,
+  },
   float: (value, _size, out) => out.ascii(formatG(value)),
   text: writeEscaped,
+  blob(bytes, from, to, out) {
+    out.ascii("{ ");
+    for (let i = from; i < to; i++) {
+      writeHex(bytes, i, i + 1, out);
+      out.ascii(" ");
+    }
+    out.ascii("}");
+  },
+  optional: { open: "{ ", close: " }", absent: "<none>" },
   escapes: (byte) => (PLAIN[byte] === 1 ? Uint8Array.of(byte) : encoder.encode(escapeOf(byte))),
   isBare: () => false,
   name: (name) => `${name} = `,
@@ -137,6 +176,15 @@ function shortestFloat32(value: number): string {
   }
   return String(value);
 }
+
+function writeHex(bytes: Uint8Array, from: number, to: number, out: Utf8Writer): void {
+  for (let i = from; i < to; i++) {
+    out.byte(HEX_DIGITS.charCodeAt(bytes[i]! >> 4));
+    out.byte(HEX_DIGITS.charCodeAt(bytes[i]! & 15));
+  }
+}
+
+const HEX_DIGITS = "0123456789abcdef";
 
 /** JSON's escape of a byte; bytes beyond ASCII pass as they are. */
 function jsonEscape(byte: number): Uint8Array {

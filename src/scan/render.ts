@@ -6,12 +6,16 @@
 import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
 import type { Utf8Writer } from "../base/utf8-writer.ts";
 import type { FieldCursor } from "../ctf/field-cursor.ts";
+import { toUtf8 } from "../ctf/text-encoding.ts";
 import type {
   ArrayClass,
   FieldClass,
   IntegerClass,
+  Mapping,
   Member,
+  StringClass,
   StructureClass,
+  TextClass,
   VariantClass,
 } from "../ctf/trace-class.ts";
 import { type Brackets, type RenderStyle, STYLES, type Style } from "./render-style.ts";
@@ -47,14 +51,32 @@ function compile(style: Style, fieldClass: FieldClass): Renderer {
       return (cursor, out) => style.float(cursor.readFloat(fieldClass), fieldClass.size, out);
     case "string":
       return (cursor, out) => {
-        cursor.readString();
-        style.text(cursor.bytes, cursor.from, cursor.to, out);
+        cursor.readString(fieldClass);
+        writeText(style, fieldClass, cursor, out);
       };
     case "text":
       return (cursor, out) => {
         cursor.readText(fieldClass);
-        style.text(cursor.bytes, cursor.from, cursor.to, out);
+        writeText(style, fieldClass, cursor, out);
       };
+    case "blob":
+      return (cursor, out) => {
+        cursor.readBlob(fieldClass);
+        style.blob(cursor.bytes, cursor.from, cursor.to, out);
+      };
+    case "optional": {
+      const render = compile(style, fieldClass.fieldClass);
+      const { open, close, absent } = style.optional;
+      return (cursor, out) => {
+        if (!cursor.isPresent(fieldClass)) {
+          out.ascii(absent);
+          return;
+        }
+        out.ascii(open);
+        render(cursor, out);
+        out.ascii(close);
+      };
+    }
     case "array":
       return compileArray(style, fieldClass);
     case "structure":
@@ -64,28 +86,44 @@ function compile(style: Style, fieldClass: FieldClass): Renderer {
   }
 }
 
-function compileInteger(style: Style, fieldClass: IntegerClass): Renderer {
-  const { signed, base, mappings } = fieldClass;
-  if (mappings !== undefined && style.labelled !== undefined) {
-    const write = labelledWriter(style, fieldClass);
-    return (cursor, out) => write(cursor.readInteger(fieldClass), out);
+function writeText(
+  style: Style,
+  { encoding }: StringClass | TextClass,
+  { bytes, from, to }: FieldCursor,
+  out: Utf8Writer,
+): void {
+  if (encoding === "utf-8") {
+    style.text(bytes, from, to, out);
+  } else {
+    const text = toUtf8(bytes.subarray(from, to), encoding);
+    style.text(text, 0, text.length, out);
   }
-  if (style.integer !== undefined) {
+}
+
+function compileInteger(style: Style, fieldClass: IntegerClass): Renderer {
+  const { signed, base, mappings, form } = fieldClass;
+  if (style.integer !== undefined && form !== "boolean") {
     const { integer } = style;
     return (cursor, out) => integer(cursor.readInteger(fieldClass), signed, out);
   }
-  if (base === 10) return (cursor, out) => out.decimal(cursor.readInteger(fieldClass), signed);
-  return (cursor, out) => writeInteger(fieldClass, cursor.readInteger(fieldClass), out);
+  if (form === "number" && mappings === undefined && base === 10)
+    return (cursor, out) => out.decimal(cursor.readInteger(fieldClass), signed);
+  const write = valueWriter(style, fieldClass);
+  return (cursor, out) => write(cursor.readInteger(fieldClass), out);
 }
 
-/** Writes the value of an enumeration with its labels. */
-export type LabelledWriter = (word: Word, out: Utf8Writer) => void;
+/** Writes a value that is more than digits: a truth value, bits, an enumeration with its labels. */
+export type ValueWriter = (word: Word, out: Utf8Writer) => void;
 
-/** The writer of an enumeration's values, in a style that shows labels. */
-export function labelledWriter(style: Style, fieldClass: IntegerClass): LabelledWriter {
+export function valueWriter(style: Style, fieldClass: IntegerClass): ValueWriter {
+  const { form, mappings } = fieldClass;
+  if (form === "boolean")
+    return (word, out) => out.ascii((word.hi | word.lo) === 0 ? "false" : "true");
+  if (form === "bit-map") return flagsWriter(style, fieldClass);
   const { labelled } = style;
-  if (labelled === undefined) return (word, out) => writeInteger(fieldClass, word, out);
-  const labels = new LabelCache(fieldClass, labelled.labels);
+  if (mappings === undefined || labelled === undefined)
+    return (word, out) => writeInteger(fieldClass, word, out);
+  const labels = new LabelCache(fieldClass, labelled.labels, rangeLabels);
   return (word, out) => {
     const before = labels.of(word);
     if (before === undefined && labelled.isOptional) {
@@ -95,6 +133,19 @@ export function labelledWriter(style: Style, fieldClass: IntegerClass): Labelled
     out.raw(before ?? labelled.none);
     writeInteger(fieldClass, word, out);
     out.ascii(labelled.close);
+  };
+}
+
+/** A bit map's value, and the flags of which any bit is set. */
+function flagsWriter(style: Style, fieldClass: IntegerClass): ValueWriter {
+  const labels = new LabelCache(fieldClass, style.flags.labels, flagLabels);
+  return (word, out) => {
+    const flags = labels.of(word);
+    if (style.flags.isBefore && flags !== undefined) out.raw(flags);
+    writeInteger(fieldClass, word, out);
+    if (flags === undefined) return;
+    if (style.flags.isBefore) out.byte(CLOSE_PARENTHESIS);
+    else out.raw(flags);
   };
 }
 
@@ -109,7 +160,8 @@ function writeInteger(fieldClass: IntegerClass, word: Word, out: Utf8Writer): vo
   const digitBits = base === 16 ? 4 : base === 8 ? 3 : 1;
   // Signed values are sign-extended to whole digits, as babeltrace2 prints them.
   const bits = signed ? Math.min(64, Math.ceil(size / digitBits) * digitBits) : size;
-  out.power(word, bits, base);
+  if (base === 2) out.binary(word, bits);
+  else out.power(word, bits, base);
 }
 
 function compileStructure(
@@ -193,6 +245,7 @@ function compileArray(style: Style, fieldClass: ArrayClass): Renderer {
   };
 }
 
+const CLOSE_PARENTHESIS = 41;
 const OPEN_BRACKET = 91;
 const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
@@ -200,15 +253,39 @@ const encoder = new TextEncoder();
 /** Values of an enumeration whose labels were asked for already. */
 const MAX_CACHED_LABELS = 4096;
 
+type FindLabels = (mappings: readonly Mapping[], value: bigint) => string[];
+
+/** The labels whose ranges hold the value. */
+function rangeLabels(mappings: readonly Mapping[], value: bigint): string[] {
+  return mappings
+    .filter(({ ranges }) => ranges.some(({ low, high }) => low <= value && value <= high))
+    .map(({ label }) => label);
+}
+
+/** The flags of which any bit is set. */
+function flagLabels(mappings: readonly Mapping[], value: bigint): string[] {
+  return mappings
+    .filter(({ ranges }) =>
+      ranges.some(({ low, high }) => ((value >> low) & ((1n << (high - low + 1n)) - 1n)) !== 0n),
+    )
+    .map(({ label }) => label);
+}
+
 /** The text before a value that has labels; looked up by ranges once a value. */
 class LabelCache {
   readonly #fieldClass: IntegerClass;
   readonly #format: (labels: readonly string[]) => string;
+  readonly #find: FindLabels;
   readonly #texts = new Map<number, Uint8Array | undefined>();
 
-  constructor(fieldClass: IntegerClass, format: (labels: readonly string[]) => string) {
+  constructor(
+    fieldClass: IntegerClass,
+    format: (labels: readonly string[]) => string,
+    find: FindLabels,
+  ) {
     this.#fieldClass = fieldClass;
     this.#format = format;
+    this.#find = find;
   }
 
   of(word: Word): Uint8Array | undefined {
@@ -223,9 +300,7 @@ class LabelCache {
 
   #lookUp(word: Word): Uint8Array | undefined {
     const value = wordToBigInt(word, this.#fieldClass.signed);
-    const labels = (this.#fieldClass.mappings ?? [])
-      .filter(({ ranges }) => ranges.some(({ low, high }) => low <= value && value <= high))
-      .map(({ label }) => label);
+    const labels = this.#find(this.#fieldClass.mappings ?? [], value);
     return labels.length === 0 ? undefined : encoder.encode(this.#format(labels));
   }
 }

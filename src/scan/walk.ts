@@ -5,7 +5,16 @@
  * Runs of fixed-size fields nobody asks for become a single skip, with alignment worked out here and not per event.
  */
 
-import type { FieldClass, Range, Scope, StructureClass } from "../ctf/trace-class.ts";
+import type { IntegerLayout } from "../ctf/read-field.ts";
+import { codeUnitBytes } from "../ctf/text-encoding.ts";
+import type {
+  BlobClass,
+  FieldClass,
+  Range,
+  Scope,
+  StructureClass,
+  TextClass,
+} from "../ctf/trace-class.ts";
 
 export const Op = {
   /** bit := align(bit, align); location := bit; bit += bits */
@@ -18,10 +27,12 @@ export const Op = {
   text: 3,
   /** bit := align(bit, align); location := bit; then each element, or all at once where their size is fixed */
   array: 4,
-  /** the walk of the option that the slot's value chooses */
+  /** the walk of the option that the slot's value chooses; none of an optional may be chosen */
   variant: 5,
   /** bit := align(bit, align); location := bit */
   locate: 6,
+  /** bit := align(bit, 8); location := bit; bit := after the first byte below 128; the value as with `integer` */
+  leb128: 7,
 } as const;
 
 /** What an integer's value is for, besides a slot. */
@@ -40,17 +51,26 @@ export type Step =
       readonly align: number;
       readonly bits: number;
       readonly location: number;
-      readonly signed: boolean;
-      readonly littleEndian: boolean;
+      readonly layout: IntegerLayout;
       readonly slot: number;
       readonly hook: (typeof Hook)[keyof typeof Hook];
     }
-  | { readonly op: typeof Op.string; readonly location: number }
+  | {
+      readonly op: typeof Op.leb128;
+      readonly location: number;
+      readonly layout: IntegerLayout;
+      readonly slot: number;
+      readonly hook: (typeof Hook)[keyof typeof Hook];
+    }
+  /** `unit`: bytes of a code unit, of which one of zeros ends the string */
+  | { readonly op: typeof Op.string; readonly location: number; readonly unit: 1 | 2 | 4 }
   | {
       readonly op: typeof Op.text;
       readonly count: number;
       readonly slot: number;
       readonly location: number;
+      /** Bytes of a code unit, of which one of zeros may end the text; 0: nothing does (a blob). */
+      readonly unit: 0 | 1 | 2 | 4;
     }
   | {
       readonly op: typeof Op.array;
@@ -70,6 +90,8 @@ export type Step =
       readonly slot: number;
       readonly signed: boolean;
       readonly options: readonly OptionWalk[];
+      /** Whether a record may have none of the options. */
+      readonly isOptional: boolean;
     }
   | { readonly op: typeof Op.locate; readonly align: number; readonly location: number };
 
@@ -124,21 +146,17 @@ class WalkPlanner {
       case "integer": {
         const hook = hookOf(fieldClass, scope);
         const slot = fieldClass.slot ?? -1;
-        if (hook === Hook.none && slot === -1) {
-          this.#fixed(fieldClass.align, fieldClass.size, location);
-          return;
+        const { coding, form, size, signed, byteOrder, align } = fieldClass;
+        const layout: IntegerLayout = { coding, form, size, signed, byteOrder };
+        if (coding === "leb128") {
+          this.#flush();
+          this.#steps.push({ op: Op.leb128, location, layout, slot, hook });
+        } else if (hook === Hook.none && slot === -1) {
+          this.#fixed(align, size, location);
+        } else {
+          this.#flush();
+          this.#steps.push({ op: Op.integer, align, bits: size, location, layout, slot, hook });
         }
-        this.#flush();
-        this.#steps.push({
-          op: Op.integer,
-          align: fieldClass.align,
-          bits: fieldClass.size,
-          location,
-          signed: fieldClass.signed,
-          littleEndian: fieldClass.byteOrder === "little-endian",
-          slot,
-          hook,
-        });
         return;
       }
       case "float":
@@ -146,10 +164,13 @@ class WalkPlanner {
         return;
       case "string":
         this.#flush();
-        this.#steps.push({ op: Op.string, location });
+        this.#steps.push({ op: Op.string, location, unit: codeUnitBytes(fieldClass.encoding) });
         return;
       case "text":
-        this.#text(fieldClass, location);
+        this.#text(fieldClass, codeUnitBytes(fieldClass.encoding), location);
+        return;
+      case "blob":
+        this.#text(fieldClass, 0, location);
         return;
       case "array":
         this.#array(fieldClass, scope, location);
@@ -165,6 +186,22 @@ class WalkPlanner {
             ranges: option.ranges.map(selectorRange),
             walk: this.#nested(option.fieldClass, scope, path && [...path, i]),
           })),
+          isOptional: false,
+        });
+        return;
+      case "optional":
+        this.#flush();
+        this.#steps.push({
+          op: Op.variant,
+          slot: fieldClass.selectorSlot,
+          signed: fieldClass.selectorSigned,
+          options: [
+            {
+              ranges: fieldClass.ranges.map(selectorRange),
+              walk: this.#nested(fieldClass.fieldClass, scope, path && [...path, 0]),
+            },
+          ],
+          isOptional: true,
         });
         return;
       case "structure":
@@ -181,8 +218,7 @@ class WalkPlanner {
     }
   }
 
-  #text(fieldClass: FieldClass & { kind: "text" }, location: number): void {
-    const { length } = fieldClass;
+  #text({ length }: TextClass | BlobClass, unit: 0 | 1 | 2 | 4, location: number): void {
     if (length.kind === "static" && location === -1) {
       this.#fixed(8, length.count * 8, -1);
       return;
@@ -194,6 +230,7 @@ class WalkPlanner {
       count: isStatic ? length.count : 0,
       slot: isStatic ? -1 : length.slot,
       location,
+      unit,
     });
   }
 
@@ -265,7 +302,7 @@ function hookOf(
   scope: Scope,
 ): (typeof Hook)[keyof typeof Hook] {
   if (fieldClass.isClock) return Hook.clock;
-  return scope === "event-header" && fieldClass.role === "event-record-class-id"
+  return scope === "event-header" && fieldClass.roles.includes("event-record-class-id")
     ? Hook.eventId
     : Hook.none;
 }
@@ -274,11 +311,13 @@ function hookOf(
 function fixedSize(fieldClass: FieldClass): { bits: number; align: number } | undefined {
   switch (fieldClass.kind) {
     case "integer":
-      if (fieldClass.slot !== undefined || fieldClass.isClock) return undefined;
+      if (fieldClass.slot !== undefined || fieldClass.isClock || fieldClass.coding === "leb128")
+        return undefined;
       return { bits: fieldClass.size, align: fieldClass.align };
     case "float":
       return { bits: fieldClass.size, align: fieldClass.align };
     case "text":
+    case "blob":
       return fieldClass.length.kind === "static"
         ? { bits: fieldClass.length.count * 8, align: 8 }
         : undefined;

@@ -1,8 +1,10 @@
 /** The walk's interpreter: reads like the spec, serves as oracle and as source of precise errors. */
 
-import { readInteger, type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
+import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
-import { Slots } from "../ctf/field-cursor.ts";
+import { badLeb128, Slots, unterminated } from "../ctf/field-cursor.ts";
+import { leb128Length, readIntegerField } from "../ctf/read-field.ts";
+import { findTerminator } from "../ctf/text-encoding.ts";
 import type { RecordView } from "../filter/record-view.ts";
 import { Hook, Op, type SelectorRange, type Step, type Walk } from "./walk.ts";
 
@@ -37,8 +39,11 @@ export class Walker implements RecordView {
         case Op.integer:
           this.#integer(step);
           break;
+        case Op.leb128:
+          this.#leb128(step);
+          break;
         case Op.string:
-          this.#string(step.location);
+          this.#string(step);
           break;
         case Op.text:
           this.#text(step);
@@ -75,40 +80,52 @@ export class Walker implements RecordView {
     this.#begin(step.align, step.location);
     const { bit } = this;
     this.#advance(step.bits);
-    const word = this.#word;
-    readInteger(this.bytes, bit, step.bits, step.signed, step.littleEndian, word);
-    if (step.slot !== -1) {
-      this.slots.hi[step.slot] = word.hi;
-      this.slots.lo[step.slot] = word.lo;
-    }
-    if (step.hook === Hook.clock) updateClock(this.clock, word, step.bits);
-    else if (step.hook === Hook.eventId) this.eventId = wordToNumber(word, step.signed);
+    this.#take(step, bit, step.bits);
   }
 
-  #string(location: number): void {
+  #leb128(step: Step & { op: typeof Op.leb128 }): void {
+    this.#begin(8, step.location);
+    const { bit } = this;
+    const length = leb128Length(this.bytes, bit >>> 3, this.end >>> 3, step.layout.signed);
+    if (length === 0) throw badLeb128(bit, this.end);
+    this.bit += length * 8;
+    this.#take(step, bit, Math.min(64, length * 7));
+  }
+
+  /** Reads an integer's value for whom it concerns. */
+  #take(
+    { layout, slot, hook }: Step & { op: typeof Op.integer | typeof Op.leb128 },
+    bit: number,
+    size: number,
+  ): void {
+    if (slot === -1 && hook === Hook.none) return;
+    const word = this.#word;
+    readIntegerField(this.bytes, bit, layout, word);
+    if (slot !== -1) {
+      this.slots.hi[slot] = word.hi;
+      this.slots.lo[slot] = word.lo;
+    }
+    if (hook === Hook.clock) updateClock(this.clock, word, size);
+    else if (hook === Hook.eventId) this.eventId = wordToNumber(word, layout.signed);
+  }
+
+  #string({ location, unit }: Step & { op: typeof Op.string }): void {
     this.#begin(8, location);
     const from = this.bit >>> 3;
-    const end = this.end >>> 3;
-    let p = from;
-    while (p < end && this.bytes[p] !== 0) p++;
-    if (p >= end) {
-      throw this.#error(
-        "DECODE_STRING",
-        `string: expected a NUL before the content ends at bit ${this.end}, got none`,
-      );
-    }
-    if (location !== -1) this.lengths[location] = p - from;
-    this.bit = (p + 1) * 8;
+    const to = findTerminator(this.bytes, from, this.end >>> 3, unit);
+    if (to === -1) throw unterminated(this.bit, this.end);
+    if (location !== -1) this.lengths[location] = to - from;
+    this.bit = (to + unit) * 8;
   }
 
   #text(step: Step & { op: typeof Op.text }): void {
     this.#begin(8, step.location);
     const count = this.#count(step.slot, step.count, 8);
-    const from = this.bit >>> 3;
     if (step.location !== -1) {
-      let p = from;
-      while (p < from + count && this.bytes[p] !== 0) p++;
-      this.lengths[step.location] = p - from;
+      const from = this.bit >>> 3;
+      const { unit } = step;
+      const to = unit === 0 ? -1 : findTerminator(this.bytes, from, from + count, unit);
+      this.lengths[step.location] = to === -1 ? count : to - from;
     }
     this.bit += count * 8;
   }
@@ -152,6 +169,7 @@ export class Walker implements RecordView {
         if (isWithin(hi, lo, range, step.signed)) return walk;
       }
     }
+    if (step.isOptional) return NOTHING;
     const got = wordToBigInt({ hi, lo }, step.signed);
     throw this.#error(
       "DECODE_SELECTOR",
@@ -163,6 +181,8 @@ export class Walker implements RecordView {
     return new DecodeError(code, message, this.bit);
   }
 }
+
+const NOTHING: Walk = [];
 
 /**
  * C := the least value ≥ C whose low `size` bits are those read: at most one wrap is assumed.

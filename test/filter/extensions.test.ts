@@ -115,7 +115,7 @@ const options: VariantClass = {
     { name: "_none", ranges: [], fieldClass: structure([]) },
     { name: "_int32", ranges: [], fieldClass: integer(32, true) },
     { name: "_double", ranges: [], fieldClass: float(64) },
-    { name: "_string", ranges: [], fieldClass: { kind: "string", align: 8 } },
+    { name: "_string", ranges: [], fieldClass: { kind: "string", align: 8, encoding: "utf-8" } },
   ],
 };
 const members: readonly Member[] = [

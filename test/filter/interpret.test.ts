@@ -78,7 +78,7 @@ test("reads elements by their stride, in the element's byte order", () => {
 });
 
 test("orders texts by signed bytes and stops at their length", () => {
-  const env = labWith([{ name: "x", fieldClass: { kind: "string", align: 8 } }]);
+  const env = labWith([{ name: "x", fieldClass: { kind: "string", align: 8, encoding: "utf-8" } }]);
   const bytes = Uint8Array.of(0xe9, 0x41, 0x41);
   const view = { bytes, bitOffsets: Int32Array.of(0), lengths: Int32Array.of(2), ...NO_TIME };
   const matches = (text: string): boolean =>

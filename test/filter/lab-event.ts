@@ -30,20 +30,22 @@ export function integer(
 ): IntegerClass {
   return {
     kind: "integer",
+    coding: "plain",
+    form: "number",
     size,
     align: 8,
     signed,
     byteOrder,
     base: 10,
     mappings: undefined,
-    role: undefined,
+    roles: [],
     isClock: false,
     slot: undefined,
   };
 }
 
 export function float(size: 32 | 64): FloatClass {
-  return { kind: "float", size, align: 8, byteOrder: "little-endian" };
+  return { kind: "float", coding: "plain", size, align: 8, byteOrder: "little-endian" };
 }
 
 export function structure(members: readonly Member[]): StructureClass {
@@ -116,19 +118,19 @@ export const PAYLOAD: readonly Sample[] = [
   sample("zero", float(64), () => doubleBytes(0, 64)),
   sample(
     "s",
-    { kind: "string", align: 8 },
+    { kind: "string", align: 8, encoding: "utf-8" },
     (k) => terminated(string(k)),
     (k) => string(k).length,
   ),
   sample(
     "ta",
-    { kind: "text", align: 8, length: { kind: "static", count: 8 } },
+    { kind: "text", align: 8, length: { kind: "static", count: 8 }, encoding: "utf-8" },
     (k) => cut(k, 8),
     (k) => untilNul(cut(k, 8)),
   ),
   sample(
     "ts",
-    { kind: "text", align: 8, length: { kind: "dynamic", slot: 0 } },
+    { kind: "text", align: 8, length: { kind: "dynamic", slot: 0 }, encoding: "utf-8" },
     (k) => cut(k, 3),
     (k) => untilNul(cut(k, 3)),
   ),
@@ -161,7 +163,7 @@ export const PAYLOAD: readonly Sample[] = [
 export const CONTEXT: readonly Sample[] = [
   sample(
     "procname",
-    { kind: "text", align: 8, length: { kind: "static", count: 17 } },
+    { kind: "text", align: 8, length: { kind: "static", count: 17 }, encoding: "utf-8" },
     () => Uint8Array.of(...text("app"), ...new Uint8Array(14)),
     () => 3,
   ),
@@ -208,7 +210,6 @@ const TRACE: TraceClass = {
   version: 1,
   format: "CTF 1.8",
   uuid: undefined,
-  byteOrder: "little-endian",
   environment: new Map<string, string | bigint>([
     ["hostname", "lab-host"],
     ["domain", "ust"],

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { follow } from "../../src/relay/follow.ts";
-import type { NewStreamsReply, StreamDescriptor } from "../../src/relay/messages.ts";
+import type { AttachReply, NewStreamsReply, StreamDescriptor } from "../../src/relay/messages.ts";
 import { byteByByte, freshSeed, randomPieces, seededRandom, whole } from "../support/splits.ts";
 import { MemoryRelayd, virtualClock } from "./memory-relayd.ts";
 import { playback } from "./playback.ts";
@@ -25,7 +25,11 @@ const deliveries: [string, (bytes: Uint8Array) => Uint8Array[]][] = [
   ["in random pieces", (bytes) => randomPieces(bytes, random)],
 ];
 
-for (const name of ["small", "churn"]) {
+for (const [name, target] of [
+  ["small", "host/fosdem-host/*-live"],
+  ["churn", "host/fosdem-host/*-live"],
+  ["ctf2", "host/sid216/cap-ctf2"],
+] as const) {
   const recording = readRecording(name);
   const expected = whatWasRecorded(recording);
 
@@ -37,7 +41,7 @@ for (const name of ["small", "churn"]) {
 
   for (const [how, cut] of deliveries) {
     test(`reads the conversation ${name} to its end when it comes ${how}`, async () => {
-      assert.equal(await whatIsFollowed(recording, cut), expected);
+      assert.equal(await whatIsFollowed(recording, target, cut), expected);
     });
   }
 }
@@ -46,6 +50,7 @@ test.run();
 
 async function whatIsFollowed(
   recording: Recording,
+  target: string,
   cut: (bytes: Uint8Array) => Uint8Array[],
 ): Promise<Record<string, Seen>> {
   const relayd = new MemoryRelayd({ answer: playback(recording), cut });
@@ -55,7 +60,7 @@ async function whatIsFollowed(
   const open = new Set<object>();
   const paths = new Map<object, string>();
   let last = "";
-  const source = follow("net://relayd/host/fosdem-host/*-live", {
+  const source = follow(`net://relayd/${target}`, {
     dial: relayd.dial,
     clock: virtualClock(),
   });
@@ -104,9 +109,9 @@ async function whatIsFollowed(
 
 /** The same from the recording itself: for each index, in order, the packet that it points to. */
 function whatWasRecorded(recording: Recording): Record<string, Seen> {
-  const announced = [...recording.newStreams.values()]
-    .flat()
-    .flatMap(({ reply }) => streams(reply));
+  const attached = [...recording.attach.values()].flatMap(({ reply }) => attachedStreams(reply));
+  const later = [...recording.newStreams.values()].flat().flatMap(({ reply }) => streams(reply));
+  const announced = [...attached, ...later];
   const traces = new Set(announced.map((stream) => stream.traceId));
   return byPath(
     [...traces].map((id) => {
@@ -140,6 +145,10 @@ function whatWasRecorded(recording: Recording): Record<string, Seen> {
       return [members[0]!.path, seen(metadata, packets, lost)];
     }),
   );
+}
+
+function attachedStreams(reply: AttachReply): readonly StreamDescriptor[] {
+  return reply.kind === "ok" ? reply.streams : [];
 }
 
 function streams(reply: NewStreamsReply): readonly StreamDescriptor[] {

@@ -7,7 +7,7 @@ import {
   encodeNextIndexReply,
   encodePacketReply,
 } from "../../src/relay/encode-reply.ts";
-import type { Request } from "../../src/relay/messages.ts";
+import type { Request, StreamDescriptor } from "../../src/relay/messages.ts";
 import type { Answer } from "./memory-relayd.ts";
 import { packetKey, type Recorded, type Recording } from "./recording.ts";
 
@@ -21,6 +21,11 @@ export function playback(recording: Recording): (request: Request | UnknownReque
   const indexes = copyQueues(recording.indexes);
   const announced = new Map<bigint, bigint[]>();
 
+  const announce = (session: bigint, streams: readonly StreamDescriptor[]): void => {
+    const ids = streams.map((stream) => stream.id);
+    announced.set(session, [...(announced.get(session) ?? []), ...ids]);
+  };
+
   return (request) => {
     switch (request.kind) {
       case "connect":
@@ -29,13 +34,15 @@ export function playback(recording: Recording): (request: Request | UnknownReque
         return recording.list;
       case "create-session":
         return encodeCreateSessionReply({ kind: "ok" });
-      case "attach-session":
-        return recording.attach.get(request.session)?.bytes ?? "close";
+      case "attach-session": {
+        const attach = recording.attach.get(request.session);
+        if (attach?.reply.kind === "ok") announce(request.session, attach.reply.streams);
+        return attach?.bytes ?? "close";
+      }
       case "new-streams": {
         const next = newStreams.get(request.session)?.shift();
         if (next?.reply.kind === "ok") {
-          const ids = next.reply.streams.map((stream) => stream.id);
-          announced.set(request.session, [...(announced.get(request.session) ?? []), ...ids]);
+          announce(request.session, next.reply.streams);
           return next.bytes;
         }
         // A relayd hangs up only when every stream was read to its end.
@@ -48,8 +55,13 @@ export function playback(recording: Recording): (request: Request | UnknownReque
           metadata.get(request.stream)?.shift()?.bytes ?? encodeMetadataReply({ kind: "error" })
         );
       case "next-index": {
-        const hangUp = { kind: "hang-up", newMetadata: false, newStream: false } as const;
-        return indexes.get(request.stream)?.shift()?.bytes ?? encodeNextIndexReply(hangUp);
+        const next = indexes.get(request.stream)?.shift();
+        if (next === undefined) {
+          return encodeNextIndexReply({ kind: "hang-up", newMetadata: false, newStream: false });
+        }
+        // babeltrace2 2.1 asks for metadata before it is told of them, so that the recording has no flag for these.
+        const hasMore = [...metadata.values()].flat().some(({ reply }) => reply.kind === "ok");
+        return hasMore ? encodeNextIndexReply({ ...next.reply, newMetadata: true }) : next.bytes;
       }
       case "packet":
         return (

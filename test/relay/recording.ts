@@ -52,13 +52,13 @@ export function packetKey(request: Request & { kind: "packet" }): string {
   return `${request.stream} ${request.offset}+${request.length}`;
 }
 
-/** The minor of the relayd that was recorded; the viewer announced 2.4. */
-const MINOR = 13;
 const PEER = "recording";
 
 /** Reads requests and replies in step, to the last byte of either. */
 export function readRecording(name: string): Recording {
   const requests = queueOf(readFileSync(liveData(`${name}.c2s.bin`)));
+  /** What viewer and relayd both speak. */
+  let minor = 0;
   const replies = gunzipSync(readFileSync(liveData(`${name}.s2c.bin.gz`)));
   const queue = queueOf(replies);
   const recording: Recording & { connect: Uint8Array; list: Uint8Array } = {
@@ -78,11 +78,14 @@ export function readRecording(name: string): Recording {
   while (requests.length > 0) {
     const request: Request | UnknownRequest = mustTake(requests, requestDecoding());
     switch (request.kind) {
-      case "connect":
-        recording.connect = next(connectReply()).bytes;
+      case "connect": {
+        const { reply, bytes } = next(connectReply());
+        recording.connect = bytes;
+        minor = Math.min(request.minor, reply.minor);
         break;
+      }
       case "list-sessions":
-        recording.list = next(listSessionsReply(MINOR, PEER)).bytes;
+        recording.list = next(listSessionsReply(minor, PEER)).bytes;
         break;
       case "create-session":
         next(createSessionReply(PEER));

@@ -8,15 +8,13 @@ import type { TraceClass } from "../../src/ctf/trace-class.ts";
 import type { Program } from "../../src/filter/bytecode.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import type { ColumnBatch } from "../../src/scan/column.ts";
-import { SharedDictionary } from "../../src/scan/column-builder.ts";
-import { InterpretingScanner } from "../../src/scan/interpreter.ts";
-import { Kernel } from "../../src/scan/kernel/kernel.ts";
-import { KernelScanner, MustInterpret } from "../../src/scan/kernel/scanner.ts";
 import { type ColumnRequest, columnRequest, planColumns } from "../../src/scan/layout.ts";
 import type { ScanOutcome, ScanSpec } from "../../src/scan/scanner.ts";
 import { cell, rowsOf } from "../support/query.ts";
 import { random } from "../support/random.ts";
+import { randomCtf2 } from "../support/random-ctf2.ts";
 import { randomFilter, randomPacket, randomTrace } from "../support/random-trace.ts";
+import { type Scan, scanWith } from "../support/scan.ts";
 import { recordedTrace, type TraceName } from "../support/traces.ts";
 
 const test = suite("scan/kernel");
@@ -24,9 +22,6 @@ const test = suite("scan/kernel");
 /** `LONG=20 npm test` runs twenty times as many cases. */
 const FACTOR = Number(process.env["LONG"] ?? 1);
 
-type Scan = (bytes: Uint8Array, header: PacketHeader) => ScanOutcome<ColumnBatch>;
-
-/** The interpreter, and the kernel with its rows copied out of its memory; it gives way where it must. */
 function scanners(
   traceClass: TraceClass,
   select: readonly (string | ColumnRequest)[],
@@ -37,25 +32,7 @@ function scanners(
     [traceClass],
   );
   const spec: ScanSpec = { filter, events: [], columns, begin: undefined, end: undefined };
-  const facts = { host: undefined };
-  const interpreting = (): Scan => {
-    const dictionaries = columns.map(() => new SharedDictionary());
-    const scanner = new InterpretingScanner(spec, dictionaries, traceClass, facts);
-    return (bytes, header) => scanner.scan(bytes, header);
-  };
-  const kernel = new Kernel(columns);
-  const scanner = new KernelScanner(spec, kernel, traceClass, facts);
-  const fallback = interpreting();
-  const compiled: Scan = (bytes, header) => {
-    try {
-      const outcome = scanner.scan(bytes, header);
-      return { ...outcome, rows: outcome.rows.map((chunk) => kernel.export(chunk)) };
-    } catch (error) {
-      if (!(error instanceof MustInterpret)) throw error;
-      return fallback(bytes, header);
-    }
-  };
-  return [interpreting(), compiled];
+  return [scanWith("interpreter", spec, traceClass), scanWith("kernel", spec, traceClass)];
 }
 
 /** All that an outcome says, as comparable text. */
@@ -97,41 +74,46 @@ function headerOf(bytes: Uint8Array, traceClass: TraceClass): PacketHeader | und
   }
 }
 
-test("agrees on random trace classes, packets and filters", () => {
-  const next = random("scan/kernel random");
-  let rows = 0;
-  let errors = 0;
-  for (let round = 0; round < 1250 * FACTOR; round++) {
-    const trace = randomTrace(next);
-    const where = randomFilter(trace, next);
-    const filter = compileOrSkip(where);
-    const names = [...trace.numbers, ...trace.texts, ...trace.arrays, ...trace.others].filter(
-      () => next(3) === 0,
-    );
-    const rendered: ColumnRequest[] = [
-      { kind: "payload", style: "json" },
-      { kind: "payload", style: "text" },
-      { kind: "record" },
-    ];
-    const select = ["event", "cpu_id", ...names, ...rendered.filter(() => next(3) === 0)];
-    const [interpreter, kernel] = scanners(trace.traceClass, select, filter);
-    for (let n = 0; n < 8; n++) {
-      const bytes = randomPacket(next);
-      const header = headerOf(bytes, trace.traceClass);
-      if (header === undefined) continue;
-      const expected = interpreter(bytes, header);
-      const got = kernel(bytes, header);
-      rows += expected.matched;
-      errors += expected.error === undefined ? 0 : 1;
-      if (picture(got) !== picture(expected)) {
-        console.log(trace.text, where, select, Buffer.from(bytes).toString("hex"));
-        assert.is(picture(got), picture(expected), `round ${round}, packet ${n}`);
+for (const [format, makeTrace, rounds] of [
+  ["CTF 1.8", randomTrace, 1250],
+  ["CTF 2", randomCtf2, 1000],
+] as const) {
+  test(`agrees on random trace classes of ${format}, packets and filters`, () => {
+    const next = random(`scan/kernel random ${format}`);
+    let rows = 0;
+    let errors = 0;
+    for (let round = 0; round < rounds * FACTOR; round++) {
+      const trace = makeTrace(next);
+      const where = randomFilter(trace, next);
+      const filter = compileOrSkip(where);
+      const names = [...trace.numbers, ...trace.texts, ...trace.arrays, ...trace.others].filter(
+        () => next(3) === 0,
+      );
+      const rendered: ColumnRequest[] = [
+        { kind: "payload", style: "json" },
+        { kind: "payload", style: "text" },
+        { kind: "record" },
+      ];
+      const select = ["event", "cpu_id", ...names, ...rendered.filter(() => next(3) === 0)];
+      const [interpreter, kernel] = scanners(trace.traceClass, select, filter);
+      for (let n = 0; n < 8; n++) {
+        const bytes = randomPacket(next);
+        const header = headerOf(bytes, trace.traceClass);
+        if (header === undefined) continue;
+        const expected = interpreter(bytes, header);
+        const got = kernel(bytes, header);
+        rows += expected.matched;
+        errors += expected.error === undefined ? 0 : 1;
+        if (picture(got) !== picture(expected)) {
+          console.log(trace.text, where, select, Buffer.from(bytes).toString("hex"));
+          assert.is(picture(got), picture(expected), `round ${round}, packet ${n}`);
+        }
       }
     }
-  }
-  // The cases must reach both ends: rows that pass, and records that break.
-  assert.ok(rows > 5000 * FACTOR && errors > 2000 * FACTOR, `${rows} rows, ${errors} errors`);
-});
+    // The cases must reach both ends: rows that pass, and records that break.
+    assert.ok(rows > 5000 * FACTOR && errors > 2000 * FACTOR, `${rows} rows, ${errors} errors`);
+  });
+}
 
 for (const name of [
   "small",

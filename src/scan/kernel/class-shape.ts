@@ -48,14 +48,15 @@ export class ClassShapes {
 function layout(fieldClass: FieldClass): string {
   switch (fieldClass.kind) {
     case "integer": {
-      const { size, align, signed, byteOrder, slot } = fieldClass;
+      const { size, align, signed, byteOrder, slot, coding } = fieldClass;
+      if (coding !== "plain") return described(fieldClass);
       const read = slot === undefined ? "" : `${signed ? "s" : "u"}${byteOrder[0]}${slot}`;
       return `i${size}/${align}${read}${fieldClass.isClock ? "c" : ""}`;
     }
     case "float":
       return `i${fieldClass.size}/${fieldClass.align}`;
     case "string":
-      return "s";
+      return `s${fieldClass.encoding}`;
     default:
       return described(fieldClass);
   }

@@ -1,16 +1,19 @@
 /** Emits how a record's fields get into the chunk's regions at the current row. */
 
-import type { FieldClass } from "../../ctf/trace-class.ts";
+import type { FieldClass, Length } from "../../ctf/trace-class.ts";
 import type { Code, Local } from "../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import type { NumberType } from "../column.ts";
 import type { ColumnSource } from "../event-plan.ts";
+import { MAX_DICTIONARY_TEXT_BYTES } from "../layout.ts";
 import { type Place, Slot } from "./chunk.ts";
 import { type KernelColumn, widthOf } from "./columns.ts";
 import { codeOfText } from "./dictionary.ts";
+import { NotCompilable } from "./filter-emitter.ts";
 import { copyText } from "./helpers.ts";
 import { State } from "./memory.ts";
 import { renderMachine } from "./render-machine.ts";
+import { isRenderable } from "./render-program.ts";
 import type { Unit } from "./unit.ts";
 import { type Location, type Position, Status, type WalkEmitter } from "./walk-emitter.ts";
 
@@ -90,9 +93,25 @@ export class ColumnEmitter {
     return source.kind === "field" ? this.#walk.locations.get(source.location) : undefined;
   }
 
-  /** Where a field lies whose class fits the column; one that does not gives nulls. */
+  /**
+   * Where a field lies whose class fits the column; one that does not gives nulls.
+   * @throws NotCompilable for what only the interpreter can put there
+   */
   #valueLocation(column: KernelColumn, source: ColumnSource): Location | undefined {
     if (source.kind !== "field") return undefined;
+    const { fieldClass } = source;
+    const hasTexts = column.kind === "utf8" || column.kind === "dictionary";
+    if (
+      hasTexts &&
+      isText(fieldClass) &&
+      "encoding" in fieldClass &&
+      fieldClass.encoding !== "utf-8"
+    )
+      throw new NotCompilable(`text in ${fieldClass.encoding}`);
+    if (column.kind === "dictionary" && isText(fieldClass) && !isShort(fieldClass))
+      throw new NotCompilable("a long text in a dictionary");
+    if (column.kind === "utf8" && !isText(fieldClass) && !isRenderable(fieldClass))
+      throw new NotCompilable(`rendering of a ${fieldClass.kind}`);
     return fits(column, source.fieldClass) ? this.#location(source) : undefined;
   }
 
@@ -128,8 +147,7 @@ export class ColumnEmitter {
   #pushNumber(number: NumberType, fieldClass: FieldClass, position: Position): void {
     const code = this.#code;
     if (fieldClass.kind === "float") {
-      const littleEndian = fieldClass.byteOrder === "little-endian";
-      this.#walk.pushInteger(position, fieldClass.size, false, littleEndian);
+      this.#walk.pushFloatBits(position, fieldClass);
       if (fieldClass.size === 32) code.op(Op.i32WrapI64, Op.f32ReinterpretI32);
       else code.op(Op.f64ReinterpretI64);
       if (fieldClass.size === 32 && number === "float64") code.op(Op.f64PromoteF32);
@@ -137,8 +155,8 @@ export class ColumnEmitter {
       return;
     }
     if (fieldClass.kind !== "integer") return;
-    const { size, signed, byteOrder } = fieldClass;
-    this.#walk.pushInteger(position, size, signed, byteOrder === "little-endian");
+    const { signed } = fieldClass;
+    this.#walk.pushField(position, fieldClass);
     if (number === "float64") code.op(signed ? Op.f64ConvertI64S : Op.f64ConvertI64U);
     else if (number === "float32")
       code.op(signed ? Op.f64ConvertI64S : Op.f64ConvertI64U, Op.f32DemoteF64);
@@ -254,7 +272,8 @@ export class ColumnEmitter {
   ): void {
     if (fieldClass.kind !== "array") return;
     const { element } = fieldClass;
-    if (element.kind !== "integer" && element.kind !== "float") return;
+    if ((element.kind !== "integer" && element.kind !== "float") || element.coding === "leb128")
+      return;
     const code = this.#code;
     const { chunk } = this.#locals;
     const width = widthOf(column.number);
@@ -374,7 +393,7 @@ function fits(column: KernelColumn, fieldClass: FieldClass): boolean {
     case "number":
       return isNumberOf(column.number, fieldClass);
     case "list":
-      return fieldClass.kind === "array" && isNumberOf(column.number, fieldClass.element);
+      return fieldClass.kind === "array" && isElementOf(column.number, fieldClass.element);
     case "dictionary":
       return isText(fieldClass);
     case "utf8":
@@ -384,10 +403,22 @@ function fits(column: KernelColumn, fieldClass: FieldClass): boolean {
   }
 }
 
+/** Elements lie at equal distances. */
+function isElementOf(number: NumberType, element: FieldClass): boolean {
+  const hasStride = element.kind !== "integer" || element.coding !== "leb128";
+  return hasStride && isNumberOf(number, element);
+}
+
 function isNumberOf(number: NumberType, fieldClass: FieldClass): boolean {
   return (
     fieldClass.kind === "integer" || (fieldClass.kind === "float" && number.startsWith("float"))
   );
+}
+
+/** Dictionaries hold names: a text that could fill one is no name. */
+function isShort(fieldClass: FieldClass): boolean {
+  const { length } = fieldClass as { readonly length?: Length };
+  return length?.kind === "static" && length.count <= MAX_DICTIONARY_TEXT_BYTES;
 }
 
 function isText({ kind }: FieldClass): boolean {

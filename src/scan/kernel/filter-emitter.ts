@@ -244,8 +244,7 @@ export class FilterEmitter {
     const fieldClass = this.#fieldClass(field);
     if (fieldClass.kind !== "integer") throw new NotCompilable("LOAD_FIELD_S64 of no integer");
     this.#rejectIfAbsent(location);
-    const { size, signed, byteOrder } = fieldClass;
-    this.#walk.pushInteger(location.position, size, signed, byteOrder === "little-endian");
+    this.#walk.pushField(location.position, fieldClass);
   }
 
   #pushDouble(field: number): void {
@@ -253,15 +252,17 @@ export class FilterEmitter {
     const fieldClass = this.#fieldClass(field);
     if (fieldClass.kind !== "float") throw new NotCompilable("LOAD_FIELD_DOUBLE of no float");
     this.#rejectIfAbsent(location);
-    const { size, byteOrder } = fieldClass;
-    this.#walk.pushInteger(location.position, size, false, byteOrder === "little-endian");
-    if (size === 64) this.#code.op(Op.f64ReinterpretI64);
+    this.#walk.pushFloatBits(location.position, fieldClass);
+    if (fieldClass.size === 64) this.#code.op(Op.f64ReinterpretI64);
     else this.#code.op(Op.i32WrapI64, Op.f32ReinterpretI32, Op.f64PromoteF32);
   }
 
   /** Three i32: address, length, whether it is a prefix. */
   #pushText(field: number): void {
     const location = this.#location(field);
+    const fieldClass = this.#fieldClass(field);
+    if ("encoding" in fieldClass && fieldClass.encoding !== "utf-8")
+      throw new NotCompilable(`text in ${fieldClass.encoding}`);
     this.#rejectIfAbsent(location);
     const offset = this.#walk.pushAddress(location.position);
     if (offset > 0) this.#code.i32(offset).op(Op.i32Add);
@@ -293,10 +294,10 @@ export class FilterEmitter {
     }
     this.#pushHasElement(location, index);
     code.op(Op.i32Eqz).if(() => this.#reject());
-    const { size, align, signed, byteOrder } = fieldClass.element;
+    const { size, align } = fieldClass.element;
     const { base, byteBase, offset } = location.position;
     const position = { base, byteBase, offset: offset + index * Math.ceil(size / align) * align };
-    this.#walk.pushInteger(position, size, signed, byteOrder === "little-endian");
+    this.#walk.pushField(position, fieldClass.element);
   }
 
   /** A text, as three i32 on the stack, against a star pattern. */

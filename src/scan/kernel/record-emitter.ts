@@ -6,8 +6,9 @@ import type { EventPlan } from "../event-plan.ts";
 import type { ChunkLayout } from "./chunk.ts";
 import { ColumnEmitter } from "./column-emitter.ts";
 import type { KernelColumn } from "./columns.ts";
-import { FilterEmitter } from "./filter-emitter.ts";
+import { FilterEmitter, NotCompilable } from "./filter-emitter.ts";
 import { State } from "./memory.ts";
+import { isRenderable } from "./render-program.ts";
 import { RECORD_FUNCTION, type Unit } from "./unit.ts";
 import { Status, WalkEmitter } from "./walk-emitter.ts";
 
@@ -45,6 +46,11 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   walk.pushPosition();
   code.tee(after).i32(unit.state).memory(Memory.i32Load, State.end).op(Op.i32GtU);
   code.if(() => code.i32(Status.error).op(Op.return));
+  // Where there is no header, nothing but the record itself can keep the scan from standing still.
+  if (plan.streamClass.eventHeader === undefined) {
+    code.get(after).get(start).op(Op.i32Eq);
+    code.if(() => code.i32(Status.error).op(Op.return));
+  }
   if (!plan.isLive) return code.get(after).body();
 
   const skip = (): void => {
@@ -60,6 +66,10 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   code.i32(unit.state).memory(Memory.i32Load, State.row).set(row);
   if (!context.countsOnly) {
     const { layout } = context;
+    for (const column of context.columns) {
+      if (column.kind === "rendered" && !isRenderableBy(column, plan))
+        throw new NotCompilable(`rendering of ${plan.eventClass.name}`);
+    }
     const columns = new ColumnEmitter(unit, code, walk, { input, start, record, chunk, row });
     context.columns.forEach((column, i) => {
       columns.emitTexts(column, layout.places[i]!, plan.sources[i]!);
@@ -72,6 +82,16 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   }
   code.i32(unit.state).get(row).i32(1).op(Op.i32Add).memory(Memory.i32Store, State.row);
   return code.get(after).body();
+}
+
+function isRenderableBy(
+  { column }: KernelColumn & { kind: "rendered" },
+  { streamClass, eventClass }: EventPlan,
+): boolean {
+  const scopes = [eventClass.payload];
+  if (column.request.kind === "record")
+    scopes.push(streamClass.commonContext, eventClass.specificContext);
+  return scopes.every((scope) => scope === undefined || isRenderable(scope));
 }
 
 /** Locates the packet context's fields that the filter wants; the context was checked when the packet began. */

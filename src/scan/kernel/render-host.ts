@@ -2,7 +2,7 @@
 
 import { Utf8Writer } from "../../base/utf8-writer.ts";
 import type { IntegerClass } from "../../ctf/trace-class.ts";
-import { type LabelledWriter, labelledWriter } from "../render.ts";
+import { type ValueWriter, valueWriter } from "../render.ts";
 import { type RenderStyle, STYLES } from "../render-style.ts";
 import type { KernelMemory } from "./memory.ts";
 import type { HostRenderers } from "./render-program.ts";
@@ -12,7 +12,7 @@ const FLOAT_STYLES: readonly RenderStyle[] = ["json", "text", "babeltrace"];
 export class RenderHost implements HostRenderers {
   readonly #memory: KernelMemory;
   readonly #writer = new Utf8Writer();
-  readonly #enumerations: LabelledWriter[] = [];
+  readonly #enumerations: ValueWriter[] = [];
   readonly #numbers = new Map<RenderStyle, Map<IntegerClass, number>>();
 
   constructor(memory: KernelMemory) {
@@ -28,7 +28,7 @@ export class RenderHost implements HostRenderers {
     this.#numbers.set(style, numbers);
     let number = numbers.get(fieldClass);
     if (number === undefined) {
-      number = this.#enumerations.push(labelledWriter(STYLES[style], fieldClass)) - 1;
+      number = this.#enumerations.push(valueWriter(STYLES[style], fieldClass)) - 1;
       numbers.set(fieldClass, number);
     }
     return number;

@@ -5,7 +5,13 @@
  * what the renderers of `render.ts` write.
  */
 
-import type { FieldClass, IntegerClass, Member, StructureClass } from "../../ctf/trace-class.ts";
+import type {
+  FieldClass,
+  IntegerClass,
+  Member,
+  OptionalClass,
+  StructureClass,
+} from "../../ctf/trace-class.ts";
 import { type Brackets, type RenderStyle, STYLES, type Style } from "../render-style.ts";
 import type { KernelMemory } from "./memory.ts";
 
@@ -115,16 +121,22 @@ export class RenderCompiler {
     return literal;
   }
 
-  #program(style: RenderStyle, fieldClass: FieldClass, head = ""): number {
+  #program(style: RenderStyle, fieldClass: FieldClass, head = "", tail = ""): number {
     const words = new Words(this, this.#memory);
     words.literal(head);
     this.#field(words, style, fieldClass);
+    words.literal(tail);
     return words.finish();
   }
 
   #field(words: Words, style: RenderStyle, fieldClass: FieldClass): void {
     const form = STYLES[style];
     switch (fieldClass.kind) {
+      case "blob":
+        throw new RangeError("blobs are not rendered by the machine");
+      case "optional":
+        this.#optional(words, style, fieldClass);
+        break;
       case "integer":
         this.#integer(words, style, form, fieldClass);
         break;
@@ -169,10 +181,13 @@ export class RenderCompiler {
   }
 
   #integer(words: Words, style: RenderStyle, form: Style, fieldClass: IntegerClass): void {
-    const { align, size, signed, byteOrder, base, mappings } = fieldClass;
+    const { align, size, signed, byteOrder, base, mappings, form: meaning } = fieldClass;
     const flags = (signed ? SIGNED : 0) | (byteOrder === "little-endian" ? LITTLE_ENDIAN : 0);
     const slot = fieldClass.slot === undefined ? 0 : this.#slotAddress + 8 * fieldClass.slot;
-    if (mappings !== undefined && form.labelled !== undefined) {
+    // What is more than digits the host writes; so it does where every binary digit is shown.
+    const isLabelled = meaning === "bit-map" || mappings !== undefined;
+    const isHosts = form.integer === undefined && (isLabelled || base === 2);
+    if (meaning === "boolean" || isHosts) {
       words.push(
         RenderOp.labels,
         align,
@@ -186,9 +201,9 @@ export class RenderCompiler {
     } else if (base === 10) {
       words.push(RenderOp.decimal, align, size, flags, slot);
     } else {
-      const digitBits = base === 16 ? 4 : base === 8 ? 3 : 1;
+      const digitBits = base === 16 ? 4 : 3;
       const shown = signed ? Math.min(64, Math.ceil(size / digitBits) * digitBits) : size;
-      words.literal(base === 16 ? "0x" : base === 8 ? "0" : "0b");
+      words.literal(base === 16 ? "0x" : "0");
       words.push(RenderOp.power, align, size, flags, slot, digitBits, shown);
     }
   }
@@ -236,6 +251,22 @@ export class RenderCompiler {
     words.literal(close);
   }
 
+  /** The field where it is there, and else a text: a variant whose last option takes every value. */
+  #optional(
+    words: Words,
+    style: RenderStyle,
+    { selectorSlot, selectorSigned, ranges, fieldClass }: OptionalClass,
+  ): void {
+    const { open, close, absent: text } = STYLES[style].optional;
+    const present = this.#program(style, fieldClass, open, close);
+    const absent = this.constant(text);
+    const [low, high] = selectorSigned ? [-(1n << 63n), (1n << 63n) - 1n] : [0n, (1n << 64n) - 1n];
+    const slot = this.#slotAddress + 8 * selectorSlot;
+    words.push(RenderOp.variant, slot, selectorSigned ? 1 : 0, ranges.length + 1);
+    for (const range of ranges) words.push(...halves(range.low), ...halves(range.high), present);
+    words.push(...halves(low), ...halves(high), absent);
+  }
+
   #length(length: (FieldClass & { kind: "text" })["length"]): { count: number; slot: number } {
     if (length.kind === "static") return { count: length.count, slot: 0 };
     return { count: 0, slot: this.#slotAddress + 8 * length.slot };
@@ -249,6 +280,28 @@ export class RenderCompiler {
       this.#tables.set(style, address);
     }
     return address;
+  }
+}
+
+/** Whether the machine can write a field class; what it cannot, the interpreter does. */
+export function isRenderable(fieldClass: FieldClass): boolean {
+  switch (fieldClass.kind) {
+    case "integer":
+    case "float":
+      return fieldClass.coding === "plain";
+    case "string":
+    case "text":
+      return fieldClass.encoding === "utf-8";
+    case "blob":
+      return false;
+    case "array":
+      return isRenderable(fieldClass.element);
+    case "optional":
+      return isRenderable(fieldClass.fieldClass);
+    case "structure":
+      return fieldClass.members.every((member) => isRenderable(member.fieldClass));
+    case "variant":
+      return fieldClass.options.every((option) => isRenderable(option.fieldClass));
   }
 }
 

@@ -5,7 +5,6 @@
 
 import type { DecodeError } from "../../base/errors.ts";
 import { globMatches } from "../../base/glob.ts";
-import { Slots } from "../../ctf/field-cursor.ts";
 import type { PacketHeader } from "../../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../ctf/trace-class.ts";
 import type { WasmFunction } from "../../wasm/runtime.ts";
@@ -132,6 +131,9 @@ export class KernelScanner implements Scanner<Chunk> {
     memory.set(state + State.cpuId, header.cpuId ?? 0);
     memory.set(state + State.hasCpuId, header.cpuId === undefined ? 0 : 1);
     memory.set(state + State.context, header.contextBit);
+    const { hi, lo } = header.slots;
+    for (let slot = 0; slot < hi.length; slot++)
+      memory.set64(this.#slotAddress + 8 * slot, hi[slot]!, lo[slot]!);
     if (this.#kernel.columns.rendersRecords) this.#setPacketText(bytes, header);
     const begin = header.begin ?? 0n;
     memory.set64(
@@ -144,7 +146,7 @@ export class KernelScanner implements Scanner<Chunk> {
 
   #setPacketText(bytes: Uint8Array, header: PacketHeader): void {
     const { memory } = this.#kernel;
-    const text = packetContextText(bytes, header, new Slots(this.#traceClass.slotCount));
+    const text = packetContextText(bytes, header, header.slots);
     if (text.length > this.#packetTextCapacity) {
       this.#packetTextCapacity = text.length * 2 + 64;
       this.#packetText = memory.allocate(this.#packetTextCapacity + 8);
@@ -193,9 +195,11 @@ export class KernelScanner implements Scanner<Chunk> {
       } else if (status === Status.unknown) {
         const id = memory.get(state + State.eventId);
         const eventClass = id === -1 ? undefined : streamClass.eventClasses.get(id);
-        if (id === -1) return outcome(this.#exactError(bytes, header, here));
-        if (eventClass === undefined) return outcome(undeclaredClass(streamClass, id, bit), here);
-        if (id >= MAX_CLASS_ID || stream.known.has(eventClass)) {
+        const isTooLarge = id === -1 && hasLargeIds(streamClass);
+        if (id === -1 && !isTooLarge) return outcome(this.#exactError(bytes, header, here));
+        if (eventClass === undefined && !isTooLarge)
+          return outcome(undeclaredClass(streamClass, id, bit), here);
+        if (eventClass === undefined || id >= MAX_CLASS_ID || stream.known.has(eventClass)) {
           rows.abandon();
           throw new MustInterpret();
         }
@@ -495,6 +499,12 @@ function fixedSize({ walk }: EventPlan): { align: number; bits: number } | undef
   if (step === undefined) return { align: 1, bits: 0 };
   if (others.length > 0 || step.op !== Op.fixed || step.bits > 2 ** 29) return undefined;
   return { align: step.align, bits: step.bits };
+}
+
+/** Whether event ids go beyond those that the loop can name. */
+function hasLargeIds({ eventClasses }: StreamClass): boolean {
+  for (const id of eventClasses.keys()) if (id > 0x7fff_ffff) return true;
+  return false;
 }
 
 function hasSameLayout(a: StreamClass, b: StreamClass): boolean {

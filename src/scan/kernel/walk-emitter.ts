@@ -3,9 +3,12 @@
  * the size of what came before is not known, or its alignment.
  */
 
+import { type IntegerLayout, MAX_LEB128_BYTES } from "../../ctf/read-field.ts";
+import type { FloatClass } from "../../ctf/trace-class.ts";
 import type { Code, Local } from "../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import { Hook, type SelectorRange, type Step, Op as StepOp, type Walk } from "../walk.ts";
+import { findZeroUnit, leb128Length, readLeb128, reverseBits } from "./field-helpers.ts";
 import { findZero, readBits, swapBytes, textLength } from "./helpers.ts";
 import { SLACK_BYTES, State } from "./memory.ts";
 import type { Unit } from "./unit.ts";
@@ -31,7 +34,7 @@ export interface Position {
 /** Where a wanted field was found. */
 export interface Location {
   readonly position: Position;
-  /** A variant may leave it out: then `base` is -1. */
+  /** A variant or an optional may leave it out: then `base` is -1. */
   readonly isOptional: boolean;
   /** Bytes before the first NUL (texts), or elements (arrays). */
   readonly length: Length | undefined;
@@ -163,6 +166,37 @@ export class WalkEmitter {
     }
   }
 
+  /** Puts an integer field's value on the stack, as i64; truth values as 0 or 1. */
+  pushField(position: Position, layout: IntegerLayout): void {
+    const { coding, form, size, signed, byteOrder } = layout;
+    const littleEndian = byteOrder === "little-endian";
+    const code = this.#code;
+    if (coding === "plain") {
+      this.pushInteger(position, size, signed, littleEndian);
+    } else if (coding === "reversed") {
+      this.#pushReversed(position, size, littleEndian);
+      if (signed) this.#cutBits(0, size, true);
+    } else {
+      const offset = this.pushAddress(position);
+      if (offset > 0) code.i32(offset).op(Op.i32Add);
+      code.i32(signed ? 1 : 0).call(this.#unit.helper(readLeb128));
+    }
+    if (form === "boolean") code.i64(0n).op(Op.i64Ne, Op.i64ExtendI32U);
+  }
+
+  /** Puts a float field's bits on the stack, as i64. */
+  pushFloatBits(position: Position, { coding, size, byteOrder }: FloatClass): void {
+    const littleEndian = byteOrder === "little-endian";
+    if (coding === "plain") this.pushInteger(position, size, false, littleEndian);
+    else this.#pushReversed(position, size, littleEndian);
+  }
+
+  #pushReversed(position: Position, size: number, littleEndian: boolean): void {
+    this.pushInteger(position, size, false, littleEndian);
+    this.#code.call(this.#unit.helper(reverseBits));
+    if (size < 64) this.#code.i64(BigInt(64 - size)).op(Op.i64ShrU);
+  }
+
   /** Bits `[shift, shift + size)` of the i64 on the stack. */
   #cutBits(shift: number, size: number, signed: boolean): void {
     const code = this.#code;
@@ -184,8 +218,11 @@ export class WalkEmitter {
       case StepOp.integer:
         this.#integer(step);
         break;
+      case StepOp.leb128:
+        this.#leb128(step);
+        break;
       case StepOp.string:
-        this.#string(step.location);
+        this.#string(step);
         break;
       case StepOp.text:
         this.#text(step);
@@ -234,42 +271,95 @@ export class WalkEmitter {
   #integer(step: Step & { op: typeof StepOp.integer }): void {
     const code = this.#code;
     this.#begin(step.align, step.location);
-    const position = this.#position();
-    const value = step.slot === -1 ? undefined : code.local(i64);
-    if (value !== undefined) {
-      code.i32(this.#slotAddress + 8 * step.slot);
-      this.pushInteger(position, step.bits, step.signed, step.littleEndian);
-      code.tee(value).memory(Memory.i64Store);
-    }
-    if (step.hook !== Hook.none) {
-      if (value === undefined)
-        this.pushInteger(position, step.bits, step.signed, step.littleEndian);
-      else code.get(value);
-      if (step.hook === Hook.clock) {
-        this.#updateClock(step.bits);
-        this.#hooks.clock();
-      } else {
-        this.#hooks.eventId();
-      }
-    }
+    this.#take(step, () => {
+      if (step.bits < 64) code.i64((1n << BigInt(step.bits)) - 1n);
+      return step.bits < 64;
+    });
     this.#advance(step.bits);
   }
 
-  /** clock += (value - clock) & mask: the least value not before the clock whose low bits are those read. */
-  #updateClock(size: number): void {
+  #leb128(step: Step & { op: typeof StepOp.leb128 }): void {
     const code = this.#code;
-    if (size === 64) return;
-    const mask = (1n << BigInt(size)) - 1n;
+    this.#begin(8, -1);
+    const start = this.#materialize();
+    const length = code.local(i32);
+    code.get(start.byteBase!);
+    this.#pushEndAddress();
     code
+      .i32(step.layout.signed ? 1 : 0)
+      .call(this.#unit.helper(leb128Length))
+      .tee(length);
+    code.op(Op.i32Eqz).if(() => code.i32(Status.error).op(Op.return));
+    this.#unchecked = 0;
+    if (step.location !== -1) this.#locate(step.location, undefined);
+    this.#take(step, () => {
+      // (1 << 7 * length) - 1, all ones from ten bytes on
+      const bits = code.local(i64);
+      code.get(length).i32(7).op(Op.i32Mul, Op.i64ExtendI32U).set(bits);
+      code.i64(1n).get(bits).op(Op.i64Shl).i64(1n).op(Op.i64Sub);
+      code.i64(-1n).get(length).i32(MAX_LEB128_BYTES).op(Op.i32LtU, Op.select);
+      return true;
+    });
+    this.pushPosition();
+    code.get(length).i32(3).op(Op.i32Shl, Op.i32Add);
+    this.#newBase(8);
+  }
+
+  /**
+   * Reads an integer's value for whom it concerns: its slot, the clock, the event id.
+   * @param pushMask puts the bits that a clock value has on the stack; false if it has all 64
+   */
+  #take(
+    { slot, hook, layout }: Step & { op: typeof StepOp.integer | typeof StepOp.leb128 },
+    pushMask: () => boolean,
+  ): void {
+    const code = this.#code;
+    const position = this.#position();
+    const value = slot === -1 ? undefined : code.local(i64);
+    if (value !== undefined) {
+      code.i32(this.#slotAddress + 8 * slot);
+      this.pushField(position, layout);
+      code.tee(value).memory(Memory.i64Store);
+    }
+    if (hook === Hook.none) return;
+    if (value === undefined) this.pushField(position, layout);
+    else code.get(value);
+    if (hook === Hook.eventId) {
+      this.#hooks.eventId();
+      return;
+    }
+    this.#updateClock(pushMask);
+    this.#hooks.clock();
+  }
+
+  /** clock += (value - clock) & mask: the least value not before the clock whose low bits are those read. */
+  #updateClock(pushMask: () => boolean): void {
+    const code = this.#code;
+    const value = code.local(i64);
+    code.set(value);
+    if (!pushMask()) {
+      code.get(value);
+      return;
+    }
+    code
+      .get(value)
       .i32(this.#unit.state)
       .memory(Memory.i64Load, State.clock)
-      .op(Op.i64Sub)
-      .i64(mask)
-      .op(Op.i64And);
+      .op(Op.i64Sub, Op.i64And);
     code.i32(this.#unit.state).memory(Memory.i64Load, State.clock).op(Op.i64Add);
   }
 
-  #string(location: number): void {
+  /** Puts the address behind the content's last whole byte on the stack. */
+  #pushEndAddress(): void {
+    this.#code
+      .get(this.#input)
+      .i32(this.#unit.state)
+      .memory(Memory.i32Load, State.end)
+      .i32(3)
+      .op(Op.i32ShrU, Op.i32Add);
+  }
+
+  #string({ location, unit }: Step & { op: typeof StepOp.string }): void {
     const code = this.#code;
     this.#begin(8, -1);
     const start = this.#materialize();
@@ -278,14 +368,11 @@ export class WalkEmitter {
     const end = code.local(i32);
     code.get(start.byteBase!).tee(from);
     // Whole bytes of the content; a string that begins behind it must not look further back.
-    code
-      .get(this.#input)
-      .i32(this.#unit.state)
-      .memory(Memory.i32Load, State.end)
-      .i32(3)
-      .op(Op.i32ShrU, Op.i32Add)
-      .tee(end);
-    code.call(this.#unit.helper(findZero)).tee(zero).get(end).op(Op.i32GeU);
+    this.#pushEndAddress();
+    code.tee(end);
+    if (unit === 1) code.call(this.#unit.helper(findZero));
+    else code.i32(unit).call(this.#unit.helper(findZeroUnit));
+    code.tee(zero).get(end).op(Op.i32GeU);
     code.if(() => code.i32(Status.error).op(Op.return));
     if (location !== -1) {
       const length = code.local(i32);
@@ -293,7 +380,7 @@ export class WalkEmitter {
       this.#locate(location, { kind: "known", local: length });
     }
     this.#unchecked = 0;
-    code.get(zero).i32(1).op(Op.i32Add).get(this.#input).op(Op.i32Sub).i32(3).op(Op.i32Shl);
+    code.get(zero).i32(unit).op(Op.i32Add).get(this.#input).op(Op.i32Sub).i32(3).op(Op.i32Shl);
     this.#newBase(8);
   }
 
@@ -406,7 +493,12 @@ export class WalkEmitter {
           code.br(chosen);
         });
       }
-      code.i32(Status.error).op(Op.return);
+      if (step.isOptional) {
+        code.get(start).set(after);
+        if (begin === 1) endAlign = 1;
+      } else {
+        code.i32(Status.error).op(Op.return);
+      }
     });
     this.#unchecked = worst;
     code.get(after);
