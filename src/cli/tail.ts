@@ -19,6 +19,8 @@ export interface TailOptions {
   readonly limit?: number;
   readonly duration?: number;
   readonly from: "beginning" | "now";
+  readonly wait?: true;
+  readonly reconnect: boolean;
   readonly begin?: string;
   readonly end?: string;
   readonly format: "text" | "babeltrace" | "ndjson" | "csv" | "arrow";
@@ -32,7 +34,8 @@ export interface TailOptions {
 
 /** `tracewire tail`: one query, its rows on stdout. */
 export async function tail(sources: readonly string[], options: TailOptions): Promise<void> {
-  const feed = openFeed(sources, { from: options.from });
+  const { from, wait, reconnect } = options;
+  const feed = openFeed(sources, { from, wait, reconnect });
   const spec = querySpec(options, await program(options.where), feed.isLive);
   const writer = options.count ? undefined : await batchWriter(options);
   const rows = await run(spec, feed, writer, options);
