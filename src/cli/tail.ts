@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { type Feed, openFeed } from "../engine/feed.ts";
-import { describeLoss, LossAccount } from "../engine/losses.ts";
+import { describeLoss, type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type QuerySpec, runQuery } from "../engine/query.ts";
 import { parseTimeBound } from "../engine/time-bound.ts";
 import type { Program } from "../filter/bytecode.ts";
@@ -10,7 +10,7 @@ import { type ColumnRequest, columnRequest } from "../scan/layout.ts";
 import { hasColors } from "./colors.ts";
 import { Output } from "./output.ts";
 import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
-import { canShowProgress, ProgressLine } from "./status.ts";
+import { canShowProgress, describeLive, ProgressLine } from "./status.ts";
 
 export interface TailOptions {
   readonly where?: string;
@@ -56,16 +56,23 @@ function run(
     const account = new LossAccount();
     let rows = 0;
     let late = 0;
+    let watermarkNs: bigint | undefined;
     let timer: NodeJS.Timeout | undefined;
     let subscription: { unsubscribe(): void } | undefined;
-    const progress = progressLine(options, feed.isLive);
+    const progress = progressLine(options);
     const share = feed.share({
       begin: spec.begin,
       end: spec.end,
       onProgress: progress && ((done, total) => progress.update(done, total, rows)),
     });
+    const ticking = setInterval(() => {
+      if (!feed.isLive) return;
+      const live = { rows, late, watermarkNs, losses: String(account) };
+      progress?.show((seconds) => describeLive(live, seconds, Date.now()));
+    }, 500);
     const finish = (error?: unknown): void => {
       clearTimeout(timer);
+      clearInterval(ticking);
       process.off("SIGINT", interrupt);
       process.off("SIGTERM", interrupt);
       subscription?.unsubscribe();
@@ -79,6 +86,16 @@ function run(
       setTimeout(() => process.exit(), GRACE_MS).unref();
       resolve(error === undefined ? rows : undefined);
     };
+    const tellLoss = (loss: Loss): void => {
+      const text = describeLoss(loss);
+      if (writer?.loss !== undefined) {
+        output.write(writer.loss(text));
+        if (process.stdout.isTTY) return;
+      }
+      if (options.quiet || loss.kind === "discarded-events") return;
+      progress?.erase();
+      warn(text);
+    };
     const interrupt = (): void => {
       // A second Ctrl-C ends it at once.
       process.once("SIGINT", () => process.exit(ExitCode.ok));
@@ -89,7 +106,7 @@ function run(
     process.on("SIGTERM", interrupt);
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
     // A source may fail before `subscribe` returns.
-    subscription = runQuery(spec, share.items).subscribe({
+    subscription = runQuery(spec, share.items, () => !share.gate.isOpen).subscribe({
       next: (item) => {
         switch (item.kind) {
           case "columns":
@@ -98,14 +115,13 @@ function run(
           case "batch":
             rows += item.batch.rows;
             late += item.batch.late;
+            watermarkNs = item.batch.watermarkNs;
             if (writer !== undefined)
               output.write(writer.batch(item.batch, batchFacts(item.batch, item.batch.late, 0)));
             break;
           case "loss":
             account.add(item.loss);
-            if (options.quiet || item.loss.kind === "discarded-events") break;
-            progress?.erase();
-            warn(describeLoss(item.loss));
+            tellLoss(item.loss);
             break;
           case "note":
             if (options.quiet) break;
@@ -120,10 +136,10 @@ function run(
   });
 }
 
-/** How far a recorded trace is read, for who would otherwise look at a still terminal. */
-function progressLine(options: TailOptions, isLive: boolean): ProgressLine | undefined {
+/** How far a recorded trace is read, or a live one goes, for who would otherwise look at a still terminal. */
+function progressLine(options: TailOptions): ProgressLine | undefined {
   const isStill = options.count === true || process.stdout.isTTY !== true;
-  const isWanted = !isLive && isStill && !options.quiet && canShowProgress(process.stderr);
+  const isWanted = isStill && !options.quiet && canShowProgress(process.stderr);
   return isWanted ? new ProgressLine(process.stderr, hasColors(process.stderr)) : undefined;
 }
 
@@ -200,5 +216,6 @@ function textColors(when: TailOptions["color"]): TextColors {
     process: around(colors.green),
     event: around(colors.bold),
     name: around(colors.dim),
+    loss: around(colors.yellow),
   };
 }
