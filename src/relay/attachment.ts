@@ -221,7 +221,7 @@ export class Attachment {
       return { items: isTold ? [] : [note], refusal };
     }
     this.#refused.delete(entry.id);
-    const session = new SessionState(entry, this.clock.now());
+    const session = new SessionState(entry, this.viewer.relaydMinor, this.clock.now());
     this.sessions.set(entry.id, session);
     const text = `attached to session ${entry.name} on ${entry.host} (live timer ${entry.liveTimerUs / 1000} ms)`;
     const note: Item = { kind: "note", source: this.source, text };

@@ -6,8 +6,11 @@ import { isSameStart, START_BYTES, type StreamMark, type TraceMark } from "./res
 
 /** GET_NEW_STREAMS is not asked more often than this unless it is flagged. */
 const MIN_POLL_MS = 100;
-/** Nor more seldom than this, however slow the live timer: short-lived applications must not slip through. */
+/** Nor more seldom than this, however slow the live timer. */
 const MAX_POLL_MS = 1000;
+/** Relayds before 2.14 show an application's streams only to who asks while it lives. */
+const HASTY_POLL_MS = 40;
+const KEEPING_MINOR = 14;
 /** A clear re-sends the metadata; how soon to look whether it is whole again. */
 const RESEND_POLL_MS = 25;
 /** Once a session has hung up its streams should too; a relayd that forgets is not waited for longer. */
@@ -27,9 +30,12 @@ export class SessionState {
   overSince: number | undefined;
   #clearedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(entry: SessionEntry, now: number) {
+  constructor(entry: SessionEntry, relaydMinor: number, now: number) {
     this.entry = entry;
-    this.pollMs = Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, entry.liveTimerUs / 1000));
+    this.pollMs =
+      relaydMinor < KEEPING_MINOR
+        ? HASTY_POLL_MS
+        : Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, entry.liveTimerUs / 1000));
     this.askStreamsAt = now + this.pollMs;
   }
 

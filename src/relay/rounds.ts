@@ -27,8 +27,10 @@ const AHEAD_BYTES = 32 * 1024 * 1024;
 const STALL_MS = 5000;
 
 /** Pauses between rounds in which no stream had a packet: doubled from the first to the last. */
-const MIN_PAUSE_MS = 25;
-const MAX_PAUSE_MS = 100;
+const MIN_PAUSE_MS = 10;
+const MAX_PAUSE_MS = 40;
+/** Many idle streams take long to ask: a pause lasts at least so many times what the round took. */
+const PAUSE_PER_ROUND = 4;
 
 /** How often the session list is read again; and when nothing is attached. */
 const RELIST_MS = 1000;
@@ -52,6 +54,7 @@ export async function* rounds(attachment: Attachment, expectsMore: () => boolean
       yield* missing(attachment);
       relistAt = clock.now() + (sessions.size === 0 ? RELIST_IDLE_MS : RELIST_MS);
     }
+    const begunAt = clock.now();
     yield* newStreams(attachment);
     yield* metadata(attachment);
     const indexes = await nextIndexes(attachment);
@@ -62,7 +65,8 @@ export async function* rounds(attachment: Attachment, expectsMore: () => boolean
     if (indexes.some(([, reply]) => reply.kind === "ok")) {
       pauseMs = MIN_PAUSE_MS;
     } else {
-      await clock.sleep(pauseMs, stop);
+      const tookMs = clock.now() - begunAt;
+      await clock.sleep(Math.min(1000, Math.max(pauseMs, PAUSE_PER_ROUND * tookMs)), stop);
       stop.throwIfAborted();
       pauseMs = Math.min(MAX_PAUSE_MS, 2 * pauseMs);
     }
