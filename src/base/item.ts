@@ -25,20 +25,29 @@ export interface StreamOrigin {
   readonly name: string;
 }
 
+/**
+ * Why something is missing: packets that cannot be had, a session that was cleared, a connection that was lost, a source
+ * that cannot be followed. Packets lost by a clear or a reconnect are counted by their numbers where the stream goes on.
+ */
+export type GapCause = "packets" | "clear" | "reconnect" | "source";
+
 export type Item =
   | { readonly kind: "trace"; readonly trace: TraceOrigin }
   /** More metadata bytes of a trace, in order, as the tracer wrote them. May end inside a declaration. */
   | { readonly kind: "metadata"; readonly trace: TraceOrigin; readonly bytes: Uint8Array }
   | { readonly kind: "stream"; readonly stream: StreamOrigin }
+  /** Before its first packet: this stream goes on where one of a lost connection ended, and repeats nothing of it. */
+  | { readonly kind: "resume"; readonly stream: StreamOrigin; readonly from: StreamOrigin }
   /** One packet. `bytes` is borrowed: valid until the next pull. */
   | { readonly kind: "packet"; readonly stream: StreamOrigin; readonly bytes: Uint8Array }
   /** No event of this stream will come at or before `timestamp` (clock cycles of its trace). */
   | { readonly kind: "beacon"; readonly stream: StreamOrigin; readonly timestamp: bigint }
   /** No event earlier than `ns` (since the Unix epoch) will come from any stream of this source. */
   | { readonly kind: "bound"; readonly ns: bigint; readonly source: string }
-  /** Something is missing here; `packets` when their number is known. */
+  /** Something is missing here, or may be; `packets` when their number is known. */
   | {
       readonly kind: "gap";
+      readonly cause: GapCause;
       readonly trace: TraceOrigin | undefined;
       readonly stream: StreamOrigin | undefined;
       readonly reason: string;

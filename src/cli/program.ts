@@ -36,11 +36,9 @@ function tail(): Command {
     .option("-s, --select <names>", "columns, with commas between them", list)
     .option("-n, --limit <n>", "end after so many events", count)
     .option("-d, --duration <time>", "end after this time, such as 10s", duration)
-    .addOption(
-      new Option("--from <where>", "live sessions: where to begin")
-        .choices(["beginning", "now"])
-        .default("now"),
-    )
+    .addOption(fromOption())
+    .addOption(waitOption())
+    .addOption(reconnectOption())
     .option("--begin <time>", "only events from this time on, as babeltrace2 writes times")
     .option("--end <time>", "only events up to this time")
     .addOption(
@@ -76,6 +74,7 @@ function tail(): Command {
 Examples:
   $ tracewire tail net://localhost/host/web1/auto-20261122
   $ tracewire tail 'net://localhost/host/*/*' --where '$ctx.pid_ns == 4026532572' --format ndjson
+  $ tracewire tail 'net://rack1/host/*/auto*' 'net://rack2/host/*/auto*' --wait
   $ tracewire tail ./trace --event 'sched_*' --select timestamp,procname,next_comm --limit 20
   $ tracewire tail ./trace --where 'filename == "/etc/*" && ret < 0' --count
   $ tracewire tail ./trace --format babeltrace | diff - <(babeltrace2 --no-delta ./trace)`,
@@ -114,11 +113,9 @@ function serve(): Command {
     .argument("<source...>", "live sessions or trace directories")
     .addOption(listenOption("127.0.0.1:7447"))
     .addOption(tokenOption())
-    .addOption(
-      new Option("--from <where>", "live sessions: where to begin")
-        .choices(["beginning", "now"])
-        .default("now"),
-    )
+    .addOption(fromOption())
+    .addOption(waitOption())
+    .addOption(reconnectOption())
     .addHelpText(
       "after",
       `
@@ -209,6 +206,22 @@ Examples:
 
 function eventOption(description: string): Option {
   return new Option("-e, --event <glob>", description).argParser(collect).default([], "all");
+}
+
+function fromOption(): Option {
+  return new Option("--from <where>", "live sessions: where to begin")
+    .choices(["beginning", "now"])
+    .default("now");
+}
+
+function waitOption(): Option {
+  const description = "live sessions: wait for what is not there, now or after its end";
+  return new Option("--wait", description);
+}
+
+function reconnectOption(): Option {
+  const description = "live sessions: end with an error when a connection is lost";
+  return new Option("--no-reconnect", description);
 }
 
 function listenOption(usual: string): Option {

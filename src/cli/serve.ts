@@ -10,10 +10,12 @@ export async function serve(
     readonly listen: Address;
     readonly token?: string;
     readonly from: "beginning" | "now";
+    readonly wait?: true;
+    readonly reconnect: boolean;
   },
 ): Promise<void> {
-  const { listen, token, from } = options;
-  const server = await startServer(sources, { ...listen, token, from, log: note });
+  const { listen, ...served } = options;
+  const server = await startServer(sources, { ...listen, ...served, log: note });
   process.stdout.write(`${server.url}\n`);
   note("serving; Ctrl-C ends it");
   await untilInterrupted();

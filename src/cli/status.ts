@@ -14,6 +14,7 @@ const INTERVAL_MS = 200;
 const ERASE = "\r\u001b[2K";
 /** A rate over less time than this says nothing. */
 const LEAST_SECONDS = 0.05;
+const MAX_BEHIND_SECONDS = 24 * 3600;
 
 /** Whether a line that is rewritten can be shown there. */
 export function canShowProgress(stream: Terminal): boolean {
@@ -40,11 +41,16 @@ export class ProgressLine {
 
   /** Shows how far it is, unless it was shown a moment ago. */
   update(doneBytes: number, totalBytes: number, rows: number): void {
+    this.show((seconds) => describeProgress(doneBytes, totalBytes, rows, seconds));
+  }
+
+  /** Shows a text, unless one was shown a moment ago. `describe` is given the seconds since the beginning. */
+  show(describe: (seconds: number) => string): void {
     const now = this.#now();
     if (this.#hasEnded || now - this.#drawnAt < INTERVAL_MS) return;
     this.#drawnAt = now;
     this.#isShown = true;
-    const text = describeProgress(doneBytes, totalBytes, rows, (now - this.#begin) / 1000);
+    const text = describe((now - this.#begin) / 1000);
     // A line that wraps could not be erased.
     const width = Math.max(0, (this.#stream.columns || 80) - 1);
     this.#stream.write(`${ERASE}${this.#colors.dim(text.slice(0, width))}`);
@@ -79,6 +85,35 @@ export function describeProgress(
     `${(doneBytes / elapsed / 1e6).toFixed(0)} MB/s`,
     ...(left === undefined ? [] : [`${duration(left)} left`]),
   ].join(", ");
+}
+
+/** What a status line says of a live query. */
+export interface LiveProgress {
+  readonly rows: number;
+  readonly late: number;
+  /** Time up to which everything is delivered, ns since the Unix epoch. */
+  readonly watermarkNs: bigint | undefined;
+  /** Empty if nothing was lost. */
+  readonly losses: string;
+}
+
+/** `1200000 rows, 34 k rows/s, 0.6 s behind, 3 late; lost: 5 packets missing` */
+export function describeLive(
+  { rows, late, watermarkNs, losses }: LiveProgress,
+  seconds: number,
+  nowMs: number,
+): string {
+  const behind = watermarkNs === undefined ? undefined : nowMs / 1000 - Number(watermarkNs) / 1e9;
+  const parts = [
+    `${rows} rows`,
+    `${scaled(rows / Math.max(seconds, LEAST_SECONDS))} rows/s`,
+    // A replayed or recorded past is not behind.
+    ...(behind === undefined || behind > MAX_BEHIND_SECONDS
+      ? []
+      : [`${Math.max(0, behind).toFixed(1)} s behind`]),
+    ...(late > 0 ? [`${late} late`] : []),
+  ];
+  return losses === "" ? parts.join(", ") : `${parts.join(", ")}; lost: ${losses}`;
 }
 
 function scaled(rate: number): string {

@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { type Feed, openFeed } from "../engine/feed.ts";
-import { describeLoss, LossAccount } from "../engine/losses.ts";
+import { describeLoss, type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type QuerySpec, runQuery } from "../engine/query.ts";
 import { startThreads } from "../engine/threads.ts";
 import { parseTimeBound } from "../engine/time-bound.ts";
@@ -11,7 +11,7 @@ import { type ColumnRequest, columnRequest } from "../scan/layout.ts";
 import { hasColors } from "./colors.ts";
 import { Output } from "./output.ts";
 import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
-import { canShowProgress, ProgressLine } from "./status.ts";
+import { canShowProgress, describeLive, ProgressLine } from "./status.ts";
 
 export interface TailOptions {
   readonly where?: string;
@@ -20,6 +20,8 @@ export interface TailOptions {
   readonly limit?: number;
   readonly duration?: number;
   readonly from: "beginning" | "now";
+  readonly wait?: true;
+  readonly reconnect: boolean;
   readonly begin?: string;
   readonly end?: string;
   readonly format: "text" | "babeltrace" | "ndjson" | "csv" | "arrow";
@@ -34,7 +36,8 @@ export interface TailOptions {
 
 /** `tracewire tail`: one query, its rows on stdout. */
 export async function tail(sources: readonly string[], options: TailOptions): Promise<void> {
-  const feed = openFeed(sources, { from: options.from });
+  const { from, wait, reconnect } = options;
+  const feed = openFeed(sources, { from, wait, reconnect });
   // They boot while the metadata is read.
   const threads = startThreads(sources, options.engine, options.workers);
   const spec = { ...querySpec(options, await program(options.where), feed.isLive), threads };
@@ -57,17 +60,24 @@ function run(
     const account = new LossAccount();
     let rows = 0;
     let late = 0;
+    let watermarkNs: bigint | undefined;
     let timer: NodeJS.Timeout | undefined;
     let subscription: { unsubscribe(): void } | undefined;
-    const progress = progressLine(options, feed.isLive);
+    const progress = progressLine(options);
     const share = feed.share({
       begin: spec.begin,
       end: spec.end,
       leavesPackets: spec.threads !== undefined && spec.threads.length > 0,
       onProgress: progress && ((done, total) => progress.update(done, total, rows)),
     });
+    const ticking = setInterval(() => {
+      if (!feed.isLive) return;
+      const live = { rows, late, watermarkNs, losses: String(account) };
+      progress?.show((seconds) => describeLive(live, seconds, Date.now()));
+    }, 500);
     const finish = (error?: unknown): void => {
       clearTimeout(timer);
+      clearInterval(ticking);
       process.off("SIGINT", interrupt);
       process.off("SIGTERM", interrupt);
       subscription?.unsubscribe();
@@ -80,6 +90,16 @@ function run(
       // Detaching from a relayd may take a moment; it must not take for ever.
       setTimeout(() => process.exit(), GRACE_MS).unref();
       resolve(error === undefined ? rows : undefined);
+    };
+    const tellLoss = (loss: Loss): void => {
+      const text = describeLoss(loss);
+      if (writer?.loss !== undefined) {
+        output.write(writer.loss(text));
+        if (process.stdout.isTTY) return;
+      }
+      if (options.quiet || loss.kind === "discarded-events") return;
+      progress?.erase();
+      warn(text);
     };
     const interrupt = (): void => {
       // A second Ctrl-C ends it at once.
@@ -100,14 +120,13 @@ function run(
           case "batch":
             rows += item.batch.rows;
             late += item.batch.late;
+            watermarkNs = item.batch.watermarkNs;
             if (writer !== undefined)
               output.write(writer.batch(item.batch, batchFacts(item.batch, item.batch.late, 0)));
             break;
           case "loss":
             account.add(item.loss);
-            if (options.quiet || item.loss.kind === "discarded-events") break;
-            progress?.erase();
-            warn(describeLoss(item.loss));
+            tellLoss(item.loss);
             break;
           case "note":
             if (options.quiet) break;
@@ -122,10 +141,10 @@ function run(
   });
 }
 
-/** How far a recorded trace is read, for who would otherwise look at a still terminal. */
-function progressLine(options: TailOptions, isLive: boolean): ProgressLine | undefined {
+/** How far a recorded trace is read, or a live one goes, for who would otherwise look at a still terminal. */
+function progressLine(options: TailOptions): ProgressLine | undefined {
   const isStill = options.count === true || process.stdout.isTTY !== true;
-  const isWanted = !isLive && isStill && !options.quiet && canShowProgress(process.stderr);
+  const isWanted = isStill && !options.quiet && canShowProgress(process.stderr);
   return isWanted ? new ProgressLine(process.stderr, hasColors(process.stderr)) : undefined;
 }
 
@@ -203,5 +222,6 @@ function textColors(when: TailOptions["color"]): TextColors {
     process: around(colors.green),
     event: around(colors.bold),
     name: around(colors.dim),
+    loss: around(colors.yellow),
   };
 }

@@ -104,7 +104,7 @@ function damage(
   error: TraceError,
 ): RecordedItem {
   const reason = error.message.startsWith(path) ? error.message : `${path}: ${error.message}`;
-  return { kind: "gap", trace, stream, reason, packets: undefined };
+  return { kind: "gap", cause: "packets", trace, stream, reason, packets: undefined };
 }
 
 async function openAll(

@@ -23,7 +23,7 @@ interface TraceState {
 }
 
 interface StreamState {
-  readonly counters: StreamCounters;
+  counters: StreamCounters;
   /** Its latest packet header, for beacons, which carry cycles of its clock. */
   header: PacketHeader | undefined;
   bound: bigint | undefined;
@@ -32,6 +32,8 @@ interface StreamState {
 export class Catalog {
   readonly #traces = new Map<TraceOrigin, TraceState>();
   readonly #streams = new Map<StreamOrigin, StreamState>();
+  /** Of streams that ended: one of another connection may go on with them. */
+  readonly #ended = new WeakMap<StreamOrigin, StreamCounters>();
 
   /** The items that an item of a source stands for. */
   *decode(item: SourceItem): Generator<DecodedItem> {
@@ -51,6 +53,9 @@ export class Catalog {
         this.#stream(item.stream);
         yield item;
         break;
+      case "resume":
+        this.#stream(item.stream).counters = this.#ended.get(item.from) ?? new StreamCounters();
+        break;
       case "packet":
         yield* this.#packet(item.stream, item.bytes);
         break;
@@ -61,6 +66,7 @@ export class Catalog {
         yield { kind: "source-bound", source: item.source, ns: item.ns };
         break;
       case "gap":
+        if (item.stream !== undefined) this.#stream(item.stream).counters.tell(item.packets ?? 0);
         yield { kind: "loss", loss: item };
         break;
       case "stored-packet":
@@ -69,6 +75,7 @@ export class Catalog {
         yield item;
         break;
       case "stream-end":
+        this.#ended.set(item.stream, this.#stream(item.stream).counters);
         this.#streams.delete(item.stream);
         yield item;
         break;
@@ -133,7 +140,14 @@ export class Catalog {
       const reason = `${trace.path}: ${error.message}`;
       yield {
         kind: "loss",
-        loss: { kind: "gap", trace, stream: undefined, reason, packets: undefined },
+        loss: {
+          kind: "gap",
+          cause: "packets",
+          trace,
+          stream: undefined,
+          reason,
+          packets: undefined,
+        },
       };
     }
     yield* this.#release(state);

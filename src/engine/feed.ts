@@ -177,8 +177,9 @@ export class LiveFeed implements Feed {
       (released) => this.#releases(released),
     ).subscribe({
       next: (item) => {
-        // The first thing that a live source says is what it is attached to.
-        if (item.kind === "note" && silent.delete(item.source) && silent.size === 0) resolve();
+        // The first thing that a live source says is what it is attached to, or that it waits, or why it is left out.
+        const hasSpoken = item.kind === "note" || item.kind === "end";
+        if (hasSpoken && silent.delete(item.source) && silent.size === 0) resolve();
         items.next(item);
       },
       error: (error) => {

@@ -48,18 +48,50 @@ export function streamName(stream: StreamOrigin): string {
     : `${stream.trace.path}/${stream.name}`;
 }
 
+/** What one stream lost, or all of them. */
+export interface LossCounts {
+  readonly discardedEvents: number;
+  readonly missingPackets: number;
+  readonly undecodablePackets: number;
+}
+
+/** Streams that an account tells apart; what further ones lose stands in the totals. */
+const MAX_STREAMS = 256;
+
 /** Running totals of a query. */
 export class LossAccount {
   discardedEvents = 0;
   missingPackets = 0;
   undecodablePackets = 0;
+  /** Interruptions of unknown cost: nobody can tell how many packets are missing. */
+  gaps = 0;
+  clears = 0;
+  reconnects = 0;
   droppedRows = 0;
+  readonly #streams = new Map<string, { -readonly [name in keyof LossCounts]: number }>();
 
   add(loss: Loss): void {
-    if (loss.kind === "discarded-events") this.discardedEvents += loss.count;
-    else if (loss.kind === "missing-packets") this.missingPackets += loss.count;
-    else if (loss.kind === "undecodable-packet") this.undecodablePackets++;
-    else this.missingPackets += loss.packets ?? 0;
+    if (loss.kind === "gap") {
+      if (loss.cause === "clear") this.clears++;
+      else if (loss.cause === "reconnect" && loss.packets === 0) this.reconnects++;
+      else if (loss.packets === undefined) this.gaps++;
+    }
+    const count = countsOf(loss);
+    addTo(this, count);
+    if (loss.stream === undefined) return;
+    const name = fullName(loss.stream);
+    let ofStream = this.#streams.get(name);
+    if (ofStream === undefined) {
+      if (this.#streams.size === MAX_STREAMS) return;
+      ofStream = { discardedEvents: 0, missingPackets: 0, undecodablePackets: 0 };
+      this.#streams.set(name, ofStream);
+    }
+    addTo(ofStream, count);
+  }
+
+  /** By stream, `HOST/SESSION/PATH/CHANNEL`: those that lost anything, up to 256 of them. */
+  get streams(): ReadonlyMap<string, LossCounts> {
+    return this.#streams;
   }
 
   get isEmpty(): boolean {
@@ -78,10 +110,40 @@ export class LossAccount {
       [this.discardedEvents, "event discarded by the tracer", "events discarded by the tracer"],
       [this.missingPackets, "packet missing", "packets missing"],
       [this.undecodablePackets, "packet undecodable", "packets undecodable"],
+      [this.gaps, "gap of unknown size", "gaps of unknown size"],
+      [this.clears, "clear", "clears"],
+      [this.reconnects, "reconnection", "reconnections"],
       [this.droppedRows, "row dropped for a slow client", "rows dropped for a slow client"],
     ] as const;
     return entries.filter(([count]) => count > 0);
   }
+}
+
+function countsOf(loss: Loss): LossCounts {
+  const none = { discardedEvents: 0, missingPackets: 0, undecodablePackets: 0 };
+  switch (loss.kind) {
+    case "discarded-events":
+      return { ...none, discardedEvents: loss.count };
+    case "missing-packets":
+      return { ...none, missingPackets: loss.count };
+    case "undecodable-packet":
+      return { ...none, undecodablePackets: 1 };
+    case "gap":
+      return { ...none, missingPackets: loss.packets ?? 0 };
+  }
+}
+
+function addTo(totals: { -readonly [name in keyof LossCounts]: number }, count: LossCounts): void {
+  totals.discardedEvents += count.discardedEvents;
+  totals.missingPackets += count.missingPackets;
+  totals.undecodablePackets += count.undecodablePackets;
+}
+
+/** Unique over all sources; recorded traces have no host and session. */
+function fullName(stream: StreamOrigin): string {
+  const { host, session } = stream.trace;
+  const place = host === undefined || session === undefined ? [] : [host, session];
+  return [...place, streamName(stream)].join("/");
 }
 
 /**
@@ -95,6 +157,13 @@ export class StreamCounters {
   #highest: bigint | undefined;
   #sequenceNumber: bigint | undefined;
   #endNs = 0n;
+  /** Missing packets that were reported already. */
+  #told = 0;
+
+  /** The source has said that so many packets are missing here: their numbers say nothing new. */
+  tell(packets: number): void {
+    this.#told += packets;
+  }
 
   /** What is missing between the packet before and the end of this one. */
   next(stream: StreamOrigin, header: PacketHeader, beginNs: bigint, endNs: bigint): Loss[] {
@@ -120,7 +189,10 @@ export class StreamCounters {
     const last = this.#sequenceNumber;
     if (sequenceNumber === undefined) return 0;
     this.#sequenceNumber = sequenceNumber;
-    return last === undefined || sequenceNumber <= last ? 0 : Number(sequenceNumber - last - 1n);
+    const told = this.#told;
+    this.#told = 0;
+    if (last === undefined || sequenceNumber <= last) return 0;
+    return Math.max(0, Number(sequenceNumber - last - 1n) - told);
   }
 
   #discardedUntil({

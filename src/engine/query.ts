@@ -32,8 +32,10 @@ import type { ScanSpec } from "../scan/scanner.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 import { linkEnvironments } from "./environments.ts";
 import type { Engine, PoolOfStage } from "./executor.ts";
+import { FlowClock } from "./flow-clock.ts";
 import { Gate } from "./gate.ts";
 import { type Loss, LossAccount } from "./losses.ts";
+import { PendingLosses } from "./pending-losses.ts";
 import { PooledScan } from "./pooled-scan.ts";
 import { BATCH_ROWS, NEVER } from "./row-store.ts";
 import { ScanPool } from "./scan-pool.ts";
@@ -78,6 +80,11 @@ export interface ResultBatch extends ColumnBatch {
   /** Totals so far. */
   readonly lostEvents: number;
   readonly lostPackets: number;
+  readonly gaps: number;
+  readonly clears: number;
+  readonly reconnects: number;
+  /** What each stream lost that lost anything: JSON, `{"HOST/SESSION/PATH/CHANNEL": [events, packets], …}`. */
+  readonly lostByStream: string | undefined;
 }
 
 /**
@@ -91,14 +98,19 @@ export function batchFacts(
   late: number,
   dropped: number,
 ): ReadonlyMap<string, string> {
-  return new Map([
+  const facts = new Map([
     ["seq", String(batch.seq)],
     ["watermark_ns", String(batch.watermarkNs ?? "")],
     ["lost_events", String(batch.lostEvents)],
     ["lost_packets", String(batch.lostPackets)],
+    ["gaps", String(batch.gaps)],
+    ["clears", String(batch.clears)],
+    ["reconnects", String(batch.reconnects)],
     ["late", String(late)],
     ["dropped", String(dropped)],
   ]);
+  if (batch.lostByStream !== undefined) facts.set("lost_by_stream", batch.lostByStream);
+  return facts;
 }
 
 export type ResultItem =
@@ -108,13 +120,17 @@ export type ResultItem =
   | { readonly kind: "loss"; readonly loss: Loss }
   | { readonly kind: "note"; readonly text: string };
 
+/** Rows that may wait for their time; with more, the streams that hold them up are passed over. */
+const MAX_HELD_ROWS = 1 << 21;
 /** A batch that is not full leaves when its first row has waited this long, in ms. */
 const BATCH_DELAY = 50;
 
 /**
  * Runs a query. Completes when the feed ends or the limit is reached; unsubscribing lets the feed go at once.
- * @param gate the share's: held while the query's workers have more than enough to do
  * Errors: FilterError for names that a recorded trace does not have.
+ *
+ * @param gate the share's: held while the query's workers have more than enough to do; what does not come while it is
+ * held is not late
  */
 export function runQuery(
   spec: QuerySpec,
@@ -130,7 +146,8 @@ export function runQuery(
         subscriber.error(error);
       }
     };
-    const query = new RunningQuery(spec, gate, step, (item) => subscriber.next(item));
+    const clock = new FlowClock(() => !gate.isOpen);
+    const query = new RunningQuery(spec, gate, clock, step, (item) => subscriber.next(item));
     const timer = spec.isLive
       ? setInterval(() => step(() => query.tick()), BATCH_DELAY)
       : undefined;
@@ -162,6 +179,8 @@ class RunningQuery {
   #release: (() => void) | undefined;
   readonly #watermark: Watermark;
   readonly #account = new LossAccount();
+  readonly #losses = new PendingLosses();
+  #lostByStream: string | undefined;
   readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
   #stage: ScanStage | undefined;
   /** When the source says that it begins: the day that times of day belong to. */
@@ -169,6 +188,8 @@ class RunningQuery {
   #pendingSince: number | undefined;
   #seq = 0;
   #rows = 0;
+  /** Rows that wait for their time. */
+  #held = 0;
   /** Rows that came late, since the batch before. */
   #late = 0;
   isDone = false;
@@ -176,6 +197,7 @@ class RunningQuery {
   constructor(
     spec: QuerySpec,
     gate: Gate,
+    clock: FlowClock,
     step: (work: () => void) => void,
     emit: (item: ResultItem) => void,
   ) {
@@ -184,7 +206,7 @@ class RunningQuery {
     this.#step = step;
     this.#emit = emit;
     this.#watermark = new Watermark(spec.isLive ? spec.maxLag : Number.POSITIVE_INFINITY, () =>
-      performance.now(),
+      clock.now(),
     );
   }
 
@@ -303,7 +325,7 @@ class RunningQuery {
   #finish(): void {
     if (this.isDone) return;
     this.#stage?.endAll();
-    this.#merge(NEVER);
+    this.#advance(NEVER);
     this.#flush();
     // A query without a row still tells its columns.
     if (this.#stage === undefined && !this.isDone) this.#scanSpec(undefined);
@@ -340,6 +362,7 @@ class RunningQuery {
           this.#emitBatch({ rows: matched, timestamps: NO_TIMESTAMPS, columns: [] });
           return;
         }
+        this.#held += matched;
         if (order === "none") this.#merge(NEVER);
         else this.#late += late;
       },
@@ -389,8 +412,24 @@ class RunningQuery {
 
   #drain(): void {
     if (this.#spec.order === "none") return;
-    const before = this.#watermark.safeBefore();
-    if (before !== undefined) this.#merge(before);
+    this.#advance(this.#watermark.safeBefore());
+    while (this.#spec.isLive && this.#held > MAX_HELD_ROWS && this.#watermark.passOverLeast()) {
+      this.#advance(this.#watermark.safeBefore());
+    }
+  }
+
+  /** Lets go everything before a time, losses at their places between the rows. */
+  #advance(before: bigint | undefined): void {
+    if (before === undefined) return;
+    for (;;) {
+      const ns = this.#losses.firstBefore(before);
+      if (ns === undefined || this.isDone) break;
+      // A loss stands behind what its stream brought before it.
+      this.#merge(ns + 1n);
+      this.#flush();
+      for (const loss of this.#losses.take(ns + 1n)) this.#tell(loss);
+    }
+    this.#merge(before);
   }
 
   /** Moves rows before a time into batches, and lets those go that are full. */
@@ -403,6 +442,7 @@ class RunningQuery {
       if (moved === 0 && !store.isFull) break;
       this.#pendingSince ??= performance.now();
       this.#rows += moved;
+      this.#held -= moved;
       // Nothing holds these back any more, whether or not something earlier could still come.
       if (before === NEVER && store.lastNs !== undefined) this.#watermark.passed(store.lastNs);
       const isLast = this.#rows >= limit;
@@ -430,12 +470,32 @@ class RunningQuery {
       late,
       lostEvents: this.#account.discardedEvents,
       lostPackets: this.#account.missingPackets + this.#account.undecodablePackets,
+      gaps: this.#account.gaps,
+      clears: this.#account.clears,
+      reconnects: this.#account.reconnects,
+      lostByStream: this.#lostByStream,
     };
     this.#emit({ kind: "batch", batch });
   }
 
   #lose(loss: Loss): void {
+    if (this.#spec.order === "time" && this.#losses.add(loss)) return;
+    this.#flush();
+    this.#tell(loss);
+  }
+
+  #tell(loss: Loss): void {
     this.#account.add(loss);
+    this.#lostByStream = byStream(this.#account);
     this.#emit({ kind: "loss", loss });
   }
+}
+
+function byStream({ streams }: LossAccount): string | undefined {
+  if (streams.size === 0) return undefined;
+  const lost = [...streams].map(([stream, { discardedEvents, ...packets }]) => [
+    stream,
+    [discardedEvents, packets.missingPackets + packets.undecodablePackets],
+  ]);
+  return JSON.stringify(Object.fromEntries(lost));
 }

@@ -1,7 +1,7 @@
 /** SOURCE arguments: `net://` URLs of live sessions, or paths of recorded traces. */
 
-import { merge, type Observable } from "rxjs";
-import { SourceError } from "../base/errors.ts";
+import { catchError, merge, type Observable, of } from "rxjs";
+import { SourceError, TraceError } from "../base/errors.ts";
 import { type RecordedOptions, readRecorded } from "../ctf/recorded.ts";
 import { follow } from "../relay/follow.ts";
 import { isLiveUrl } from "../relay/url.ts";
@@ -10,9 +10,14 @@ import type { Gate } from "./gate.ts";
 import { fromPull } from "./pull.ts";
 import { resolveTime, type TimeBound } from "./time-bound.ts";
 
+/** How live sessions are followed. */
 export interface SourceOptions {
-  /** Live sessions: everything the relayd still has, or what comes from now on. */
+  /** Everything the relayd still has, or what comes from now on. */
   readonly from: "beginning" | "now";
+  /** Waits for relayds and sessions that are not there, at first or after their end. Default false. */
+  readonly wait?: boolean | undefined;
+  /** Connects again when a connection is lost. Default true. */
+  readonly reconnect?: boolean | undefined;
 }
 
 /** What one query wants of recorded traces. Live sessions bring the same to all. */
@@ -52,13 +57,42 @@ export function openSources(
     const open = () => readRecorded(sources, { rangeFrom, leavesPackets, onProgress });
     return fromPull<SourceItem>(open, gate, onRelease);
   }
-  return merge(
-    ...live.map((url) =>
-      fromPull<SourceItem>(
-        (signal) => follow(url, { from: options.from, signal }),
-        gate,
-        onRelease,
-      ),
+  return mergeLive(
+    live.map((url) => ({
+      url,
+      items: fromPull<SourceItem>((signal) => follow(url, { ...options, signal }), gate, onRelease),
+    })),
+  );
+}
+
+/** What is wrong with a URL, whatever is at its other end. */
+const MISTAKES: readonly string[] = ["BAD_URL", "NO_SESSION"];
+
+/** All as one; who fails is left out and told, unless all of them do. */
+function mergeLive(
+  sources: readonly { readonly url: string; readonly items: Observable<SourceItem> }[],
+): Observable<SourceItem> {
+  let failed = 0;
+  const others = sources.map(({ url, items }) =>
+    items.pipe(
+      catchError((error: unknown) => {
+        failed++;
+        const isMistake = error instanceof SourceError && MISTAKES.includes(error.code);
+        const mayGoOn = error instanceof TraceError && !isMistake;
+        if (failed === sources.length || !mayGoOn) throw error;
+        return of<SourceItem[]>(
+          {
+            kind: "gap",
+            cause: "source",
+            trace: undefined,
+            stream: undefined,
+            reason: `going on without ${url}: ${error.message}`,
+            packets: undefined,
+          },
+          { kind: "end", source: url },
+        );
+      }),
     ),
   );
+  return merge(...others);
 }

@@ -64,6 +64,19 @@ export class Watermark {
     return this.#ns;
   }
 
+  /** Waits no longer for the streams that hold the others up most; gives whether there was one. */
+  passOverLeast(): boolean {
+    let least: BoundedStream | undefined;
+    for (const stream of this.#streams.values()) {
+      if (stream.isPassedOver) continue;
+      if (least === undefined || isLess(this.#boundOf(stream), this.#boundOf(least)))
+        least = stream;
+    }
+    if (least === undefined) return false;
+    least.isPassedOver = true;
+    return true;
+  }
+
   /** Rows up to a time have left, whether or not something earlier could still come. */
   passed(ns: bigint): void {
     if (this.#ns === undefined || ns > this.#ns) this.#ns = ns;
@@ -83,11 +96,7 @@ export class Watermark {
     let least: bigint | undefined;
     const now = this.#now();
     for (const stream of this.#streams.values()) {
-      const ofSource = this.#sourceBounds.get(stream.origin.trace.source);
-      const bound =
-        ofSource !== undefined && (stream.bound === undefined || ofSource > stream.bound)
-          ? ofSource
-          : stream.bound;
+      const bound = this.#boundOf(stream);
       if (now - stream.movedAt > this.#maxLag) stream.isPassedOver = true;
       if (stream.isPassedOver) continue;
       if (bound === undefined) return "unknown";
@@ -95,4 +104,16 @@ export class Watermark {
     }
     return least ?? "none";
   }
+
+  #boundOf(stream: BoundedStream): bigint | undefined {
+    const ofSource = this.#sourceBounds.get(stream.origin.trace.source);
+    const isBehind =
+      ofSource !== undefined && (stream.bound === undefined || ofSource > stream.bound);
+    return isBehind ? ofSource : stream.bound;
+  }
+}
+
+/** Nothing known is the least. */
+function isLess(a: bigint | undefined, b: bigint | undefined): boolean {
+  return b !== undefined && (a === undefined || a < b);
 }

@@ -1,3 +1,4 @@
+import { printable } from "../base/text.ts";
 import { clockTimeWriter } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
@@ -13,6 +14,7 @@ export interface TextColors {
   readonly process: readonly [string, string];
   readonly event: readonly [string, string];
   readonly name: readonly [string, string];
+  readonly loss: readonly [string, string];
 }
 
 /** The columns that a text line is made of. Traces without one of the contexts leave its place out. */
@@ -90,6 +92,10 @@ export function textWriter(colors: TextColors): BatchWriter {
         out.byte(10);
       }
       return out.bytes.subarray(0, out.length);
+    },
+    loss(text) {
+      const [open, close] = colors.loss;
+      return encoder.encode(`${open}--- ${printable(text)}${close}\n`);
     },
     end: () => NO_BYTES,
   };

@@ -99,10 +99,13 @@ export const MAX_SESSIONS = 16_384;
 /** Descriptors in one ATTACH_SESSION or GET_NEW_STREAMS reply that we still believe. */
 export const MAX_STREAMS = 65_536;
 
+/** Data streams that are open at once on one connection: 128 processors, eight channels, a hundred users or processes. */
+export const MAX_CONNECTION_STREAMS = 131_072;
+
 /** A host or session name in the variable list layout; LTTng's own limit is 255. */
 export const MAX_NAME_BYTES = 4096;
 
-/** One GET_METADATA reply; a kernel with every event enabled sends about 5 MiB. */
+/** One GET_METADATA reply, and all of one trace; a kernel with every event enabled sends about 5 MiB. */
 export const MAX_METADATA_BYTES: number = 64 * 1024 * 1024;
 
 /** One packet. LTTng's largest usual sub-buffers are a few MiB. */

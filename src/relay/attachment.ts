@@ -1,11 +1,12 @@
-import { SourceError } from "../base/errors.ts";
+import { ProtocolError, SourceError } from "../base/errors.ts";
 import { globMatches } from "../base/glob.ts";
 import type { Item } from "../base/item.ts";
 import { nearestName } from "../base/text.ts";
-import { Seek } from "./abi.ts";
+import { MAX_CONNECTION_STREAMS, Seek } from "./abi.ts";
 import type { Clock } from "./clock.ts";
 import { SessionState, StreamState, TraceState } from "./live-state.ts";
 import type { AttachReply, SessionEntry, StreamDescriptor } from "./messages.ts";
+import { ResumePoints } from "./resume.ts";
 import type { LiveUrl } from "./url.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -33,15 +34,32 @@ export class Attachment {
   /** Data streams that have not ended, in the order of their announcement. */
   readonly streams: Map<bigint, StreamState> = new Map();
   readonly #target: Target;
+  readonly #resume: ResumePoints;
   /** Entries that could not be attached; each is told once. */
-  readonly #refused = new Set<bigint>();
+  readonly #refused = new Map<bigint, AttachReply["kind"]>();
+  /** Sessions that were followed to their end; a relayd may list them a moment longer. */
+  readonly #finished = new Set<bigint>();
+  #entries: readonly SessionEntry[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor(viewer: Viewer, target: Target, clock: Clock, stop: AbortSignal) {
+  /** @param resume what a lost connection had of the sessions; used up */
+  constructor(
+    viewer: Viewer,
+    target: Target,
+    clock: Clock,
+    stop: AbortSignal,
+    resume: ResumePoints = new ResumePoints(),
+  ) {
     this.viewer = viewer;
     this.clock = clock;
     this.stop = stop;
     this.#target = target;
+    this.#resume = resume;
+  }
+
+  /** Whether another viewer has a session that we could have when it leaves. */
+  get isRefused(): boolean {
+    return [...this.#refused.values()].includes("already");
   }
 
   get source(): string {
@@ -51,43 +69,88 @@ export class Attachment {
   /**
    * Makes the viewer session and attaches every entry that matches now.
    *
-   * @throws SourceError `UNKNOWN_SESSION`, `ALREADY_ATTACHED`, `NOT_LIVE`, when there is nothing to follow
+   * @returns what came of it; `refusal` (`UNKNOWN_SESSION`, `ALREADY_ATTACHED`, `NOT_LIVE` …) when there is nothing to follow
    */
-  async begin(seek: Seek): Promise<Item[]> {
+  async begin(seek: Seek): Promise<{ items: Item[]; refusal: SourceError | undefined }> {
     await this.viewer.createSession();
     const entries = await this.viewer.listSessions();
-    const matching = entries.filter((entry) => this.#matches(entry));
-    if (matching.length === 0) throw unknownSession(this.#target, this.viewer.peer, entries);
+    this.#entries = entries;
+    if (!entries.some((entry) => this.#matches(entry))) {
+      return { items: [], refusal: unknownSession(this.#target, this.viewer.peer, entries) };
+    }
     const items: Item[] = [];
     let refusal: SourceError | undefined;
-    for (const entry of matching) {
-      const reply = await this.viewer.attach(entry.id, seek);
-      if (reply.kind === "ok") {
-        items.push(...this.#attached(entry, reply.streams));
-      } else {
-        const error = refused(entry, reply.kind, this.viewer.peer);
-        refusal ??= error;
-        items.push(this.#refuse(entry, error));
-      }
+    for (const entry of entries) {
+      if (!this.#matches(entry)) continue;
+      const attached = await this.#attach(entry, seek);
+      items.push(...attached.items);
+      refusal ??= attached.refusal;
     }
-    if (this.sessions.size === 0 && refusal !== undefined) throw refusal;
-    return items;
+    return { items, refusal: this.sessions.size === 0 ? refusal : undefined };
   }
 
-  /** Lists again: attaches domains that came late, from their beginning, and marks the sessions that went. */
+  /** Lists again: attaches what came late, from its beginning, and marks the sessions that went. */
   async relist(): Promise<Item[]> {
     const entries = await this.viewer.listSessions();
+    this.#entries = entries;
     const listed = new Set(entries.map((entry) => entry.id));
     for (const session of this.sessions.values()) session.isListed = listed.has(session.entry.id);
+    for (const id of this.#refused.keys()) if (!listed.has(id)) this.#refused.delete(id);
+    for (const id of this.#finished) if (!listed.has(id)) this.#finished.delete(id);
     const items: Item[] = [];
     for (const entry of entries) {
       if (!this.#matches(entry) || this.sessions.has(entry.id)) continue;
-      if (this.#refused.has(entry.id)) continue;
-      const reply = await this.viewer.attach(entry.id, Seek.beginning);
-      if (reply.kind === "ok") items.push(...this.#attached(entry, reply.streams));
-      else items.push(this.#refuse(entry, refused(entry, reply.kind, this.viewer.peer)));
+      if (this.#finished.has(entry.id)) continue;
+      // Another viewer may leave; a session that is not live stays so.
+      if ((this.#refused.get(entry.id) ?? "already") !== "already") continue;
+      items.push(...(await this.#attach(entry, Seek.beginning)).items);
     }
     return items;
+  }
+
+  /**
+   * Sessions, as `NAME on HOST`, of which a lost connection had traces that did not come back. One that another viewer
+   * has, or that shows no stream yet because it is being cleared, may still come back.
+   */
+  missing(): string[] {
+    const pending = new Set<string>();
+    for (const entry of this.#entries) {
+      const session = this.sessions.get(entry.id);
+      const isPending =
+        session === undefined
+          ? this.#refused.get(entry.id) === "already"
+          : ![...this.traces.values()].some((trace) => trace.session === session);
+      if (isPending) pending.add(`${entry.name} on ${entry.host}`);
+    }
+    return this.#resume.takeAll((name) => !pending.has(name));
+  }
+
+  /** A session has ended and everything of it was read: it is let go, and may come again under its name. */
+  async finish(session: SessionState): Promise<Item> {
+    this.sessions.delete(session.entry.id);
+    this.#finished.add(session.entry.id);
+    // If the connection is lost over this, whoever asks next will be told.
+    await this.viewer.detach(session.entry.id).catch(() => undefined);
+    const { name, host } = session.entry;
+    const text = `detached from session ${name} on ${host}: the session is over`;
+    return { kind: "note", source: this.source, text };
+  }
+
+  /** The connection is lost: ends every stream and trace, and gives what the next connection is to know. */
+  abandon(): { items: Item[]; resume: ResumePoints } {
+    const items: Item[] = [];
+    const resume = new ResumePoints();
+    for (const trace of this.traces.values()) {
+      resume.add(trace.session.entry, trace.mark);
+      for (const stream of trace.streams) {
+        items.push({ kind: "stream-end", stream: stream.origin });
+      }
+      items.push({ kind: "trace-end", trace: trace.origin });
+    }
+    resume.addAll(this.#resume);
+    this.streams.clear();
+    this.traces.clear();
+    return { items, resume };
   }
 
   /** Takes in announced streams: items for the traces and data streams that are new. */
@@ -103,8 +166,9 @@ export class Attachment {
         trace.metadataStream = descriptor.id;
         trace.flagMetadata();
       } else if (!this.streams.has(descriptor.id)) {
+        if (this.streams.size >= MAX_CONNECTION_STREAMS) throw tooManyStreams(this.viewer.peer);
         const origin = { trace: trace.origin, name: descriptor.channel };
-        const stream = new StreamState(descriptor.id, trace, origin);
+        const stream = new StreamState(descriptor.id, trace, origin, this.clock.now());
         this.streams.set(stream.id, stream);
         trace.streams.add(stream);
         trace.hadStreams = true;
@@ -144,28 +208,40 @@ export class Attachment {
     return globMatches(target, entry.host) && globMatches(session, entry.name);
   }
 
-  #attached(entry: SessionEntry, descriptors: readonly StreamDescriptor[]): Item[] {
-    const session = new SessionState(entry, this.clock.now());
+  async #attach(
+    entry: SessionEntry,
+    seek: Seek,
+  ): Promise<{ items: Item[]; refusal?: SourceError }> {
+    const reply = await this.viewer.attach(entry.id, seek);
+    if (reply.kind !== "ok") {
+      const refusal = refused(entry, reply.kind, this.viewer.peer);
+      const isTold = this.#refused.has(entry.id);
+      this.#refused.set(entry.id, reply.kind);
+      const note: Item = { kind: "note", source: this.source, text: refusal.message };
+      return { items: isTold ? [] : [note], refusal };
+    }
+    this.#refused.delete(entry.id);
+    const session = new SessionState(entry, this.viewer.relaydMinor, this.clock.now());
     this.sessions.set(entry.id, session);
     const text = `attached to session ${entry.name} on ${entry.host} (live timer ${entry.liveTimerUs / 1000} ms)`;
-    return [{ kind: "note", source: this.source, text }, ...this.adopt(session, descriptors)];
-  }
-
-  #refuse(entry: SessionEntry, error: SourceError): Item {
-    this.#refused.add(entry.id);
-    return { kind: "note", source: this.source, text: error.message };
+    const note: Item = { kind: "note", source: this.source, text };
+    return { items: [note, ...this.adopt(session, reply.streams)] };
   }
 
   #newTrace(session: SessionState, descriptor: StreamDescriptor): TraceState {
-    const trace = new TraceState(descriptor.traceId, session, {
-      host: session.entry.host,
-      session: session.entry.name,
-      path: descriptor.path,
-      source: this.source,
-    });
+    const { entry } = session;
+    const { path } = descriptor;
+    const origin = { host: entry.host, session: entry.name, path, source: this.source };
+    const mark = this.#resume.take(entry, path);
+    const trace = new TraceState(descriptor.traceId, session, origin, mark);
     this.traces.set(trace.id, trace);
     return trace;
   }
+}
+
+function tooManyStreams(peer: string): ProtocolError {
+  const message = `${peer} announces more streams than ${MAX_CONNECTION_STREAMS}`;
+  return new ProtocolError("TOO_MANY_STREAMS", message, { peer });
 }
 
 function refused(

@@ -2,15 +2,21 @@
 
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { NextIndexReply, PacketIndex, SessionEntry } from "./messages.ts";
+import { isSameStart, START_BYTES, type StreamMark, type TraceMark } from "./resume.ts";
 
 /** GET_NEW_STREAMS is not asked more often than this unless it is flagged. */
 const MIN_POLL_MS = 100;
-/** Nor more seldom than this, however slow the live timer: short-lived applications must not slip through. */
+/** Nor more seldom than this, however slow the live timer. */
 const MAX_POLL_MS = 1000;
+/** Relayds before 2.14 show an application's streams only to who asks while it lives. */
+const HASTY_POLL_MS = 40;
+const KEEPING_MINOR = 14;
 /** A clear re-sends the metadata; how soon to look whether it is whole again. */
 const RESEND_POLL_MS = 25;
 /** Once a session has hung up its streams should too; a relayd that forgets is not waited for longer. */
 const MIN_GRACE_MS = 2000;
+/** The signs of one clear come within this time. */
+const CLEAR_MS = 2000;
 
 /** One attached entry of the session list. */
 export class SessionState {
@@ -22,10 +28,14 @@ export class SessionState {
   isListed = true;
   /** When it hung up. */
   overSince: number | undefined;
+  #clearedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(entry: SessionEntry, now: number) {
+  constructor(entry: SessionEntry, relaydMinor: number, now: number) {
     this.entry = entry;
-    this.pollMs = Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, entry.liveTimerUs / 1000));
+    this.pollMs =
+      relaydMinor < KEEPING_MINOR
+        ? HASTY_POLL_MS
+        : Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, entry.liveTimerUs / 1000));
     this.askStreamsAt = now + this.pollMs;
   }
 
@@ -37,6 +47,13 @@ export class SessionState {
   isPastGrace(now: number): boolean {
     const grace = Math.max(MIN_GRACE_MS, (2 * this.entry.liveTimerUs) / 1000);
     return this.overSince !== undefined && now - this.overSince > grace;
+  }
+
+  /** Something showed that the session was cleared; whether that is news. */
+  noticeClear(now: number): boolean {
+    const isNew = now - this.#clearedAt > Math.max(CLEAR_MS, (2 * this.entry.liveTimerUs) / 1000);
+    this.#clearedAt = now;
+    return isNew;
   }
 }
 
@@ -52,14 +69,24 @@ export class TraceState {
   metadataStream: bigint | undefined;
   /** When GET_METADATA is due; `undefined` when a flag must come first. */
   askMetadataAt: number | undefined;
+  /** The trace of that name on a lost connection, until the metadata tells whether it is this one. */
+  #mark: TraceMark | undefined;
+  /** How its metadata begins. */
+  #start: Uint8Array = new Uint8Array(0);
   #metadataBytes = 0;
   #isResending = false;
   #hasMetadataEnded = false;
+  #resumed: ReadonlyMap<string, StreamMark> = new Map();
 
-  constructor(id: bigint, session: SessionState, origin: TraceOrigin) {
+  constructor(id: bigint, session: SessionState, origin: TraceOrigin, mark?: TraceMark) {
     this.id = id;
     this.session = session;
     this.origin = origin;
+    this.#mark = mark;
+  }
+
+  get metadataBytes(): number {
+    return this.#metadataBytes;
   }
 
   /** Packets may go out: what is needed to decode them went before. */
@@ -73,15 +100,39 @@ export class TraceState {
     return this.streams.size === 0 && (this.#hasMetadataEnded || this.session.isOver);
   }
 
+  /** Where the stream of a channel ended on the connection before, if this trace goes on with that one. */
+  resumePoint(channel: string): StreamMark | undefined {
+    return this.#resumed.get(channel);
+  }
+
+  /** What the next connection is to know. */
+  get mark(): TraceMark {
+    if (this.#mark !== undefined) return this.#mark;
+    const streams = new Map(this.#resumed);
+    for (const { origin, mark } of this.streams)
+      if (mark !== undefined) streams.set(origin.name, mark);
+    return { path: this.origin.path, start: this.#start, streams };
+  }
+
   /** An index reply was flagged NEW_METADATA. */
   flagMetadata(): void {
     if (!this.#hasMetadataEnded) this.askMetadataAt = Number.NEGATIVE_INFINITY;
   }
 
-  receivedMetadata(bytes: number, now: number): void {
-    this.#metadataBytes += bytes;
-    this.#isResending = bytes === 0;
-    this.askMetadataAt = bytes === 0 ? now + RESEND_POLL_MS : Number.NEGATIVE_INFINITY;
+  /** @returns whether these first bytes show another trace than the one that had the name before */
+  receivedMetadata(bytes: Uint8Array, now: number): boolean {
+    const isFirst = this.#metadataBytes === 0 && bytes.length > 0;
+    this.#metadataBytes += bytes.length;
+    this.#isResending = bytes.length === 0;
+    this.askMetadataAt = bytes.length === 0 ? now + RESEND_POLL_MS : Number.NEGATIVE_INFINITY;
+    if (!isFirst) return false;
+    this.#start = bytes.slice(0, START_BYTES);
+    const mark = this.#mark;
+    this.#mark = undefined;
+    if (mark === undefined) return false;
+    if (!isSameStart(mark.start, this.#start)) return true;
+    this.#resumed = mark.streams;
+    return false;
   }
 
   /** Everything the relayd has was sent. A trace without any text yet, or without streams any more, is asked on. */
@@ -109,10 +160,43 @@ export class StreamState {
   reply: Promise<NextIndexReply> | undefined;
   /** The last beacon that was handed on; a relayd repeats it until it knows more. */
   beacon = -1n;
+  /** The offset of the last packet: it falls with a new trace file. */
+  offset = 0n;
+  /** How far the stream is known: nothing before this is still to come. Clock cycles. */
+  reached = -1n;
+  /** When it last said something new. */
+  movedAt: number;
+  /** Whether the resume point was looked up. */
+  isPlaced = false;
+  #begin: bigint | undefined;
+  #end = 0n;
 
-  constructor(id: bigint, trace: TraceState, origin: StreamOrigin) {
+  constructor(id: bigint, trace: TraceState, origin: StreamOrigin, now: number) {
     this.id = id;
     this.trace = trace;
     this.origin = origin;
+    this.movedAt = now;
+  }
+
+  /** The packet of this index was handed on, or told to be lost. */
+  passed({ begin, end }: PacketIndex): void {
+    this.#begin = begin;
+    this.#end = end;
+    if (end > this.reached) this.reached = end;
+  }
+
+  get mark(): StreamMark | undefined {
+    const { origin, beacon } = this;
+    if (this.#begin !== undefined) return { origin, begin: this.#begin, end: this.#end };
+    const before = this.trace.resumePoint(origin.name);
+    if (before !== undefined) return { ...before, origin };
+    return beacon < 0n ? undefined : { origin, begin: beacon, end: beacon };
+  }
+
+  /** Whether the connection before had this packet already. */
+  isBehindMark({ begin, end }: PacketIndex): boolean {
+    const mark = this.trace.resumePoint(this.origin.name);
+    if (mark === undefined) return false;
+    return end < mark.end || (end === mark.end && begin <= mark.begin);
   }
 }

@@ -9,47 +9,64 @@
  * 4. Beyond one window of packets, nothing is asked for that the consumer did not pull.
  */
 
+import { ProtocolError } from "../base/errors.ts";
 import type { Item } from "../base/item.ts";
-import { MAX_PACKET_BYTES } from "./abi.ts";
+import { MAX_METADATA_BYTES, MAX_PACKET_BYTES } from "./abi.ts";
 import type { Attachment } from "./attachment.ts";
-import type { StreamState, TraceState } from "./live-state.ts";
+import type { SessionState, StreamState, TraceState } from "./live-state.ts";
 import type { NextIndexReply, PacketIndex, PacketReply } from "./messages.ts";
 
 /** Packets asked for and not yet pulled, in number and bytes; a larger packet travels alone. */
-const WINDOW_PACKETS = 8;
+const WINDOW_PACKETS = 32;
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
-/** Pauses between rounds in which no stream had a packet: doubled from the first to the last. */
-const MIN_PAUSE_MS = 25;
-const MAX_PAUSE_MS = 100;
+/** How much may be fetched of streams that are ahead of others in time: a consumer that orders them must hold it. */
+const AHEAD_BYTES = 32 * 1024 * 1024;
 
-/** How often the session list is read again. */
-const RELIST_MS = 3000;
+/** A stream that stands still for so long is not waited for. */
+const STALL_MS = 5000;
+
+/** Pauses between rounds in which no stream had a packet: doubled from the first to the last. */
+const MIN_PAUSE_MS = 10;
+const MAX_PAUSE_MS = 40;
+/** Many idle streams take long to ask: a pause lasts at least so many times what the round took. */
+const PAUSE_PER_ROUND = 4;
+
+/** How often the session list is read again; and when nothing is attached. */
+const RELIST_MS = 1000;
+const RELIST_IDLE_MS = 300;
 
 type Items = AsyncGenerator<Item, void, void>;
 
-/** Rounds until every session is over and every stream has ended. */
-export async function* rounds(attachment: Attachment): Items {
-  const { clock, stop } = attachment;
-  let relistAt = clock.now() + RELIST_MS;
+/**
+ * Rounds until every session is over and every stream has ended, and beyond that while `expectsMore` says so.
+ *
+ * @throws ProtocolError when the connection is lost
+ */
+export async function* rounds(attachment: Attachment, expectsMore: () => boolean): Items {
+  const { clock, stop, sessions } = attachment;
+  const ahead = new Ahead();
+  let relistAt = clock.now() + (sessions.size === 0 ? RELIST_IDLE_MS : RELIST_MS);
   let pauseMs = MIN_PAUSE_MS;
-  while (true) {
+  while (sessions.size > 0 || expectsMore()) {
     if (clock.now() >= relistAt) {
       yield* await attachment.relist();
-      relistAt = clock.now() + RELIST_MS;
+      yield* missing(attachment);
+      relistAt = clock.now() + (sessions.size === 0 ? RELIST_IDLE_MS : RELIST_MS);
     }
+    const begunAt = clock.now();
     yield* newStreams(attachment);
     yield* metadata(attachment);
     const indexes = await nextIndexes(attachment);
     for (const [stream, reply] of indexes) yield* indexItems(attachment, stream, reply);
     yield* metadata(attachment);
-    yield* packets(attachment);
+    yield* packets(attachment, ahead);
     yield* endings(attachment);
-    if (attachment.sessions.size > 0 && everySessionIsOver(attachment)) return;
     if (indexes.some(([, reply]) => reply.kind === "ok")) {
       pauseMs = MIN_PAUSE_MS;
     } else {
-      await clock.sleep(pauseMs, stop);
+      const tookMs = clock.now() - begunAt;
+      await clock.sleep(Math.min(1000, Math.max(pauseMs, PAUSE_PER_ROUND * tookMs)), stop);
       stop.throwIfAborted();
       pauseMs = Math.min(MAX_PAUSE_MS, 2 * pauseMs);
     }
@@ -83,7 +100,8 @@ async function* metadata(attachment: Attachment): Items {
       const reply = await attachment.viewer.metadata(trace.metadataStream);
       const now = attachment.clock.now();
       if (reply.kind === "ok") {
-        trace.receivedMetadata(reply.bytes.length, now);
+        if (trace.receivedMetadata(reply.bytes, now)) yield replaced(trace);
+        if (trace.metadataBytes > MAX_METADATA_BYTES) throw tooMuchMetadata(attachment, trace);
         if (reply.bytes.length > 0) {
           yield { kind: "metadata", trace: trace.origin, bytes: reply.bytes };
         }
@@ -139,15 +157,29 @@ function* indexItems(
 ): Generator<Item, void, void> {
   switch (reply.kind) {
     case "ok": {
-      const reason = whyUnusable(reply.index);
-      if (reason === undefined) stream.index = reply.index;
-      else yield gap(stream, reason, 1);
+      const { index } = reply;
+      stream.movedAt = attachment.clock.now();
+      const hasRestarted = index.offset === 0n && stream.offset > 0n;
+      // With each file of a rotation the offset falls too; the packet that a clear leaves is empty.
+      if (hasRestarted && index.begin === index.end) {
+        yield* clearing(stream.trace.session, attachment.clock.now());
+      }
+      stream.offset = index.offset;
+      const reason = whyUnusable(index);
+      if (reason === undefined) {
+        stream.index = index;
+        return;
+      }
+      stream.passed(index);
+      yield gap(stream, reason, 1);
       return;
     }
     case "inactive":
       // Without metadata nobody knows the clock; the relayd will say it again.
       if (reply.timestamp > stream.beacon && stream.trace.isReady) {
         stream.beacon = reply.timestamp;
+        if (reply.timestamp > stream.reached) stream.reached = reply.timestamp;
+        stream.movedAt = attachment.clock.now();
         yield { kind: "beacon", stream: stream.origin, timestamp: reply.timestamp };
       }
       return;
@@ -175,45 +207,110 @@ function whyUnusable(index: PacketIndex): string | undefined {
 
 interface InFlight {
   readonly stream: StreamState;
+  readonly index: PacketIndex;
   readonly length: number;
-  readonly offset: bigint;
   readonly reply: Promise<PacketReply>;
 }
 
-/** The packets of all indexes that are held and may go out; behind each request, the one for the next index. */
-async function* packets(attachment: Attachment): Items {
-  const ready = [...attachment.streams.values()].filter((stream) => stream.trace.isReady);
+/** The packets of indexes that are held and may go out; behind each request, the one for the next index. */
+async function* packets(attachment: Attachment, ahead: Ahead): Items {
+  const ready: StreamState[] = [];
+  for (const stream of attachment.streams.values()) {
+    if (stream.index === undefined || !stream.trace.isReady) continue;
+    yield* place(stream);
+    if (!stream.isBehindMark(stream.index)) ready.push(stream);
+    else {
+      stream.index = undefined;
+      askIndex(attachment, stream);
+    }
+  }
+  const wanted = ahead.choose(ready, attachment.streams.values(), attachment.clock.now());
   const inFlight: InFlight[] = [];
   let bytes = 0;
-  for (let i = 0; i < ready.length || inFlight.length > 0; ) {
-    while (i < ready.length && inFlight.length < WINDOW_PACKETS) {
-      const stream = ready[i]!;
-      const length = Number((stream.index?.packetBits ?? 0n) / 8n);
+  for (let i = 0; i < wanted.length || inFlight.length > 0; ) {
+    while (i < wanted.length && inFlight.length < WINDOW_PACKETS) {
+      const stream = wanted[i]!;
+      const index = stream.index!;
+      const length = bytesOf(index);
       if (inFlight.length > 0 && bytes + length > WINDOW_BYTES) break;
       i++;
-      if (stream.index === undefined) continue;
-      const { offset } = stream.index;
-      const reply = attachment.viewer.packet(stream.id, offset, length);
+      const reply = attachment.viewer.packet(stream.id, index.offset, length);
       reply.catch(() => undefined);
-      inFlight.push({ stream, length, offset, reply });
+      inFlight.push({ stream, index, length, reply });
       bytes += length;
       stream.index = undefined;
       askIndex(attachment, stream);
     }
-    const next = inFlight.shift();
-    if (next === undefined) continue;
-    const reply = await next.reply;
-    bytes -= next.length;
-    if (reply.kind === "ok") {
-      yield { kind: "packet", stream: next.stream.origin, bytes: reply.bytes };
+    const { stream, index, length, reply } = inFlight.shift()!;
+    const answer = await reply;
+    bytes -= length;
+    stream.passed(index);
+    if (answer.kind === "ok") {
+      yield { kind: "packet", stream: stream.origin, bytes: answer.bytes };
     } else {
-      yield gap(next.stream, `the relayd no longer has the packet at byte ${next.offset}`, 1);
+      yield gap(stream, `the relayd no longer has the packet at byte ${index.offset}`, 1);
     }
   }
 }
 
-/** Streams whose session is long over, and traces that have nothing left. */
-function* endings(attachment: Attachment): Generator<Item, void, void> {
+/** Tells, before the first packet of a stream, whether it goes on with one of the connection before. */
+function* place(stream: StreamState): Generator<Item, void, void> {
+  if (stream.isPlaced) return;
+  stream.isPlaced = true;
+  const mark = stream.trace.resumePoint(stream.origin.name);
+  if (mark !== undefined) yield { kind: "resume", stream: stream.origin, from: mark.origin };
+}
+
+function bytesOf(index: PacketIndex): number {
+  return Number(index.packetBits / 8n);
+}
+
+/**
+ * Which packets are worth fetching now. A consumer that restores time order holds what is later than the next packet of
+ * any other stream of the machine; so a backlog is fetched in the order of time, and beyond that only so much.
+ */
+class Ahead {
+  /** Packets that were fetched ahead of others: where they begin, and their bytes. */
+  readonly #fetched = new Map<string, { readonly begin: bigint; readonly bytes: number }[]>();
+
+  /** @param all the streams that are open: one whose next packet is not known yet may still bring an early one */
+  choose(ready: readonly StreamState[], all: Iterable<StreamState>, now: number): StreamState[] {
+    if (ready.length === 0) return [];
+    const wanted: StreamState[] = [];
+    const reached = new Map<string, bigint>();
+    for (const stream of all) {
+      // Clocks of one machine agree; those of others say nothing about it.
+      const { host } = stream.trace.session.entry;
+      const to = stream.index === undefined ? stream.reached : stream.index.end;
+      // A stream that says nothing must not hold up the others for ever.
+      if (to < 0n || now - stream.movedAt > STALL_MS) continue;
+      const least = reached.get(host);
+      if (least === undefined || to < least) reached.set(host, to);
+    }
+    const inOrder = [...ready].sort((a, b) => (a.index!.begin < b.index!.begin ? -1 : 1));
+    const first = inOrder[0]!;
+    for (const stream of inOrder) {
+      const { host } = stream.trace.session.entry;
+      const { begin } = stream.index!;
+      const least = reached.get(host) ?? begin;
+      const isNext = begin <= least || stream === first;
+      if (isNext || this.#reserve(host, least, begin, bytesOf(stream.index!))) wanted.push(stream);
+    }
+    return wanted;
+  }
+
+  #reserve(host: string, least: bigint, begin: bigint, bytes: number): boolean {
+    const ahead = (this.#fetched.get(host) ?? []).filter((packet) => packet.begin > least);
+    const held = ahead.reduce((sum, packet) => sum + packet.bytes, 0);
+    const mayFetch = held + bytes <= AHEAD_BYTES;
+    if (mayFetch) ahead.push({ begin, bytes });
+    this.#fetched.set(host, ahead);
+    return mayFetch;
+  }
+}
+
+/** Streams whose session is long over, traces that have nothing left, and sessions that have neither. */
+async function* endings(attachment: Attachment): Items {
   const now = attachment.clock.now();
   for (const stream of attachment.streams.values()) {
     const isSilent = stream.index === undefined;
@@ -228,11 +325,10 @@ function* endings(attachment: Attachment): Generator<Item, void, void> {
     attachment.traces.delete(trace.id);
     yield { kind: "trace-end", trace: trace.origin };
   }
-}
-
-function everySessionIsOver(attachment: Attachment): boolean {
-  if (attachment.streams.size > 0) return false;
-  return [...attachment.sessions.values()].every((session) => session.isOver);
+  for (const session of attachment.sessions.values()) {
+    if (!session.isOver || hasStreams(attachment, session.entry.id)) continue;
+    yield await attachment.finish(session);
+  }
 }
 
 function hasStreams(attachment: Attachment, session: bigint): boolean {
@@ -242,6 +338,40 @@ function hasStreams(attachment: Attachment, session: bigint): boolean {
   return false;
 }
 
+/** What the connection before had and this one has not. */
+export function* missing(attachment: Attachment): Generator<Item, void, void> {
+  for (const session of attachment.missing()) {
+    yield lost(
+      `session ${session} ended, in part or whole, while there was no connection: its end is missing`,
+    );
+  }
+}
+
+function* clearing(session: SessionState, now: number): Generator<Item, void, void> {
+  if (!session.noticeClear(now)) return;
+  const { name, host } = session.entry;
+  const reason = `session ${name} on ${host} was cleared: what was not read before is gone`;
+  yield { kind: "gap", cause: "clear", trace: undefined, stream: undefined, reason, packets: 0 };
+}
+
+/** The session was made anew while we were away: nobody knows how its predecessor ended. */
+function replaced({ origin }: TraceState): Item {
+  const reason = `${origin.path} of session ${origin.session} was begun anew: the end of the one before is missing`;
+  return { ...lost(reason), trace: origin };
+}
+
+/** A reconnection that cannot go on where the connection ended. */
+export function lost(reason: string): Item & { kind: "gap" } {
+  const nowhere = { trace: undefined, stream: undefined };
+  return { kind: "gap", cause: "reconnect", ...nowhere, reason, packets: undefined };
+}
+
 function gap(stream: StreamState, reason: string, packets: number | undefined): Item {
-  return { kind: "gap", trace: stream.trace.origin, stream: stream.origin, reason, packets };
+  const { origin } = stream;
+  return { kind: "gap", cause: "packets", trace: origin.trace, stream: origin, reason, packets };
+}
+
+function tooMuchMetadata({ viewer: { peer } }: Attachment, trace: TraceState): ProtocolError {
+  const message = `metadata of ${trace.origin.path} from ${peer}: expected at most ${MAX_METADATA_BYTES} bytes, got more`;
+  return new ProtocolError("METADATA_TOO_LONG", message, { peer });
 }

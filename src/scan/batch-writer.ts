@@ -10,6 +10,8 @@ export interface BatchWriter {
    * @param facts what travels beside the rows (`seq`, `watermark_ns` …), where the format has a place for it
    */
   batch(batch: ColumnBatch, facts?: ReadonlyMap<string, string>): Uint8Array;
+  /** A line that says what is missing here, where the format has a place for it. */
+  loss?(text: string): Uint8Array;
   end(): Uint8Array;
 }
 

@@ -64,7 +64,7 @@ export class Delivery {
     for (const { message } of failures) this.#sink.note(message);
     const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
     this.#subscription.add(
-      runQuery({ ...spec, isLive }, fed).subscribe({
+      runQuery({ ...spec, isLive }, fed, this.#share.gate).subscribe({
         next: (item) => this.#guarded(() => this.#take(item)),
         error: (error: unknown) => this.#conclude({ error }),
         complete: () => this.#conclude({}),

@@ -22,6 +22,10 @@ export interface ServeOptions {
   readonly token?: string | undefined;
   /** Live sessions: everything the relayds still have (for the first query), or what comes from now on, the default. */
   readonly from?: "beginning" | "now" | undefined;
+  /** Waits for relayds and sessions that are not there, at first or after their end. Default false. */
+  readonly wait?: boolean | undefined;
+  /** Connects again when a connection to a relayd is lost. Default true. */
+  readonly reconnect?: boolean | undefined;
   /** Origins (`https://host[:port]`) of web pages elsewhere that may ask. Default none. */
   readonly allowedOrigins?: readonly string[] | undefined;
   /** Told what an operator should know, one line at a time. */
@@ -48,9 +52,9 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<RunningServer> {
   const { host = "127.0.0.1", port = DEFAULT_PORT, from = "now" } = options;
-  const { token, allowedOrigins = [], log = () => {} } = options;
+  const { token, allowedOrigins = [], log = () => {}, wait, reconnect } = options;
   requireToken(token, host);
-  const served = await ServedSources.open(sources, { from });
+  const served = await ServedSources.open(sources, { from, wait, reconnect });
   const rules = { isLoopback: isLoopbackHost(host), allowedOrigins, token };
   const queryServer = new QueryServer(served, rules, log);
   try {

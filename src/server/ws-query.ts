@@ -2,7 +2,7 @@
 
 import type { RawData, WebSocket } from "ws";
 import { FeedError } from "../base/errors.ts";
-import { describeLoss, type Loss } from "../engine/losses.ts";
+import { describeLoss, type Loss, type LossAccount } from "../engine/losses.ts";
 import type { ColumnType } from "../scan/column.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
 import { Delivery, type Sink } from "./delivery.ts";
@@ -140,8 +140,12 @@ export class WebSocketQuery implements Sink {
       watermark_ns: watermarkNs === undefined ? null : String(watermarkNs),
       lost_events: losses.discardedEvents,
       lost_packets: losses.missingPackets + losses.undecodablePackets,
+      gaps: losses.gaps,
+      clears: losses.clears,
+      reconnects: losses.reconnects,
       late,
       dropped,
+      ...(losses.streams.size > 0 && { streams: streamFacts(losses) }),
     };
   }
 
@@ -153,6 +157,15 @@ export class WebSocketQuery implements Sink {
   #say(message: Record<string, unknown>): void {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
   }
+}
+
+/** What each stream lost that lost anything. */
+function streamFacts({ streams }: LossAccount): Record<string, unknown>[] {
+  return [...streams].map(([stream, counts]) => ({
+    stream,
+    lost_events: counts.discardedEvents,
+    lost_packets: counts.missingPackets + counts.undecodablePackets,
+  }));
 }
 
 function lossFacts(loss: Loss): Record<string, unknown> {
@@ -167,7 +180,7 @@ function lossFacts(loss: Loss): Record<string, unknown> {
     case "undecodable-packet":
       return { kind: loss.kind, stream, count: 1 };
     case "gap":
-      return { kind: loss.kind, stream, count: loss.packets ?? null };
+      return { kind: loss.kind, cause: loss.cause, stream, count: loss.packets ?? null };
   }
 }
 

@@ -73,7 +73,7 @@ test("tail ends well when its reader goes", async () => {
 
 test("replay ends at Ctrl-C, viewers or not, and tells them", async () => {
   const { replay, url } = await replayed();
-  const tail = await attachedTail(url);
+  const tail = await attachedTail(url, "--no-reconnect");
   replay.process.kill("SIGINT");
   assert.is((await replay.end()).code, 0);
   assert.is((await tail.end()).code, 1);

@@ -10,7 +10,14 @@ process.env["TZ"] = "UTC";
 const test = suite("format/text");
 
 const NONE = ["", ""] as const;
-const PLAIN: TextColors = { time: NONE, container: NONE, process: NONE, event: NONE, name: NONE };
+const PLAIN: TextColors = {
+  time: NONE,
+  container: NONE,
+  process: NONE,
+  event: NONE,
+  name: NONE,
+  loss: NONE,
+};
 const T = 1_795_337_745_115_442_425n;
 
 interface Head {
@@ -93,11 +100,26 @@ test("lines events up with the longest name so far", () => {
 
 test("colours parts of the line without moving them", () => {
   const color = ["\u001b[1m", "\u001b[22m"] as const;
-  const colors = { time: color, container: color, process: color, event: color, name: color };
+  const colors = {
+    time: color,
+    container: color,
+    process: color,
+    event: color,
+    name: color,
+    loss: color,
+  };
   const columns = [...head({ event: "a" }), number("ret", "int8", [1])];
   const painted = line(columns, colors);
   assert.ok(painted.startsWith("\u001b[1m08:55:45.115442425\u001b[22m web1"));
   assert.is(stripVTControlCharacters(painted), line(columns));
+});
+
+test("has a line for what is missing, which obeys no control characters either", () => {
+  const lossLine = (colors: TextColors): string =>
+    Buffer.from(textWriter(colors).loss!("3 events of a\u001b[2J")).toString();
+  assert.is(lossLine(PLAIN), "--- 3 events of a?[2J\n");
+  const yellow = { ...PLAIN, loss: ["<", ">"] } as const;
+  assert.is(lossLine(yellow), "<--- 3 events of a?[2J>\n");
 });
 
 test("shows control characters of processes and fields, and obeys none", () => {

@@ -87,6 +87,13 @@ export function packetAt(
   return { kind: "ok", ...NO_FLAGS, ...flags, index };
 }
 
+/** An index of a packet at the offset `begin` that covers the time from there to `end`. */
+export function packetBetween(begin: number, end: number): NextIndexReply {
+  const reply = packetAt(begin);
+  if (reply.kind !== "ok") return reply;
+  return { ...reply, index: { ...reply.index, begin: BigInt(begin), end: BigInt(end) } };
+}
+
 export function text(content: string): MetadataReply {
   return { kind: "ok", bytes: Buffer.from(content) };
 }

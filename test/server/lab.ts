@@ -36,13 +36,13 @@ export async function withRecorded(
 
 /** Replays the trace `small`, whole and at once unless told otherwise. */
 export async function withReplay(
-  work: (relayd: ReplayServer, url: string) => Promise<void>,
+  work: (relayd: ReplayServer, url: string, directory: string) => Promise<void>,
   options: ReplayOptions = {},
 ): Promise<void> {
   const trace = await recordedTrace("small");
   const relayd = await replay([trace.path], { speed: "max", session: "small", ...options });
   try {
-    await work(relayd, relayd.urls[0]!);
+    await work(relayd, relayd.urls[0]!, trace.path);
   } finally {
     await relayd.close();
     await trace.remove();
@@ -53,9 +53,10 @@ export async function withReplay(
 export async function withLive(
   work: (server: RunningServer, relayd: ReplayServer) => Promise<void>,
   options: ReplayOptions = {},
+  serveOptions: ServeOptions = {},
 ): Promise<void> {
   await withReplay(async (relayd, url) => {
-    const server = await serve([url], { port: 0, from: "beginning" });
+    const server = await serve([url], { port: 0, from: "beginning", ...serveOptions });
     try {
       await work(server, relayd);
     } finally {

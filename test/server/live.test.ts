@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { SourceError } from "../../src/base/errors.ts";
 import { LiveFeed } from "../../src/engine/feed.ts";
 import { listSessions } from "../../src/relay/list-sessions.ts";
+import { replay } from "../../src/replay/server.ts";
 import { serve } from "../../src/server/server.ts";
 import { Client, get, MANY_BATCHES, SMALL_ROWS, table, withLive, withReplay } from "./lab.ts";
 
@@ -122,6 +123,32 @@ test("tells its clients when the relayd goes, and lives on", async () => {
       assert.is((await get(server, "/healthz")).status, 200);
     },
     { speed: 1 },
+    { reconnect: false },
+  );
+});
+
+test("goes on when the relayd comes back, and says what happened", async () => {
+  await withReplay(
+    async (relayd, url, directory) => {
+      const server = await serve([url], { port: 0, from: "beginning" });
+      const client = await Client.ask(server, { select: "event", credit: 1000 });
+      await client.until(() => client.told.some(({ columns }) => columns !== undefined));
+      await relayd.close();
+      await client.until(() => client.told.some(({ text }) => /trying again/.test(String(text))));
+      const { port } = relayd;
+      const again = await replay([directory], { speed: "max", session: "small", port });
+      const end = await client.last();
+      assert.equal([end.type, end["rows"], end["reconnects"]], ["end", SMALL_ROWS, 1]);
+      assert.is(client.rows, SMALL_ROWS);
+      const losses = client.told.filter(({ type }) => type === "loss");
+      assert.equal(
+        losses.map(({ kind, cause, count }) => [kind, cause, count]),
+        [["gap", "reconnect", 0]],
+      );
+      await server.close();
+      await again.close();
+    },
+    { speed: 4 },
   );
 });
 

@@ -58,6 +58,7 @@ export class Lttng {
   readonly #env: NodeJS.ProcessEnv;
   readonly #ports: readonly number[];
   #program: Promise<string> | undefined;
+  #relayd: Child | undefined;
 
   private constructor(folder: string, namespace: Namespace, ports: readonly number[]) {
     this.#folder = folder;
@@ -70,13 +71,13 @@ export class Lttng {
   static async start(): Promise<Lttng> {
     const folder = mkdtempSync(join(tmpdir(), "tracewire-lttng-"));
     const ports = await freePorts(4);
-    const [control, data, live, agent] = ports;
-    const at = (port: number | undefined): string => `tcp://127.0.0.1:${port}`;
+    const agent = ports[3];
     const namespace = await Namespace.open(
       [
-        `lttng-relayd --group root -C ${at(control)} -D ${at(data)} -L ${at(live)} -o "$LTTNG_HOME/relayd" > "$LTTNG_HOME/relayd.log" 2>&1`,
-        `lttng-sessiond --no-kernel --group root --agent-tcp-port ${agent} > "$LTTNG_HOME/sessiond.log" 2>&1`,
-      ],
+        // The daemon itself, not a shell around it, is what is killed.
+        `exec ${relayDaemon(ports).join(" ")} > "$LTTNG_HOME/relayd.log" 2>&1`,
+        `exec lttng-sessiond --no-kernel --group root --agent-tcp-port ${agent} > "$LTTNG_HOME/sessiond.log" 2>&1`,
+      ].map((daemon) => `(${daemon})`),
       environment(folder),
     );
     const lttng = new Lttng(folder, namespace, ports);
@@ -109,6 +110,15 @@ export class Lttng {
     const args = [await this.#program, tag, String(options.delayUs ?? 0)];
     const [program = "", ...rest] = options.isContained ? [...CONTAINED, ...args] : args;
     return Application.started(this.run(program, rest));
+  }
+
+  /** An application that emits some ticks and is gone, within some ten milliseconds. */
+  async shortLived(tag: string, ticks: number): Promise<void> {
+    this.#program ??= buildApplication(this.#folder);
+    const child = this.run(await this.#program, [tag, "0"]);
+    child.send(`tick ${ticks}`);
+    child.process.stdin?.end();
+    await child.output();
   }
 
   async createSession(name: string, options: SessionOptions = {}): Promise<void> {
@@ -157,7 +167,27 @@ export class Lttng {
     return join(folder, name);
   }
 
+  /** Kills the relay daemon, as a crash would. */
+  async killRelayd(): Promise<void> {
+    if (this.#relayd === undefined) process.kill(this.#namespace.daemons[0]!, "SIGKILL");
+    else this.#relayd.process.kill("SIGKILL");
+    await eventually("the relay daemon is gone", async () =>
+      (await accepts(this.livePort)) ? undefined : true,
+    );
+  }
+
+  /** Starts it again on the same ports; it knows nothing of what was. */
+  async restartRelayd(): Promise<void> {
+    const [program = "", ...args] = relayDaemon(this.#ports);
+    const output = ["-o", join(this.#folder, "relayd")];
+    // It must not outlive the test.
+    const command = ["--pdeathsig", "KILL", "--", program, ...args.slice(0, -2), ...output];
+    this.#relayd = this.run("setpriv", command);
+    await this.#untilReady();
+  }
+
   async close(): Promise<void> {
+    await this.#relayd?.stop();
     await this.#namespace.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -171,6 +201,12 @@ export class Lttng {
       return code === 0 ? true : undefined;
     });
   }
+}
+
+function relayDaemon([control, data, live]: readonly number[]): readonly string[] {
+  const at = (port: number | undefined): string => `tcp://127.0.0.1:${port}`;
+  const ports = ["-C", at(control), "-D", at(data), "-L", at(live)];
+  return ["lttng-relayd", "--group", "root", ...ports, "-o", '"$LTTNG_HOME/relayd"'];
 }
 
 /** Applications wait, however slow the machine is, until the session daemon knows them. */

@@ -18,10 +18,10 @@ mount -t tmpfs none /dev/shm`;
 
 /** After the end of the input: ends the daemons, the ones that do not obey the hard way. */
 const END = `
-echo ready
+echo ready $daemons
 set +e
 read -r line
-kill $daemons
+kill $daemons 2> /dev/null
 (sleep 5; kill -9 $daemons) 2> /dev/null &
 wait $daemons
 kill $!`;
@@ -39,10 +39,13 @@ export function mayUnshare(): boolean {
  * A shell holds it, and ends the daemons when its input closes: also when the test's process dies.
  */
 export class Namespace {
+  /** Process ids of the daemons, in the order given. */
+  readonly daemons: readonly number[];
   readonly #holder: ChildProcess;
 
-  private constructor(holder: ChildProcess) {
+  private constructor(holder: ChildProcess, daemons: readonly number[]) {
     this.#holder = holder;
+    this.daemons = daemons;
   }
 
   /** @param daemons shell commands, each of them for one daemon in the foreground */
@@ -53,12 +56,12 @@ export class Namespace {
       env,
       stdio: ["pipe", "pipe", "inherit"],
     });
-    await new Promise((resolve, reject) => {
+    const ready = await new Promise<string>((resolve, reject) => {
       createInterface({ input: holder.stdout! }).once("line", resolve);
       holder.once("error", reject);
       holder.once("close", () => reject(new Error("the namespace cannot be made")));
     });
-    return new Namespace(holder);
+    return new Namespace(holder, ready.split(" ").slice(1).map(Number));
   }
 
   /** A program that runs inside. */

@@ -22,6 +22,30 @@ export function damagingProxy(relaydPort: number, damage: Damage): Promise<TestS
   return TestServer.listen((viewer) => relay(viewer, connect(relaydPort, "127.0.0.1"), damage));
 }
 
+/**
+ * Listens, and hands everything on; cuts each connection behind so many bytes from the relay daemon, which is mostly in the
+ * middle of something. `Infinity` lets it live for now.
+ */
+export function cuttingProxy(relaydPort: number, nextCut: () => number): Promise<TestServer> {
+  return TestServer.listen((viewer) => {
+    const relayd = connect(relaydPort, "127.0.0.1");
+    let left = nextCut();
+    relayd.on("data", (chunk) => {
+      if (left === Number.POSITIVE_INFINITY) left = nextCut();
+      viewer.write(chunk.subarray(0, left));
+      left -= chunk.length;
+      if (left <= 0) {
+        viewer.end();
+        relayd.destroy();
+      }
+    });
+    viewer.on("data", (chunk) => relayd.write(chunk));
+    relayd.on("error", () => viewer.destroy());
+    relayd.on("close", () => viewer.end());
+    viewer.on("close", () => relayd.destroy());
+  });
+}
+
 function relay(viewer: Socket, relayd: Socket, damage: Damage): void {
   const asked: number[] = [];
   let requests: Buffer = Buffer.alloc(0);

@@ -196,7 +196,10 @@ export class KernelScanner implements Scanner<Chunk> {
         const id = memory.get(state + State.eventId);
         const eventClass = id === -1 ? undefined : streamClass.eventClasses.get(id);
         const isTooLarge = id === -1 && hasLargeIds(streamClass);
-        if (id === -1 && !isTooLarge) return outcome(this.#exactError(bytes, header, here));
+        if (id === -1 && !isTooLarge) {
+          const error = this.#exactError(bytes, header, here);
+          return outcome(error, error.code === "DECODE_EVENT_CLASS" ? here : undefined);
+        }
         if (eventClass === undefined && !isTooLarge)
           return outcome(undeclaredClass(streamClass, id, bit), here);
         if (eventClass === undefined || id >= MAX_CLASS_ID || stream.known.has(eventClass)) {
