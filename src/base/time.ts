@@ -67,10 +67,12 @@ export function isoTimeWriter(): TimeWriter {
 
 /** `08:55:45.115442425`, local time of day */
 export function clockTimeWriter(): TimeWriter {
-  return new TimeWriter(
-    (date) => [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":"),
-    "",
-  );
+  return new TimeWriter(timeOfDay, "");
+}
+
+/** `08:55:45`, local time of day */
+export function timeOfDay(date: Date): string {
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":");
 }
 
 function twoDigits(value: number): string {

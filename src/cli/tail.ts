@@ -40,8 +40,9 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   const feed = openFeed(sources, { from, wait, reconnect });
   // They boot while the metadata is read.
   const threads = startThreads(sources, options.engine, options.workers);
-  const spec = { ...querySpec(options, await program(options.where), feed.isLive), threads };
   const writer = options.count ? undefined : await batchWriter(options);
+  const filter = await program(options.where);
+  const spec = { ...querySpec(options, filter, feed.isLive), threads, lines: writer?.lines };
   const rows = await run(spec, feed, writer, options);
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
 }

@@ -8,6 +8,7 @@ import type { Chunk } from "../scan/kernel/chunk.ts";
 import { Kernel } from "../scan/kernel/kernel.ts";
 import type { Release } from "../scan/kernel/merger.ts";
 import { declareConstants, KernelScanner } from "../scan/kernel/scanner.ts";
+import type { LineFormat } from "../scan/line-format.ts";
 import type { Scanner, ScanSpec, TraceFacts } from "../scan/scanner.ts";
 import { hasWasm, type WasmMemory } from "../wasm/runtime.ts";
 import { HeapStore } from "./heap-store.ts";
@@ -46,17 +47,19 @@ export function interpretingExecutor(
 /**
  * @param capacity of a batch, in rows
  * @param pool who scans, if it is not this thread
+ * @param lines what rows are to become instead of columns
  */
 export function compilingExecutor(
   spec: ScanSpec,
   capacity: number,
   pool?: PoolOfStage,
+  lines?: LineFormat,
 ): Executor<Chunk> & { readonly store: KernelStore } {
   const kernel = new Kernel(spec.columns, pool?.memory);
   for (const { traceClass, facts } of pool?.traces ?? [])
     declareConstants(kernel, traceClass, facts);
   return {
-    store: new KernelStore(kernel, capacity, pool?.release),
+    store: new KernelStore(kernel, capacity, pool?.release, lines),
     scanner: (traceClass, facts) => new KernelScanner(spec, kernel, traceClass, facts),
   };
 }

@@ -3,6 +3,7 @@ import type { ColumnBatch } from "../scan/column.ts";
 import type { Chunk } from "../scan/kernel/chunk.ts";
 import type { Kernel } from "../scan/kernel/kernel.ts";
 import { KernelMerger, type Release } from "../scan/kernel/merger.ts";
+import type { LineFormat } from "../scan/line-format.ts";
 import type { HeapStore } from "./heap-store.ts";
 import { BATCH_BYTES, type RowStore } from "./row-store.ts";
 
@@ -19,8 +20,9 @@ export class KernelStore implements RowStore<Chunk> {
     kernel: Kernel,
     capacity: number,
     release: Release = (chunk) => kernel.chunks.give(chunk),
+    lines?: LineFormat,
   ) {
-    this.#merger = new KernelMerger(kernel, capacity, BATCH_BYTES, release);
+    this.#merger = new KernelMerger(kernel, capacity, BATCH_BYTES, release, lines);
   }
 
   get rows(): number {

@@ -28,6 +28,7 @@ import {
   selectableNames,
   unknownColumns,
 } from "../scan/layout.ts";
+import type { LineFormat } from "../scan/line-format.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 import { linkEnvironments } from "./environments.ts";
@@ -64,6 +65,8 @@ export interface QuerySpec {
    * Otherwise they are the taker's.
    */
   readonly lendsBatches?: boolean | undefined;
+  /** Rows as lines of text, in batches' `lines`, wherever the kernel can write them; the other batches have columns. */
+  readonly lines?: ((columns: readonly PlannedColumn[]) => LineFormat | undefined) | undefined;
   /** Threads that scan stored packets, for a feed that leaves them; the query ends them. */
   readonly threads?: readonly Worker[] | undefined;
   /** Whether metadata and streams may still come: names nobody knows are then a note, not an error. */
@@ -372,7 +375,9 @@ class RunningQuery {
         return order === "none" ? undefined : watermark.ns;
       },
     };
-    return new ScanStage(spec, engine, Math.min(BATCH_ROWS, limit ?? BATCH_ROWS), outputs, pool);
+    const capacity = Math.min(BATCH_ROWS, limit ?? BATCH_ROWS);
+    const lines = this.#spec.lines?.(spec.columns);
+    return new ScanStage(spec, engine, capacity, outputs, pool, lines);
   }
 
   /** Says which event classes the filter leaves out without looking at their records. */

@@ -7,6 +7,7 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ColumnBatch } from "../scan/column.ts";
 import type { Chunk } from "../scan/kernel/chunk.ts";
 import { MustInterpret } from "../scan/kernel/scanner.ts";
+import type { LineFormat } from "../scan/line-format.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec } from "../scan/scanner.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 import {
@@ -66,6 +67,7 @@ export class ScanStage {
    * @param engine the kernel gives way to the interpreter where there is no WebAssembly
    * @param capacity of a batch, in rows
    * @param pool who scans for the kernel, if it is not this thread
+   * @param lines what the kernel makes of rows instead of columns
    */
   constructor(
     spec: ScanSpec,
@@ -73,12 +75,13 @@ export class ScanStage {
     capacity: number,
     outputs: ScanOutputs,
     pool?: PoolOfStage,
+    lines?: LineFormat,
   ) {
     this.#spec = spec;
     this.#capacity = capacity;
     this.#outputs = outputs;
     if (canCompile(engine)) {
-      const compiling = compilingExecutor(spec, capacity, pool);
+      const compiling = compilingExecutor(spec, capacity, pool, lines);
       this.#kernelStore = compiling.store;
       this.#executor = compiling as Executor<Rows>;
     } else {

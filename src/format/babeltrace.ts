@@ -1,6 +1,7 @@
 import { clockTimeWriter, type SplitTime, splitNs, writeNanoseconds } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
+import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
@@ -16,7 +17,9 @@ export function babeltraceWriter(showsDelta: boolean): BatchWriter {
   let previous: { hi: number; lo: number } | undefined;
   return {
     begin: () => NO_BYTES,
+    lines: () => babeltraceLines(showsDelta),
     batch(batch) {
+      if (batch.lines !== undefined) return batch.lines.slice();
       const out = new Utf8Writer(textCapacity(batch));
       const halves = halvesOf(batch.timestamps);
       const [record] = batch.columns;
@@ -52,4 +55,19 @@ export function babeltraceWriter(showsDelta: boolean): BatchWriter {
     },
     end: () => NO_BYTES,
   };
+}
+
+function babeltraceLines(showsDelta: boolean): LineFormat {
+  const literal = (text: string): LinePart => ({
+    kind: "literal",
+    bytes: new TextEncoder().encode(text),
+  });
+  const delta: readonly LinePart[] = [literal("] (+"), { kind: "delta" }, literal(") ")];
+  const parts: readonly LinePart[] = [
+    literal("["),
+    { kind: "time" },
+    ...(showsDelta ? delta : [literal("] ")]),
+    { kind: "text", column: 0, isRaw: true },
+  ];
+  return { parts, trims: false };
 }

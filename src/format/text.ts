@@ -1,9 +1,11 @@
 import { printable } from "../base/text.ts";
 import { clockTimeWriter } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
+import { writeVisible } from "../base/visible.ts";
 import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
 import type { Column, ColumnBatch, ColumnType } from "../scan/column.ts";
 import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
+import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { type CellDialect, cellWriter, isPresent, textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
@@ -38,6 +40,7 @@ const CONTAINER_WIDTH = 10;
 const TID_WIDTH = 7;
 /** Event names are padded to the longest seen, up to this. */
 const MAX_EVENT_WIDTH = 32;
+const FIRST_EVENT_WIDTH = 12;
 
 const plain: CellDialect = {
   text: writeVisible,
@@ -52,13 +55,15 @@ const plain: CellDialect = {
 export function textWriter(colors: TextColors): BatchWriter {
   const time = clockTimeWriter();
   let columns: readonly PlannedColumn[] = [];
-  let eventWidth = 12;
+  let eventWidth = FIRST_EVENT_WIDTH;
   return {
     begin(planned) {
       columns = planned;
       return NO_BYTES;
     },
+    lines: (planned) => textLines(planned, colors),
     batch(batch) {
+      if (batch.lines !== undefined) return batch.lines.slice();
       const out = new Utf8Writer(textCapacity(batch));
       const head = new LineHead(batch, columns, out);
       const halves = halvesOf(batch.timestamps);
@@ -99,6 +104,68 @@ export function textWriter(colors: TextColors): BatchWriter {
     },
     end: () => NO_BYTES,
   };
+}
+
+/** The lines of rows whose payload is not selected from. */
+function textLines(columns: readonly PlannedColumn[], colors: TextColors): LineFormat | undefined {
+  const rest = columns.slice(TEXT_HEAD_COUNT);
+  if (rest.length !== 1 || rest[0]?.request.kind !== "payload") return undefined;
+  const bytes = (text: string): Uint8Array => encoder.encode(text);
+  const number = (at: readonly number[], width: number, color: Color): LinePart[] => {
+    const known = at.filter((i) => columns[i]?.type.kind === "number");
+    const isLastKnown = columns[at.at(-1)!]?.type.kind === "number";
+    const [open, close] = color;
+    return [
+      {
+        kind: "number",
+        columns: known,
+        width,
+        before: bytes(` ${open}`),
+        after: bytes(close),
+        absent: isLastKnown ? painted("-".padStart(width), color) : NO_BYTES,
+      },
+    ];
+  };
+  const name = (i: number, width: number, color: Color): LinePart[] =>
+    columns[i]?.type.kind !== "dictionary"
+      ? []
+      : [
+          {
+            kind: "name",
+            column: i,
+            paint: (text) => painted(visibleText(text).padEnd(width), color),
+            absent: painted(width === 0 ? "-" : "-".padEnd(width), color),
+          },
+        ];
+  const event: LinePart = {
+    kind: "name",
+    column: 6,
+    paint: (text) => painted(visibleText(text), colors.event),
+    absent: painted("-", colors.event),
+    align: {
+      widthOf: (text) => bytes(visibleText(text)).length,
+      width: { current: FIRST_EVENT_WIDTH, most: MAX_EVENT_WIDTH },
+    },
+  };
+  const parts: LinePart[] = [
+    { kind: "literal", bytes: bytes(colors.time[0]) },
+    { kind: "time" },
+    { kind: "literal", bytes: bytes(colors.time[1]) },
+    ...name(1, 0, PLAIN_COLOR),
+    ...(columns[2]?.type.kind === "number" ? number([2], CONTAINER_WIDTH, colors.container) : []),
+    ...name(3, PROCESS_WIDTH, colors.process),
+    ...number([4, 5], TID_WIDTH, PLAIN_COLOR),
+    event,
+    { kind: "literal", bytes: bytes(" ") },
+    { kind: "text", column: TEXT_HEAD_COUNT, isRaw: false },
+  ];
+  return { parts, trims: true };
+}
+
+function visibleText(text: string): string {
+  const out = new Utf8Writer(64);
+  writeVisible(encoder.encode(text), out);
+  return decoder.decode(out.bytes.subarray(0, out.length));
 }
 
 type Color = readonly [string, string];
@@ -147,9 +214,7 @@ class LineHead {
       const code = codes[row]!;
       let part = parts[code];
       if (part === undefined) {
-        const text = new Utf8Writer(64);
-        writeVisible(encoder.encode(dictionary.text(code)), text);
-        part = painted(decoder.decode(text.bytes.subarray(0, text.length)).padEnd(width), color);
+        part = painted(visibleText(dictionary.text(code)).padEnd(width), color);
         parts[code] = part;
       }
       this.#out.raw(part);
@@ -207,29 +272,6 @@ function spaces(out: Utf8Writer, count: number): void {
 const encoder = new TextEncoder();
 
 const decoder = new TextDecoder();
-
-/**
- * A text as it stands, or as a JSON string if it could do more than be read: any process may give itself a name that
- * moves the cursor, ends the line or sets colours.
- */
-function writeVisible(bytes: Uint8Array, out: Utf8Writer): void {
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
-    // C0, DEL; and C1, which terminals obey too: U+0080 to U+009F are C2 80 to C2 9F.
-    if (byte < 32 || byte === 127 || (byte === 0xc2 && bytes[i + 1]! < 0xa0)) {
-      out.raw(encoder.encode(visible(decoder.decode(bytes))));
-      return;
-    }
-  }
-  out.raw(bytes);
-}
-
-function visible(text: string): string {
-  return JSON.stringify(text).replaceAll(
-    /[\x7f-\x9f]/g,
-    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
 
 function trimLine(out: Utf8Writer): void {
   while (out.length > 0 && out.bytes[out.length - 1] === 32) out.length--;

@@ -1,5 +1,6 @@
 import type { ColumnBatch } from "./column.ts";
 import type { PlannedColumn } from "./layout.ts";
+import type { LineFormat } from "./line-format.ts";
 
 /** Turns a query's batches into bytes of some format, batch by batch. */
 export interface BatchWriter {
@@ -10,6 +11,8 @@ export interface BatchWriter {
    * @param facts what travels beside the rows (`seq`, `watermark_ns` …), where the format has a place for it
    */
   batch(batch: ColumnBatch, facts?: ReadonlyMap<string, string>): Uint8Array;
+  /** The same lines for a store that writes them by itself; `undefined` if the columns are others than it can write. */
+  lines?(columns: readonly PlannedColumn[]): LineFormat | undefined;
   /** A line that says what is missing here, where the format has a place for it. */
   loss?(text: string): Uint8Array;
   end(): Uint8Array;

@@ -73,6 +73,8 @@ export interface ColumnBatch {
   readonly timestamps: BigInt64Array;
   /** In the order of the query's layout; timestamp columns refer to `timestamps`. */
   readonly columns: readonly Column[];
+  /** The rows as finished lines, instead of timestamps and columns, where the query asks for lines and its store makes them. */
+  readonly lines?: Uint8Array | undefined;
 }
 
 /** The array that holds a number type. */
@@ -103,7 +105,8 @@ export function numberArray(type: NumberType, length: number): NumberArray {
 }
 
 /** A batch of its own memory, of one that is borrowed. */
-export function copyBatch({ rows, timestamps, columns }: ColumnBatch): ColumnBatch {
+export function copyBatch({ rows, timestamps, columns, lines }: ColumnBatch): ColumnBatch {
+  if (lines !== undefined) return { rows, timestamps, columns, lines: lines.slice() };
   const times = timestamps.slice();
   // A column of the timestamps is the same array.
   const copies = columns.map((column) =>

@@ -3,20 +3,33 @@ export function formatG(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
-  // JavaScript and C agree on fixed notation from 10^-4 to 10^6, where nearly all values lie.
-  const text = value.toPrecision(6);
+  const sign = value < 0 ? "-" : "";
   const size = Math.abs(value);
-  if (size >= 1e-4 && !text.includes("e")) return withoutTrailingZeros(text);
-  const [mantissa = "0", exponentText = "0"] = value.toExponential(5).split("e");
+  const [mantissa = "", exponentText = ""] = size.toExponential(5).split("e");
   const exponent = Number(exponentText);
-  if (exponent === -4) return withoutTrailingZeros(value.toFixed(9));
-  const digits = String(Math.abs(exponent)).padStart(2, "0");
-  return `${withoutTrailingZeros(mantissa)}e${exponent < 0 ? "-" : "+"}${digits}`;
+  let digits = mantissa.replace(".", "");
+  // C rounds exact halves to the even digit, JavaScript away from zero.
+  if (isTie(size) && Number(digits) % 2 === 1) digits = String(Number(digits) - 1);
+  if (exponent >= 6 || exponent < -4) {
+    const e = `e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+    return `${sign}${withPoint(digits, 1)}${e}`;
+  }
+  if (exponent < 0) return `${sign}${withPoint("0".repeat(-exponent) + digits, 1)}`;
+  return `${sign}${withPoint(digits, exponent + 1)}`;
 }
 
-function withoutTrailingZeros(digits: string): string {
-  if (!digits.includes(".")) return digits;
-  let end = digits.length;
-  while (digits.charCodeAt(end - 1) === 48) end--;
-  return digits.slice(0, digits.charCodeAt(end - 1) === 46 ? end - 1 : end);
+/** Whether a value stands exactly between two of six digits: it has seven then, and the last is a five. */
+function isTie(size: number): boolean {
+  const match = /^(\d+)(?:\.(\d+))?$/.exec(size.toString());
+  if (match === null) return false;
+  const [, whole = "", decimals = ""] = match;
+  // Decimals tell the value exactly only where so many binary digits do.
+  const isExact = Number.isInteger(size * 2 ** decimals.length);
+  return isExact && /^0*[1-9]\d{5}50*$/.test(whole + decimals);
+}
+
+/** Digits with a point behind the first `whole` ones, without zeros at the end of the decimals. */
+function withPoint(digits: string, whole: number): string {
+  const decimals = digits.slice(whole).replace(/0+$/, "");
+  return decimals === "" ? digits.slice(0, whole) : `${digits.slice(0, whole)}.${decimals}`;
 }

@@ -5,19 +5,24 @@ const BACKSLASH = 92;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The JSON string of the text `bytes[from, to)`. Bytes that are no UTF-8 become U+FFFD, since JSON must be Unicode. */
+/**
+ * The JSON string of the text `bytes[from, to)`. Bytes that are no UTF-8 become U+FFFD, since JSON must be Unicode.
+ * @param escapesDel JSON lets DEL stand, terminals obey it
+ */
 export function writeJsonString(
   bytes: Uint8Array,
   from: number,
   to: number,
   out: Utf8Writer,
+  escapesDel = false,
 ): void {
   if (isPlainJson(bytes, from, to)) {
     out.byte(QUOTE);
     out.range(bytes, from, to);
     out.byte(QUOTE);
   } else {
-    out.raw(encoder.encode(JSON.stringify(decoder.decode(bytes.subarray(from, to)))));
+    const text = JSON.stringify(decoder.decode(bytes.subarray(from, to)));
+    out.raw(encoder.encode(escapesDel ? text.replaceAll("\x7f", "\\u007f") : text));
   }
 }
 

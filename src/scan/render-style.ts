@@ -110,14 +110,14 @@ const text: Style = {
   float: (value, size, out) => out.ascii(size === 32 ? shortestFloat32(value) : String(value)),
   text(bytes, from, to, out) {
     if (isPlainWord(bytes, from, to)) out.range(bytes, from, to);
-    else writeJsonString(bytes, from, to, out);
+    else writeJsonString(bytes, from, to, out, true);
   },
   blob(bytes, from, to, out) {
     out.ascii("0x");
     writeHex(bytes, from, to, out);
   },
   optional: { open: "", close: "", absent: "none" },
-  escapes: jsonEscape,
+  escapes: textEscape,
   isBare: isPlainWordByte,
   name: (name) => `${name}=`,
   structure: { open: "{", separator: " ", close: "}", empty: "{}" },
@@ -190,6 +190,11 @@ const HEX_DIGITS = "0123456789abcdef";
 function jsonEscape(byte: number): Uint8Array {
   if (byte >= 128) return Uint8Array.of(byte);
   return encoder.encode(JSON.stringify(String.fromCharCode(byte)).slice(1, -1));
+}
+
+/** Terminals obey DEL too. */
+function textEscape(byte: number): Uint8Array {
+  return byte === 127 ? encoder.encode("\\u007f") : jsonEscape(byte);
 }
 
 /** Printable ASCII without blanks, commas, equals signs, quotes and backslashes. */

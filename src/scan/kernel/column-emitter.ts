@@ -39,8 +39,17 @@ export class ColumnEmitter {
   readonly #code: Code;
   readonly #walk: WalkEmitter;
   readonly #locals: RecordLocals;
+  readonly #renderers: ReadonlyMap<number, number>;
 
-  constructor(unit: Unit, code: Code, walk: WalkEmitter, locals: RecordLocals) {
+  /** @param renderers functions that render, by the constant that names their program; the machine renders what has none */
+  constructor(
+    unit: Unit,
+    code: Code,
+    walk: WalkEmitter,
+    locals: RecordLocals,
+    renderers: ReadonlyMap<number, number>,
+  ) {
+    this.#renderers = renderers;
     this.#unit = unit;
     this.#code = code;
     this.#walk = walk;
@@ -253,7 +262,8 @@ export class ColumnEmitter {
       .get(chunk)
       .memory(Memory.i32Load, place.slot + Slot.textCapacity)
       .op(Op.i32Add);
-    code.call(this.#unit.helper(renderMachine)).tee(end).i32(-1).op(Op.i32Eq);
+    code.call(this.#renderers.get(constant) ?? this.#unit.helper(renderMachine));
+    code.tee(end).i32(-1).op(Op.i32Eq);
     code.if(() => code.i32(Status.full).op(Op.return));
     this.#pushRow(4);
     code

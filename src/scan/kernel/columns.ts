@@ -23,6 +23,8 @@ export type KernelColumn = { readonly column: PlannedColumn } & (
 export interface KernelColumns {
   readonly columns: readonly KernelColumn[];
   readonly constants: number;
+  /** Whether any column is rendered. */
+  readonly renders: boolean;
   /** Whether rows need the packet's own text. */
   readonly rendersRecords: boolean;
 }
@@ -31,7 +33,8 @@ export function kernelColumns(planned: readonly PlannedColumn[]): KernelColumns 
   let constants = 0;
   const columns = planned.map((column) => kernelColumn(column, () => constants++));
   const rendersRecords = planned.some(({ request }) => request.kind === "record");
-  return { columns, constants, rendersRecords };
+  const renders = columns.some(({ kind }) => kind === "rendered");
+  return { columns, constants, renders, rendersRecords };
 }
 
 /** @param constant gives the number of one more constant */

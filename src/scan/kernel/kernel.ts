@@ -22,7 +22,8 @@ export class Kernel {
   constructor(columns: readonly PlannedColumn[], shared?: WasmMemory) {
     this.memory = new KernelMemory(shared);
     this.host = new RenderHost(this.memory);
-    this.memory.imports = { float: this.host.float, labels: this.host.labels };
+    const { float, labels, clock, visible } = this.host;
+    this.memory.imports = { float, labels, clock, visible };
     this.columns = kernelColumns(columns);
     this.dictionaries = new KernelDictionaries(this.memory);
     this.chunks = new ChunkPool(this.memory, this.columns.columns, this.dictionaries, CHUNK_ROWS);

@@ -57,8 +57,15 @@ export const State = {
   /** Merge: rows and bytes of texts in the runs that it chose. */
   mergedRows: 80,
   mergedBytes: 84,
+  /** Lines: i64 time of the line before, 0 if there is none; i64 second that the clock's eight characters tell. */
+  lineTime: 88,
+  clockSecond: 96,
+  clockText: 104,
 } as const;
 const STATE_BYTES = 128;
+
+/** Powers of ten, 10^0 to 10^19, and the hundred pairs of decimal digits: what numbers are written with. */
+export const Digits = { powers: 0, pairs: 160 } as const;
 
 /** Byte of the memory where the next free address stands, and the first address that is given. */
 const NEXT_FREE = 0;
@@ -72,6 +79,8 @@ export class KernelMemory {
   imports: Readonly<Record<string, unknown>> = {};
   /** Address of this thread's state. */
   readonly state: number;
+  /** Address of the tables that the offsets of `Digits` count from. */
+  readonly digits: number;
   readonly isShared: boolean;
   #nextFunction = 0;
   #u8: Uint8Array;
@@ -86,6 +95,7 @@ export class KernelMemory {
     this.#i32 = new Int32Array(this.memory.buffer);
     Atomics.compareExchange(this.#i32, NEXT_FREE >> 2, 0, FIRST_FREE);
     this.state = this.allocate(STATE_BYTES);
+    this.digits = this.literal(digitTables());
   }
 
   get u8(): Uint8Array {
@@ -110,9 +120,9 @@ export class KernelMemory {
     }
   }
 
-  /** A region with these bytes, followed by eight zeros. */
+  /** A region with these bytes, followed by sixteen zeros. */
   literal(bytes: Uint8Array): number {
-    const address = this.allocate(bytes.length + 8);
+    const address = this.allocate(bytes.length + 16);
     this.u8.set(bytes, address);
     return address;
   }
@@ -152,4 +162,15 @@ export class KernelMemory {
     this.#u8 = new Uint8Array(this.memory.buffer);
     this.#i32 = new Int32Array(this.memory.buffer);
   }
+}
+
+function digitTables(): Uint8Array {
+  const powers = BigUint64Array.from({ length: 20 }, (_, i) => 10n ** BigInt(i));
+  const tables = new Uint8Array(Digits.pairs + 200);
+  tables.set(new Uint8Array(powers.buffer), Digits.powers);
+  for (let i = 0; i < 100; i++) {
+    tables[Digits.pairs + 2 * i] = 48 + Math.floor(i / 10);
+    tables[Digits.pairs + 2 * i + 1] = 48 + (i % 10);
+  }
+  return tables;
 }

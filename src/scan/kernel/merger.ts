@@ -4,11 +4,13 @@
  */
 
 import type { WasmFunction } from "../../wasm/runtime.ts";
-import type { ColumnBatch } from "../column.ts";
+import type { ColumnBatch, DictionaryTexts } from "../column.ts";
 import { DICTIONARY_CAPACITY } from "../dictionary.ts";
+import type { LineFormat } from "../line-format.ts";
 import { type Chunk, ChunkField, ChunkPool, hasTexts, Slot } from "./chunk.ts";
 import { widthOf } from "./columns.ts";
 import type { Kernel } from "./kernel.ts";
+import { canWriteLines, LineAssembly } from "./line-assembly.ts";
 import { State } from "./memory.ts";
 import { ENTRY_BYTES, Entry, emitGather, emitMerge, RUN_BYTES } from "./merge-emitter.ts";
 import { MergedDictionary } from "./merged-dictionary.ts";
@@ -23,6 +25,7 @@ interface HeldStream {
 }
 
 const FIRST_ENTRIES = 64;
+const NO_TIMES = new BigInt64Array(0);
 /** Gives chunks back whose rows have left: to the kernel's pool, or to the thread that made them. */
 export type Release = (chunk: Chunk) => void;
 
@@ -36,6 +39,8 @@ export class KernelMerger {
   readonly #batch: Chunk;
   readonly #mergeCode: WasmFunction;
   readonly #gatherCode: WasmFunction;
+  /** Set where rows become lines instead of columns. */
+  readonly #lines: LineAssembly | undefined;
   readonly #dictionaries = new Map<number, MergedDictionary>();
   readonly #streams: (HeldStream | undefined)[] = [];
   readonly #runs: number;
@@ -47,14 +52,27 @@ export class KernelMerger {
   /** Rows of the batch that was taken last, whose marks are still there. */
   #taken = 0;
 
-  /** @param mostBytes of texts and lists: what can make a batch large though its rows are few */
-  constructor(kernel: Kernel, capacity: number, mostBytes: number, release: Release) {
+  /**
+   * @param mostBytes of texts and lists: what can make a batch large though its rows are few
+   * @param format of lines, if rows are wanted as such
+   */
+  constructor(
+    kernel: Kernel,
+    capacity: number,
+    mostBytes: number,
+    release: Release,
+    format?: LineFormat,
+  ) {
     const { memory, columns, dictionaries } = kernel;
     this.#kernel = kernel;
     this.#release = release;
     this.capacity = capacity;
     this.#mostBytes = mostBytes;
-    this.#out = new ChunkPool(memory, columns.columns, dictionaries, capacity);
+    const canWrite = format !== undefined && canWriteLines(format, columns.columns);
+    this.#lines = canWrite
+      ? new LineAssembly(kernel, format, (column) => this.#mergedTexts(column))
+      : undefined;
+    this.#out = new ChunkPool(memory, columns.columns, dictionaries, canWrite ? 8 : capacity);
     this.#batch = this.#out.make();
     this.#runs = memory.allocate(capacity * RUN_BYTES);
     this.#entries = memory.allocate(FIRST_ENTRIES * ENTRY_BYTES);
@@ -65,10 +83,13 @@ export class KernelMerger {
     const unit = new Unit(memory);
     const from = kernel.chunks.layout;
     unit.module.exportFunction("merge", emitMerge(unit, columns.columns, from));
-    unit.module.exportFunction("gather", emitGather(unit, columns.columns, from, this.#out.layout));
+    const gatherIndex =
+      this.#lines?.emit(unit) ?? emitGather(unit, columns.columns, from, this.#out.layout);
+    unit.module.exportFunction("gather", gatherIndex);
     const { merge, gather } = unit.instantiate();
     this.#mergeCode = merge!;
     this.#gatherCode = gather!;
+    this.#lines?.use(gather!);
   }
 
   get isFull(): boolean {
@@ -168,10 +189,15 @@ export class KernelMerger {
     ) as number;
     const rows = memory.get(memory.state + State.mergedRows);
     if (rows === 0) return 0;
-    this.#reserveTexts();
-    this.#gatherCode(this.#runs, runs, this.#batch.address, this.rows);
+    const bytes = memory.get(memory.state + State.mergedBytes);
+    if (this.#lines === undefined) {
+      this.#reserveTexts();
+      this.#gatherCode(this.#runs, runs, this.#batch.address, this.rows);
+    } else {
+      this.#lines.append(this.#runs, runs, rows, bytes);
+    }
     this.rows += rows;
-    this.#bytes += memory.get(memory.state + State.mergedBytes);
+    this.#bytes += bytes;
     for (const held of this.#streams) if (held !== undefined) this.#retire(held);
     return rows;
   }
@@ -179,6 +205,11 @@ export class KernelMerger {
   /** Time of the last row in the batch. */
   get lastNs(): bigint | undefined {
     if (this.rows === 0) return undefined;
+    const { memory } = this.#kernel;
+    if (this.#lines !== undefined) {
+      const time = memory.state + State.lineTime;
+      return (BigInt(memory.get(time + 4)) << 32n) | BigInt(memory.get(time) >>> 0);
+    }
     const address = this.#batch.address + this.#out.layout.timestamps + 8 * (this.rows - 1);
     return new BigInt64Array(this.#kernel.memory.memory.buffer, address, 1)[0];
   }
@@ -186,11 +217,14 @@ export class KernelMerger {
   /** Begins the next batch. What it gives is borrowed: it stays as it is until rows are merged again. */
   take(): ColumnBatch {
     const { rows } = this;
+    if (this.#lines !== undefined) {
+      this.rows = 0;
+      this.#bytes = 0;
+      this.#renewDictionaries();
+      return { rows, timestamps: NO_TIMES, columns: [], lines: this.#lines.take() };
+    }
     this.#batch.rows = rows;
-    const columns = this.#out.borrow(
-      this.#batch,
-      (column) => this.#dictionaries.get(column)!.texts,
-    );
+    const columns = this.#out.borrow(this.#batch, (column) => this.#mergedTexts(column));
     this.#taken = rows;
     this.rows = 0;
     this.#bytes = 0;
@@ -229,6 +263,12 @@ export class KernelMerger {
       this.#release(last);
     }
     if (held.hasEnded && held.chunks.length === 0) this.#streams[held.entry] = undefined;
+  }
+
+  /** The dictionary that a column's merged rows have codes of. */
+  #mergedTexts(column: number): DictionaryTexts {
+    const own = this.#kernel.columns.columns[column];
+    return own?.kind === "constant" ? own.dictionary : this.#dictionaries.get(column)!.texts;
   }
 
   #learnTexts({ address }: Chunk): void {

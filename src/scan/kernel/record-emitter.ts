@@ -1,5 +1,6 @@
 /** One event class's records: walk to the end, check, filter, append. Nothing counts before the last step. */
 
+import type { EventClass, StreamClass } from "../../ctf/trace-class.ts";
 import type { Local } from "../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import type { EventPlan } from "../event-plan.ts";
@@ -22,6 +23,8 @@ export interface RecordContext {
   readonly end: bigint | undefined;
   /** Rows are counted and nothing is kept of them. */
   readonly countsOnly: boolean;
+  /** Functions of the unit that render this class, by the constant that names their program. */
+  readonly renderers: ReadonlyMap<number, number>;
 }
 
 /** The body of a record function for an event class. Equal bodies serve several classes. */
@@ -67,10 +70,11 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   if (!context.countsOnly) {
     const { layout } = context;
     for (const column of context.columns) {
-      if (column.kind === "rendered" && !isRenderableBy(column, plan))
+      if (column.kind === "rendered" && !isRenderableBy(column, plan.streamClass, plan.eventClass))
         throw new NotCompilable(`rendering of ${plan.eventClass.name}`);
     }
-    const columns = new ColumnEmitter(unit, code, walk, { input, start, record, chunk, row });
+    const locals = { input, start, record, chunk, row };
+    const columns = new ColumnEmitter(unit, code, walk, locals, context.renderers);
     context.columns.forEach((column, i) => {
       columns.emitTexts(column, layout.places[i]!, plan.sources[i]!);
     });
@@ -84,9 +88,11 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   return code.get(after).body();
 }
 
-function isRenderableBy(
+/** Whether the kernel can render a class for a column. */
+export function isRenderableBy(
   { column }: KernelColumn & { kind: "rendered" },
-  { streamClass, eventClass }: EventPlan,
+  streamClass: StreamClass,
+  eventClass: EventClass,
 ): boolean {
   const scopes = [eventClass.payload];
   if (column.request.kind === "record")

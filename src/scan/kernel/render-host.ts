@@ -1,6 +1,8 @@
 /** What the render machine leaves to JavaScript: floats, whose shortest digits it does not know, and enumeration labels. */
 
+import { timeOfDay } from "../../base/time.ts";
 import { Utf8Writer } from "../../base/utf8-writer.ts";
+import { writeVisible } from "../../base/visible.ts";
 import type { IntegerClass } from "../../ctf/trace-class.ts";
 import { type ValueWriter, valueWriter } from "../render.ts";
 import { type RenderStyle, STYLES } from "../render-style.ts";
@@ -8,6 +10,9 @@ import type { KernelMemory } from "./memory.ts";
 import type { HostRenderers } from "./render-program.ts";
 
 const FLOAT_STYLES: readonly RenderStyle[] = ["json", "text", "babeltrace"];
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 export class RenderHost implements HostRenderers {
   readonly #memory: KernelMemory;
@@ -52,6 +57,21 @@ export class RenderHost implements HostRenderers {
     this.#writer.length = 0;
     this.#enumerations[enumeration]!({ hi, lo }, this.#writer);
     return out + this.#writer.length > limit >>> 0 ? -1 : this.#copy(out);
+  };
+
+  /** (seconds since the Unix epoch, out): writes the local time of day, eight characters. */
+  readonly clock = (seconds: number, out: number): void => {
+    this.#writer.length = 0;
+    this.#writer.ascii(timeOfDay(new Date(seconds * 1000)));
+    this.#copy(out);
+  };
+
+  /** (text, length, out) → address behind what is safe to show of it; bytes that are no UTF-8 become U+FFFD. */
+  readonly visible = (text: number, length: number, out: number): number => {
+    this.#writer.length = 0;
+    const bytes = this.#memory.u8.slice(text, text + length);
+    writeVisible(encoder.encode(decoder.decode(bytes)), this.#writer);
+    return this.#copy(out);
   };
 
   #copy(out: number): number {

@@ -10,14 +10,11 @@ import type { Code, Local } from "../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../wasm/opcodes.ts";
 import { copyText, findZero, readBits, textLength } from "./helpers.ts";
 import { State } from "./memory.ts";
-import { LITTLE_ENDIAN, SIGNED } from "./render-program.ts";
-import { writeDecimal, writePower, writeText } from "./text-helpers.ts";
+import { LITTLE_ENDIAN, MAX_NUMBER_BYTES, SIGNED } from "./render-program.ts";
+import { writeDecimal, writeJsonInteger, writePower, writeText } from "./text-helpers.ts";
 import type { Helper, Unit } from "./unit.ts";
 
 const { i32, i64, f64 } = ValueType;
-
-/** No number, and no bracket or separator, is longer. */
-const SMALL = 80;
 
 export const renderMachine: Helper = {
   type: { parameters: [i32, i32, i32, i32, i32], results: [i32] },
@@ -63,7 +60,7 @@ class MachineEmitter {
           .br(next);
       };
       // One check for everything small; texts and literals check their own length.
-      code.get(OUT).i32(SMALL).op(Op.i32Add).get(LIMIT).op(Op.i32GtU);
+      code.get(OUT).i32(MAX_NUMBER_BYTES).op(Op.i32Add).get(LIMIT).op(Op.i32GtU);
       code.if(() => this.#overflow());
       code.get(PROGRAM).memory(Memory.i32Load);
       code.switch([
@@ -129,6 +126,7 @@ class MachineEmitter {
           this.#packet();
           advance(1);
         },
+        () => advance(2),
       ]);
       code.op(Op.unreachable);
     });
@@ -249,28 +247,10 @@ class MachineEmitter {
 
   #jsonInteger(): void {
     const code = this.#code;
-    const isLarge = code.local(i32);
+    this.#pushOut();
     this.#readInteger();
-    // Beyond ±(2^53 − 1): v + (2^53 − 1) > 2 × (2^53 − 1), unsigned, for signed ones; v > 2^53 − 1 for the others.
-    const most = 2n ** 53n - 1n;
-    code.op(Op.drop);
     this.#pushFlag(SIGNED);
-    code.if(
-      () =>
-        code
-          .get(this.#value)
-          .i64(most)
-          .op(Op.i64Add)
-          .i64(2n * most)
-          .op(Op.i64GtU),
-      () => code.get(this.#value).i64(most).op(Op.i64GtU),
-      i32,
-    );
-    code.tee(isLarge).if(() => this.#byte(34));
-    code.get(OUT).get(this.#value);
-    this.#pushFlag(SIGNED);
-    code.call(this.#unit.helper(writeDecimal)).set(OUT);
-    code.get(isLarge).if(() => this.#byte(34));
+    code.call(this.#unit.helper(writeJsonInteger)).set(OUT);
   }
 
   #float(): void {
@@ -388,7 +368,7 @@ class MachineEmitter {
             code.if(() => {
               code
                 .get(OUT)
-                .i32(SMALL)
+                .i32(MAX_NUMBER_BYTES)
                 .op(Op.i32Add)
                 .get(LIMIT)
                 .op(Op.i32GtU)

@@ -43,7 +43,12 @@ export const RenderOp = {
   align: 11,
   /** the packet's own text, made by the host once for each packet */
   packet: 12,
+  /** bytes: first of a program: what it writes takes no more, texts and arrays excepted */
+  reserve: 13,
 } as const;
+
+/** No number is longer, nor a bracket or separator; copies write up to 15 bytes more. */
+export const MAX_NUMBER_BYTES = 80;
 
 /** Flags of numbers. */
 export const SIGNED = 1;
@@ -69,6 +74,7 @@ export class RenderCompiler {
   readonly #slotAddress: number;
   readonly #literals = new Map<string, { address: number; length: number }>();
   readonly #tables = new Map<RenderStyle, number>();
+  readonly #programs = new Map<number, Int32Array>();
 
   constructor(memory: KernelMemory, host: HostRenderers, slotAddress: number) {
     this.#memory = memory;
@@ -78,7 +84,7 @@ export class RenderCompiler {
 
   /** The program of one scope's structure, as `scopeRenderer`. */
   scope(style: RenderStyle, structure: StructureClass): number {
-    const words = new Words(this, this.#memory);
+    const words = new Words(this);
     const form = STYLES[style];
     const brackets =
       style === "text" ? { ...form.structure, open: "", close: "", empty: "" } : form.structure;
@@ -88,7 +94,7 @@ export class RenderCompiler {
 
   /** The program of a whole record, as `recordRenderer`. */
   record(head: string, hasPacketContext: boolean, scopes: readonly StructureClass[]): number {
-    const words = new Words(this, this.#memory);
+    const words = new Words(this);
     words.literal(head);
     if (hasPacketContext) words.push(RenderOp.packet);
     scopes.forEach((structure, i) => {
@@ -105,9 +111,21 @@ export class RenderCompiler {
 
   /** A program that writes a text whatever the record is. */
   constant(text: string): number {
-    const words = new Words(this, this.#memory);
+    const words = new Words(this);
     words.literal(text);
     return words.finish();
+  }
+
+  /** The words of a program, by its address. */
+  wordsOf(program: number): Int32Array {
+    return this.#programs.get(program)!;
+  }
+
+  /** Puts a program into the memory. */
+  store(words: Int32Array): number {
+    const address = this.#memory.literal(new Uint8Array(words.buffer));
+    this.#programs.set(address, words);
+    return address;
   }
 
   /** A text in the memory; equal ones are there once. */
@@ -122,7 +140,7 @@ export class RenderCompiler {
   }
 
   #program(style: RenderStyle, fieldClass: FieldClass, head = "", tail = ""): number {
-    const words = new Words(this, this.#memory);
+    const words = new Words(this);
     words.literal(head);
     this.#field(words, style, fieldClass);
     words.literal(tail);
@@ -328,13 +346,12 @@ function escapeTable(style: Style): Uint8Array {
 /** A program being written: neighbouring literals become one. */
 class Words {
   readonly #compiler: RenderCompiler;
-  readonly #memory: KernelMemory;
-  readonly #words: number[] = [];
+  readonly #words: number[] = [RenderOp.reserve, 0];
   #literal = "";
+  #reserve = 0;
 
-  constructor(compiler: RenderCompiler, memory: KernelMemory) {
+  constructor(compiler: RenderCompiler) {
     this.#compiler = compiler;
-    this.#memory = memory;
   }
 
   literal(text: string): void {
@@ -344,12 +361,14 @@ class Words {
   push(...words: number[]): void {
     this.#flush();
     this.#words.push(...words);
+    this.#reserve += MAX_NUMBER_BYTES;
   }
 
   /** Address of the program. */
   finish(): number {
     this.push(RenderOp.end);
-    return this.#memory.literal(new Uint8Array(Int32Array.from(this.#words).buffer));
+    this.#words[1] = this.#reserve;
+    return this.#compiler.store(Int32Array.from(this.#words));
   }
 
   #flush(): void {
@@ -357,5 +376,6 @@ class Words {
     const { address, length } = this.#compiler.place(this.#literal);
     this.#literal = "";
     this.#words.push(RenderOp.literal, address, length);
+    this.#reserve += length;
   }
 }

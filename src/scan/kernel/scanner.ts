@@ -22,7 +22,8 @@ import type { KernelColumn } from "./columns.ts";
 import { NotCompilable } from "./filter-emitter.ts";
 import type { Kernel } from "./kernel.ts";
 import { State } from "./memory.ts";
-import { recordBody } from "./record-emitter.ts";
+import { isRenderableBy, recordBody } from "./record-emitter.ts";
+import { emitRender, renderShape, type WordsOf } from "./render-emitter.ts";
 import { RenderCompiler } from "./render-program.ts";
 import { ClassKind, emitStreamLoop } from "./stream-emitter.ts";
 import { RECORD_FUNCTION, Unit } from "./unit.ts";
@@ -31,6 +32,8 @@ import { Status } from "./walk-emitter.ts";
 /** Ids from here on are left to the interpreter: the table of classes is dense. */
 const MAX_CLASS_ID = 1 << 16;
 const FIRST_CLASSES = 256;
+/** Rendering makes much code: of more classes than this, each is compiled when it is met. */
+const MANY_CLASSES = 64;
 
 /** What the records of classes of one shape are to the loop. */
 type CompiledShape =
@@ -66,6 +69,7 @@ export class KernelScanner implements Scanner<Chunk> {
   readonly #streams = new Map<StreamClass, StreamState>();
   /** Reads bad records again. */
   #interpreter: InterpretingScanner | undefined;
+  #classPrograms = new WeakMap<EventClass, Map<number, number>>();
   #packetText = 0;
   #packetTextCapacity = 0;
 
@@ -92,6 +96,7 @@ export class KernelScanner implements Scanner<Chunk> {
       this.#slotCount = traceClass.slotCount * 2;
       this.#slotAddress = this.#kernel.memory.allocate(this.#slotCount * 8);
       this.#renderer = undefined;
+      this.#classPrograms = new WeakMap();
       this.#streams.clear();
     }
     const { memory, host } = this.#kernel;
@@ -149,7 +154,7 @@ export class KernelScanner implements Scanner<Chunk> {
     const text = packetContextText(bytes, header, header.slots);
     if (text.length > this.#packetTextCapacity) {
       this.#packetTextCapacity = text.length * 2 + 64;
-      this.#packetText = memory.allocate(this.#packetTextCapacity + 8);
+      this.#packetText = memory.allocate(this.#packetTextCapacity + 16);
     }
     memory.u8.set(text, this.#packetText);
     memory.set(memory.state + State.packetText, this.#packetText);
@@ -206,7 +211,7 @@ export class KernelScanner implements Scanner<Chunk> {
           rows.abandon();
           throw new MustInterpret();
         }
-        this.#addClasses(stream, streamClass);
+        this.#addClasses(stream, streamClass, eventClass);
       } else {
         return outcome(this.#exactError(bytes, header, here));
       }
@@ -245,7 +250,7 @@ export class KernelScanner implements Scanner<Chunk> {
       const classes = this.#kernel.memory.allocate(FIRST_CLASSES * this.#recordBytes);
       const known = new Set<EventClass>();
       const shapes = new Map<string, CompiledShape>();
-      const compiled = this.#compileClasses(unit, streamClass, shapes, known);
+      const compiled = this.#compileClasses(unit, streamClass, shapes, known, undefined);
       const { loop: run, ...functions } = unit.instantiate();
       stream = { loop: run!, shapes, known, classes, classCount: FIRST_CLASSES };
       this.#enter(stream, streamClass, compiled, functions);
@@ -254,34 +259,40 @@ export class KernelScanner implements Scanner<Chunk> {
     return stream;
   }
 
-  /** Compiles and enters the event classes that have been declared since the stream class was compiled. */
-  #addClasses(stream: StreamState, streamClass: StreamClass): void {
+  /** Compiles and enters an event class that is met, with those that have been declared since others were compiled. */
+  #addClasses(stream: StreamState, streamClass: StreamClass, met: EventClass): void {
     const unit = new Unit(this.#kernel.memory);
-    const compiled = this.#compileClasses(unit, streamClass, stream.shapes, stream.known);
+    const compiled = this.#compileClasses(unit, streamClass, stream.shapes, stream.known, met);
     const isNew = [...compiled.values()].some(
       (shape) => shape.kind === "function" && shape.entry === -1,
     );
     this.#enter(stream, streamClass, compiled, isNew ? unit.instantiate() : {});
   }
 
-  /** Emits a function for each new shape among the event classes that are not known yet. */
+  /** Emits a function for each new shape among the event classes that are not known yet; of many, only for one that is met. */
   #compileClasses(
     unit: Unit,
     streamClass: StreamClass,
     shapes: Map<string, CompiledShape>,
     known: Set<EventClass>,
+    met: EventClass | undefined,
   ): Map<EventClass, CompiledShape> {
     const compiled = new Map<EventClass, CompiledShape>();
     const { events } = this.#spec;
-    for (const eventClass of streamClass.eventClasses.values()) {
+    const { eventClasses } = streamClass;
+    const isLazy = this.#kernel.columns.renders && eventClasses.size > MANY_CLASSES;
+    for (const eventClass of eventClasses.values()) {
+      if (isLazy && eventClass !== met) continue;
       if (eventClass.id >= MAX_CLASS_ID || known.has(eventClass)) continue;
       known.add(eventClass);
       const isWanted =
         events.length === 0 || events.some((glob) => globMatches(glob, eventClass.name));
-      const key = this.#classShapes.of(eventClass, isWanted);
+      const programs = isWanted ? this.#programs(streamClass, eventClass) : new Map();
+      let key = this.#classShapes.of(eventClass, isWanted);
+      for (const program of programs.values()) key += `|${this.#renderShape(program)}`;
       let shape = shapes.get(key);
       if (shape === undefined) {
-        shape = this.#compile(unit, streamClass, eventClass);
+        shape = this.#compile(unit, streamClass, eventClass, programs);
         shapes.set(key, shape);
       }
       compiled.set(eventClass, shape);
@@ -289,13 +300,23 @@ export class KernelScanner implements Scanner<Chunk> {
     return compiled;
   }
 
-  #compile(unit: Unit, streamClass: StreamClass, eventClass: EventClass): CompiledShape {
+  #compile(
+    unit: Unit,
+    streamClass: StreamClass,
+    eventClass: EventClass,
+    programs: ReadonlyMap<number, number>,
+  ): CompiledShape {
     const plan = planEvent(this.#spec, this.#traceClass, streamClass, eventClass);
     const size = plan.isLive ? undefined : fixedSize(plan);
     if (size !== undefined) return { kind: "fixed", ...size };
     const { begin, end, countsOnly = false } = this.#spec;
     const { columns, chunks } = this.#kernel;
     try {
+      const renderers = new Map<number, number>();
+      if (plan.isLive) {
+        for (const [constant, program] of programs)
+          renderers.set(constant, this.#emitRender(unit, program));
+      }
       const body = recordBody(unit, plan, {
         columns: columns.columns,
         layout: chunks.layout,
@@ -303,6 +324,7 @@ export class KernelScanner implements Scanner<Chunk> {
         begin,
         end,
         countsOnly,
+        renderers,
       });
       const index = unit.module.function(RECORD_FUNCTION, body);
       unit.module.exportFunction(`f${index}`, index);
@@ -355,7 +377,7 @@ export class KernelScanner implements Scanner<Chunk> {
         const text = constantText(column.column, eventClass, this.#traceClass, this.#facts);
         set(text === undefined ? -1 : column.dictionary.codeOfString(text), column.constant);
       } else if (column.kind === "rendered") {
-        set(this.#program(column, streamClass, eventClass), column.constant);
+        set(this.#programs(streamClass, eventClass).get(column.constant) ?? 0, column.constant);
       } else if (column.kind === "utf8") {
         const source = sources[i]!;
         const isRendered =
@@ -365,6 +387,19 @@ export class KernelScanner implements Scanner<Chunk> {
         if (isRendered) set(this.#renderer!.value("json", source.fieldClass), column.constant);
       }
     });
+  }
+
+  /** The render programs of a class, by the constants that name them. */
+  #programs(streamClass: StreamClass, eventClass: EventClass): Map<number, number> {
+    let programs = this.#classPrograms.get(eventClass);
+    if (programs !== undefined) return programs;
+    programs = new Map();
+    for (const column of this.#kernel.columns.columns) {
+      if (column.kind === "rendered" && isRenderableBy(column, streamClass, eventClass))
+        programs.set(column.constant, this.#program(column, streamClass, eventClass));
+    }
+    this.#classPrograms.set(eventClass, programs);
+    return programs;
   }
 
   /** The render program of a class for a column. */
@@ -385,6 +420,18 @@ export class KernelScanner implements Scanner<Chunk> {
     }
     if (eventClass.payload !== undefined) return renderer.scope(style, eventClass.payload);
     return renderer.constant(style === "json" ? "{}" : "");
+  }
+
+  #renderShape(program: number): string {
+    return renderShape(this.#renderer!.wordsOf(program), (nested) =>
+      this.#renderer!.wordsOf(nested),
+    );
+  }
+
+  #emitRender(unit: Unit, program: number): number {
+    const renderer = this.#renderer!;
+    const wordsOf: WordsOf = (nested) => renderer.wordsOf(nested);
+    return emitRender(unit, renderer.wordsOf(program), wordsOf, this.#slotAddress);
   }
 
   #growClasses(stream: StreamState, id: number): void {

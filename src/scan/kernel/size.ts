@@ -37,6 +37,7 @@ export class KernelSizes {
       begin: undefined,
       end: undefined,
       countsOnly: true,
+      renderers: new Map(),
     };
     try {
       return recordBody(new Unit(memory), plan, context).length;

@@ -17,6 +17,8 @@ export const RECORD_FUNCTION: FunctionType = {
 
 const FLOAT_FUNCTION: FunctionType = { parameters: [f64, i32, i32, i32], results: [i32] };
 const LABEL_FUNCTION: FunctionType = { parameters: [i32, i32, i32, i32, i32], results: [i32] };
+const VISIBLE_FUNCTION: FunctionType = { parameters: [i32, i32, i32], results: [i32] };
+const CLOCK_FUNCTION: FunctionType = { parameters: [f64, i32], results: [] };
 
 /** A helper is written into each unit that calls it, once: calls inside a module are the cheap ones. */
 export type Helper = { readonly type: FunctionType; readonly body: (unit: Unit) => Uint8Array };
@@ -29,6 +31,8 @@ export class Unit {
   /** Functions of the host. */
   readonly floatFunction: number;
   readonly labelFunction: number;
+  readonly clockFunction: number;
+  readonly visibleFunction: number;
 
   constructor(memory: KernelMemory) {
     this.memory = memory;
@@ -36,6 +40,8 @@ export class Unit {
     this.module.importTable("kernel", "table", 0);
     this.floatFunction = this.module.importFunction("kernel", "float", FLOAT_FUNCTION);
     this.labelFunction = this.module.importFunction("kernel", "labels", LABEL_FUNCTION);
+    this.clockFunction = this.module.importFunction("kernel", "clock", CLOCK_FUNCTION);
+    this.visibleFunction = this.module.importFunction("kernel", "visible", VISIBLE_FUNCTION);
   }
 
   /** Address that the offsets of `State` count from. */

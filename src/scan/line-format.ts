@@ -1,0 +1,44 @@
+/** Rows as finished lines: what a line is made of, for a store that can put lines together by itself. */
+
+/** Parts follow each other without anything between them. */
+export type LinePart =
+  | { readonly kind: "literal"; readonly bytes: Uint8Array }
+  /** Local time of day, `08:55:45.115442425`. */
+  | { readonly kind: "time" }
+  /** Seconds since the line before, `0.000012345`; question marks in the first line. */
+  | { readonly kind: "delta" }
+  /** The first of some number columns that has a value, right-aligned. */
+  | {
+      readonly kind: "number";
+      readonly columns: readonly number[];
+      /** At most 16. */
+      readonly width: number;
+      readonly before: Uint8Array;
+      readonly after: Uint8Array;
+      /** In place of all three where none has a value. */
+      readonly absent: Uint8Array;
+    }
+  /** A dictionary column's text, as it is painted. */
+  | {
+      readonly kind: "name";
+      readonly column: number;
+      readonly paint: (text: string) => Uint8Array;
+      readonly absent: Uint8Array;
+      /** Blanks make it as wide as the widest that came before it, which is remembered from batch to batch. */
+      readonly align?: { readonly widthOf: (text: string) => number; readonly width: LineWidth };
+    }
+  /** A text column: its bytes, or, unless they are wanted raw, what is safe to show of them. */
+  | { readonly kind: "text"; readonly column: number; readonly isRaw: boolean };
+
+/** A width that grows with what is written. */
+export interface LineWidth {
+  current: number;
+  /** At most 64. */
+  readonly most: number;
+}
+
+export interface LineFormat {
+  readonly parts: readonly LinePart[];
+  /** Whether blanks at a line's end are dropped. */
+  readonly trims: boolean;
+}
