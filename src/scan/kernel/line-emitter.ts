@@ -194,8 +194,8 @@ class LineEmitter {
       },
       () => {
         // A late row is older than the one before it: no time has passed.
-        code.i64(0n).get(this.#time).get(this.#value).op(Op.i64Sub).tee(this.#value);
-        code.get(this.#value).i64(0n).op(Op.i64LtS, Op.select).set(this.#value);
+        code.get(this.#time).get(this.#value).op(Op.i64Sub).i64(0n);
+        code.get(this.#time).get(this.#value).op(Op.i64GeS, Op.select).set(this.#value);
         code.get(this.#out).get(this.#value).i64(SECOND).op(Op.i64DivU).tee(this.#second).i32(0);
         code.call(this.#unit.helper(writeDecimal)).tee(this.#out).i32(46).memory(Memory.i32Store8);
         code.get(this.#out).i32(1).op(Op.i32Add);

@@ -130,7 +130,10 @@ export class KernelMerger {
     for (const chunk of chunks) {
       const last = held.chunks.at(-1);
       this.#learnTexts(chunk);
-      if (last?.address === chunk.address) continue;
+      if (last?.address === chunk.address) {
+        last.rows = chunk.rows;
+        continue;
+      }
       if (last === undefined) {
         this.#set(stream, Entry.chunk, chunk.address);
         this.#set(stream, Entry.row, 0);
