@@ -4,8 +4,9 @@
  */
 import { FilterError } from "../base/errors.ts";
 import { type Expression, isComparison } from "./ast.ts";
-import type { Program } from "./bytecode.ts";
+import type { LinkedProgram, Program } from "./bytecode.ts";
 import { FALSE_FOR_EVERY_RECORD, link } from "./link.ts";
+import { LinkKeys } from "./link-key.ts";
 import { withOptional } from "./optional.ts";
 import { print } from "./print.ts";
 import type { LinkEnvironment } from "./resolve.ts";
@@ -48,15 +49,18 @@ export function coverage(program: Program, environments: Iterable<LinkEnvironmen
   const missing = new Map<string, string[]>();
   const clashes = new Map<string, string[]>();
   const lacking: LinkEnvironment[] = [];
+  const keys = new LinkKeys(program);
+  const linked = new Map<string, Linked>();
   for (const env of environments) {
-    const { verdict, reason } = link(program, env);
+    const key = keys.of(env);
+    const { verdict, reason, names } = linked.get(key) ?? linkOnce(program, env);
+    linked.set(key, { verdict, reason, names });
     counts[verdict]++;
     if (verdict !== "never") continue;
-    const names = missingNames(program, env);
     if (names.size > 0) lacking.push(env);
     for (const name of names) addTo(missing, name, env.eventClass.name);
     if (names.size > 0 || reason === undefined || reason === FALSE_FOR_EVERY_RECORD) continue;
-    addTo(clashes, reason.replaceAll(` of ${env.eventClass.name}`, ""), env.eventClass.name);
+    addTo(clashes, reason, env.eventClass.name);
   }
   return {
     classes: counts.always + counts.evaluate + counts.never,
@@ -65,6 +69,20 @@ export function coverage(program: Program, environments: Iterable<LinkEnvironmen
     clashes: mostFirst(clashes).map(([reason, events]) => ({ reason, events })),
     suggestion: suggestion(program, new Set(missing.keys()), lacking),
   };
+}
+
+/** What linking says of the event classes of one key. */
+interface Linked {
+  readonly verdict: LinkedProgram["verdict"];
+  /** Without the name of the class. */
+  readonly reason: string | undefined;
+  readonly names: ReadonlySet<string>;
+}
+
+function linkOnce(program: Program, env: LinkEnvironment): Linked {
+  const { verdict, reason } = link(program, env);
+  const names = verdict === "never" ? missingNames(program, env) : new Set<string>();
+  return { verdict, reason: reason?.replaceAll(` of ${env.eventClass.name}`, ""), names };
 }
 
 /** Instructions to link: with more, in filters near the limits on traces of many classes, it would hold a query up. */

@@ -184,6 +184,7 @@ function* fieldClassesOf(
       if (ref !== undefined) yield ref.fieldClass;
     }
     for (const { eventClass } of eachEventClass(traceClasses)) {
+      if (eventClass.specificContext === undefined) continue;
       const ref = findField("specific-context", eventClass.specificContext, [request.name]);
       if (ref !== undefined) yield ref.fieldClass;
     }

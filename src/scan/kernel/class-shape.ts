@@ -4,6 +4,7 @@
  */
 
 import type { EventClass, FieldClass, StructureClass } from "../../ctf/trace-class.ts";
+import { described } from "../../filter/link-key.ts";
 import type { ScanSpec } from "../scanner.ts";
 
 /** Tells the shapes of event classes for one query. */
@@ -60,11 +61,4 @@ function layout(fieldClass: FieldClass): string {
     default:
       return described(fieldClass);
   }
-}
-
-/** All of a field class, as text. */
-function described(fieldClass: FieldClass): string {
-  return JSON.stringify(fieldClass, (_, value) =>
-    typeof value === "bigint" ? `${value}n` : value,
-  );
 }

@@ -1,0 +1,46 @@
+/** Event classes that a filter links to in the same way, told apart without linking it. */
+
+import type { FieldClass, StreamClass } from "../ctf/trace-class.ts";
+import type { Program } from "./bytecode.ts";
+import type { LinkEnvironment } from "./resolve.ts";
+
+/** Keys of event classes for one program: equal where all that its symbols can find is equal. */
+export class LinkKeys {
+  /** First names of the payload fields that the program names. */
+  readonly #fields: readonly string[];
+  /** It asks for facts of the class: its name, its level. */
+  readonly #usesFacts: boolean;
+  readonly #streams = new Map<StreamClass, number>();
+
+  constructor({ symbols }: Pick<Program, "symbols">) {
+    const names = symbols.flatMap(({ root, names: [first] }) =>
+      root === "payload" && first !== undefined ? [first] : [],
+    );
+    this.#fields = [...new Set(names)];
+    this.#usesFacts = symbols.some(({ root }) => root === "$event" || root === "$container");
+  }
+
+  of({ streamClass, eventClass }: LinkEnvironment): string {
+    let stream = this.#streams.get(streamClass);
+    if (stream === undefined) {
+      stream = this.#streams.size;
+      this.#streams.set(streamClass, stream);
+    }
+    const { name, logLevel, specificContext, payload } = eventClass;
+    let key = `${stream}`;
+    if (this.#usesFacts) key += `|${name}|${logLevel}`;
+    if (specificContext !== undefined) key += `|${described(specificContext)}`;
+    for (const field of this.#fields) {
+      const member = payload?.members.find((one) => one.name === field);
+      key += member === undefined ? "|-" : `|${described(member.fieldClass)}`;
+    }
+    return key;
+  }
+}
+
+/** All of a field class, as text: equal for field classes that are read, shown and compared alike. */
+export function described(fieldClass: FieldClass): string {
+  return JSON.stringify(fieldClass, (_, value) =>
+    typeof value === "bigint" ? `${value}n` : value,
+  );
+}
