@@ -33,6 +33,7 @@ function tail(): Command {
     .argument("<source...>", "live sessions or trace directories")
     .option("-w, --where <expr>", "only events for which this LTTng filter expression holds")
     .addOption(eventOption("only events of this name; may be repeated"))
+    .addOption(containerOption())
     .option("-s, --select <names>", "columns, with commas between them", list)
     .option("-n, --limit <n>", "end after so many events", count)
     .option("-d, --duration <time>", "end after this time, such as 10s", duration)
@@ -75,6 +76,7 @@ Examples:
   $ tracewire tail net://localhost/host/web1/auto-20261122
   $ tracewire tail 'net://localhost/host/*/*' --where '$ctx.pid_ns == 4026532572' --format ndjson
   $ tracewire tail 'net://rack1/host/*/auto*' 'net://rack2/host/*/auto*' --wait
+  $ tracewire tail ./trace --container some-redis --event 'syscall_entry_*'
   $ tracewire tail ./trace --event 'sched_*' --select timestamp,procname,next_comm --limit 20
   $ tracewire tail ./trace --where 'filename == "/etc/*" && ret < 0' --count
   $ tracewire tail ./trace --format babeltrace | diff - <(babeltrace2 --no-delta ./trace)`,
@@ -83,6 +85,15 @@ Examples:
       const command = await import("./tail.ts");
       await command.tail(sources, options);
     });
+}
+
+function containerOption(): Option {
+  return new Option(
+    "--container <name>",
+    "only events of this container, [HOST] for none; * stands for anything; may be repeated",
+  )
+    .argParser(collect)
+    .default([], "all");
 }
 
 function ls(): Command {

@@ -1,11 +1,19 @@
 import pc from "picocolors";
+import { asksForContainers, type NamedSpec, runNamedQuery } from "../containers/named-query.ts";
 import { type Feed, openFeed } from "../engine/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type QuerySpec, runQuery } from "../engine/query.ts";
 import { startThreads } from "../engine/threads.ts";
 import { parseTimeBound } from "../engine/time-bound.ts";
 import type { Program } from "../filter/bytecode.ts";
-import { TEXT_HEAD_COUNT, TEXT_REQUESTS, type TextColors, textWriter } from "../format/text.ts";
+import { type ContainerCondition, named } from "../filter/container-condition.ts";
+import {
+  NAMED_TEXT_REQUESTS,
+  TEXT_HEAD_COUNT,
+  TEXT_REQUESTS,
+  type TextColors,
+  textWriter,
+} from "../format/text.ts";
 import type { BatchWriter } from "../scan/batch-writer.ts";
 import { type ColumnRequest, columnRequest } from "../scan/layout.ts";
 import { hasColors } from "./colors.ts";
@@ -16,6 +24,7 @@ import { canShowProgress, describeLive, ProgressLine } from "./status.ts";
 export interface TailOptions {
   readonly where?: string;
   readonly event: readonly string[];
+  readonly container: readonly string[];
   readonly select?: readonly string[];
   readonly limit?: number;
   readonly duration?: number;
@@ -52,7 +61,7 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
  * nothing after an error.
  */
 function run(
-  spec: QuerySpec,
+  spec: NamedSpec,
   feed: Feed,
   writer: BatchWriter | undefined,
   options: TailOptions,
@@ -111,8 +120,11 @@ function run(
     process.on("SIGINT", interrupt);
     process.on("SIGTERM", interrupt);
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
+    const items = asksForContainers(spec)
+      ? runNamedQuery(spec, share, () => feed.share())
+      : runQuery(spec, share.items, share.gate);
     // A source may fail before `subscribe` returns.
-    subscription = runQuery(spec, share.items, share.gate).subscribe({
+    subscription = items.subscribe({
       next: (item) => {
         switch (item.kind) {
           case "columns":
@@ -156,11 +168,12 @@ async function program(where: string | undefined): Promise<Program | undefined> 
   return compileFilter(where);
 }
 
-function querySpec(options: TailOptions, filter: Program | undefined, isLive: boolean): QuerySpec {
+function querySpec(options: TailOptions, filter: Program | undefined, isLive: boolean): NamedSpec {
   return {
     filter,
+    container: containerCondition(options.container),
     events: options.event,
-    select: selection(options),
+    select: selection(options, filter),
     begin: options.begin === undefined ? undefined : parseTimeBound(options.begin),
     end: options.end === undefined ? undefined : parseTimeBound(options.end),
     order: options.count ? "none" : "time",
@@ -172,15 +185,23 @@ function querySpec(options: TailOptions, filter: Program | undefined, isLive: bo
   };
 }
 
-function selection(options: TailOptions): QuerySpec["select"] {
+/** Any of the names. */
+function containerCondition(names: readonly string[]): ContainerCondition | undefined {
+  return names.length === 0 ? undefined : { kind: "or", operands: names.map(named) };
+}
+
+function selection(options: TailOptions, filter: Program | undefined): QuerySpec["select"] {
   if (options.count) return [];
   if (options.format === "babeltrace") return [{ kind: "record" }];
   if (options.format !== "text") return options.select;
-  if (options.select === undefined) return TEXT_REQUESTS;
+  // Who asks for containers by name sees them by name.
+  const isByName = options.container.length > 0 || filter?.containers !== undefined;
+  const head = isByName ? NAMED_TEXT_REQUESTS : TEXT_REQUESTS;
+  if (options.select === undefined) return head;
   const selected = options.select
     .map(columnRequest)
     .filter(({ kind }) => kind !== "timestamp" && kind !== "event");
-  return [...TEXT_REQUESTS.slice(0, TEXT_HEAD_COUNT), ...selected.map(asText)];
+  return [...head.slice(0, TEXT_HEAD_COUNT), ...selected.map(asText)];
 }
 
 function asText(request: ColumnRequest): ColumnRequest {

@@ -51,6 +51,8 @@ export interface QuerySpec {
   readonly events: readonly string[];
   /** Columns by name or as requests; `undefined` means the default columns. */
   readonly select: readonly (string | ColumnRequest)[] | undefined;
+  /** Columns behind those, for who stands between the query and its user. */
+  readonly extra?: readonly ColumnRequest[] | undefined;
   readonly begin: TimeBound | undefined;
   readonly end: TimeBound | undefined;
   /** `time` holds rows until no earlier ones can come; `none` delivers them as they are decoded. */
@@ -341,7 +343,8 @@ class RunningQuery {
     const requests = select?.map((one) => (typeof one === "string" ? columnRequest(one) : one));
     this.#checkNames(requests ?? [], traceClasses);
     this.#noteCoverage(traceClasses);
-    const columns = planColumns(requests ?? defaultRequests(traceClasses), traceClasses);
+    const shown = requests ?? defaultRequests(traceClasses);
+    const columns = planColumns([...shown, ...(this.#spec.extra ?? [])], traceClasses);
     this.#emit({ kind: "columns", columns });
     if (this.#spec.limit === 0) this.isDone = true;
     const { order, limit } = this.#spec;

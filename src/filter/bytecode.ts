@@ -1,6 +1,7 @@
 /** Programs: code and constant pools. */
 import type { FieldRef } from "../ctf/field-ref.ts";
 import type { Expression } from "./ast.ts";
+import type { ContainerCondition } from "./container-condition.ts";
 import type { ProgramSymbol } from "./symbol.ts";
 import type { TextConstant } from "./text-literal.ts";
 
@@ -20,6 +21,8 @@ export interface Program extends Pools {
   /** Generic code; see `opcodes.ts`. */
   readonly code: Int32Array;
   readonly symbols: readonly ProgramSymbol[];
+  /** What the filter asks of an event's container besides: not in the code, which the scan runs. */
+  readonly containers?: ContainerCondition | undefined;
 }
 
 /** One option of a variant: a field number, and how it is loaded when it is the one present. */

@@ -46,8 +46,6 @@ function checkRoot(head: Step, below: readonly Step[], text: string): void {
     case "$trace":
       checkFact(head, below, TRACE_FACTS, text);
       return;
-    case "$container":
-      throw notYet(text, head, below.at(-1) ?? head, "$container");
     default: {
       const nearest = nearestName(head.name, ROOTS);
       const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
@@ -57,7 +55,7 @@ function checkRoot(head: Step, below: readonly Step[], text: string): void {
   }
 }
 
-const ROOTS: readonly string[] = ["$ctx", "$app", "$event", "$trace"];
+const ROOTS: readonly string[] = ["$ctx", "$app", "$event", "$trace", "$container"];
 
 function checkFact(
   head: Step,
@@ -89,15 +87,4 @@ function wrong(
 ): FilterError {
   const problem = got === undefined ? expected : `${expected}, got ${got}`;
   return filterError("FILTER_NAME", text, at, subject, problem, names);
-}
-
-function notYet(text: string, from: Span, to: Span, what: string): FilterError {
-  const span = { start: from.start, end: to.end };
-  return filterError(
-    "FILTER_NOT_YET",
-    text,
-    span,
-    "reference",
-    `${what} is not available yet in filters`,
-  );
 }

@@ -31,6 +31,13 @@ export const TEXT_REQUESTS: readonly ColumnRequest[] = [
   { kind: "payload", style: "text" },
 ];
 
+/** The same with the container's name instead of the number of its pid namespace. */
+export const NAMED_TEXT_REQUESTS: readonly ColumnRequest[] = TEXT_REQUESTS.map((request) =>
+  request.kind === "context" && request.name === "pid_ns"
+    ? { kind: "container", fact: "name" }
+    : request,
+);
+
 /** How many of the requests above stand before the part that a selection replaces. */
 export const TEXT_HEAD_COUNT = 7;
 

@@ -132,3 +132,81 @@ function copyColumn(column: Column): Column {
     }
   }
 }
+
+/** The given rows of a batch, as a batch of its own memory. */
+export function takeRows({ timestamps, columns }: ColumnBatch, rows: Int32Array): ColumnBatch {
+  const times = takeNumbers(timestamps, rows) as BigInt64Array;
+  const taken = columns.map((column) =>
+    column.kind === "number" && column.values === timestamps
+      ? { ...column, values: times }
+      : takeColumnRows(column, rows),
+  );
+  return { rows: rows.length, timestamps: times, columns: taken };
+}
+
+function takeNumbers(values: NumberArray, rows: Int32Array): NumberArray {
+  const taken = values.slice(0, rows.length);
+  // One cast for all widths: both arrays are of the same type.
+  const from = values as Uint8Array;
+  const to = taken as Uint8Array;
+  for (let i = 0; i < rows.length; i++) to[i] = from[rows[i]!]!;
+  return taken;
+}
+
+function takeColumnRows(column: Column, rows: Int32Array): Column {
+  const validity = takeValidity(column, rows);
+  switch (column.kind) {
+    case "number":
+      return { ...column, values: takeNumbers(column.values, rows), ...validity };
+    case "dictionary":
+      return { ...column, codes: takeNumbers(column.codes, rows) as Int32Array, ...validity };
+    case "utf8": {
+      const { offsets, map } = takeOffsets(column.offsets, rows);
+      const bytes = new Uint8Array(offsets[rows.length]!);
+      map((from, to, at) => bytes.set(column.bytes.subarray(from, to), at));
+      return { ...column, offsets, bytes, ...validity };
+    }
+    case "list": {
+      const { offsets, map } = takeOffsets(column.offsets, rows);
+      const values = column.values.slice(0, offsets[rows.length]!);
+      map((from, to, at) =>
+        (values as Uint8Array).set(column.values.subarray(from, to) as Uint8Array, at),
+      );
+      return { ...column, offsets, values, ...validity };
+    }
+  }
+}
+
+/** Offsets of the taken rows, and what copies their spans. */
+function takeOffsets(
+  source: Int32Array,
+  rows: Int32Array,
+): {
+  readonly offsets: Int32Array;
+  map(copy: (from: number, to: number, at: number) => void): void;
+} {
+  const offsets = new Int32Array(rows.length + 1);
+  rows.forEach((row, i) => {
+    offsets[i + 1] = offsets[i]! + source[row + 1]! - source[row]!;
+  });
+  return {
+    offsets,
+    map(copy) {
+      rows.forEach((row, i) => {
+        copy(source[row]!, source[row + 1]!, offsets[i]!);
+      });
+    },
+  };
+}
+
+function takeValidity({ validity }: Validity, rows: Int32Array): Validity {
+  if (validity === undefined) return { validity, nullCount: 0 };
+  const bits = new Uint8Array((rows.length + 7) >> 3).fill(0xff);
+  let nullCount = 0;
+  rows.forEach((row, i) => {
+    if ((validity[row >> 3]! & (1 << (row & 7))) !== 0) return;
+    bits[i >> 3]! &= ~(1 << (i & 7));
+    nullCount++;
+  });
+  return { validity: nullCount === 0 ? undefined : bits, nullCount };
+}

@@ -11,17 +11,22 @@ import type {
   StructureClass,
   TraceClass,
 } from "../ctf/trace-class.ts";
+import type { ContainerFact } from "../filter/container-condition.ts";
 import type { ColumnLayout, ColumnType, NumberType } from "./column.ts";
 import type { RenderStyle } from "./render-style.ts";
 
 export type ColumnRequest =
   | { readonly kind: "timestamp" | "event" | "cpu_id" | "host" | "domain" }
+  /** What tells traced machines apart, from boot to boot: the clock's UUID, which LTTng takes from the kernel; else the host. */
+  | { readonly kind: "boot" }
   /** A field of the common or specific context. An optional one may be absent everywhere. */
   | { readonly kind: "context"; readonly name: string; readonly isOptional?: boolean }
-  /** A payload field, dotted where nested. */
-  | { readonly kind: "field"; readonly name: string }
+  /** A payload field, dotted where nested. An optional one may be absent everywhere. */
+  | { readonly kind: "field"; readonly name: string; readonly isOptional?: boolean }
   /** The context of that name where the traces have one, else the payload field. */
   | { readonly kind: "name"; readonly name: string }
+  /** A fact of the event's container; it is known behind the scan, in time order. */
+  | { readonly kind: "container"; readonly fact: ContainerFact }
   /** The whole payload as text. */
   | { readonly kind: "payload"; readonly style: RenderStyle }
   /** `event: { packet context }, { contexts }, { payload }` as babeltrace2 prints it. */
@@ -35,6 +40,13 @@ export interface PlannedColumn extends ColumnLayout {
 /** Names that mean something other than a field. */
 const BUILT_IN = ["timestamp", "event", "cpu_id", "host", "domain"] as const;
 
+/** Columns that tell of an event's container. */
+const CONTAINER_COLUMNS: ReadonlyMap<string, ContainerFact> = new Map([
+  ["container", "name"],
+  ["container_type", "type"],
+  ["container_id", "id"],
+]);
+
 /** Text arrays up to this many bytes are dictionary-coded: they are names (procname, comm), not messages. */
 export const MAX_DICTIONARY_TEXT_BYTES = 64;
 
@@ -42,6 +54,8 @@ export const MAX_DICTIONARY_TEXT_BYTES = 64;
 export function columnRequest(name: string): ColumnRequest {
   const builtIn = BUILT_IN.find((known) => known === name);
   if (builtIn !== undefined) return { kind: builtIn };
+  const fact = CONTAINER_COLUMNS.get(name);
+  if (fact !== undefined) return { kind: "container", fact };
   if (name === "payload") return { kind: "payload", style: "json" };
   if (name.startsWith("$ctx.")) return { kind: "context", name: name.slice(5) };
   if (name.startsWith("payload.")) return { kind: "field", name: name.slice(8) };
@@ -57,6 +71,8 @@ export function columnName(request: ColumnRequest): string {
       return request.name;
     case "record":
       return "record";
+    case "container":
+      return request.fact === "name" ? "container" : `container_${request.fact}`;
     default:
       return request.kind;
   }
@@ -109,8 +125,7 @@ export function unknownColumns(
   return requests
     .filter(
       (request) =>
-        (request.kind === "context" && request.isOptional !== true) ||
-        request.kind === "field" ||
+        ((request.kind === "context" || request.kind === "field") && request.isOptional !== true) ||
         request.kind === "name",
     )
     .filter(
@@ -140,6 +155,8 @@ function planColumn(request: ColumnRequest, traceClasses: readonly TraceClass[])
       return { name, request: settled, type: { kind: "dictionary" }, nullable: false };
     case "host":
     case "domain":
+    case "boot":
+    case "container":
       return { name, request: settled, type: { kind: "dictionary" }, nullable: true };
     case "cpu_id":
       return { name, request: settled, type: { kind: "number", number: "uint32" }, nullable: true };

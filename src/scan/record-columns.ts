@@ -153,6 +153,10 @@ export function constantText(
       return environment.get("hostname")?.toString() ?? facts.host;
     case "domain":
       return environment.get("domain")?.toString();
+    case "boot": {
+      const [clock] = traceClass.clocks.values();
+      return clock?.uuid ?? environment.get("hostname")?.toString() ?? facts.host;
+    }
     default:
       return undefined;
   }

@@ -1,0 +1,76 @@
+/** What a condition on containers lets the scan leave out: all events of namespaces that no wanted container ever had. */
+
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { Program } from "../filter/bytecode.ts";
+import { compileFilter } from "../filter/compile.ts";
+import { type ContainerCondition, holds } from "../filter/container-condition.ts";
+import { print } from "../filter/print.ts";
+import { UNNAMED_TYPE } from "./container.ts";
+import type { Registry } from "./registry.ts";
+
+/** With more, the list costs more than it saves. */
+const MAX_NAMESPACES = 64;
+const PID_NS = "pid_ns";
+
+/**
+ * A filter with the pid namespaces of the wanted containers, and 0, which dying tasks have; the filter as it is where
+ * nothing is known of some namespaces, or where events do not tell theirs.
+ */
+export function pushedDown(
+  filter: Program | undefined,
+  condition: ContainerCondition,
+  registry: Registry,
+  traceClasses: readonly TraceClass[],
+): Program | undefined {
+  const rest = filter && withoutContainers(filter);
+  const isTold = traceClasses.every(({ streamClasses }) =>
+    [...streamClasses.values()].every(({ commonContext }) =>
+      commonContext?.members.some(({ name }) => name === PID_NS),
+    ),
+  );
+  if (!isTold || registry.hasMounts || mayBeUnseen(condition)) return rest;
+  const wanted = new Set<number>([0]);
+  for (const host of registry.hosts) {
+    for (const [inode, lives] of host.pidNamespaces()) {
+      const isWanted = lives.some(({ container: { name, type, id } }) =>
+        holds(condition, { name, type, id }),
+      );
+      if (isWanted) wanted.add(inode);
+    }
+  }
+  if (wanted.size > MAX_NAMESPACES) return rest;
+  const membership = `$ctx.${PID_NS} in (${[...wanted].join(", ")})`;
+  return compileFilter(rest === undefined ? membership : `(${print(rest.ast)}) && ${membership}`);
+}
+
+/** The part of a filter that the scan runs; `undefined` if it is nothing but a condition on containers. */
+export function withoutContainers(filter: Program): Program | undefined {
+  if (filter.containers === undefined) return filter;
+  const { ast } = filter;
+  const isTrue = ast.kind === "integer" && ast.start === ast.end;
+  if (isTrue) return undefined;
+  return compileFilter(print(ast));
+}
+
+/** Whether a namespace that nothing was told of could be wanted. */
+function mayBeUnseen(condition: ContainerCondition): boolean {
+  // No condition can tell two unseen namespaces apart but by their number, which begins with these digits.
+  return (
+    ["pid_ns:4026", "pid_ns:1"].some((name) =>
+      holds(condition, { name, type: UNNAMED_TYPE, id: undefined }),
+    ) || namesUnseen(condition)
+  );
+}
+
+function namesUnseen(condition: ContainerCondition): boolean {
+  switch (condition.kind) {
+    case "not":
+      return namesUnseen(condition.operand);
+    case "is":
+      return condition.texts.some(({ decoded }) => decoder.decode(decoded).startsWith("pid_ns"));
+    default:
+      return condition.operands.some(namesUnseen);
+  }
+}
+
+const decoder = new TextDecoder();

@@ -1,0 +1,53 @@
+/** All traced machines of a query or feed, and their containers. */
+
+import type { Container, Life } from "./container.ts";
+import { Host } from "./host.ts";
+
+export class Registry {
+  readonly #hosts = new Map<string, Host>();
+
+  /**
+   * The machine that a trace was recorded on.
+   *
+   * @param boot what tells machines and boots apart
+   * @param name its host name; a tracer inside a container gives the container's, so the first one is kept
+   */
+  host(boot: string, name: string): Host {
+    let host = this.#hosts.get(boot);
+    if (host === undefined) {
+      host = new Host(name);
+      this.#hosts.set(boot, host);
+    }
+    return host;
+  }
+
+  get hosts(): readonly Host[] {
+    return [...this.#hosts.values()];
+  }
+
+  get containers(): readonly Container[] {
+    return this.hosts.flatMap(({ containers }) => containers);
+  }
+
+  /** Whose an event is; see `Host.resolve`. */
+  resolve(
+    boot: string,
+    hostName: string,
+    ns: bigint,
+    pidNs: number,
+    mntNs: number,
+    tid: number | undefined,
+  ): Life | undefined {
+    return this.host(boot, hostName).resolve(ns, pidNs, mntNs, tid);
+  }
+
+  /** Whether records tell containers apart by their mount namespaces. */
+  get hasMounts(): boolean {
+    return this.hosts.some(({ hasMounts }) => hasMounts);
+  }
+
+  /** Grows whenever a name or namespace may mean something else than before. */
+  get version(): number {
+    return this.hosts.reduce((sum, { version }) => sum + version, this.#hosts.size);
+  }
+}

@@ -1,0 +1,179 @@
+/** The events that tell of containers, the columns that are read of them, and what each means to its host. */
+
+import { globMatches } from "../base/glob.ts";
+import type { QuerySpec } from "../engine/query.ts";
+import type { Column, ColumnBatch } from "../scan/column.ts";
+import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
+import type { Host } from "./host.ts";
+import type { Registry } from "./registry.ts";
+
+/** Star globs over event names. Records may come from the kernel tracer's or from a user-space provider. */
+const STATE_EVENTS = [
+  "*lttng_statedump_container",
+  "lttng_statedump_process_pid_ns",
+  // Up to LTTng 2.11, namespaces stand here.
+  "lttng_statedump_process_state",
+  "sched_process_fork",
+  "sched_process_exit",
+];
+/** Only where events do not say in which namespace they happened. */
+const SWITCH_EVENT = "sched_switch";
+
+const FIELDS = [
+  "tid",
+  "vtid",
+  "ns_level",
+  "ns_inum",
+  "parent_ns_inum",
+  "child_ns_inum",
+  "child_tid",
+  "vtids",
+  "next_tid",
+  "container_name",
+  "container_type",
+  "pid_ns",
+  "mnt_ns",
+  "init_pid",
+  "id",
+  "image",
+  "pod",
+  "namespace",
+] as const;
+
+const REQUESTS: readonly ColumnRequest[] = [
+  { kind: "event" },
+  { kind: "boot" },
+  { kind: "host" },
+  { kind: "cpu_id" },
+  ...FIELDS.map((name): ColumnRequest => ({ kind: "field", name, isOptional: true })),
+];
+
+/** @param followsTasks whether events must be told apart by the task that runs on their processor */
+export function stateQuery(isLive: boolean, maxLag: number, followsTasks: boolean): QuerySpec {
+  return {
+    filter: undefined,
+    events: followsTasks ? [...STATE_EVENTS, SWITCH_EVENT] : STATE_EVENTS,
+    select: REQUESTS,
+    begin: undefined,
+    end: undefined,
+    order: "time",
+    maxLag,
+    limit: undefined,
+    lendsBatches: true,
+    isLive,
+  };
+}
+
+/** Whether events of that name are read for what they tell of containers. */
+export function isStateEvent(name: string): boolean {
+  return STATE_EVENTS.some((glob) => globMatches(glob, name));
+}
+
+/** Reads the rows of a state query into a registry. */
+export class StateReader {
+  readonly #registry: Registry;
+  #columns: readonly PlannedColumn[] = [];
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  begin(columns: readonly PlannedColumn[]): void {
+    this.#columns = columns;
+  }
+
+  take(batch: ColumnBatch): void {
+    const row = new StateRow(batch, this.#columns);
+    for (row.at = 0; row.at < batch.rows; row.at++) {
+      const host = this.#registry.host(row.text("boot"), row.text("host"));
+      read(row, batch.timestamps[row.at]!, host);
+    }
+  }
+}
+
+function read(row: StateRow, ns: bigint, host: Host): void {
+  const event = row.text("event");
+  switch (event) {
+    case "lttng_statedump_process_pid_ns":
+    case "lttng_statedump_process_state":
+      if (row.number("ns_inum") !== 0)
+        host.dumped(
+          ns,
+          row.number("tid"),
+          row.number("ns_level"),
+          row.number("ns_inum"),
+          row.number("vtid"),
+        );
+      break;
+    case "sched_process_fork":
+      host.forked(
+        ns,
+        row.number("child_tid"),
+        row.number("parent_ns_inum"),
+        row.number("child_ns_inum"),
+        row.last("vtids"),
+      );
+      break;
+    case "sched_process_exit":
+      host.exited(ns, row.number("tid"));
+      break;
+    case SWITCH_EVENT:
+      host.switched(ns, row.number("cpu_id"), row.number("next_tid"));
+      break;
+    default:
+      host.recorded(ns, {
+        name: row.text("container_name"),
+        type: row.text("container_type"),
+        pidNs: row.number("pid_ns"),
+        mntNs: row.number("mnt_ns"),
+        initPid: row.number("init_pid"),
+        id: row.text("id"),
+        image: row.text("image"),
+        pod: row.text("pod"),
+        podNamespace: row.text("namespace"),
+      });
+  }
+}
+
+const decoder = new TextDecoder();
+
+/** One row of a batch by the names of its columns; 0 and "" where it has no value. */
+class StateRow {
+  at = 0;
+  readonly #columns = new Map<string, Column>();
+
+  constructor(batch: ColumnBatch, columns: readonly PlannedColumn[]) {
+    columns.forEach(({ name }, i) => {
+      this.#columns.set(name, batch.columns[i]!);
+    });
+  }
+
+  number(name: string): number {
+    const column = this.#present(name);
+    return column?.kind === "number" ? Number(column.values[this.at]) : 0;
+  }
+
+  /** The last element of a list; 0 if it is empty. */
+  last(name: string): number {
+    const column = this.#present(name);
+    if (column?.kind !== "list") return 0;
+    const end = column.offsets[this.at + 1]!;
+    return end === column.offsets[this.at] ? 0 : Number(column.values[end - 1]);
+  }
+
+  text(name: string): string {
+    const column = this.#present(name);
+    if (column?.kind === "dictionary") return column.dictionary.text(column.codes[this.at]!);
+    if (column?.kind !== "utf8") return "";
+    const { bytes, offsets } = column;
+    return decoder.decode(bytes.slice(offsets[this.at], offsets[this.at + 1]));
+  }
+
+  #present(name: string): Column | undefined {
+    const column = this.#columns.get(name);
+    const { at } = this;
+    const isNull =
+      column?.validity !== undefined && (column.validity[at >> 3]! & (1 << (at & 7))) === 0;
+    return isNull ? undefined : column;
+  }
+}
