@@ -1,14 +1,13 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { SourceError, TraceError } from "../base/errors.ts";
+import { SourceError, type TraceError } from "../base/errors.ts";
 import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { nsFromOrigin } from "./clock.ts";
 import type { TraceClass } from "./trace-class.ts";
 import {
   findTraceDirectories,
-  openTraceDirectory,
+  openTraces,
   type StoredPacket,
   type StoredStream,
-  type TraceDirectory,
 } from "./trace-directory.ts";
 
 /** The metadata of a recorded trace is whole, so its class comes instead of bytes. */
@@ -107,26 +106,15 @@ function damage(
   return { kind: "gap", cause: "packets", trace, stream, reason, packets: undefined };
 }
 
-async function openAll(
-  paths: readonly string[],
-): Promise<{ opened: TraceDirectory[]; failures: { path: string; error: TraceError }[] }> {
+async function openAll(paths: readonly string[]): Promise<Awaited<ReturnType<typeof openTraces>>> {
   const directories = new Set<string>();
   for (const path of paths) {
     for (const directory of await findTraceDirectories(path)) directories.add(directory);
   }
-  const opened: TraceDirectory[] = [];
-  const failures: { path: string; error: TraceError }[] = [];
-  for (const path of directories) {
-    try {
-      opened.push(await openTraceDirectory(path));
-    } catch (error) {
-      if (!(error instanceof TraceError)) throw error;
-      failures.push({ path, error });
-    }
-  }
-  const [first] = failures;
-  if (opened.length === 0 && first !== undefined) throw first.error;
-  return { opened, failures };
+  const traces = await openTraces([...directories]);
+  const [first] = traces.failures;
+  if (traces.opened.length === 0 && first !== undefined) throw first.error;
+  return traces;
 }
 
 type TimedPacket = StoredPacket & { readonly beginNs: bigint; readonly endNs: bigint };

@@ -90,8 +90,6 @@ function scanAll(
       const rest = bytes.subarray(at);
       const header = readPacketHeader(rest, traceClass);
       const size = header.packetBits / 8;
-      if (size > rest.length)
-        throw new DecodeError("DECODE_TRUNCATED", `expected ${size} bytes, got ${rest.length}`, 0);
       const outcome = scan(rest.subarray(0, size), header);
       for (const batch of outcome.rows) {
         for (let row = 0; row < batch.rows; row++) {
