@@ -1,4 +1,3 @@
-import type { Dirent } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { MetadataError, SourceError, TraceError } from "../base/errors.ts";
@@ -86,7 +85,12 @@ class Search {
   }
 }
 
-async function isFolder(entry: Dirent, path: string): Promise<boolean> {
+interface FolderEntry {
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+async function isFolder(entry: FolderEntry, path: string): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   const target = await stat(path).catch(() => undefined);
   return target?.isDirectory() ?? false;
