@@ -1,11 +1,15 @@
 /** What a source holds: traces, streams, and how many events of each class; every packet is read once. */
 
+import type { DecodeError } from "../base/errors.ts";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
+import type { ColumnBatch } from "../scan/column.ts";
+import { SharedDictionary } from "../scan/column-builder.ts";
+import { InterpretingScanner } from "../scan/interpreter.ts";
 import { planColumns } from "../scan/layout.ts";
+import type { ResumePoint, ScanSpec } from "../scan/scanner.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 import { describeLoss, type Loss, LossAccount } from "./losses.ts";
-import { ScanStage } from "./scan-stage.ts";
 
 /** Sizes are bytes, times ns since the Unix epoch: of packets' begins and ends, and of the events in them. */
 export interface StreamSurvey {
@@ -35,6 +39,21 @@ export function eventKey(streamClassId: number, name: string): string {
   return `${streamClassId}/${name}`;
 }
 
+type Packet = Omit<DecodedItem & { kind: "packet" }, "kind"> & {
+  readonly resume: ResumePoint | undefined;
+};
+
+const SPEC: ScanSpec = {
+  filter: undefined,
+  events: [],
+  columns: planColumns([{ kind: "event" }], []),
+  begin: undefined,
+  end: undefined,
+};
+
+/** Packets that wait for metadata; further ones count as undecodable. */
+const MAX_WAITING = 256;
+
 /** Takes a source's items one after the other. */
 export class Survey {
   readonly traces: TraceSurvey[] = [];
@@ -42,34 +61,9 @@ export class Survey {
   readonly problems: string[] = [];
   readonly #traces = new Map<TraceOrigin, TraceSurvey>();
   readonly #streams = new Map<StreamOrigin, StreamSurvey>();
-  readonly #stage: ScanStage;
-
-  constructor() {
-    const spec = {
-      filter: undefined,
-      events: [],
-      columns: planColumns([{ kind: "event" }], []),
-      begin: undefined,
-      end: undefined,
-    };
-    this.#stage = new ScanStage(spec, "kernel", {
-      rows: (stream, _rank, { rows, timestamps, columns: [names] }) => {
-        this.#count(stream, rows, timestamps[0]!, timestamps[rows - 1]!);
-        if (names?.kind !== "dictionary") return;
-        const { events } = this.#traces.get(stream.trace)!;
-        const counts = new Map<number, number>();
-        for (let row = 0; row < rows; row++) {
-          const code = names.codes[row]!;
-          counts.set(code, (counts.get(code) ?? 0) + 1);
-        }
-        for (const [code, count] of counts) {
-          const key = eventKey(this.#stream(stream).classId ?? 0, names.dictionary.text(code));
-          events.set(key, (events.get(key) ?? 0) + count);
-        }
-      },
-      loss: (loss) => this.#lose(loss),
-    });
-  }
+  readonly #scanners = new Map<TraceOrigin, InterpretingScanner>();
+  /** Rests of packets that name an event class not declared yet. */
+  #waiting: (Packet & { readonly error: DecodeError })[] = [];
 
   take(item: DecodedItem): void {
     switch (item.kind) {
@@ -78,7 +72,8 @@ export class Survey {
         break;
       case "trace-class":
         this.#trace(item.trace).traceClass = item.traceClass;
-        this.#stage.update(item.trace, item.traceClass);
+        this.#scanners.get(item.trace)?.update(item.traceClass);
+        this.#retry(item.trace);
         break;
       case "stream":
         this.#stream(item.stream);
@@ -91,14 +86,11 @@ export class Survey {
         stream.bytes += item.bytes.length;
         widen(stream, item.beginNs);
         widen(stream, item.endNs);
-        this.#stage.packet(item);
+        this.#scan({ ...item, resume: undefined });
         break;
       }
       case "loss":
         this.#lose(item.loss);
-        break;
-      case "stream-end":
-        this.#stage.endStream(item.stream);
         break;
       default:
         break;
@@ -107,15 +99,57 @@ export class Survey {
 
   /** No more items come. */
   end(): void {
-    this.#stage.endAll();
+    for (const { stream, error } of this.#waiting)
+      this.#lose({ kind: "undecodable-packet", stream, error });
+    this.#waiting = [];
   }
 
-  #count(origin: StreamOrigin, rows: number, first: bigint, last: bigint): void {
+  #scan(packet: Packet): void {
+    const { stream, bytes, header, traceClass, resume } = packet;
+    let scanner = this.#scanners.get(stream.trace);
+    if (scanner === undefined) {
+      const facts = { host: stream.trace.host };
+      scanner = new InterpretingScanner(SPEC, [new SharedDictionary()], traceClass, facts);
+      this.#scanners.set(stream.trace, scanner);
+    }
+    const outcome = scanner.scan(bytes, header, resume);
+    for (const batch of outcome.rows) this.#count(packet, batch);
+    const { error } = outcome;
+    if (error === undefined) return;
+    const mayComeLater = outcome.resume !== undefined && stream.trace.session !== undefined;
+    const rest = { ...packet, bytes: bytes.slice(), resume: outcome.resume, error };
+    if (mayComeLater && this.#waiting.length < MAX_WAITING) this.#waiting.push(rest);
+    else this.#lose({ kind: "undecodable-packet", stream, error });
+  }
+
+  #retry(trace: TraceOrigin): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const packet of waiting) {
+      if (packet.stream.trace === trace) this.#scan(packet);
+      else this.#waiting.push(packet);
+    }
+  }
+
+  #count({ stream: origin, header }: Packet, { rows, timestamps, columns }: ColumnBatch): void {
     const stream = this.#stream(origin);
     stream.events += rows;
-    if (this.#traces.get(origin.trace)?.traceClass?.clocks.size === 0) return;
-    widen(stream, first);
-    widen(stream, last);
+    if (header.streamClass.clock !== undefined) {
+      widen(stream, timestamps[0]);
+      widen(stream, timestamps[rows - 1]);
+    }
+    const [names] = columns;
+    if (names?.kind !== "dictionary") return;
+    const byCode = new Map<number, number>();
+    for (let row = 0; row < rows; row++) {
+      const code = names.codes[row]!;
+      byCode.set(code, (byCode.get(code) ?? 0) + 1);
+    }
+    const { events } = this.#trace(origin.trace);
+    for (const [code, count] of byCode) {
+      const key = eventKey(header.streamClass.id, names.dictionary.text(code));
+      events.set(key, (events.get(key) ?? 0) + count);
+    }
   }
 
   #lose(loss: Loss): void {
