@@ -2,9 +2,10 @@ import { describeField } from "../ctf/describe-field.ts";
 import type { EventClass, StructureClass, TraceClass } from "../ctf/trace-class.ts";
 import { openFeed } from "../engine/feed.ts";
 import { eventKey, Survey, type TraceSurvey } from "../engine/survey.ts";
-import { colorsFor } from "./colors.ts";
+import { colorsFor, hasColors } from "./colors.ts";
 import { isoText, totalOf, traceJson, uuidText } from "./info-json.ts";
 import { warn } from "./report.ts";
+import { canShowProgress, ProgressLine } from "./status.ts";
 
 /** How long a live session is listened to. */
 const LIVE_MS = 2000;
@@ -28,18 +29,25 @@ export async function info(
 function survey(sources: readonly string[]): Promise<Survey> {
   const feed = openFeed(sources, { from: "beginning" });
   const found = new Survey();
+  const progress = canShowProgress(process.stderr)
+    ? new ProgressLine(process.stderr, hasColors(process.stderr))
+    : undefined;
+  const onProgress =
+    progress && ((done: number, total: number) => progress.update(done, total, found.events));
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const done = (): void => {
       clearTimeout(timer);
+      progress?.end();
       subscription.unsubscribe();
       found.end();
       resolve(found);
     };
-    const subscription = feed.share().items.subscribe({
+    const subscription = feed.share(onProgress && { onProgress }).items.subscribe({
       next: (item) => found.take(item),
       error: (error) => {
         clearTimeout(timer);
+        progress?.end();
         reject(error);
       },
       // A source may end before `subscribe` returns.

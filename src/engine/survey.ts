@@ -59,6 +59,8 @@ export class Survey {
   readonly traces: TraceSurvey[] = [];
   /** What concerns no trace in particular. */
   readonly problems: string[] = [];
+  /** Events so far. */
+  events = 0;
   readonly #traces = new Map<TraceOrigin, TraceSurvey>();
   readonly #streams = new Map<StreamOrigin, StreamSurvey>();
   readonly #scanners = new Map<TraceOrigin, InterpretingScanner>();
@@ -134,6 +136,7 @@ export class Survey {
   #count({ stream: origin, header }: Packet, { rows, timestamps, columns }: ColumnBatch): void {
     const stream = this.#stream(origin);
     stream.events += rows;
+    this.events += rows;
     if (header.streamClass.clock !== undefined) {
       widen(stream, timestamps[0]);
       widen(stream, timestamps[rows - 1]);
