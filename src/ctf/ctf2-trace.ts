@@ -1,7 +1,8 @@
 /** CTF 2 metadata fragments → trace class (CTF2-SPEC-2.0 §5). Keeps what earlier fragments declared, so that metadata can grow. */
 
 import { isInRange, normalizeOffset, OFFSET_RANGE } from "./clock.ts";
-import { type Aliases, FieldClassReader, noExtensions } from "./ctf2-fields.ts";
+import { noExtensions } from "./ctf2-attributes.ts";
+import { type Aliases, FieldClassReader } from "./ctf2-fields.ts";
 import type { Template } from "./field-template.ts";
 import type { JsonValue } from "./json.ts";
 import { Properties } from "./json-properties.ts";
