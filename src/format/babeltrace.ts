@@ -78,5 +78,5 @@ function babeltraceLines(showsDelta: boolean): LineFormat {
     ...(showsDelta ? delta : [literal("] ")]),
     { kind: "text", column: 0, isRaw: true },
   ];
-  return { parts, trims: false };
+  return { parts, timeParts: parts.length - 1, trims: false };
 }
