@@ -124,14 +124,15 @@ export function integerProperties(
 /** A bit map's flags, by numbers of bits. */
 export function flagsOf(properties: Properties): readonly Mapping[] {
   const mappings = labels(properties.objectAt("flags", "flags"));
+  const lastBit = properties.integer("length", 1n, 64n) - 1n;
   if (mappings.length === 0)
     throw properties.fail("CTF2_VALUE", "expected at least one flag, got none");
   for (const { label, ranges } of mappings) {
     for (const { low, high } of ranges) {
-      if (low < 0n || high > 63n)
+      if (low < 0n || high > lastBit)
         throw properties.fail(
           "CTF2_VALUE",
-          `expected numbers of bits from 0 to 63 for flag ${label}, got ${low} to ${high}`,
+          `expected numbers of bits from 0 to ${lastBit} for flag ${label}, got ${low} to ${high}`,
           properties.value("flags").span,
         );
     }
