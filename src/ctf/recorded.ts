@@ -4,10 +4,11 @@ import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { nsFromOrigin } from "./clock.ts";
 import type { TraceClass } from "./trace-class.ts";
 import {
-  findTraceDirectories,
+  type OpenedTraces,
   openTraces,
   type StoredPacket,
   type StoredStream,
+  searchTraces,
 } from "./trace-directory.ts";
 
 /** The metadata of a recorded trace is whole, so its class comes instead of bytes. */
@@ -106,15 +107,19 @@ function damage(
   return { kind: "gap", cause: "packets", trace, stream, reason, packets: undefined };
 }
 
-async function openAll(paths: readonly string[]): Promise<Awaited<ReturnType<typeof openTraces>>> {
+async function openAll(paths: readonly string[]): Promise<OpenedTraces> {
   const directories = new Set<string>();
+  const failures: OpenedTraces["failures"][number][] = [];
   for (const path of paths) {
-    for (const directory of await findTraceDirectories(path)) directories.add(directory);
+    const { found, unreadable } = await searchTraces(path);
+    for (const directory of found) directories.add(directory);
+    failures.push(...unreadable);
   }
   const traces = await openTraces([...directories]);
-  const [first] = traces.failures;
+  failures.push(...traces.failures);
+  const [first] = failures;
   if (traces.opened.length === 0 && first !== undefined) throw first.error;
-  return traces;
+  return { opened: traces.opened, failures };
 }
 
 type TimedPacket = StoredPacket & { readonly beginNs: bigint; readonly endNs: bigint };

@@ -33,11 +33,22 @@ export interface TraceDirectory {
 /** Directories below this depth are not searched. */
 const MAX_DEPTH = 16;
 
+/** Directories with a `metadata` file, sorted, and folders that could not be searched. */
+export interface FoundTraces {
+  readonly found: readonly string[];
+  readonly unreadable: OpenedTraces["failures"];
+}
+
+/** As `searchTraces`, for who can do nothing about what is unreadable. */
+export async function findTraceDirectories(path: string): Promise<readonly string[]> {
+  return (await searchTraces(path)).found;
+}
+
 /**
- * The directories at and below `path` that hold a `metadata` file, sorted.
+ * The directories at and below `path` that hold a `metadata` file.
  * @throws SourceError when there is no such path, or no trace in it
  */
-export async function findTraceDirectories(path: string): Promise<string[]> {
+export async function searchTraces(path: string): Promise<FoundTraces> {
   const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === "ENOENT" ? "no such file or directory" : error.message;
     throw new SourceError("SOURCE_NOT_FOUND", `${path}: expected a trace directory, got ${why}`, {
@@ -52,8 +63,9 @@ export async function findTraceDirectories(path: string): Promise<string[]> {
   }
   const search = new Search();
   await search.enter(path, 0);
-  if (search.found.length > 0) return search.found.sort();
-  if (search.unreadable !== undefined) throw search.unreadable;
+  const [unreadable] = search.unreadable;
+  if (search.found.length > 0) return { found: search.found.sort(), unreadable: search.unreadable };
+  if (unreadable !== undefined) throw unreadable.error;
   throw new SourceError(
     "SOURCE_NO_TRACE",
     `${path}: expected a CTF trace, got no file named metadata at or below it`,
@@ -63,16 +75,13 @@ export async function findTraceDirectories(path: string): Promise<string[]> {
 /** Walks folders and links to folders, each once. */
 class Search {
   readonly found: string[] = [];
-  /** The first folder that may not be read. */
-  unreadable: SourceError | undefined;
+  readonly unreadable: { path: string; error: SourceError }[] = [];
   readonly #seen = new Set<string>();
 
   async enter(path: string, depth: number): Promise<void> {
-    const real = await realpath(path);
-    if (depth > MAX_DEPTH || this.#seen.has(real)) return;
-    this.#seen.add(real);
-    const entries = await readdir(path, { withFileTypes: true }).catch((cause: Error) => {
-      this.unreadable ??= new SourceError("SOURCE_UNREADABLE", cause.message, { cause });
+    const entries = await this.#entries(path, depth).catch((cause: Error) => {
+      const error = new SourceError("SOURCE_UNREADABLE", `${path}: ${cause.message}`, { cause });
+      this.unreadable.push({ path, error });
       return [];
     });
     if (entries.some((entry) => entry.name === "metadata" && !entry.isDirectory()))
@@ -83,9 +92,18 @@ class Search {
         await this.enter(inside, depth + 1);
     }
   }
+
+  /** Nothing where this folder was entered before, or lies too deep. */
+  async #entries(path: string, depth: number): Promise<readonly FolderEntry[]> {
+    const real = await realpath(path);
+    if (depth > MAX_DEPTH || this.#seen.has(real)) return [];
+    this.#seen.add(real);
+    return readdir(path, { withFileTypes: true });
+  }
 }
 
 interface FolderEntry {
+  readonly name: string;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;
 }

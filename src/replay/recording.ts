@@ -25,7 +25,7 @@ export interface RecordedTrace {
   readonly path: string;
   readonly host: string;
   readonly domain: string;
-  /** The metadata as TSDL text, out of its packets. */
+  /** The metadata as text, out of its packets. */
   readonly text: string;
   readonly streams: readonly RecordedStream[];
 }

@@ -9,6 +9,7 @@ import { MetadataReader } from "../../src/ctf/metadata.ts";
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
 import { random } from "../support/random.ts";
 import { PROJECT } from "../support/traces.ts";
+import { packetized } from "../support/tsdl.ts";
 import { bytesOf, metadataBytes, parseGolden, scanAll } from "./golden.ts";
 
 const test = suite("ctf/fuzz");
@@ -110,7 +111,9 @@ test("mutated metadata give a trace class or a typed error", () => {
   let read = 0;
   for (let i = 0; i < METADATA_CASES; i++) {
     const { name, metadata, bytes } = seeds[next(seeds.length)]!;
-    const text = mutated(metadata, seeds[next(seeds.length)]!.metadata, next);
+    const isPacketized = next(8) === 0;
+    const whole = isPacketized ? packetized(metadata, 38 + next(200), next(2) === 1) : metadata;
+    const text = mutated(whole, seeds[next(seeds.length)]!.metadata, next);
     guarded(
       () => `${name}: metadata ${hex(text)}`,
       () => {
