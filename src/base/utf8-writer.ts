@@ -1,6 +1,8 @@
 import type { Word } from "./bits.ts";
 import { grownCopy } from "./grow.ts";
 
+const HEX_DIGITS = "0123456789abcdef";
+
 /** Appends UTF-8 text to a growing buffer; numbers are written digit by digit, without making strings. */
 export class Utf8Writer {
   bytes: Uint8Array;
@@ -41,6 +43,14 @@ export class Utf8Writer {
       );
     }
     this.length += length;
+  }
+
+  /** Two hexadecimal digits for each of `bytes[from, to)`. */
+  hex(bytes: Uint8Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      this.byte(HEX_DIGITS.charCodeAt(bytes[i]! >> 4));
+      this.byte(HEX_DIGITS.charCodeAt(bytes[i]! & 15));
+    }
   }
 
   /** Decimal digits of a 64-bit integer. */

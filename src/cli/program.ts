@@ -19,7 +19,7 @@ Try it without LTTng:
 A SOURCE is a live session, net://HOST[:PORT]/host/TARGET/SESSION (TARGET and SESSION may be globs),
 or the directory of a recorded trace. Every command explains itself: tracewire tail --help`,
     );
-  for (const command of [tail(), ls(), serve(), replay(), demo(), explain()]) {
+  for (const command of [tail(), ls(), info(), serve(), replay(), demo(), explain()]) {
     root.addCommand(command.copyInheritedSettings(root).exitOverride());
   }
   return root;
@@ -115,6 +115,29 @@ Examples:
     .action(async (url: string, options) => {
       const command = await import("./ls.ts");
       await command.ls(url, options);
+    });
+}
+
+function info(): Command {
+  return new Command("info")
+    .description("Show what traces hold: streams, clocks, event classes, amounts and losses.")
+    .argument(
+      "<source...>",
+      "trace directories, or live sessions, which are listened to for two seconds",
+    )
+    .option("--fields", "with the fields of every event class and their types")
+    .option("--json", "everything, for programs")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire info ./trace
+  $ tracewire info ./trace --fields | less
+  $ tracewire info ./trace --json | jq '.traces[].stream_classes[].event_classes[] | select(.events > 0) | .name'`,
+    )
+    .action(async (sources: string[], options) => {
+      const command = await import("./info.ts");
+      await command.info(sources, options);
     });
 }
 

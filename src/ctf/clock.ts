@@ -27,6 +27,14 @@ export function nsFromOrigin(clock: ClockClass, cycles: bigint): bigint {
   );
 }
 
+export const OFFSET_RANGE = "a clock offset of less than 2^63 nanoseconds";
+
+/** Whether times of a clock can be told in 64-bit nanoseconds at all. */
+export function isInRange(clock: ClockClass): boolean {
+  const ns = nsFromOrigin(clock, 0n);
+  return BigInt.asIntN(64, ns) === ns;
+}
+
 /** What is added to a value in cycles to give ns since the epoch, if one cycle is one nanosecond. */
 export function nsOffset(clock: ClockClass): bigint | undefined {
   if (clock.frequency !== NS_PER_SECOND) return undefined;

@@ -1,7 +1,8 @@
 /** CTF 2 metadata fragments → trace class (CTF2-SPEC-2.0 §5). Keeps what earlier fragments declared, so that metadata can grow. */
 
-import { normalizeOffset } from "./clock.ts";
-import { type Aliases, FieldClassReader, noExtensions } from "./ctf2-fields.ts";
+import { isInRange, normalizeOffset, OFFSET_RANGE } from "./clock.ts";
+import { noExtensions } from "./ctf2-attributes.ts";
+import { type Aliases, FieldClassReader } from "./ctf2-fields.ts";
 import type { Template } from "./field-template.ts";
 import type { JsonValue } from "./json.ts";
 import { Properties } from "./json-properties.ts";
@@ -159,6 +160,7 @@ export class Ctf2Trace {
       frequency,
       ...normalizeOffset(seconds, cycles, frequency),
     };
+    if (!isInRange(clock)) throw properties.fail("CTF2_CLOCK", `expected ${OFFSET_RANGE}`);
     this.#clocks.set(id, clock);
     this.#builder.clocks.set(id, clock);
   }

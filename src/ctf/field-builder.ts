@@ -72,7 +72,7 @@ function visit(template: Template, place: Place, context: FieldBuilderContext): 
       break;
     case "structure":
       template.members.forEach((member, i) => {
-        visit(member.template, stepInto(place, i), context);
+        if (!isLeaf(member.template)) visit(member.template, stepInto(place, i), context);
       });
       break;
     case "variant":
@@ -88,6 +88,25 @@ function visit(template: Template, place: Place, context: FieldBuilderContext): 
     default:
       break;
   }
+}
+
+/** Fields that refer to no other. */
+function isLeaf({ kind }: Template): boolean {
+  return kind === "integer" || kind === "float" || kind === "string";
+}
+
+/** Most fields of most events: integers that mean nothing to the reader, whatever their place. */
+function isPlain(
+  template: Template,
+  scope: Scope,
+  context: FieldBuilderContext,
+): template is IntegerTemplate {
+  return (
+    template.kind === "integer" &&
+    template.clock === undefined &&
+    (scope === "payload" || scope === "specific-context") &&
+    context.slots.of(scope).size === 0
+  );
 }
 
 function instantiateField(
@@ -218,7 +237,9 @@ function structure(
     align: template.shape.align,
     members: template.members.map(({ rawName, name, template: member }, i) => ({
       name,
-      fieldClass: instantiateField(member, stepInto(place, i), rawName, context),
+      fieldClass: isPlain(member, place.scope, context)
+        ? plainInteger(member)
+        : instantiateField(member, stepInto(place, i), rawName, context),
     })),
   };
 }

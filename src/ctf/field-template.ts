@@ -131,8 +131,7 @@ const MAX_FIELDS = 100_000;
 
 /** What is wrong with a template's size, if anything. */
 export function shapeProblem(template: Template): string | undefined {
-  if (!("shape" in template)) return undefined;
-  const { depth, fields } = template.shape;
+  const { depth = 1, fields = 1 } = shapeOf(template) ?? {};
   if (depth > MAX_DEPTH) return `expected at most ${MAX_DEPTH} nested types`;
   if (fields > MAX_FIELDS) return `expected at most ${MAX_FIELDS} fields in a type`;
   return undefined;
@@ -150,9 +149,10 @@ export function compound<T extends Unmeasured>(template: T): T & { readonly shap
   let depth = 0;
   let align = 1;
   const add = (child: Template): void => {
-    align = Math.max(align, templateAlign(child));
-    fields += "shape" in child ? child.shape.fields : 1;
-    depth = Math.max(depth, "shape" in child ? child.shape.depth : 1);
+    const shape = shapeOf(child);
+    align = Math.max(align, shape?.align ?? leafAlign(child));
+    fields += shape?.fields ?? 1;
+    depth = Math.max(depth, shape?.depth ?? 1);
   };
   switch (template.kind) {
     case "array":
@@ -172,8 +172,18 @@ export function compound<T extends Unmeasured>(template: T): T & { readonly shap
   return { ...template, shape: { align, fields, depth: depth + 1 } };
 }
 
-/** Alignment in bits. */
-export function templateAlign(template: Template): number {
-  if ("shape" in template) return template.shape.align;
+function shapeOf(template: Template): TemplateShape | undefined {
+  switch (template.kind) {
+    case "array":
+    case "optional":
+    case "structure":
+    case "variant":
+      return template.shape;
+    default:
+      return undefined;
+  }
+}
+
+function leafAlign(template: Template): number {
   return template.kind === "integer" || template.kind === "float" ? template.align : 8;
 }

@@ -2,6 +2,7 @@ import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
 import { FieldCursor, readHeader, Slots } from "./field-cursor.ts";
 import type { IntegerClass, Role, StreamClass, TraceClass } from "./trace-class.ts";
+import { hasReliableEnds } from "./tracer-quirks.ts";
 
 /** Packets beyond this size are refused: bit positions stay within 31 bits. LTTng sub-buffers are far below. */
 export const MAX_PACKET_BYTES: number = 128 << 20;
@@ -12,8 +13,12 @@ export interface PacketHeader {
   /** `stream_instance_id`: tells the streams of one class apart (LTTng: the CPU). */
   readonly instanceId: bigint | undefined;
   readonly packetBits: number;
+  /** As far as there is any: a crash may have cut the packet short. */
   readonly contentBits: number;
+  /** What is missing of the content. */
+  readonly missingBits: number;
   readonly begin: bigint | undefined;
+  /** `undefined` also where it cannot be relied on: a crash left it 0, or the tracer is known to write it too early. */
   readonly end: bigint | undefined;
   readonly sequenceNumber: bigint | undefined;
   /** Running count of the stream's discarded events, and its width, after which it wraps. */
@@ -34,7 +39,8 @@ const CTF_MAGIC = 0xc1fc1fc1;
  * Reads packet header and packet context.
  *
  * @param bytes the packet, or at least its beginning; borrowed
- * @param availableBytes size of the packet where it names none (a file that is one packet), default `bytes.length`
+ * @param availableBytes what there is of the packet, which is its size where it names none (a file that is one packet);
+ *   default `bytes.length`
  * @throws DecodeError `DECODE_MAGIC`, `DECODE_UUID`, `DECODE_STREAM_CLASS`, `DECODE_PACKET_SIZE`, `DECODE_PAST_CONTENT`
  * @see CTF 1.8.3 §5
  */
@@ -110,14 +116,18 @@ export function readPacketHeader(
       },
     });
   }
+  const isCrash = end === 0n && begin !== undefined && begin > 0n;
+  if (isCrash || !hasReliableEnds(traceClass)) end = undefined;
   packetBits ??= contentBits ?? availableBytes * 8;
   contentBits ??= packetBits;
   checkSizes(packetBits, contentBits, cursor.bit);
+  const missingBits = Math.max(0, contentBits - availableBytes * 8);
   return {
     streamClass,
     instanceId,
     packetBits,
-    contentBits,
+    contentBits: contentBits - missingBits,
+    missingBits,
     begin,
     end,
     sequenceNumber,

@@ -91,13 +91,15 @@ async function walkPackets(
   for (let byteOffset = 0; byteOffset < size; ) {
     const header = await probe(file, byteOffset, size, traceClass);
     if (header instanceof TraceError) return { packets, first, damage: header };
-    const bytes = header.packetBits / 8;
-    if (byteOffset + bytes > size) {
-      const message = `packet at byte ${byteOffset}: expected ${bytes} bytes, got ${size - byteOffset} before the file ends`;
-      return { packets, first, damage: new DecodeError("DECODE_TRUNCATED_FILE", message, 0) };
-    }
+    // Of a packet that a crash cut short, what is there is read; missing padding is no loss.
+    const whole = header.packetBits / 8;
+    const bytes = Math.min(whole, size - byteOffset);
     first ??= header;
     packets.push({ byteOffset, bytes, begin: header.begin, end: header.end });
+    if (header.missingBits > 0) {
+      const message = `packet at byte ${byteOffset}: expected ${whole} bytes, got ${bytes} before the file ends`;
+      return { packets, first, damage: new DecodeError("DECODE_TRUNCATED_FILE", message, 0) };
+    }
     byteOffset += bytes;
   }
   return { packets, first, damage: undefined };

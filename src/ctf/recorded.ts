@@ -1,14 +1,14 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { SourceError, TraceError } from "../base/errors.ts";
+import { SourceError, type TraceError } from "../base/errors.ts";
 import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { nsFromOrigin } from "./clock.ts";
 import type { TraceClass } from "./trace-class.ts";
 import {
-  findTraceDirectories,
-  openTraceDirectory,
+  type OpenedTraces,
+  openTraces,
   type StoredPacket,
   type StoredStream,
-  type TraceDirectory,
+  searchTraces,
 } from "./trace-directory.ts";
 
 /** The metadata of a recorded trace is whole, so its class comes instead of bytes. */
@@ -107,26 +107,19 @@ function damage(
   return { kind: "gap", cause: "packets", trace, stream, reason, packets: undefined };
 }
 
-async function openAll(
-  paths: readonly string[],
-): Promise<{ opened: TraceDirectory[]; failures: { path: string; error: TraceError }[] }> {
+async function openAll(paths: readonly string[]): Promise<OpenedTraces> {
   const directories = new Set<string>();
+  const failures: OpenedTraces["failures"][number][] = [];
   for (const path of paths) {
-    for (const directory of await findTraceDirectories(path)) directories.add(directory);
+    const { found, unreadable } = await searchTraces(path);
+    for (const directory of found) directories.add(directory);
+    failures.push(...unreadable);
   }
-  const opened: TraceDirectory[] = [];
-  const failures: { path: string; error: TraceError }[] = [];
-  for (const path of directories) {
-    try {
-      opened.push(await openTraceDirectory(path));
-    } catch (error) {
-      if (!(error instanceof TraceError)) throw error;
-      failures.push({ path, error });
-    }
-  }
+  const traces = await openTraces([...directories]);
+  failures.push(...traces.failures);
   const [first] = failures;
-  if (opened.length === 0 && first !== undefined) throw first.error;
-  return { opened, failures };
+  if (traces.opened.length === 0 && first !== undefined) throw first.error;
+  return { opened: traces.opened, failures };
 }
 
 type TimedPacket = StoredPacket & { readonly beginNs: bigint; readonly endNs: bigint };

@@ -77,11 +77,24 @@ export class TraceBuilder {
     event: Pick<EventClass, "id" | "name" | "logLevel">,
     scopes: Pick<ScopeTemplates, "specific-context" | "payload">,
   ): void {
-    const context = this.#context({ ...stream.templates, ...scopes }, stream, new Map());
+    const { templates } = stream;
+    // Spelled out, since metadata have thousands of events.
+    const roots: ScopeTemplates = {
+      "packet-header": templates["packet-header"],
+      "packet-context": templates["packet-context"],
+      "event-header": templates["event-header"],
+      "common-context": templates["common-context"],
+      "specific-context": scopes["specific-context"],
+      payload: scopes.payload,
+    };
+    const context = this.#context(roots, stream, new Map());
     assignSlots("specific-context", context);
     assignSlots("payload", context);
-    stream.events.set(event.id, {
-      ...event,
+    const { id, name, logLevel } = event;
+    stream.events.set(id, {
+      id,
+      name,
+      logLevel,
       specificContext: instantiate("specific-context", context),
       payload: instantiate("payload", context),
     });

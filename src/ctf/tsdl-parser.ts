@@ -64,11 +64,6 @@ const BLOCKS: ReadonlySet<string> = new Set([
   "clock",
   "callsite",
 ]);
-interface TypeAndDeclarators {
-  readonly type: TypeNode;
-  readonly declarators: Declarator[];
-}
-
 /** Words that are no field names. */
 const KEYWORDS: ReadonlySet<string> = new Set(
   "align callsite const char clock double enum env event floating_point float integer int long short signed stream string struct trace typealias typedef unsigned variant void _Bool _Complex _Imaginary".split(
@@ -78,6 +73,11 @@ const KEYWORDS: ReadonlySet<string> = new Set(
 /** Structures nested deeper than this are refused before they can exhaust the call stack. */
 const MAX_NESTING = 500;
 const MAX_CACHED_INTEGERS = 1000;
+
+interface TypeAndDeclarators {
+  readonly type: TypeNode;
+  readonly declarators: Declarator[];
+}
 
 class TsdlParser {
   readonly #lexer: TsdlLexer;

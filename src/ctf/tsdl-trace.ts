@@ -6,7 +6,7 @@
 
 import type { MetadataError } from "../base/errors.ts";
 import type { Span } from "../base/text.ts";
-import { normalizeOffset } from "./clock.ts";
+import { isInRange, normalizeOffset, OFFSET_RANGE } from "./clock.ts";
 import type { StructureTemplate, Template } from "./field-template.ts";
 import { metadataError } from "./metadata-error.ts";
 import { type StreamDraft, TraceBuilder } from "./trace-builder.ts";
@@ -132,12 +132,14 @@ export class TsdlTrace {
     const seconds = this.#integer(block, "offset_s") ?? 0n;
     const cycles = this.#integer(block, "offset") ?? 0n;
     const uuid = entryOf(block, "uuid")?.value.value;
-    this.#builder.clocks.set(name, {
+    const clock: ClockClass = {
       name,
       uuid: uuid === undefined ? undefined : String(uuid),
       frequency,
       ...normalizeOffset(seconds, cycles, frequency),
-    });
+    };
+    if (!isInRange(clock)) throw this.#fail("TSDL_CLOCK", `expected ${OFFSET_RANGE}`, block.span);
+    this.#builder.clocks.set(name, clock);
   }
 
   #readPacketHeader(block: Block): void {

@@ -181,6 +181,15 @@ export class Catalog {
     }
     const state = this.#stream(stream);
     state.header = header;
+    // Recorded traces tell of their cut packets when they are opened.
+    if (header.missingBits > 0 && stream.trace.session !== undefined) {
+      const error = new DecodeError(
+        "DECODE_TRUNCATED",
+        `packet: expected ${header.missingBits} more bits of content`,
+        header.contentBits,
+      );
+      yield { kind: "loss", loss: { kind: "undecodable-packet", stream, error } };
+    }
     const { clock } = header.streamClass;
     const ns = (cycles: bigint | undefined): bigint | undefined =>
       clock === undefined || cycles === undefined ? undefined : nsFromOrigin(clock, cycles);

@@ -63,6 +63,10 @@ function* below(name: string, fieldClass: FieldClass): Generator<Named> {
     yield* members(fieldClass, `${name}.`);
     return;
   }
+  if (fieldClass.kind === "optional") {
+    yield* below(name, fieldClass.fieldClass);
+    return;
+  }
   yield [name, typeOf(fieldClass)];
   if (fieldClass.kind !== "variant") return;
   for (const option of fieldClass.options)
@@ -72,7 +76,9 @@ function* below(name: string, fieldClass: FieldClass): Generator<Named> {
 function typeOf(fieldClass: FieldClass): string {
   switch (fieldClass.kind) {
     case "integer":
-      return fieldClass.mappings === undefined ? "integer" : "enumeration";
+      return fieldClass.form !== "number" || fieldClass.mappings === undefined
+        ? "integer"
+        : "enumeration";
     case "string":
       return "text";
     default:

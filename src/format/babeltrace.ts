@@ -6,7 +6,8 @@ import { textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
 /**
- * Lines exactly as babeltrace2 prints them: `[HH:MM:SS.NNNNNNNNN] (+S.NNNNNNNNN) RECORD`, times in local time.
+ * Lines exactly as babeltrace2 prints them: `[HH:MM:SS.NNNNNNNNN] (+S.NNNNNNNNN) RECORD`, times in local time; only RECORD
+ * where there is no clock.
  * The query has one column, `record`.
  *
  * @param showsDelta false as under `babeltrace2 --no-delta`
@@ -28,6 +29,14 @@ export function babeltraceWriter(showsDelta: boolean): BatchWriter {
       for (let row = 0; row < batch.rows; row++) {
         const hi = halves[row * 2 + 1]!;
         const lo = halves[row * 2]!;
+        const start = record.offsets[row]!;
+        const end = record.offsets[row + 1]!;
+        // At the epoch itself are only events of streams without a clock.
+        if ((hi | lo) === 0) {
+          out.range(record.bytes, start, end);
+          out.ascii("\n");
+          continue;
+        }
         out.ascii("[");
         time.write(hi, lo, out);
         out.ascii(showsDelta ? "] (+" : "] ");
@@ -45,7 +54,7 @@ export function babeltraceWriter(showsDelta: boolean): BatchWriter {
           }
           out.ascii(") ");
         }
-        out.raw(record.bytes.subarray(record.offsets[row]!, record.offsets[row + 1]!));
+        out.range(record.bytes, start, end);
         out.ascii("\n");
         previous ??= { hi, lo };
         previous.hi = hi;
@@ -69,5 +78,5 @@ function babeltraceLines(showsDelta: boolean): LineFormat {
     ...(showsDelta ? delta : [literal("] ")]),
     { kind: "text", column: 0, isRaw: true },
   ];
-  return { parts, trims: false };
+  return { parts, timeParts: parts.length - 1, trims: false };
 }

@@ -166,7 +166,7 @@ function textLines(columns: readonly PlannedColumn[], colors: TextColors): LineF
     { kind: "literal", bytes: bytes(" ") },
     { kind: "text", column: TEXT_HEAD_COUNT, isRaw: false },
   ];
-  return { parts, trims: true };
+  return { parts, timeParts: 0, trims: true };
 }
 
 function visibleText(text: string): string {

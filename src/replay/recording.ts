@@ -4,7 +4,7 @@ import { MetadataReader } from "../ctf/metadata.ts";
 import type { ClockClass } from "../ctf/trace-class.ts";
 import {
   findTraceDirectories,
-  openTraceDirectory,
+  openTraces,
   type StoredPacket,
   type TraceDirectory,
 } from "../ctf/trace-directory.ts";
@@ -25,7 +25,7 @@ export interface RecordedTrace {
   readonly path: string;
   readonly host: string;
   readonly domain: string;
-  /** The metadata as TSDL text, out of its packets. */
+  /** The metadata as text, out of its packets. */
   readonly text: string;
   readonly streams: readonly RecordedStream[];
 }
@@ -54,8 +54,10 @@ export async function loadRecording(directories: readonly string[]): Promise<Rec
   let beginNs: bigint | undefined;
   let endNs: bigint | undefined;
   for (const root of directories) {
-    for (const path of await findTraceDirectories(root)) {
-      const trace = recordedTrace(root, await openTraceDirectory(path));
+    const { opened, failures } = await openTraces(await findTraceDirectories(root));
+    if (failures[0] !== undefined) throw failures[0].error;
+    for (const directory of opened) {
+      const trace = recordedTrace(root, directory);
       traces.push(trace);
       sessionName ??= environmentText(trace.directory, "trace_name");
       for (const { clock, packets } of trace.streams) {

@@ -18,7 +18,9 @@ import type { RecordedTrace, Recording } from "./recording.ts";
 import { Run, type RunOptions } from "./run.ts";
 
 /** The minor that we announce: sessions are listed in the fixed layout, which every viewer reads. */
-const MINOR = 13;
+export const MINOR = 13;
+/** From this minor on the list tells formats. As a relayd does, we hide sessions in CTF 2 from viewers that know less. */
+const MINOR_OF_FORMATS = 15;
 const LIVE_TIMER_US = 500_000;
 /** What a relayd writes before it closes on an unknown command. */
 const UNKNOWN_COMMAND = Uint8Array.of(0, 0, 0, 11);
@@ -26,6 +28,8 @@ const UNKNOWN_COMMAND = Uint8Array.of(0, 0, 0, 11);
 /** What one viewer connection has done so far. */
 export interface ViewerState {
   isConnected: boolean;
+  /** What both ends speak. */
+  minor: number;
   hasViewerSession: boolean;
   readonly attached: Set<Entry>;
 }
@@ -77,8 +81,10 @@ export class ReplayRelayd {
       return { bytes: new Uint8Array(0), close: true };
     }
     viewer.isConnected = true;
+    const hasFormats = this.entries.some((entry) => formatOf(entry) === "ctf-2");
+    if (hasFormats && request.minor >= MINOR_OF_FORMATS) viewer.minor = MINOR_OF_FORMATS;
     const viewerSession = request.type === command ? this.#nextId() : 0n;
-    const reply = { viewerSession, major: PROTOCOL_MAJOR, minor: MINOR };
+    const reply = { viewerSession, major: PROTOCOL_MAJOR, minor: viewer.minor };
     return { bytes: encodeConnectReply(reply), close: false };
   }
 
@@ -89,7 +95,7 @@ export class ReplayRelayd {
     const run = this.#run;
     switch (request.kind) {
       case "list-sessions":
-        return encodeListSessionsReply(this.#listed(), MINOR);
+        return encodeListSessionsReply(this.#listed(viewer.minor), viewer.minor);
       case "create-session":
         viewer.hasViewerSession = true;
         return encodeCreateSessionReply({ kind: "ok" });
@@ -152,8 +158,12 @@ export class ReplayRelayd {
     if (this.#run?.isIdle === true) this.#run = undefined;
   }
 
-  #listed(): SessionEntry[] {
-    const there = this.entries.filter((entry) => this.#run?.isOver(entry) !== true);
+  #listed(minor: number): SessionEntry[] {
+    const there = this.entries.filter(
+      (entry) =>
+        this.#run?.isOver(entry) !== true &&
+        (minor >= MINOR_OF_FORMATS || formatOf(entry) === "ctf-1.8"),
+    );
     return there.map((entry) => ({
       id: entry.id,
       liveTimerUs: LIVE_TIMER_US,
@@ -161,7 +171,7 @@ export class ReplayRelayd {
       streams: this.#run?.streamCount(entry) ?? streamCount(entry),
       host: entry.host,
       name: this.sessionName,
-      format: "ctf-1.8",
+      format: formatOf(entry),
     }));
   }
 
@@ -186,6 +196,11 @@ export class ReplayRelayd {
     this.#lastId += 1n;
     return this.#lastId;
   }
+}
+
+function formatOf({ traces }: Entry): SessionEntry["format"] {
+  const isCtf2 = traces.some(({ directory }) => directory.traceClass.format === "CTF 2");
+  return isCtf2 ? "ctf-2" : "ctf-1.8";
 }
 
 function streamCount(entry: Entry): number {

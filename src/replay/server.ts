@@ -6,7 +6,7 @@ import { requestDecoding } from "../relay/decode-request.ts";
 import { Decoder } from "../relay/decoding.ts";
 import { printLiveUrl } from "../relay/url.ts";
 import { loadRecording } from "./recording.ts";
-import { ReplayRelayd, type ViewerState } from "./relayd.ts";
+import { MINOR, ReplayRelayd, type ViewerState } from "./relayd.ts";
 
 export interface ReplayOptions {
   /** Where to listen. Default `127.0.0.1`. */
@@ -90,6 +90,7 @@ export async function replay(
 function serve(relayd: ReplayRelayd, socket: Socket): void {
   const viewer: ViewerState = {
     isConnected: false,
+    minor: MINOR,
     hasViewerSession: false,
     attached: new Set(),
   };

@@ -60,7 +60,10 @@ function valueWriter(
   if (fieldClass.kind === "string" || fieldClass.kind === "text") {
     return textWriter(builder, fieldClass.encoding, location, walker);
   }
-  return builder instanceof Utf8Builder ? renderedWriter(builder, fieldClass, walker) : undefined;
+  if (!(builder instanceof Utf8Builder)) return undefined;
+  return fieldClass.kind === "blob"
+    ? hexWriter(builder, location, walker)
+    : renderedWriter(builder, fieldClass, walker);
 }
 
 function numberWriter(
@@ -130,6 +133,14 @@ function textWriter(
   return (bit) => {
     const from = bit >>> 3;
     builder.writer.raw(validUtf8(walker.bytes.subarray(from, from + walker.lengths[location]!)));
+    builder.endRow();
+  };
+}
+
+function hexWriter(builder: Utf8Builder, location: number, walker: Walker): WriteAt {
+  return (bit) => {
+    const from = bit >>> 3;
+    builder.writer.hex(walker.bytes, from, from + walker.lengths[location]!);
     builder.endRow();
   };
 }

@@ -80,13 +80,15 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     this.#contextBit = header.contextBit;
     this.#columns.beginPacket(header);
     let events = 0;
+    let event: RunnableEvent | undefined;
     let error: DecodeError | undefined;
     let resumePoint: ResumePoint | undefined;
     try {
       while (walker.bit < walker.end) {
         const { bit } = walker;
         const { hi: clockHi, lo: clockLo } = walker.clock;
-        const event = this.#beginRecord(stream);
+        event = undefined;
+        event = this.#beginRecord(stream);
         if (event === undefined) {
           error = undeclaredClass(stream.streamClass, walker.eventId, bit);
           resumePoint = { bit, clockHi, clockLo };
@@ -97,7 +99,7 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
       }
     } catch (thrown) {
       if (!(thrown instanceof DecodeError)) throw thrown;
-      error = thrown;
+      error = withPlace(thrown, header, event?.plan.eventClass);
     }
     const rows = this.#take();
     return { rows, matched: rows[0]?.rows ?? 0, events, error, resume: resumePoint };
@@ -129,14 +131,14 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     if (walker.bit > walker.end) {
       throw new DecodeError(
         "DECODE_PAST_CONTENT",
-        `event record: expected ${plan.eventClass.name} to end before the content does at bit ${walker.end}, got bit ${walker.bit}`,
+        `event record: expected its end before the content's at bit ${walker.end}, got bit ${walker.bit}`,
         walker.bit,
       );
     }
     if (walker.bit === headerBit) {
       throw new DecodeError(
         "DECODE_EMPTY_EVENT",
-        `event record: expected at least one bit, got none for ${plan.eventClass.name}`,
+        "event record: expected at least one bit, got none",
         headerBit,
       );
     }
@@ -204,6 +206,19 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     this.#runnable.set(eventClass, event);
     return event;
   }
+}
+
+/** The error with event class and packet before it, as far as they are known. */
+function withPlace(
+  error: DecodeError,
+  { sequenceNumber }: PacketHeader,
+  eventClass: EventClass | undefined,
+): DecodeError {
+  const place = eventClass === undefined ? [] : [eventClass.name];
+  if (sequenceNumber !== undefined) place.push(`packet ${sequenceNumber}`);
+  if (place.length === 0) return error;
+  const message = `${place.join(", ")}: ${error.message}`;
+  return new DecodeError(error.code, message, error.bitOffset, { cause: error });
 }
 
 /** The error of a record whose class the metadata does not declare, or not yet. */

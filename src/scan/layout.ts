@@ -248,6 +248,9 @@ export function columnTypeOf(fieldClass: FieldClass): ColumnType {
     }
     case "string":
       return utf8("text");
+    case "blob":
+      // Hexadecimal digits.
+      return utf8("mixed");
     default:
       return utf8("json");
   }

@@ -39,6 +39,8 @@ export interface LineWidth {
 
 export interface LineFormat {
   readonly parts: readonly LinePart[];
+  /** So many parts at the beginning tell the time: they are left out where there is none (0, without a clock). */
+  readonly timeParts: number;
   /** Whether blanks at a line's end are dropped. */
   readonly trims: boolean;
 }

@@ -81,7 +81,7 @@ const json: Style = {
   text: writeJsonString,
   blob(bytes, from, to, out) {
     out.byte(QUOTE);
-    writeHex(bytes, from, to, out);
+    out.hex(bytes, from, to);
     out.byte(QUOTE);
   },
   optional: { open: "", close: "", absent: "null" },
@@ -114,7 +114,7 @@ const text: Style = {
   },
   blob(bytes, from, to, out) {
     out.ascii("0x");
-    writeHex(bytes, from, to, out);
+    out.hex(bytes, from, to);
   },
   optional: { open: "", close: "", absent: "none" },
   escapes: textEscape,
@@ -144,7 +144,7 @@ const babeltrace: Style = {
   blob(bytes, from, to, out) {
     out.ascii("{ ");
     for (let i = from; i < to; i++) {
-      writeHex(bytes, i, i + 1, out);
+      out.hex(bytes, i, i + 1);
       out.ascii(" ");
     }
     out.ascii("}");
@@ -176,15 +176,6 @@ function shortestFloat32(value: number): string {
   }
   return String(value);
 }
-
-function writeHex(bytes: Uint8Array, from: number, to: number, out: Utf8Writer): void {
-  for (let i = from; i < to; i++) {
-    out.byte(HEX_DIGITS.charCodeAt(bytes[i]! >> 4));
-    out.byte(HEX_DIGITS.charCodeAt(bytes[i]! & 15));
-  }
-}
-
-const HEX_DIGITS = "0123456789abcdef";
 
 /** JSON's escape of a byte; bytes beyond ASCII pass as they are. */
 function jsonEscape(byte: number): Uint8Array {

@@ -11,7 +11,7 @@ const test = suite("cli/help");
 const COMMANDS = program().commands.map((command) => command.name());
 
 test("knows its commands", () => {
-  assert.equal(COMMANDS, ["tail", "ls", "serve", "replay", "demo", "explain"]);
+  assert.equal(COMMANDS, ["tail", "ls", "info", "serve", "replay", "demo", "explain"]);
   const { status, stdout } = run(["--help"]);
   assert.is(status, 0);
   for (const name of COMMANDS) assert.match(stdout, new RegExp(`^  ${name} `, "m"));

@@ -316,4 +316,31 @@ test("counts a damaged packet, reports it and goes on with the next", async () =
   }
 });
 
+test("writes babeltrace2's lines without a time where there is no clock", () => {
+  const path = mkdtempSync(join(tmpdir(), "tracewire-clockless-"));
+  try {
+    writeFileSync(
+      join(path, "metadata"),
+      'trace { byte_order = le; };\nevent { name = "ev"; fields := struct { integer { size = 8; } a; }; };\n',
+    );
+    writeFileSync(join(path, "stream"), Uint8Array.of(1, 2));
+    for (const engine of ["kernel", "interpreter"]) {
+      for (const more of [[], ["--delta"]]) {
+        const { stdout } = run([
+          "tail",
+          path,
+          "--format",
+          "babeltrace",
+          "--engine",
+          engine,
+          ...more,
+        ]);
+        assert.is(stdout, "ev: { a = 1 }\nev: { a = 2 }\n");
+      }
+    }
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
+});
+
 test.run();

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { MetadataError } from "../../src/base/errors.ts";
 import { MetadataReader } from "../../src/ctf/metadata.ts";
 import type { FieldClass, TraceClass } from "../../src/ctf/trace-class.ts";
-import { event, PREAMBLE, STREAM, traceClassOf } from "../support/tsdl.ts";
+import { event, PREAMBLE, packetized, STREAM, traceClassOf } from "../support/tsdl.ts";
 
 const test = suite("ctf/metadata");
 const encoder = new TextEncoder();
@@ -23,25 +23,6 @@ function picture(traceClass: TraceClass | undefined): string {
     return value instanceof Map ? [...value] : value;
   };
   return JSON.stringify({ ...traceClass, version: 0 }, flat);
-}
-
-/** The text in metadata packets of `size` bytes each, as LTTng 2.13 writes them. */
-function packetized(text: string, size: number, littleEndian: boolean): Uint8Array {
-  const bytes = encoder.encode(text);
-  const packets: Uint8Array[] = [];
-  for (let from = 0; from < bytes.length; from += size - 37) {
-    const content = bytes.subarray(from, from + size - 37);
-    const packet = new Uint8Array(size);
-    const view = new DataView(packet.buffer);
-    view.setUint32(0, 0x75d11d57, littleEndian); // magic
-    view.setUint32(24, (37 + content.length) * 8, littleEndian); // content_size, bits
-    view.setUint32(28, size * 8, littleEndian); // packet_size, bits
-    view.setUint8(35, 1); // major
-    view.setUint8(36, 8); // minor
-    packet.set(content, 37);
-    packets.push(packet);
-  }
-  return Uint8Array.from(packets.flatMap((packet) => [...packet]));
 }
 
 test("reads environment, clock, streams and events", () => {
@@ -86,7 +67,7 @@ test("gives the same class byte by byte", () => {
 
 test("reads metadata packets of either byte order, cut anywhere", () => {
   for (const littleEndian of [true, false]) {
-    const bytes = packetized(TEXT, 256, littleEndian);
+    const bytes = packetized(encoder.encode(TEXT), 256, littleEndian);
     for (const cut of [1, 4, 36, 37, 200, 256, 300, 513]) {
       const reader = new MetadataReader();
       reader.append(bytes.subarray(0, cut));
@@ -221,7 +202,7 @@ test("shows the line with a caret", () => {
 });
 
 test("rejects a metadata packet whose sizes lie", () => {
-  const bytes = packetized(TEXT, 256, true);
+  const bytes = packetized(encoder.encode(TEXT), 256, true);
   new DataView(bytes.buffer).setUint32(24, 0xffff_fff8, true);
   assert.throws(() => new MetadataReader().append(bytes), /metadata packet: expected content/);
 });

@@ -45,13 +45,15 @@ test("writes the time since the event before, over batches too", () => {
   ]);
 });
 
+test("writes no time where there is no clock", () => {
+  assert.equal(lines(true, [0n, 0n]), ["host e: { }, { i = 0 }", "host e: { }, { i = 1 }"]);
+});
+
 test("counts long pauses in seconds", () => {
-  assert.equal(deltas(0n, SECOND - 1n, 2n * SECOND, 2n * SECOND + 2n ** 40n, 2n ** 62n).slice(1), [
-    "0.999999999",
-    "1.000000001",
-    "1099.511627776",
-    "4611684916.915760128",
-  ]);
+  assert.equal(
+    deltas(1n, SECOND, 2n * SECOND + 1n, 2n * SECOND + 1n + 2n ** 40n, 2n ** 62n + 1n).slice(1),
+    ["0.999999999", "1.000000001", "1099.511627776", "4611684916.915760128"],
+  );
 });
 
 test("writes no time for a late event, which is older than the one before", () => {
@@ -64,7 +66,7 @@ test("writes no time for a late event, which is older than the one before", () =
 
 test("subtracts as exact arithmetic does", () => {
   const next = random("format/babeltrace");
-  const times = Array.from({ length: 3000 }, () => 0n);
+  const times = Array.from({ length: 3000 }, () => 1n);
   for (let i = 1; i < times.length; i++) {
     const step = ((BigInt(next(2 ** 32)) << 16n) | BigInt(next(2 ** 16))) >> BigInt(next(48));
     times[i] = times[i - 1]! + step;

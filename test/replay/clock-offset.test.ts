@@ -39,4 +39,21 @@ test("moves every clock", () => {
   assert.is(shiftClocks(text, 3n), clock("offset = 4;") + clock("offset = 5;"));
 });
 
+const RS = "\x1e";
+const ctf2 = (offset: string): string =>
+  `${RS}{"type":"preamble","version":2}\n${RS}{"type":"clock-class","id":"c","frequency":1000${offset},"name":"x"}\n${RS}{"type":"data-stream-class"}`;
+
+test("moves a clock of CTF 2 and leaves every other byte", () => {
+  const before = ctf2(', "offset-from-origin": {"cycles": 7, "seconds": 18446744073}');
+  const after = ctf2(', "offset-from-origin": {"seconds":18446744075,"cycles":507}');
+  assert.is(shiftClocks(before, 2_500_000_000n), after);
+});
+
+test("moves a clock of CTF 2 backwards, and one without an offset", () => {
+  assert.match(
+    shiftClocks(ctf2(""), -1_000_000n),
+    '"name":"x","offset-from-origin":{"seconds":-1,"cycles":999}}',
+  );
+});
+
 test.run();

@@ -53,6 +53,23 @@ test("writes doubles as %g does", () => {
   });
 });
 
+test("takes the even one of two numbers that are equally near", () => {
+  for (const [value, text] of [
+    [30699.25, "30699.2"],
+    [30699.75, "30699.8"],
+    [-30699.25, "-30699.2"],
+    [1000005, "1e+06"],
+    [1000015, "1.00002e+06"],
+    [100000.5, "100000"],
+    [100001.5, "100002"],
+    [0.5, "0.5"],
+    [0.0625, "0.0625"],
+    [1.000005, "1.00001"],
+    [2097152.5, "2.09715e+06"],
+  ] as const)
+    assert.is(formatG(value), text);
+});
+
 test("writes what is no number as C does", () => {
   assert.equal([Number.NaN, Infinity, -Infinity, -0].map(formatG), ["nan", "inf", "-inf", "-0"]);
 });

@@ -161,13 +161,19 @@ class Members {
       case 1:
         return this.#bits("fixed-length-bit-array");
       case 2:
-        return { ...this.#bits("fixed-length-bit-map"), flags: { A: [[0, 0]], B: [[1, 3]] } };
+        return this.#flags();
       case 3:
       case 4:
         return { type: `variable-length-${sign}-integer`, ...base, ...mappings };
       default:
         return { ...this.#bits(`fixed-length-${sign}-integer`), ...base, ...mappings };
     }
+  }
+
+  #flags(): Json {
+    const bits = this.#bits("fixed-length-bit-map");
+    const last = Number(bits["length"]) - 1;
+    return { ...bits, flags: { A: [[0, 0]], B: [[Math.min(1, last), Math.min(3, last)]] } };
   }
 
   #bits(type: string): Json {

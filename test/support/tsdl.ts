@@ -124,3 +124,21 @@ export function record(id: number, time: bigint, payload: Uint8Array): Uint8Arra
 export function joined(...parts: Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
+
+/** The text in metadata packets of `size` bytes each, as LTTng 2.13 writes them. */
+export function packetized(bytes: Uint8Array, size: number, littleEndian: boolean): Uint8Array {
+  const packets: Uint8Array[] = [];
+  for (let from = 0; from < bytes.length; from += size - 37) {
+    const content = bytes.subarray(from, from + size - 37);
+    const packet = new Uint8Array(size);
+    const view = new DataView(packet.buffer);
+    view.setUint32(0, 0x75d11d57, littleEndian); // magic
+    view.setUint32(24, (37 + content.length) * 8, littleEndian); // content_size, bits
+    view.setUint32(28, size * 8, littleEndian); // packet_size, bits
+    view.setUint8(35, 1); // major
+    view.setUint8(36, 8); // minor
+    packet.set(content, 37);
+    packets.push(packet);
+  }
+  return Uint8Array.from(packets.flatMap((packet) => [...packet]));
+}

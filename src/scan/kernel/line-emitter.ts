@@ -111,10 +111,16 @@ class LineEmitter {
     code.get(this.#chunk).get(this.#row).i32(3).op(Op.i32Shl, Op.i32Add);
     code.memory(Memory.i64Load, this.#layout.timestamps).set(this.#time);
     if (this.#format.trims) code.get(this.#out).set(this.#lineStart);
-    this.#format.parts.forEach((part, i) => {
-      this.#part(part, this.#cells + i * CELL_BYTES);
+    const { parts, timeParts } = this.#format;
+    const write = (from: number, to: number): void => {
+      for (let i = from; i < to; i++) this.#part(parts[i]!, this.#cells + i * CELL_BYTES);
+    };
+    code.get(this.#time).op(Op.i64Eqz, Op.i32Eqz);
+    code.if(() => {
+      write(0, timeParts);
+      code.i32(this.#unit.state).get(this.#time).memory(Memory.i64Store, State.lineTime);
     });
-    code.i32(this.#unit.state).get(this.#time).memory(Memory.i64Store, State.lineTime);
+    write(timeParts, parts.length);
     if (this.#format.trims) this.#trim();
     code.get(this.#out).i32(10).memory(Memory.i32Store8);
     this.#step(1);
