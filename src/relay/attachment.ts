@@ -33,6 +33,8 @@ export class Attachment {
   readonly traces: Map<bigint, TraceState> = new Map();
   /** Data streams that have not ended, in the order of their announcement. */
   readonly streams: Map<bigint, StreamState> = new Map();
+  /** Whether a packet came over this connection. */
+  hasDelivered = false;
   readonly #target: Target;
   readonly #resume: ResumePoints;
   /** Entries that could not be attached; each is told once. */

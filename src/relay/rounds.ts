@@ -246,6 +246,7 @@ async function* packets(attachment: Attachment, ahead: Ahead): Items {
     bytes -= length;
     stream.passed(index);
     if (answer.kind === "ok") {
+      attachment.hasDelivered = true;
       yield { kind: "packet", stream: stream.origin, bytes: answer.bytes };
     } else {
       yield gap(stream, `the relayd no longer has the packet at byte ${index.offset}`, 1);
