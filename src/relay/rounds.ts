@@ -23,6 +23,9 @@ const WINDOW_BYTES = 8 * 1024 * 1024;
 /** How much may be fetched of streams that are ahead of others in time: a consumer that orders them must hold it. */
 const AHEAD_BYTES = 32 * 1024 * 1024;
 
+/** How long packets are asked for straight on before everything else gets its turn. */
+const CHAIN_MS = 50;
+
 /** A stream that stands still for so long is not waited for. */
 const STALL_MS = 5000;
 
@@ -73,17 +76,27 @@ export async function* rounds(attachment: Attachment, expectsMore: () => boolean
   }
 }
 
-/** Asks each session that is due for streams; without any stream left, that is each round. */
+/**
+ * Asks each session that is due for streams. The answer is not waited for, which would cost each round a round trip, unless
+ * there is no stream to do anything with meanwhile.
+ */
 async function* newStreams(attachment: Attachment): Items {
   for (const session of attachment.sessions.values()) {
+    if (session.isOver) continue;
+    const isIdle = attachment.streams.size === 0;
+    if (session.asked === undefined && (isIdle || attachment.clock.now() >= session.askStreamsAt)) {
+      askStreams(attachment, session);
+    }
+    if (isIdle) await session.asked;
+    const { answer } = session;
+    if (answer === undefined) continue;
+    session.answer = undefined;
+    session.asked = undefined;
     const now = attachment.clock.now();
-    const isDue = now >= session.askStreamsAt || attachment.streams.size === 0;
-    if (session.isOver || !isDue) continue;
-    const reply = await attachment.viewer.newStreams(session.entry.id);
     session.askStreamsAt = now + session.pollMs;
-    if (reply.kind === "ok") yield* attachment.adopt(session, reply.streams);
+    if (answer.kind === "ok") yield* attachment.adopt(session, answer.streams);
     // An error means that the relayd no longer knows the session or our attachment to it.
-    if (reply.kind === "hang-up" || reply.kind === "error") {
+    if (answer.kind === "hang-up" || answer.kind === "error") {
       session.overSince = now;
       // The last chance for packets that are held for want of metadata.
       for (const trace of attachment.traces.values()) {
@@ -91,6 +104,14 @@ async function* newStreams(attachment: Attachment): Items {
       }
     }
   }
+}
+
+function askStreams({ viewer }: Attachment, session: SessionState): void {
+  session.asked = viewer.newStreams(session.entry.id).then((answer) => {
+    session.answer = answer;
+  });
+  // A lost connection shows elsewhere too, where it is waited for.
+  session.asked.catch(() => undefined);
 }
 
 /** Fetches what is due, to the point where the relayd has nothing more. */
@@ -212,7 +233,11 @@ interface InFlight {
   readonly reply: Promise<PacketReply>;
 }
 
-/** The packets of indexes that are held and may go out; behind each request, the one for the next index. */
+/**
+ * The packets of indexes that are held and may go out; behind each request, the one for the next index. As long as these
+ * answers say nothing else, the next packets are asked for as soon as they come, whatever the consumer is doing: neither
+ * the line nor the relayd stands still.
+ */
 async function* packets(attachment: Attachment, ahead: Ahead): Items {
   const ready: StreamState[] = [];
   for (const stream of attachment.streams.values()) {
@@ -224,25 +249,51 @@ async function* packets(attachment: Attachment, ahead: Ahead): Items {
       askIndex(attachment, stream);
     }
   }
-  const wanted = ahead.choose(ready, attachment.streams.values(), attachment.clock.now());
+  const { clock, viewer } = attachment;
+  const until = clock.now() + CHAIN_MS;
   const inFlight: InFlight[] = [];
   let bytes = 0;
+  const hasRoom = (length: number): boolean =>
+    inFlight.length === 0 || (inFlight.length < WINDOW_PACKETS && bytes + length <= WINDOW_BYTES);
+  const ask = (stream: StreamState, index: PacketIndex): void => {
+    const length = bytesOf(index);
+    const reply = viewer.packet(stream.id, index.offset, length);
+    reply.catch(() => undefined);
+    inFlight.push({ stream, index, length, reply });
+    bytes += length;
+    stream.index = undefined;
+    askIndex(attachment, stream);
+    const next = stream.reply;
+    next?.then(
+      (answer) => goOn(stream, next, answer),
+      () => undefined,
+    );
+  };
+  const goOn = (
+    stream: StreamState,
+    reply: Promise<NextIndexReply>,
+    answer: NextIndexReply,
+  ): void => {
+    if (stream.reply !== reply || clock.now() > until || inFlight.length === 0) return;
+    if (answer.kind !== "ok" || answer.newMetadata || answer.newStream) return;
+    const { index } = answer;
+    const isPlain = index.offset > stream.offset && whyUnusable(index) === undefined;
+    if (!isPlain || !hasRoom(bytesOf(index))) return;
+    if (!ahead.allows(stream, index, attachment.streams.values(), clock.now())) return;
+    stream.offset = index.offset;
+    stream.movedAt = clock.now();
+    stream.reply = undefined;
+    ask(stream, index);
+  };
+  const wanted = ahead.choose(ready, attachment.streams.values(), clock.now());
   for (let i = 0; i < wanted.length || inFlight.length > 0; ) {
-    while (i < wanted.length && inFlight.length < WINDOW_PACKETS) {
-      const stream = wanted[i]!;
-      const index = stream.index!;
-      const length = bytesOf(index);
-      if (inFlight.length > 0 && bytes + length > WINDOW_BYTES) break;
-      i++;
-      const reply = attachment.viewer.packet(stream.id, index.offset, length);
-      reply.catch(() => undefined);
-      inFlight.push({ stream, index, length, reply });
-      bytes += length;
-      stream.index = undefined;
-      askIndex(attachment, stream);
+    while (i < wanted.length && hasRoom(bytesOf(wanted[i]!.index!))) {
+      const stream = wanted[i++]!;
+      ask(stream, stream.index!);
     }
-    const { stream, index, length, reply } = inFlight.shift()!;
+    const { stream, index, length, reply } = inFlight[0]!;
     const answer = await reply;
+    inFlight.shift();
     bytes -= length;
     stream.passed(index);
     if (answer.kind === "ok") {
@@ -277,27 +328,31 @@ class Ahead {
   /** @param all the streams that are open: one whose next packet is not known yet may still bring an early one */
   choose(ready: readonly StreamState[], all: Iterable<StreamState>, now: number): StreamState[] {
     if (ready.length === 0) return [];
-    const wanted: StreamState[] = [];
-    const reached = new Map<string, bigint>();
-    for (const stream of all) {
-      // Clocks of one machine agree; those of others say nothing about it.
-      const { host } = stream.trace.session.entry;
-      const to = stream.index === undefined ? stream.reached : stream.index.end;
-      // A stream that says nothing must not hold up the others for ever.
-      if (to < 0n || now - stream.movedAt > STALL_MS) continue;
-      const least = reached.get(host);
-      if (least === undefined || to < least) reached.set(host, to);
-    }
+    const least = leastReached(all, now);
     const inOrder = [...ready].sort((a, b) => (a.index!.begin < b.index!.begin ? -1 : 1));
-    const first = inOrder[0]!;
-    for (const stream of inOrder) {
-      const { host } = stream.trace.session.entry;
-      const { begin } = stream.index!;
-      const least = reached.get(host) ?? begin;
-      const isNext = begin <= least || stream === first;
-      if (isNext || this.#reserve(host, least, begin, bytesOf(stream.index!))) wanted.push(stream);
-    }
-    return wanted;
+    return inOrder.filter(
+      (stream) => stream === inOrder[0] || this.#isWanted(stream, stream.index!, least),
+    );
+  }
+
+  /** Whether one more packet of a stream may be fetched. */
+  allows(
+    stream: StreamState,
+    index: PacketIndex,
+    all: Iterable<StreamState>,
+    now: number,
+  ): boolean {
+    return this.#isWanted(stream, index, leastReached(all, now));
+  }
+
+  #isWanted(
+    stream: StreamState,
+    index: PacketIndex,
+    reached: ReadonlyMap<string, bigint>,
+  ): boolean {
+    const { host } = stream.trace.session.entry;
+    const least = reached.get(host) ?? index.begin;
+    return index.begin <= least || this.#reserve(host, least, index.begin, bytesOf(index));
   }
 
   #reserve(host: string, least: bigint, begin: bigint, bytes: number): boolean {
@@ -308,6 +363,20 @@ class Ahead {
     this.#fetched.set(host, ahead);
     return mayFetch;
   }
+}
+
+/** By machine, whose clocks agree while those of others say nothing about it: the time that every stream has reached. */
+function leastReached(streams: Iterable<StreamState>, now: number): Map<string, bigint> {
+  const reached = new Map<string, bigint>();
+  for (const stream of streams) {
+    const { host } = stream.trace.session.entry;
+    const to = stream.index === undefined ? stream.reached : stream.index.end;
+    // A stream that says nothing must not hold up the others for ever.
+    if (to < 0n || now - stream.movedAt > STALL_MS) continue;
+    const least = reached.get(host);
+    if (least === undefined || to < least) reached.set(host, to);
+  }
+  return reached;
 }
 
 /** Streams whose session is long over, traces that have nothing left, and sessions that have neither. */
