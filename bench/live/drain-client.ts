@@ -54,9 +54,7 @@ const counted = items.pipe(
   }),
 );
 const source: Observable<DecodedItem | ResultItem> =
-  spec === undefined
-    ? counted
-    : runQuery({ ...EVERYTHING, ...spec, isLive: true }, counted, () => !gate.isOpen);
+  spec === undefined ? counted : runQuery({ ...EVERYTHING, ...spec, isLive: true }, counted, gate);
 const subscription = source.subscribe((item) => {
   if (item.kind === "note") begin = performance.now();
   if (item.kind === "packet" || item.kind === "batch") last = performance.now();

@@ -1,6 +1,6 @@
 /** A relayd as a library sees it: its sessions as they appear, each with its items and queries as Observables. */
 
-import { Observable } from "rxjs";
+import { defer, Observable } from "rxjs";
 import { ProtocolError } from "../base/errors.ts";
 import { globMatches } from "../base/glob.ts";
 import { listSessions } from "../relay/list-sessions.ts";
@@ -107,8 +107,13 @@ function liveSession(url: string, entry: SessionEntry, options: SourceOptions): 
     name,
     liveTimerUs,
     format,
-    items: feed.share().items,
-    query: (spec = {}) => runQuery({ ...EVERYTHING, ...spec, isLive: true }, feed.share().items),
+    // A share is one consumer's.
+    items: defer(() => feed.share().items),
+    query: (spec = {}) =>
+      defer(() => {
+        const { items, gate } = feed.share();
+        return runQuery({ ...EVERYTHING, ...spec, isLive: true }, items, gate);
+      }),
     share: () => feed.share(),
   };
 }

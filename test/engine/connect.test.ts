@@ -50,7 +50,10 @@ test("gives a session, its rows to several at once, and lets go of it with the l
   assert.equal(await viewers(relayd), [1, 1]);
   query.unsubscribe();
   assert.equal(await viewers(relayd), [1, 1]);
+  const more = session.items.subscribe();
   items.unsubscribe();
+  assert.equal(await viewers(relayd), [1, 1]);
+  more.unsubscribe();
   await eventually("it is detached", async () =>
     (await viewers(relayd)).every((count) => count === 0) ? true : undefined,
   );
