@@ -5,8 +5,9 @@ import { Attachment, type Target } from "./attachment.ts";
 import { Backoff } from "./backoff.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Dial } from "./dial.ts";
+import { lost, missing } from "./gaps.ts";
 import { ResumePoints } from "./resume.ts";
-import { lost, missing, rounds } from "./rounds.ts";
+import { rounds } from "./rounds.ts";
 import { type LiveUrl, parseLiveUrl } from "./url.ts";
 import { Viewer } from "./viewer.ts";
 

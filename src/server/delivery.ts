@@ -159,8 +159,7 @@ export class Delivery {
       }
       case "batch":
         this.late += item.batch.late;
-        this.#wait(item.batch);
-        this.#pump();
+        this.#deliver(item.batch);
         this.#restrain();
         break;
       case "loss":
@@ -195,6 +194,13 @@ export class Delivery {
     this.#unblock();
     // What is kept for a client that comes back is bounded by the budget.
     while (this.#budget === undefined && this.#waiting.length > MAX_WAITING) this.#dropOldest();
+  }
+
+  /** A client that takes its rows needs no room for them, whoever uses it up. */
+  #deliver(batch: ResultBatch): void {
+    if (this.#waiting.length === 0 && this.#sink?.isReady === true) this.#sendBatch(batch);
+    else this.#wait(batch);
+    this.#pump();
   }
 
   #wait(batch: ResultBatch): void {

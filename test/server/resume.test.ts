@@ -83,6 +83,21 @@ test("counts to the row what it could not keep", async () => {
   );
 });
 
+test("a client that went, with all that is kept for it, takes nothing from another", async () => {
+  await withRecorded(
+    async (server) => {
+      const query = { select: MANY_BATCHES, overflow: "drop" };
+      const gone = await Client.ask(server, { ...query, credit: 2 });
+      await withBatches(gone, 2);
+      await lose(gone);
+      const other = await Client.ask(server, { ...query, credit: 1000 });
+      const end = await other.last();
+      assert.equal([end["rows"], end["dropped"]], [SMALL_ROWS, 0]);
+    },
+    { retainBytes: 1 << 20 },
+  );
+});
+
 test("says that it does not know a query, or does not retain at all", async () => {
   for (const options of [RETAIN, {}]) {
     await withRecorded(async (server) => {
