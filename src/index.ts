@@ -2,9 +2,11 @@
  * tracewire as a library: Observables of column batches over live LTTng sessions and recorded traces.
  *
  * ```ts
- * const feed = openFeed(["net://localhost/host/web1/auto"], { from: "now" });
- * const query: QuerySpec = { filter: compileFilter("$ctx.pid_ns == 4026532572"), events: [], … };
- * runQuery(query, feed.share().items).subscribe((item) => { … });
+ * connect("net://localhost").subscribe((session) => {
+ *   const filter = compileFilter("$ctx.pid_ns == 4026532572");
+ *   const rows = session.query({ filter }).subscribe((item) => { … });
+ *   setTimeout(() => rows.unsubscribe(), 10_000); // detaches at once
+ * });
  * ```
  */
 
@@ -22,6 +24,7 @@ export type { Item, ItemSource, StreamOrigin, TraceOrigin } from "./base/item.ts
 export { MetadataReader } from "./ctf/metadata.ts";
 export { readRecorded } from "./ctf/recorded.ts";
 export type * from "./ctf/trace-class.ts";
+export { type ConnectOptions, connect, type LiveSession } from "./engine/connect.ts";
 export { type Feed, LiveFeed, openFeed, type Share } from "./engine/feed.ts";
 export { Gate } from "./engine/gate.ts";
 export { describeLoss, type Loss, LossAccount } from "./engine/losses.ts";

@@ -52,3 +52,14 @@ export function speed(text: string): number | "max" {
     throw new InvalidArgumentError("expected a number above 0, or max.");
   return value;
 }
+
+const UNITS: Readonly<Record<string, number>> = { "": 0, K: 10, M: 20, G: 30 };
+
+/** `64MiB`, `64M`, `1GiB`, or plain bytes */
+export function bytes(text: string): number {
+  const match = /^(\d+)([KMG]?)(?:i?B)?$/.exec(text);
+  const value = Number(match?.[1]) * 2 ** (UNITS[match?.[2] ?? ""] ?? 0);
+  if (!Number.isSafeInteger(value))
+    throw new InvalidArgumentError("expected a size such as 64MiB.");
+  return value;
+}

@@ -1,7 +1,7 @@
 /** The commands, their options and their help. What a command does is loaded when it runs, so that `--help` is quick. */
 
 import { Command, Option } from "commander";
-import { address, collect, count, duration, list, speed } from "./options.ts";
+import { address, bytes, collect, count, duration, list, speed } from "./options.ts";
 import { VERSION } from "./version.ts";
 
 export function program(): Command {
@@ -150,6 +150,12 @@ function serve(): Command {
     .addOption(fromOption())
     .addOption(waitOption())
     .addOption(reconnectOption())
+    .option(
+      "--retain <bytes>",
+      "results kept for WebSocket clients that lose their connection, such as 64MiB",
+      bytes,
+      0,
+    )
     .addHelpText(
       "after",
       `

@@ -11,11 +11,12 @@ export async function serve(
     readonly token?: string;
     readonly from: "beginning" | "now";
     readonly wait?: true;
+    readonly retain: number;
     readonly reconnect: boolean;
   },
 ): Promise<void> {
-  const { listen, ...served } = options;
-  const server = await startServer(sources, { ...listen, ...served, log: note });
+  const { listen, retain: retainBytes, ...served } = options;
+  const server = await startServer(sources, { ...listen, ...served, retainBytes, log: note });
   process.stdout.write(`${server.url}\n`);
   note("serving; Ctrl-C ends it");
   await untilInterrupted();

@@ -97,10 +97,10 @@ export const NameBytes = { host: 64, session: 255, path: 4096, channel: 255 } as
 export const MAX_SESSIONS = 16_384;
 
 /** Descriptors in one ATTACH_SESSION or GET_NEW_STREAMS reply that we still believe. */
-export const MAX_STREAMS = 65_536;
+export const MAX_STREAMS = 32_768;
 
-/** Data streams that are open at once on one connection: 128 processors, eight channels, a hundred users or processes. */
-export const MAX_CONNECTION_STREAMS = 131_072;
+/** Traces and data streams that are open at once on one connection: 128 processors, eight channels, 32 users or processes. */
+export const MAX_CONNECTION_STREAMS = 32_768;
 
 /** A host or session name in the variable list layout; LTTng's own limit is 255. */
 export const MAX_NAME_BYTES = 4096;

@@ -33,6 +33,8 @@ export class Attachment {
   readonly traces: Map<bigint, TraceState> = new Map();
   /** Data streams that have not ended, in the order of their announcement. */
   readonly streams: Map<bigint, StreamState> = new Map();
+  /** Whether a packet came over this connection. */
+  hasDelivered = false;
   readonly #target: Target;
   readonly #resume: ResumePoints;
   /** Entries that could not be attached; each is told once. */
@@ -157,6 +159,8 @@ export class Attachment {
   adopt(session: SessionState, descriptors: readonly StreamDescriptor[]): Item[] {
     const items: Item[] = [];
     for (const descriptor of descriptors) {
+      const open = this.streams.size + this.traces.size;
+      if (open >= MAX_CONNECTION_STREAMS) throw tooManyStreams(this.viewer.peer);
       let trace = this.traces.get(descriptor.traceId);
       if (trace === undefined) {
         trace = this.#newTrace(session, descriptor);
@@ -166,7 +170,6 @@ export class Attachment {
         trace.metadataStream = descriptor.id;
         trace.flagMetadata();
       } else if (!this.streams.has(descriptor.id)) {
-        if (this.streams.size >= MAX_CONNECTION_STREAMS) throw tooManyStreams(this.viewer.peer);
         const origin = { trace: trace.origin, name: descriptor.channel };
         const stream = new StreamState(descriptor.id, trace, origin, this.clock.now());
         this.streams.set(stream.id, stream);

@@ -23,6 +23,9 @@ interface Call {
 const LONG_ROUND_TRIP_MS = 5;
 const DEEP = 64;
 
+/** A reply that comes more slowly than this, in bytes a second, is not waited for to its end. */
+const MIN_RATE = 16 * 1024;
+
 /**
  * One byte stream to a relayd and the first-in-first-out of requests on it.
  *
@@ -41,9 +44,11 @@ export class Connection {
   #roundTripMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #receivedBytes = 0;
+  /** When the reply that is being read became the next one, and the bytes received until then. */
+  #head = { at: 0, bytes: 0 };
   #failure: unknown;
 
-  /** `timeoutMs`: how long a reply may be awaited with no byte coming. */
+  /** `timeoutMs`: how long a reply may be awaited with no byte coming, or with hardly any. */
   constructor(socket: Duplex, peer: string, timeoutMs: number) {
     this.peer = peer;
     this.#socket = socket;
@@ -107,6 +112,7 @@ export class Connection {
       const call = this.#calls[this.#sent++]!;
       call.sentAt = performance.now();
       if (this.#timer === undefined) this.#armTimer();
+      if (this.#sent === 1) this.#head = { at: call.sentAt, bytes: this.#receivedBytes };
       this.#socket.write(call.request);
     }
   }
@@ -123,6 +129,7 @@ export class Connection {
         }
         this.#calls.shift();
         this.#sent--;
+        this.#head = { at: performance.now(), bytes: this.#receivedBytes };
         this.#send();
       }
     } catch (error) {
@@ -130,7 +137,8 @@ export class Connection {
       return;
     }
     if (this.#sent > 0) {
-      this.#timer?.refresh();
+      if (this.#isTooSlow()) this.#fail(this.#tooSlow());
+      else this.#timer?.refresh();
       return;
     }
     clearTimeout(this.#timer);
@@ -150,6 +158,12 @@ export class Connection {
     }, this.#timeoutMs);
   }
 
+  #isTooSlow(): boolean {
+    const { at, bytes } = this.#head;
+    const paidMs = ((this.#receivedBytes - bytes) / MIN_RATE) * 1000;
+    return performance.now() - at > this.#timeoutMs + paidMs;
+  }
+
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
@@ -163,6 +177,11 @@ export class Connection {
   #timedOut(): ProtocolError {
     const message = `${this.#reading()}: nothing came for ${this.#timeoutMs / 1000} s${this.#progress()}`;
     return new ProtocolError("REPLY_TIMEOUT", message, { peer: this.peer });
+  }
+
+  #tooSlow(): ProtocolError {
+    const message = `${this.#reading()}: expected at least ${MIN_RATE} bytes a second, got fewer${this.#progress()}`;
+    return new ProtocolError("REPLY_TOO_SLOW", message, { peer: this.peer });
   }
 
   #closedByPeer(cause?: unknown): ProtocolError {

@@ -5,8 +5,9 @@ import { Attachment, type Target } from "./attachment.ts";
 import { Backoff } from "./backoff.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Dial } from "./dial.ts";
+import { lost, missing } from "./gaps.ts";
 import { ResumePoints } from "./resume.ts";
-import { lost, missing, rounds } from "./rounds.ts";
+import { rounds } from "./rounds.ts";
 import { type LiveUrl, parseLiveUrl } from "./url.ts";
 import { Viewer } from "./viewer.ts";
 
@@ -53,7 +54,7 @@ export function follow(url: string, options: FollowOptions = {}): ItemSource {
 
 type Items = AsyncGenerator<Item, void, void>;
 
-/** A connection that lived so long was well: the next attempt comes soon. */
+/** A connection that lived so long, or brought a packet, was well: the next attempt comes soon. */
 const WELL_MS = 10_000;
 
 /** One connection after the other. */
@@ -113,7 +114,8 @@ class Follower {
       return true;
     } catch (error) {
       if (this.#stop.signal.aborted || !this.#mayRetry(error)) throw error;
-      if (this.#clock.now() - since > WELL_MS) this.#backoff.reset();
+      const wasWell = this.#attachment?.hasDelivered || this.#clock.now() - since > WELL_MS;
+      if (wasWell) this.#backoff.reset();
       yield* this.#lose(error);
       return false;
     }

@@ -1,7 +1,7 @@
 /** What one connection knows of the sessions it is attached to, their traces, and their data streams. */
 
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
-import type { NextIndexReply, PacketIndex, SessionEntry } from "./messages.ts";
+import type { NewStreamsReply, NextIndexReply, PacketIndex, SessionEntry } from "./messages.ts";
 import { isSameStart, START_BYTES, type StreamMark, type TraceMark } from "./resume.ts";
 
 /** GET_NEW_STREAMS is not asked more often than this unless it is flagged. */
@@ -24,6 +24,9 @@ export class SessionState {
   readonly pollMs: number;
   /** When GET_NEW_STREAMS is due. */
   askStreamsAt: number;
+  /** The answer to GET_NEW_STREAMS that is on its way; the last one that came, until it is looked at. */
+  asked: Promise<unknown> | undefined;
+  answer: NewStreamsReply | undefined;
   /** Still in the relayd's list when that was last asked. */
   isListed = true;
   /** When it hung up. */

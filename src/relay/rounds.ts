@@ -11,26 +11,20 @@
 
 import { ProtocolError } from "../base/errors.ts";
 import type { Item } from "../base/item.ts";
-import { MAX_METADATA_BYTES, MAX_PACKET_BYTES } from "./abi.ts";
+import { MAX_METADATA_BYTES } from "./abi.ts";
+import { Ahead } from "./ahead.ts";
 import type { Attachment } from "./attachment.ts";
+import { clearing, gap, missing, replaced } from "./gaps.ts";
 import type { SessionState, StreamState, TraceState } from "./live-state.ts";
-import type { NextIndexReply, PacketIndex, PacketReply } from "./messages.ts";
-
-/** Packets asked for and not yet pulled, in number and bytes; a larger packet travels alone. */
-const WINDOW_PACKETS = 32;
-const WINDOW_BYTES = 8 * 1024 * 1024;
-
-/** How much may be fetched of streams that are ahead of others in time: a consumer that orders them must hold it. */
-const AHEAD_BYTES = 32 * 1024 * 1024;
-
-/** A stream that stands still for so long is not waited for. */
-const STALL_MS = 5000;
+import type { NextIndexReply } from "./messages.ts";
+import { askIndex, packets, whyUnusable } from "./packets.ts";
 
 /** Pauses between rounds in which no stream had a packet: doubled from the first to the last. */
 const MIN_PAUSE_MS = 10;
 const MAX_PAUSE_MS = 40;
-/** Many idle streams take long to ask: a pause lasts at least so many times what the round took. */
+/** Many idle streams take long to ask: a pause lasts at least so many times what the round took, up to a bound. */
 const PAUSE_PER_ROUND = 4;
+const LONG_PAUSE_MS = 250;
 
 /** How often the session list is read again; and when nothing is attached. */
 const RELIST_MS = 1000;
@@ -66,24 +60,34 @@ export async function* rounds(attachment: Attachment, expectsMore: () => boolean
       pauseMs = MIN_PAUSE_MS;
     } else {
       const tookMs = clock.now() - begunAt;
-      await clock.sleep(Math.min(1000, Math.max(pauseMs, PAUSE_PER_ROUND * tookMs)), stop);
+      await clock.sleep(Math.max(pauseMs, Math.min(LONG_PAUSE_MS, PAUSE_PER_ROUND * tookMs)), stop);
       stop.throwIfAborted();
       pauseMs = Math.min(MAX_PAUSE_MS, 2 * pauseMs);
     }
   }
 }
 
-/** Asks each session that is due for streams; without any stream left, that is each round. */
+/**
+ * Asks each session that is due for streams. The answer is not waited for, which would cost each round a round trip, unless
+ * there is no stream to do anything with meanwhile.
+ */
 async function* newStreams(attachment: Attachment): Items {
   for (const session of attachment.sessions.values()) {
+    if (session.isOver) continue;
+    const isIdle = attachment.streams.size === 0;
+    if (session.asked === undefined && (isIdle || attachment.clock.now() >= session.askStreamsAt)) {
+      askStreams(attachment, session);
+    }
+    if (isIdle) await session.asked;
+    const { answer } = session;
+    if (answer === undefined) continue;
+    session.answer = undefined;
+    session.asked = undefined;
     const now = attachment.clock.now();
-    const isDue = now >= session.askStreamsAt || attachment.streams.size === 0;
-    if (session.isOver || !isDue) continue;
-    const reply = await attachment.viewer.newStreams(session.entry.id);
     session.askStreamsAt = now + session.pollMs;
-    if (reply.kind === "ok") yield* attachment.adopt(session, reply.streams);
+    if (answer.kind === "ok") yield* attachment.adopt(session, answer.streams);
     // An error means that the relayd no longer knows the session or our attachment to it.
-    if (reply.kind === "hang-up" || reply.kind === "error") {
+    if (answer.kind === "hang-up" || answer.kind === "error") {
       session.overSince = now;
       // The last chance for packets that are held for want of metadata.
       for (const trace of attachment.traces.values()) {
@@ -91,6 +95,14 @@ async function* newStreams(attachment: Attachment): Items {
       }
     }
   }
+}
+
+function askStreams({ viewer }: Attachment, session: SessionState): void {
+  session.asked = viewer.newStreams(session.entry.id).then((answer) => {
+    session.answer = answer;
+  });
+  // A lost connection shows elsewhere too, where it is waited for.
+  session.asked.catch(() => undefined);
 }
 
 /** Fetches what is due, to the point where the relayd has nothing more. */
@@ -143,13 +155,6 @@ async function nextIndexes(attachment: Attachment): Promise<[StreamState, NextIn
   return replies;
 }
 
-function askIndex(attachment: Attachment, stream: StreamState): void {
-  if (stream.reply !== undefined) return;
-  stream.reply = attachment.viewer.nextIndex(stream.id);
-  // Asked ahead: if the source is stopped meanwhile, nobody looks at the answer.
-  stream.reply.catch(() => undefined);
-}
-
 function* indexItems(
   attachment: Attachment,
   stream: StreamState,
@@ -195,120 +200,6 @@ function* indexItems(
   }
 }
 
-function whyUnusable(index: PacketIndex): string | undefined {
-  if (index.packetBits > BigInt(MAX_PACKET_BYTES) * 8n) {
-    return `a packet of ${index.packetBits / 8n} bytes is over the limit of ${MAX_PACKET_BYTES}`;
-  }
-  if (index.packetBits === 0n || index.packetBits % 8n !== 0n) {
-    return `a packet of ${index.packetBits} bits cannot be`;
-  }
-  return undefined;
-}
-
-interface InFlight {
-  readonly stream: StreamState;
-  readonly index: PacketIndex;
-  readonly length: number;
-  readonly reply: Promise<PacketReply>;
-}
-
-/** The packets of indexes that are held and may go out; behind each request, the one for the next index. */
-async function* packets(attachment: Attachment, ahead: Ahead): Items {
-  const ready: StreamState[] = [];
-  for (const stream of attachment.streams.values()) {
-    if (stream.index === undefined || !stream.trace.isReady) continue;
-    yield* place(stream);
-    if (!stream.isBehindMark(stream.index)) ready.push(stream);
-    else {
-      stream.index = undefined;
-      askIndex(attachment, stream);
-    }
-  }
-  const wanted = ahead.choose(ready, attachment.streams.values(), attachment.clock.now());
-  const inFlight: InFlight[] = [];
-  let bytes = 0;
-  for (let i = 0; i < wanted.length || inFlight.length > 0; ) {
-    while (i < wanted.length && inFlight.length < WINDOW_PACKETS) {
-      const stream = wanted[i]!;
-      const index = stream.index!;
-      const length = bytesOf(index);
-      if (inFlight.length > 0 && bytes + length > WINDOW_BYTES) break;
-      i++;
-      const reply = attachment.viewer.packet(stream.id, index.offset, length);
-      reply.catch(() => undefined);
-      inFlight.push({ stream, index, length, reply });
-      bytes += length;
-      stream.index = undefined;
-      askIndex(attachment, stream);
-    }
-    const { stream, index, length, reply } = inFlight.shift()!;
-    const answer = await reply;
-    bytes -= length;
-    stream.passed(index);
-    if (answer.kind === "ok") {
-      yield { kind: "packet", stream: stream.origin, bytes: answer.bytes };
-    } else {
-      yield gap(stream, `the relayd no longer has the packet at byte ${index.offset}`, 1);
-    }
-  }
-}
-
-/** Tells, before the first packet of a stream, whether it goes on with one of the connection before. */
-function* place(stream: StreamState): Generator<Item, void, void> {
-  if (stream.isPlaced) return;
-  stream.isPlaced = true;
-  const mark = stream.trace.resumePoint(stream.origin.name);
-  if (mark !== undefined) yield { kind: "resume", stream: stream.origin, from: mark.origin };
-}
-
-function bytesOf(index: PacketIndex): number {
-  return Number(index.packetBits / 8n);
-}
-
-/**
- * Which packets are worth fetching now. A consumer that restores time order holds what is later than the next packet of
- * any other stream of the machine; so a backlog is fetched in the order of time, and beyond that only so much.
- */
-class Ahead {
-  /** Packets that were fetched ahead of others: where they begin, and their bytes. */
-  readonly #fetched = new Map<string, { readonly begin: bigint; readonly bytes: number }[]>();
-
-  /** @param all the streams that are open: one whose next packet is not known yet may still bring an early one */
-  choose(ready: readonly StreamState[], all: Iterable<StreamState>, now: number): StreamState[] {
-    if (ready.length === 0) return [];
-    const wanted: StreamState[] = [];
-    const reached = new Map<string, bigint>();
-    for (const stream of all) {
-      // Clocks of one machine agree; those of others say nothing about it.
-      const { host } = stream.trace.session.entry;
-      const to = stream.index === undefined ? stream.reached : stream.index.end;
-      // A stream that says nothing must not hold up the others for ever.
-      if (to < 0n || now - stream.movedAt > STALL_MS) continue;
-      const least = reached.get(host);
-      if (least === undefined || to < least) reached.set(host, to);
-    }
-    const inOrder = [...ready].sort((a, b) => (a.index!.begin < b.index!.begin ? -1 : 1));
-    const first = inOrder[0]!;
-    for (const stream of inOrder) {
-      const { host } = stream.trace.session.entry;
-      const { begin } = stream.index!;
-      const least = reached.get(host) ?? begin;
-      const isNext = begin <= least || stream === first;
-      if (isNext || this.#reserve(host, least, begin, bytesOf(stream.index!))) wanted.push(stream);
-    }
-    return wanted;
-  }
-
-  #reserve(host: string, least: bigint, begin: bigint, bytes: number): boolean {
-    const ahead = (this.#fetched.get(host) ?? []).filter((packet) => packet.begin > least);
-    const held = ahead.reduce((sum, packet) => sum + packet.bytes, 0);
-    const mayFetch = held + bytes <= AHEAD_BYTES;
-    if (mayFetch) ahead.push({ begin, bytes });
-    this.#fetched.set(host, ahead);
-    return mayFetch;
-  }
-}
-
 /** Streams whose session is long over, traces that have nothing left, and sessions that have neither. */
 async function* endings(attachment: Attachment): Items {
   const now = attachment.clock.now();
@@ -336,39 +227,6 @@ function hasStreams(attachment: Attachment, session: bigint): boolean {
     if (stream.trace.session.entry.id === session) return true;
   }
   return false;
-}
-
-/** What the connection before had and this one has not. */
-export function* missing(attachment: Attachment): Generator<Item, void, void> {
-  for (const session of attachment.missing()) {
-    yield lost(
-      `session ${session} ended, in part or whole, while there was no connection: its end is missing`,
-    );
-  }
-}
-
-function* clearing(session: SessionState, now: number): Generator<Item, void, void> {
-  if (!session.noticeClear(now)) return;
-  const { name, host } = session.entry;
-  const reason = `session ${name} on ${host} was cleared: what was not read before is gone`;
-  yield { kind: "gap", cause: "clear", trace: undefined, stream: undefined, reason, packets: 0 };
-}
-
-/** The session was made anew while we were away: nobody knows how its predecessor ended. */
-function replaced({ origin }: TraceState): Item {
-  const reason = `${origin.path} of session ${origin.session} was begun anew: the end of the one before is missing`;
-  return { ...lost(reason), trace: origin };
-}
-
-/** A reconnection that cannot go on where the connection ended. */
-export function lost(reason: string): Item & { kind: "gap" } {
-  const nowhere = { trace: undefined, stream: undefined };
-  return { kind: "gap", cause: "reconnect", ...nowhere, reason, packets: undefined };
-}
-
-function gap(stream: StreamState, reason: string, packets: number | undefined): Item {
-  const { origin } = stream;
-  return { kind: "gap", cause: "packets", trace: origin.trace, stream: origin, reason, packets };
 }
 
 function tooMuchMetadata({ viewer: { peer } }: Attachment, trace: TraceState): ProtocolError {

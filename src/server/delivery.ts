@@ -4,11 +4,13 @@
  */
 
 import { Subscription, takeUntil, timer } from "rxjs";
+import { FeedError } from "../base/errors.ts";
 import { type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type ResultBatch, type ResultItem, runQuery } from "../engine/query.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
 import { batchWriter } from "./formats.ts";
 import type { QueryRequest, ResultFormat } from "./query-request.ts";
+import { type Budget, bytesOf, SentBatches } from "./sent-batches.ts";
 import type { SourceShare } from "./served-sources.ts";
 
 /** Where a delivery goes. After `end` or `fail` nothing more comes. */
@@ -39,17 +41,30 @@ export class Delivery {
   readonly #request: QueryRequest;
   readonly #format: ResultFormat;
   readonly #share: SourceShare;
-  readonly #sink: Sink;
-  readonly #writer: ReturnType<typeof batchWriter>;
+  /** `undefined` while the client is away. */
+  #sink: Sink | undefined;
+  #writer: ReturnType<typeof batchWriter>;
+  readonly #sent: SentBatches | undefined;
+  readonly #budget: Budget | undefined;
   readonly #subscription = new Subscription();
   #columns: readonly PlannedColumn[] = [];
+  #hasColumns = false;
   #waiting: ResultBatch[] = [];
   #release: (() => void) | undefined;
   #outcome: { readonly error?: unknown } | undefined;
   #lateOfDropped = 0;
   #isOver = false;
 
-  constructor(request: QueryRequest, format: ResultFormat, share: SourceShare, sink: Sink) {
+  /** @param budget of what is kept for a client that comes back; without it, a client that goes is gone */
+  constructor(
+    request: QueryRequest,
+    format: ResultFormat,
+    share: SourceShare,
+    sink: Sink,
+    budget?: Budget,
+  ) {
+    this.#budget = budget;
+    this.#sent = budget === undefined ? undefined : new SentBatches(budget);
     this.#request = request;
     this.#format = format;
     this.#share = share;
@@ -61,7 +76,7 @@ export class Delivery {
   start(): void {
     const { spec, durationMs } = this.#request;
     const { items, isLive, failures } = this.#share;
-    for (const { message } of failures) this.#sink.note(message);
+    for (const { message } of failures) this.#sink?.note(message);
     const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
     this.#subscription.add(
       runQuery({ ...spec, isLive }, fed, this.#share.gate).subscribe({
@@ -72,14 +87,62 @@ export class Delivery {
     );
   }
 
+  isSentTo(sink: Sink): boolean {
+    return this.#sink === sink;
+  }
+
   /** The sink may be ready again. */
   resume(): void {
     this.#guarded(() => this.#pump());
   }
 
-  /** The client has gone: ends the query at once and says nothing more. */
+  /** The client has gone and may come back: what comes meanwhile waits, as far as the budget goes. */
+  suspend(): void {
+    this.#sink = undefined;
+    this.#restrain();
+  }
+
+  /**
+   * The client is back, on another connection, and has everything up to the batch `seq`.
+   * @throws FeedError 410 `RESUME_TOO_OLD`
+   */
+  resumeWith(sink: Sink, seq: number): void {
+    const missed = this.#sent?.after(seq);
+    if (missed === undefined) {
+      const message = `resume: expected a seq that is still known, got ${seq}; ask anew`;
+      throw new FeedError("RESUME_TOO_OLD", message, 410);
+    }
+    this.#sink = sink;
+    this.#writer = batchWriter(this.#format, this.#request);
+    for (const batch of missed.batches) {
+      // There is room: it was theirs until now.
+      this.#budget?.take(bytesOf(batch));
+      this.rows -= batch.rows;
+      this.batches--;
+    }
+    this.rows -= missed.lostRows;
+    this.batches -= missed.lostBatches;
+    this.dropped += missed.lostRows;
+    this.#waiting.unshift(...missed.batches);
+    this.#guarded(() => {
+      if (this.#hasColumns) {
+        sink.columns(this.#columns);
+        this.#sendFrame(this.#writer.begin(this.#columns));
+      }
+      this.#pump();
+    });
+  }
+
+  /** The client has everything up to the batch `seq`. */
+  acknowledge(seq: number): void {
+    this.#sent?.acknowledge(seq);
+  }
+
+  /** Ends the query at once and says nothing more. */
   stop(): void {
     this.#isOver = true;
+    this.#sent?.clear();
+    for (const batch of this.#waiting) this.#giveBack(batch);
     this.#waiting = [];
     this.#subscription.unsubscribe();
     this.#unblock();
@@ -89,32 +152,34 @@ export class Delivery {
     switch (item.kind) {
       case "columns": {
         this.#columns = item.columns;
-        this.#sink.columns(item.columns);
+        this.#hasColumns = true;
+        this.#sink?.columns(item.columns);
         this.#sendFrame(this.#writer.begin(item.columns));
         break;
       }
       case "batch":
         this.late += item.batch.late;
-        this.#waiting.push(item.batch);
-        this.#pump();
+        this.#deliver(item.batch);
         this.#restrain();
         break;
       case "loss":
         this.losses.add(item.loss);
-        this.#sink.loss(item.loss);
+        this.#sink?.loss(item.loss);
         break;
       case "note":
-        this.#sink.note(item.text);
+        this.#sink?.note(item.text);
         break;
     }
   }
 
   /** Sends what waits, as far as the client takes it, and the end behind the last batch. */
   #pump(): void {
-    while (!this.#isOver && this.#waiting.length > 0 && this.#sink.isReady) {
-      this.#sendBatch(this.#waiting.shift()!);
+    while (!this.#isOver && this.#waiting.length > 0 && this.#sink?.isReady === true) {
+      const batch = this.#waiting.shift()!;
+      this.#giveBack(batch);
+      this.#sendBatch(batch);
     }
-    if (this.#isOver || this.#waiting.length > 0) return;
+    if (this.#isOver || this.#waiting.length > 0 || this.#sink === undefined) return;
     this.#unblock();
     if (this.#outcome !== undefined) this.#finish(this.#outcome);
   }
@@ -127,11 +192,44 @@ export class Delivery {
       return;
     }
     this.#unblock();
-    while (this.#waiting.length > MAX_WAITING) {
-      const batch = this.#waiting.shift()!;
-      this.dropped += batch.rows;
-      this.#lateOfDropped += batch.late;
+    // What is kept for a client that comes back is bounded by the budget.
+    while (this.#budget === undefined && this.#waiting.length > MAX_WAITING) this.#dropOldest();
+  }
+
+  /** A client that takes its rows needs no room for them, whoever uses it up. */
+  #deliver(batch: ResultBatch): void {
+    if (this.#waiting.length === 0 && this.#sink?.isReady === true) this.#sendBatch(batch);
+    else this.#wait(batch);
+    this.#pump();
+  }
+
+  #wait(batch: ResultBatch): void {
+    while (this.#budget !== undefined && !this.#budget.take(bytesOf(batch))) {
+      if (this.#sent?.evict() === true) continue;
+      if (this.#waiting.length > 0) {
+        this.#dropOldest();
+        continue;
+      }
+      // Nothing of our own to give up: the others use it all, or the batch is larger than the budget.
+      this.#drop(batch);
+      return;
     }
+    this.#waiting.push(batch);
+  }
+
+  #dropOldest(): void {
+    const batch = this.#waiting.shift()!;
+    this.#giveBack(batch);
+    this.#drop(batch);
+  }
+
+  #drop(batch: ResultBatch): void {
+    this.dropped += batch.rows;
+    this.#lateOfDropped += batch.late;
+  }
+
+  #giveBack(batch: ResultBatch): void {
+    this.#budget?.give(bytesOf(batch));
   }
 
   #unblock(): void {
@@ -148,11 +246,12 @@ export class Delivery {
     this.rows += batch.rows;
     this.batches++;
     this.watermarkNs = batch.watermarkNs;
-    this.#sink.send(bytes, true);
+    this.#sent?.keep(batch);
+    this.#sink?.send(bytes, true);
   }
 
   #sendFrame(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#sink.send(bytes, false);
+    if (bytes.length > 0) this.#sink?.send(bytes, false);
   }
 
   /** Batches that wait still go out before the query's end. */
@@ -170,7 +269,7 @@ export class Delivery {
     this.#sendFrame(this.#writer.end());
     if (this.#isSelfFramed && this.batches === 0) this.#sendEmptyStream();
     this.stop();
-    this.#sink.end();
+    this.#sink?.end();
   }
 
   get #isSelfFramed(): boolean {
@@ -186,7 +285,7 @@ export class Delivery {
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.stop();
-    this.#sink.fail(error);
+    this.#sink?.fail(error);
   }
 
   /** RxJS turns what a listener throws into an uncaught exception; here it ends the query instead. */

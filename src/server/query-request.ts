@@ -25,11 +25,17 @@ export interface QueryRequest {
   readonly format: ResultFormat | undefined;
 }
 
-/** The first frame of a WebSocket. */
-export interface QueryFrame {
-  readonly request: QueryRequest;
+/** The first frame of a WebSocket: a query, or one that goes on behind the last batch that its client has. */
+export type QueryFrame = {
   /** Batches that the client allows in flight. */
   readonly credit: number;
+} & ({ readonly request: QueryRequest } | { readonly resume: string; readonly seq: number });
+
+/** A later frame. */
+export interface CreditFrame {
+  readonly credit: number;
+  /** The last batch that the client has. */
+  readonly seq: number | undefined;
 }
 
 /** How long a silent stream may hold the others up, in ms; relayds send beacons about every second. */
@@ -68,20 +74,28 @@ export function queryFromUrl(search: URLSearchParams): QueryRequest {
  * @throws as `queryFromUrl`, and FeedError 400 `BAD_FRAME`
  */
 export function queryFromFrame(text: string): QueryFrame {
-  const parameters = Parameters.ofJson(jsonObject(text), [...NAMES, "credit"]);
+  const object = jsonObject(text);
+  if ("resume" in object) {
+    const parameters = Parameters.ofJson(object, ["resume", "seq", "credit"]);
+    const resume = parameters.text("resume") ?? "";
+    const seq = parameters.count("seq") ?? -1;
+    return { resume, seq, credit: parameters.count("credit", MAX_CREDIT) ?? DEFAULT_CREDIT };
+  }
+  const parameters = Parameters.ofJson(object, [...NAMES, "credit"]);
   const credit = parameters.count("credit", MAX_CREDIT) ?? DEFAULT_CREDIT;
   return { request: readQuery(parameters), credit };
 }
 
 /**
- * Reads a later frame, `{"credit": n}`: how many more batches may be sent.
+ * Reads a later frame, `{"credit": n, "seq": last}`: how many more batches may be sent, and, for a query that can be
+ * resumed, up to which one the client has them.
  * @throws FeedError 400
  */
-export function creditFromFrame(text: string): number {
-  const parameters = Parameters.ofJson(jsonObject(text), ["credit"]);
+export function creditFromFrame(text: string): CreditFrame {
+  const parameters = Parameters.ofJson(jsonObject(text), ["credit", "seq"]);
   const credit = parameters.count("credit", MAX_CREDIT);
   if (credit === undefined) throw badFrame('{"credit": n}', text);
-  return credit;
+  return { credit, seq: parameters.count("seq") };
 }
 
 function readQuery(parameters: Parameters): QueryRequest {

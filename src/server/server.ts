@@ -26,6 +26,8 @@ export interface ServeOptions {
   readonly wait?: boolean | undefined;
   /** Connects again when a connection to a relayd is lost. Default true. */
   readonly reconnect?: boolean | undefined;
+  /** Bytes of results that are kept for WebSocket clients that lose their connection, for a minute. Default none. */
+  readonly retainBytes?: number | undefined;
   /** Origins (`https://host[:port]`) of web pages elsewhere that may ask. Default none. */
   readonly allowedOrigins?: readonly string[] | undefined;
   /** Told what an operator should know, one line at a time. */
@@ -52,11 +54,11 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<RunningServer> {
   const { host = "127.0.0.1", port = DEFAULT_PORT, from = "now" } = options;
-  const { token, allowedOrigins = [], log = () => {}, wait, reconnect } = options;
+  const { token, allowedOrigins = [], log = () => {}, wait, reconnect, retainBytes = 0 } = options;
   requireToken(token, host);
   const served = await ServedSources.open(sources, { from, wait, reconnect });
   const rules = { isLoopback: isLoopbackHost(host), allowedOrigins, token };
-  const queryServer = new QueryServer(served, rules, log);
+  const queryServer = new QueryServer(served, rules, log, retainBytes);
   try {
     return await queryServer.listen(host, port);
   } catch (error) {
@@ -88,11 +90,16 @@ class QueryServer {
   readonly #queries = new Set<RunningQuery>();
   #closing: Promise<void> | undefined;
 
-  constructor(sources: ServedSources, rules: AccessRules, log: (text: string) => void) {
+  constructor(
+    sources: ServedSources,
+    rules: AccessRules,
+    log: (text: string) => void,
+    retainBytes: number,
+  ) {
     this.#sources = sources;
     this.#rules = rules;
     this.#log = log;
-    this.#webSockets = new WebSocketEndpoint(sources, log);
+    this.#webSockets = new WebSocketEndpoint(sources, log, retainBytes);
     this.#http = createServer((request, response) => void this.#answer(request, response));
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { FeedError } from "../base/errors.ts";
+import { Resumable } from "./resumable.ts";
 import type { ServedSources } from "./served-sources.ts";
 import { offeredSubprotocols } from "./token.ts";
 import { WebSocketQuery } from "./ws-query.ts";
@@ -33,10 +34,13 @@ export class WebSocketEndpoint {
   readonly #queries = new Map<WebSocket, WebSocketQuery>();
   readonly #alive = new WeakSet<WebSocket>();
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #resumable: Resumable | undefined;
 
-  constructor(sources: ServedSources, log: (text: string) => void) {
+  /** @param retainBytes results that are kept for clients that lose their connection; 0 keeps none */
+  constructor(sources: ServedSources, log: (text: string) => void, retainBytes: number) {
     this.#sources = sources;
     this.#log = log;
+    this.#resumable = retainBytes > 0 ? new Resumable(retainBytes) : undefined;
     this.#heartbeat = setInterval(() => this.#beat(), PING_INTERVAL);
   }
 
@@ -54,6 +58,7 @@ export class WebSocketEndpoint {
   /** Ends every query; sockets that do not say goodbye in time are dropped. */
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
+    this.#resumable?.close();
     const sockets = [...this.#queries.keys()];
     const closed = sockets.map((socket) => new Promise((done) => socket.on("close", done)));
     for (const query of this.#queries.values()) query.stop();
@@ -65,7 +70,10 @@ export class WebSocketEndpoint {
   }
 
   #accept(socket: WebSocket): void {
-    this.#queries.set(socket, new WebSocketQuery(socket, this.#sources, this.#log));
+    this.#queries.set(
+      socket,
+      new WebSocketQuery(socket, this.#sources, this.#log, this.#resumable),
+    );
     this.#alive.add(socket);
     socket.on("pong", () => this.#alive.add(socket));
     socket.on("close", () => this.#queries.delete(socket));

@@ -8,6 +8,7 @@ import type { PlannedColumn } from "../scan/layout.ts";
 import { Delivery, type Sink } from "./delivery.ts";
 import { closeCode, errorReport, isBug } from "./error-report.ts";
 import { creditFromFrame, type QueryFrame, queryFromFrame } from "./query-request.ts";
+import type { Resumable } from "./resumable.ts";
 import type { ServedSources } from "./served-sources.ts";
 
 /** Bytes that may wait in the socket: above the first no batch is added, below the second it goes on. */
@@ -30,14 +31,23 @@ export class WebSocketQuery implements Sink {
   #delivery: Delivery | undefined;
   #hasQuery = false;
   #credit = 0;
+  readonly #resumable: Resumable | undefined;
+  /** What the client can ask for again. */
+  #id: string | undefined;
 
-  constructor(socket: WebSocket, sources: ServedSources, log: (text: string) => void) {
+  constructor(
+    socket: WebSocket,
+    sources: ServedSources,
+    log: (text: string) => void,
+    resumable: Resumable | undefined,
+  ) {
     this.#socket = socket;
     this.#sources = sources;
     this.#log = log;
+    this.#resumable = resumable;
     this.#timer = setTimeout(() => this.fail(noQuery()), FIRST_FRAME_TIMEOUT);
     socket.on("message", (data, isBinary) => this.#onFrame(data, isBinary));
-    socket.on("close", () => this.#release());
+    socket.on("close", () => this.#leave());
   }
 
   /** Ends the query and says goodbye. */
@@ -89,7 +99,9 @@ export class WebSocketQuery implements Sink {
       if (isBinary) throw new FeedError("BAD_FRAME", "frame: expected text, got binary", 400);
       const text = data.toString();
       if (this.#hasQuery) {
-        this.#credit += creditFromFrame(text);
+        const { credit, seq } = creditFromFrame(text);
+        this.#credit += credit;
+        if (seq !== undefined) this.#delivery?.acknowledge(seq);
         this.#delivery?.resume();
         return;
       }
@@ -102,19 +114,54 @@ export class WebSocketQuery implements Sink {
     }
   }
 
-  async #run({ request, credit }: QueryFrame): Promise<void> {
-    this.#credit += credit;
+  async #run(frame: QueryFrame): Promise<void> {
+    this.#credit += frame.credit;
+    if ("resume" in frame) {
+      this.#resume(frame.resume, frame.seq);
+      return;
+    }
+    const { request } = frame;
     const share = await this.#sources.share(request.source);
     // The client may have gone while a session was being attached.
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    const delivery = new Delivery(request, request.format ?? "arrow", share, this);
+    const budget = this.#resumable?.budget;
+    const delivery = new Delivery(request, request.format ?? "arrow", share, this, budget);
     this.#delivery = delivery;
+    this.#id = this.#resumable?.add(delivery);
     this.#status();
     this.#timer = setInterval(() => this.#status(), STATUS_INTERVAL);
     delivery.start();
   }
 
+  /** Goes on with a query whose connection was lost, or is about to be. */
+  #resume(id: string, seq: number): void {
+    if (this.#resumable === undefined) {
+      const message =
+        "resume: expected a server that retains results (--retain), got one that does not";
+      throw new FeedError("RESUME_UNKNOWN", message, 410);
+    }
+    const delivery = this.#resumable.find(id);
+    this.#timer = setInterval(() => this.#status(), STATUS_INTERVAL);
+    this.#delivery = delivery;
+    this.#id = id;
+    delivery.resumeWith(this, seq);
+  }
+
+  /** The connection is gone: the query waits for its client, if it can. */
+  #leave(): void {
+    clearTimeout(this.#timer);
+    const isMine = this.#delivery?.isSentTo(this) === true;
+    if (this.#id === undefined || !isMine) {
+      if (isMine) this.#release();
+      return;
+    }
+    this.#delivery?.suspend();
+    this.#resumable?.hold(this.#id);
+  }
+
   #release(): void {
+    if (this.#id !== undefined) this.#resumable?.forget(this.#id);
+    this.#id = undefined;
     // Timeouts and intervals are the same to Node.
     clearTimeout(this.#timer);
     this.#delivery?.stop();
@@ -124,6 +171,7 @@ export class WebSocketQuery implements Sink {
     const described = columns?.map(({ name, type }) => ({ name, type: typeName(type) }));
     this.#tell({
       type: "status",
+      ...(this.#id !== undefined && { query: this.#id }),
       ...this.#totals(),
       ...(described !== undefined && { columns: described }),
     });

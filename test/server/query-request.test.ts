@@ -1,7 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FeedError } from "../../src/base/errors.ts";
-import { creditFromFrame, queryFromFrame, queryFromUrl } from "../../src/server/query-request.ts";
+import {
+  creditFromFrame,
+  type QueryRequest,
+  queryFromFrame,
+  queryFromUrl,
+} from "../../src/server/query-request.ts";
 
 const test = suite("server/query-request");
 
@@ -26,7 +31,7 @@ test("reads the same query from a URL and from a frame", () => {
     for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
   }
   const fromUrl = queryFromUrl(search);
-  assert.equal(queryFromFrame(JSON.stringify(frame)).request, fromUrl);
+  assert.equal(requestIn(frame), fromUrl);
   assert.equal(fromUrl.spec, {
     filter: undefined,
     events: ["sched_*", "irq_*"],
@@ -64,8 +69,7 @@ test("takes what is empty as not given, and knows what is usual", () => {
 });
 
 test("counts plain durations in seconds", () => {
-  const ms = (duration: unknown): number | undefined =>
-    queryFromFrame(JSON.stringify({ duration })).request.durationMs;
+  const ms = (duration: unknown): number | undefined => requestIn({ duration }).durationMs;
   assert.equal(
     [ms("10"), ms(10), ms("1.5s"), ms("2m"), ms("1h")],
     [10_000, 10_000, 1500, 120_000, 3_600_000],
@@ -112,7 +116,7 @@ test("rejects names it does not know, however they are spelled", () => {
 });
 
 test("reads credit, and nothing else, behind the query", () => {
-  assert.is(creditFromFrame('{"credit":3}'), 3);
+  assert.equal(creditFromFrame('{"credit":3,"seq":9}'), { credit: 3, seq: 9 });
   const bad = [
     '{"credit":-1}',
     '{"credit":1e9}',
@@ -129,4 +133,20 @@ test("reads credit, and nothing else, behind the query", () => {
     );
 });
 
+test("reads which query goes on, and behind which batch", () => {
+  assert.equal(queryFromFrame('{"resume": "ab", "seq": 7, "credit": 3}'), {
+    resume: "ab",
+    seq: 7,
+    credit: 3,
+  });
+  assert.equal(queryFromFrame('{"resume": "ab"}'), { resume: "ab", seq: -1, credit: 8 });
+  assert.throws(() => queryFromFrame('{"resume": "ab", "where": "x"}'), /got where/);
+});
+
 test.run();
+
+function requestIn(frame: Record<string, unknown>): QueryRequest {
+  const read = queryFromFrame(JSON.stringify(frame));
+  if ("request" in read) return read.request;
+  throw new Error("expected a query");
+}

@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly events?: readonly string[];
   readonly contexts?: readonly string[];
   readonly buffers?: "uid" | "pid";
+  /** Further options of the channel. */
+  readonly channel?: readonly string[];
   /** Default true. */
   readonly isStarted?: boolean;
 }
@@ -133,7 +135,9 @@ export class Lttng {
     );
     const into = ["--session", name, "--userspace"];
     const buffers = `--buffers-${options.buffers ?? "uid"}`;
-    if (events.length > 0) await this.lttng("enable-channel", ...into, buffers, "channel");
+    const { channel = [] } = options;
+    if (events.length > 0)
+      await this.lttng("enable-channel", ...into, buffers, ...channel, "channel");
     for (const event of events) await this.enableEvent(name, event);
     const types = contexts.flatMap((context) => ["--type", context]);
     if (types.length > 0) await this.lttng("add-context", ...into, ...types);
@@ -211,7 +215,12 @@ function relayDaemon([control, data, live]: readonly number[]): readonly string[
 
 /** Applications wait, however slow the machine is, until the session daemon knows them. */
 function environment(folder: string): NodeJS.ProcessEnv {
-  return { ...process.env, LTTNG_HOME: folder, LTTNG_UST_REGISTER_TIMEOUT: "-1" };
+  return {
+    ...process.env,
+    LTTNG_HOME: folder,
+    LTTNG_UST_REGISTER_TIMEOUT: "-1",
+    LTTNG_UST_ALLOW_BLOCKING: "1",
+  };
 }
 
 function read(file: string): string {

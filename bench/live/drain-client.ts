@@ -1,0 +1,70 @@
+/**
+ * Drains one live session from its beginning until so many events have come, and prints the seconds that it took.
+ * `bare` only fetches the packets, `items` only takes the packets, `count` scans them, `where` filters too, `columns` gives ordered columns.
+ */
+
+import { type Observable, tap } from "rxjs";
+import type { DecodedItem } from "../../src/engine/decoded-item.ts";
+import { openFeed } from "../../src/engine/feed.ts";
+import { LossAccount } from "../../src/engine/losses.ts";
+import { type QuerySpec, type ResultItem, runQuery } from "../../src/engine/query.ts";
+import { compileFilter } from "../../src/filter/compile.ts";
+import { parseLiveUrl } from "../../src/relay/url.ts";
+import { EVERYTHING } from "../../test/support/query.ts";
+import { bare } from "./bare-client.ts";
+
+const [url = "", mode = "count", wanted = "0"] = process.argv.slice(2);
+const filter = compileFilter("number >= 0 && $ctx.vpid > 1");
+const SPECS: Readonly<Record<string, Partial<QuerySpec>>> = {
+  count: { select: [], order: "none" },
+  where: { select: [], order: "none", filter },
+  columns: {
+    select: ["timestamp", "event", "procname", "vpid", "pid_ns", "number", "tag"],
+    filter,
+  },
+};
+
+if (mode === "bare") {
+  const { host, port } = parseLiveUrl(url);
+  console.log(JSON.stringify(await bare(host, port, Number.POSITIVE_INFINITY)));
+  process.exit();
+}
+const feed = openFeed([url], { from: "beginning" });
+const { items, gate } = feed.share();
+/** Without a packet for so long, it was the last. */
+const QUIET_MS = 1000;
+let begin = performance.now();
+let last = begin;
+let rows = 0;
+let bytes = 0;
+const account = new LossAccount();
+let isTold = false;
+
+function end(): void {
+  if (isTold) return;
+  isTold = true;
+  subscription.unsubscribe();
+  console.log(JSON.stringify({ bytes, seconds: (last - begin) / 1000 }));
+}
+
+const spec = SPECS[mode];
+const counted = items.pipe(
+  tap((item) => {
+    if (item.kind === "packet") bytes += item.bytes.length;
+  }),
+);
+const source: Observable<DecodedItem | ResultItem> =
+  spec === undefined ? counted : runQuery({ ...EVERYTHING, ...spec, isLive: true }, counted, gate);
+const subscription = source.subscribe((item) => {
+  if (item.kind === "note") begin = performance.now();
+  if (item.kind === "packet" || item.kind === "batch") last = performance.now();
+  if (item.kind === "loss") account.add(item.loss);
+  if (item.kind === "batch") rows += item.batch.rows;
+});
+const timer = setInterval(() => {
+  if (performance.now() - last < QUIET_MS) return;
+  clearInterval(timer);
+  if (spec !== undefined && rows + account.discardedEvents !== Number(wanted))
+    console.error(`${rows} of ${wanted} rows; ${account}`);
+  end();
+}, 100);

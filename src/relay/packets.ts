@@ -1,0 +1,125 @@
+/** Fetching: which packets are asked for, when, and what comes of it. */
+
+import type { Item } from "../base/item.ts";
+import { MAX_PACKET_BYTES } from "./abi.ts";
+import { type Ahead, bytesOf } from "./ahead.ts";
+import type { Attachment } from "./attachment.ts";
+import { gap } from "./gaps.ts";
+import type { StreamState } from "./live-state.ts";
+import type { NextIndexReply, PacketIndex, PacketReply } from "./messages.ts";
+
+/** Packets asked for and not yet pulled, in number and bytes; a larger packet travels alone. */
+const WINDOW_PACKETS = 32;
+const WINDOW_BYTES = 8 * 1024 * 1024;
+
+/** How long packets are asked for straight on before everything else gets its turn. */
+const CHAIN_MS = 50;
+
+interface InFlight {
+  readonly stream: StreamState;
+  readonly index: PacketIndex;
+  readonly length: number;
+  readonly reply: Promise<PacketReply>;
+}
+
+/**
+ * The packets of indexes that are held and may go out; behind each request, the one for the next index. As long as these
+ * answers say nothing else, the next packets are asked for as soon as they come, whatever the consumer is doing: neither
+ * the line nor the relayd stands still.
+ */
+export async function* packets(
+  attachment: Attachment,
+  ahead: Ahead,
+): AsyncGenerator<Item, void, void> {
+  const ready: StreamState[] = [];
+  for (const stream of attachment.streams.values()) {
+    if (stream.index === undefined || !stream.trace.isReady) continue;
+    yield* place(stream);
+    if (!stream.isBehindMark(stream.index)) ready.push(stream);
+    else {
+      stream.index = undefined;
+      askIndex(attachment, stream);
+    }
+  }
+  const { clock, viewer } = attachment;
+  const until = clock.now() + CHAIN_MS;
+  const inFlight: InFlight[] = [];
+  let bytes = 0;
+  const hasRoom = (length: number): boolean =>
+    inFlight.length === 0 || (inFlight.length < WINDOW_PACKETS && bytes + length <= WINDOW_BYTES);
+  const ask = (stream: StreamState, index: PacketIndex): void => {
+    const length = bytesOf(index);
+    const reply = viewer.packet(stream.id, index.offset, length);
+    reply.catch(() => undefined);
+    inFlight.push({ stream, index, length, reply });
+    bytes += length;
+    stream.index = undefined;
+    askIndex(attachment, stream);
+    const next = stream.reply;
+    next?.then(
+      (answer) => goOn(stream, next, answer),
+      () => undefined,
+    );
+  };
+  const goOn = (
+    stream: StreamState,
+    reply: Promise<NextIndexReply>,
+    answer: NextIndexReply,
+  ): void => {
+    if (stream.reply !== reply || clock.now() > until || inFlight.length === 0) return;
+    if (answer.kind !== "ok" || answer.newMetadata || answer.newStream) return;
+    const { index } = answer;
+    const isPlain = index.offset > stream.offset && whyUnusable(index) === undefined;
+    if (!isPlain || !hasRoom(bytesOf(index))) return;
+    if (!ahead.allows(stream, index, attachment.streams.values(), clock.now())) return;
+    stream.offset = index.offset;
+    stream.movedAt = clock.now();
+    stream.reply = undefined;
+    ask(stream, index);
+  };
+  const wanted = ahead.choose(ready, attachment.streams.values(), clock.now());
+  for (let i = 0; i < wanted.length || inFlight.length > 0; ) {
+    while (i < wanted.length && hasRoom(bytesOf(wanted[i]!.index!))) {
+      const stream = wanted[i++]!;
+      ask(stream, stream.index!);
+    }
+    const { stream, index, length, reply } = inFlight[0]!;
+    const answer = await reply;
+    inFlight.shift();
+    bytes -= length;
+    stream.passed(index);
+    if (answer.kind === "ok") {
+      attachment.hasDelivered = true;
+      yield { kind: "packet", stream: stream.origin, bytes: answer.bytes };
+    } else {
+      yield gap(stream, `the relayd no longer has the packet at byte ${index.offset}`, 1);
+    }
+  }
+}
+
+/** Tells, before the first packet of a stream, whether it goes on with one of the connection before. */
+function* place(stream: StreamState): Generator<Item, void, void> {
+  if (stream.isPlaced) return;
+  stream.isPlaced = true;
+  const mark = stream.trace.resumePoint(stream.origin.name);
+  if (mark !== undefined) yield { kind: "resume", stream: stream.origin, from: mark.origin };
+}
+
+/** Asks for the next index of a stream, unless that is under way. */
+export function askIndex(attachment: Attachment, stream: StreamState): void {
+  if (stream.reply !== undefined) return;
+  stream.reply = attachment.viewer.nextIndex(stream.id);
+  // Asked ahead: if the source is stopped meanwhile, nobody looks at the answer.
+  stream.reply.catch(() => undefined);
+}
+
+/** Why a packet of such an index cannot be asked for. */
+export function whyUnusable(index: PacketIndex): string | undefined {
+  if (index.packetBits > BigInt(MAX_PACKET_BYTES) * 8n) {
+    return `a packet of ${index.packetBits / 8n} bytes is over the limit of ${MAX_PACKET_BYTES}`;
+  }
+  if (index.packetBits === 0n || index.packetBits % 8n !== 0n) {
+    return `a packet of ${index.packetBits} bits cannot be`;
+  }
+  return undefined;
+}

@@ -1,0 +1,155 @@
+/** Clients that lose their connection and come back, on a server that retains results. */
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { ResultBatch } from "../../src/engine/query.ts";
+import { Budget, bytesOf, SentBatches } from "../../src/server/sent-batches.ts";
+import type { RunningServer } from "../../src/server/server.ts";
+import { Client, MANY_BATCHES, SMALL_ROWS, table, withLive, withRecorded } from "./lab.ts";
+
+const test = suite("server/resume");
+const RETAIN = { retainBytes: 64 << 20 };
+
+/** The client has so many batches (behind the schema), and its query's name. */
+async function withBatches(client: Client, count: number): Promise<string> {
+  await client.until(() => client.binary.length === count + 1);
+  const named = client.told.find((told) => told["query"] !== undefined);
+  return String(named?.["query"]);
+}
+
+/** Breaks the connection without a word. */
+async function lose(client: Client): Promise<void> {
+  client.socket.terminate();
+  await client.last();
+}
+
+async function goOn(server: RunningServer, resume: string, seq: number): Promise<Client> {
+  return await Client.ask(server, { resume, seq, credit: 1000 });
+}
+
+for (const [what, withServer] of [
+  ["a recorded trace", withRecorded],
+  [
+    "a live session",
+    (work: Parameters<typeof withRecorded>[0]) =>
+      withLive((server) => work(server, ""), {}, RETAIN),
+  ],
+] as const) {
+  test(`goes on behind the last batch that the client has: ${what}`, async () => {
+    await withServer(async (server) => {
+      const client = await Client.ask(server, { select: MANY_BATCHES, credit: 3 });
+      const id = await withBatches(client, 3);
+      await lose(client);
+      // The third batch was sent, but let us say that it did not arrive.
+      const arrived = client.binary.slice(0, 3);
+      const before = rowsIn(arrived);
+      const again = await goOn(server, id, 1);
+      const end = await again.last();
+      assert.equal([end.type, end["rows"], end["dropped"]], ["end", SMALL_ROWS, 0]);
+      assert.is(before + again.rows, SMALL_ROWS);
+      // It has ended: nobody can resume it.
+      const late = await goOn(server, id, 1);
+      assert.is((await late.last()).type, "error");
+    }, RETAIN);
+  });
+}
+
+test("takes the query over from a connection that is dead but not known to be", async () => {
+  await withRecorded(async (server) => {
+    const client = await Client.ask(server, { select: MANY_BATCHES, credit: 2 });
+    const id = await withBatches(client, 2);
+    const again = await goOn(server, id, 1);
+    assert.is((await again.last()).type, "end");
+    assert.is(client.rows + again.rows, SMALL_ROWS);
+    await lose(client);
+  }, RETAIN);
+});
+
+test("counts to the row what it could not keep", async () => {
+  await withRecorded(
+    async (server) => {
+      const query = { select: MANY_BATCHES, credit: 4, overflow: "drop" };
+      const client = await Client.ask(server, query);
+      const id = await withBatches(client, 4);
+      await lose(client);
+      const again = await goOn(server, id, -1 + 1);
+      const end = await again.last();
+      assert.is(end.type, "end");
+      assert.ok(Number(end["dropped"]) > 0);
+      const first = rowsIn(client.binary.slice(0, 2));
+      assert.is(first + again.rows + Number(end["dropped"]), SMALL_ROWS);
+    },
+    { retainBytes: 4 << 20 },
+  );
+});
+
+test("a client that went, with all that is kept for it, takes nothing from another", async () => {
+  await withRecorded(
+    async (server) => {
+      const query = { select: MANY_BATCHES, overflow: "drop" };
+      const gone = await Client.ask(server, { ...query, credit: 2 });
+      await withBatches(gone, 2);
+      await lose(gone);
+      const other = await Client.ask(server, { ...query, credit: 1000 });
+      const end = await other.last();
+      assert.equal([end["rows"], end["dropped"]], [SMALL_ROWS, 0]);
+    },
+    { retainBytes: 1 << 20 },
+  );
+});
+
+test("says that it does not know a query, or does not retain at all", async () => {
+  for (const options of [RETAIN, {}]) {
+    await withRecorded(async (server) => {
+      const client = await goOn(server, "0123", 5);
+      const { type, error } = await client.last();
+      assert.equal([type, (error as { code: string }).code], ["error", "RESUME_UNKNOWN"]);
+    }, options);
+  }
+});
+
+test("keeps what was sent as far as the budget goes, and knows what is gone", () => {
+  const budget = new Budget(10 * bytesOf(batch(0)));
+  const mine = new SentBatches(budget);
+  const others = new SentBatches(budget);
+  for (let seq = 0; seq < 6; seq++) others.keep(batch(seq));
+  for (let seq = 0; seq < 6; seq++) mine.keep(batch(seq));
+  assert.is(budget.used, 10 * bytesOf(batch(0)));
+  mine.acknowledge(2);
+  const behind = mine.after(2);
+  assert.equal(
+    behind?.batches.map(({ seq }) => seq),
+    [3, 4, 5],
+  );
+  assert.is(mine.after(1), undefined, "the client said that it had 2");
+  assert.is(budget.used, 6 * bytesOf(batch(0)));
+  others.keep(batch(6));
+  for (let seq = 7; seq < 20; seq++) others.keep(batch(seq));
+  const { batches = [], lostRows } = others.after(4) ?? {};
+  assert.equal([batches.length, batches[0]?.seq, lostRows], [10, 10, 5 * 100]);
+  assert.is(budget.used, 0);
+});
+
+test.run();
+
+function batch(seq: number): ResultBatch {
+  return {
+    seq,
+    rows: 100,
+    timestamps: new BigInt64Array(100),
+    columns: [],
+    watermarkNs: undefined,
+    late: 0,
+    lostEvents: 0,
+    lostPackets: 0,
+    gaps: 0,
+    clears: 0,
+    reconnects: 0,
+    lostByStream: undefined,
+  };
+}
+
+/** Rows of an Arrow stream that broke off: the schema, and some batches. */
+function rowsIn(frames: readonly Buffer[]): number {
+  return table({ body: Buffer.concat(frames) }).numRows;
+}
