@@ -23,6 +23,10 @@ const MAY_IMPORT: Readonly<
     folders: ["base", "wasm", "ctf", "relay", "filter", "scan"],
     packages: ["rxjs", "node:fs", "node:os", "node:path", "node:worker_threads"],
   },
+  containers: {
+    folders: ["base", "ctf", "filter", "scan", "engine"],
+    packages: ["rxjs"],
+  },
   replay: {
     folders: ["base", "ctf", "relay"],
     packages: [
@@ -36,7 +40,17 @@ const MAY_IMPORT: Readonly<
     ],
   },
   server: {
-    folders: ["base", "ctf", "relay", "filter", "scan", "arrow", "format", "engine"],
+    folders: [
+      "base",
+      "ctf",
+      "relay",
+      "filter",
+      "scan",
+      "arrow",
+      "format",
+      "engine",
+      "containers",
+    ],
     packages: [
       "rxjs",
       "ws",
@@ -60,6 +74,7 @@ const MAY_IMPORT: Readonly<
       "arrow",
       "format",
       "engine",
+      "containers",
       "replay",
       "server",
     ],
