@@ -40,17 +40,7 @@ const MAY_IMPORT: Readonly<
     ],
   },
   server: {
-    folders: [
-      "base",
-      "ctf",
-      "relay",
-      "filter",
-      "scan",
-      "arrow",
-      "format",
-      "engine",
-      "containers",
-    ],
+    folders: ["base", "ctf", "relay", "filter", "scan", "arrow", "format", "engine", "containers"],
     packages: [
       "rxjs",
       "ws",
@@ -78,7 +68,7 @@ const MAY_IMPORT: Readonly<
       "replay",
       "server",
     ],
-    packages: ["commander", "picocolors", "node:fs", "node:stream", "node:url"],
+    packages: ["rxjs", "commander", "picocolors", "node:fs", "node:stream", "node:url"],
   },
 };
 

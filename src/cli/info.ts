@@ -6,6 +6,7 @@ import { colorsFor, hasColors } from "./colors.ts";
 import { isoText, totalOf, traceJson, uuidText } from "./info-json.ts";
 import { warn } from "./report.ts";
 import { canShowProgress, ProgressLine } from "./status.ts";
+import { table } from "./table.ts";
 
 /** How long a live session is listened to. */
 const LIVE_MS = 2000;
@@ -192,26 +193,6 @@ const LOG_LEVELS = [
   "DEBUG_LINE",
   "DEBUG",
 ];
-
-/** Rows below a head, in columns; `right` names those that are numbers, `below` what follows each row. */
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly number[],
-  below?: readonly string[],
-): string {
-  const colors = colorsFor(process.stdout);
-  const widths = head.map((title, i) =>
-    Math.max(title.length, ...rows.map((row) => (i === head.length - 1 ? 0 : row[i]!.length))),
-  );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
-      .join("  ")
-      .trimEnd();
-  const body = rows.map((row, i) => `  ${line(row)}\n${below?.[i] ?? ""}`);
-  return `\n  ${colors.dim(line(head))}\n${body.join("")}`;
-}
 
 function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? "" : "s"}`;

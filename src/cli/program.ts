@@ -19,7 +19,16 @@ Try it without LTTng:
 A SOURCE is a live session, net://HOST[:PORT]/host/TARGET/SESSION (TARGET and SESSION may be globs),
 or the directory of a recorded trace. Every command explains itself: tracewire tail --help`,
     );
-  for (const command of [tail(), ls(), info(), serve(), replay(), demo(), explain()]) {
+  for (const command of [
+    tail(),
+    ls(),
+    info(),
+    serve(),
+    replay(),
+    demo(),
+    explain(),
+    containers(),
+  ]) {
     root.addCommand(command.copyInheritedSettings(root).exitOverride());
   }
   return root;
@@ -138,6 +147,29 @@ Examples:
     .action(async (sources: string[], options) => {
       const command = await import("./info.ts");
       await command.info(sources, options);
+    });
+}
+
+function containers(): Command {
+  return new Command("containers")
+    .description("List the containers that traces tell of, with their lives.")
+    .argument("<source...>", "live sessions or trace directories")
+    .option("--follow", "print births, names and ends as they come")
+    .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      `
+A container is a pid namespace with an init of its own, or what records name: events called
+*lttng_statedump_container. Live sessions are listened to for three seconds.
+
+Examples:
+  $ tracewire containers ./trace
+  $ tracewire containers ./trace --json | jq -r '.[] | select(.type == "docker") | .name'
+  $ tracewire containers 'net://localhost/host/*/*' --follow`,
+    )
+    .action(async (sources: string[], options) => {
+      const command = await import("./containers.ts");
+      await command.containers(sources, options);
     });
 }
 

@@ -18,7 +18,8 @@ import { copyBatch } from "../scan/column.ts";
 import { type ColumnRequest, columnRequest, type PlannedColumn } from "../scan/layout.ts";
 import { pushedDown, withoutContainers } from "./pushdown.ts";
 import { Registry } from "./registry.ts";
-import { RESOLVING_COLUMNS, Resolver } from "./resolver.ts";
+import { Resolver } from "./resolver.ts";
+import { RESOLVING_COLUMNS } from "./row-reader.ts";
 import { isStateEvent, StateReader, stateQuery } from "./state-query.ts";
 
 export interface NamedSpec extends QuerySpec {
@@ -127,11 +128,15 @@ function tellsOfContainers(traceClasses: Iterable<TraceClass>): boolean {
   return false;
 }
 
-/** Follows what is told of containers into a registry; completes with the items. */
+/**
+ * Follows what is told of containers into a registry; completes with the items.
+ * @param onChange called whenever something was told
+ */
 export function stateOf(
   spec: Pick<NamedSpec, "isLive" | "maxLag" | "hidesNamespaces">,
   items: Observable<DecodedItem>,
   registry: Registry,
+  onChange: () => void = () => {},
 ): Observable<never> {
   return new Observable((subscriber) => {
     const reader = new StateReader(registry);
@@ -139,7 +144,9 @@ export function stateOf(
     return runQuery(query, items).subscribe({
       next: (item) => {
         if (item.kind === "columns") reader.begin(item.columns);
-        else if (item.kind === "batch") reader.take(item.batch);
+        if (item.kind !== "batch") return;
+        reader.take(item.batch);
+        onChange();
       },
       error: (error) => subscriber.error(error),
       complete: () => subscriber.complete(),

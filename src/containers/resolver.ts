@@ -8,20 +8,11 @@ import {
 } from "../filter/container-condition.ts";
 import type { Column, ColumnBatch, DictionaryTexts } from "../scan/column.ts";
 import { takeRows } from "../scan/column.ts";
-import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
+import type { PlannedColumn } from "../scan/layout.ts";
 import type { Container, Life } from "./container.ts";
 import type { Host } from "./host.ts";
 import type { Registry } from "./registry.ts";
-
-/** What is read of every row to find its container, behind the columns that the user sees. */
-export const RESOLVING_COLUMNS: readonly ColumnRequest[] = [
-  { kind: "boot" },
-  { kind: "host" },
-  { kind: "cpu_id" },
-  { kind: "context", name: "pid_ns", isOptional: true },
-  { kind: "context", name: "mnt_ns", isOptional: true },
-  { kind: "context", name: "tid", isOptional: true },
-];
+import { RESOLVING_COLUMNS, RowReader } from "./row-reader.ts";
 
 /** Texts by code, numbered as they come. */
 class Texts implements DictionaryTexts {
@@ -128,7 +119,7 @@ export class Resolver {
     }
     const known = pidNs === 0 ? undefined : settled.get(pidNs);
     if (known !== undefined) return known;
-    const life = host.resolve(reader.time(row), pidNs, reader.mntNs(row), reader.tid(row));
+    const life = reader.life(row);
     const answer = life === undefined ? this.#nobody : this.#answerOf(life);
     if (pidNs !== 0 && host.isSettled(pidNs)) settled.set(pidNs, answer);
     return answer;
@@ -182,81 +173,4 @@ function factColumn(codes: Int32Array, dictionary: DictionaryTexts): Column {
     nullCount++;
   }
   return { kind: "dictionary", codes, dictionary, validity, nullCount };
-}
-
-/** The resolving columns of a batch, row by row. */
-class RowReader {
-  readonly #batch: ColumnBatch;
-  readonly #registry: Registry;
-  readonly #boot: Column;
-  readonly #name: Column;
-  readonly #cpu: Column;
-  readonly #pidNs: Column;
-  readonly #mntNs: Column;
-  readonly #tid: Column;
-  readonly #hidesNamespaces: boolean;
-  readonly #hosts: (Host | undefined)[] = [];
-  #bootless: Host | undefined;
-
-  constructor(batch: ColumnBatch, registry: Registry, hidesNamespaces: boolean) {
-    this.#batch = batch;
-    this.#registry = registry;
-    this.#hidesNamespaces = hidesNamespaces;
-    const [boot, name, cpu, pidNs, mntNs, tid] = batch.columns.slice(-RESOLVING_COLUMNS.length);
-    this.#boot = boot!;
-    this.#name = name!;
-    this.#cpu = cpu!;
-    this.#pidNs = pidNs!;
-    this.#mntNs = mntNs!;
-    this.#tid = tid!;
-  }
-
-  time(row: number): bigint {
-    return this.#batch.timestamps[row]!;
-  }
-
-  host(row: number): Host {
-    const boot = this.#boot;
-    if (boot.kind !== "dictionary" || !isPresent(boot, row)) {
-      this.#bootless ??= this.#registry.host("", "");
-      return this.#bootless;
-    }
-    const code = boot.codes[row]!;
-    let host = this.#hosts[code];
-    if (host === undefined) {
-      const name = this.#name;
-      const hostName =
-        name.kind === "dictionary" && isPresent(name, row)
-          ? name.dictionary.text(name.codes[row]!)
-          : "";
-      host = this.#registry.host(boot.dictionary.text(code), hostName);
-      this.#hosts[code] = host;
-    }
-    return host;
-  }
-
-  pidNs(row: number): number {
-    return this.#hidesNamespaces ? 0 : numberAt(this.#pidNs, row);
-  }
-
-  mntNs(row: number): number {
-    return this.#hidesNamespaces ? 0 : numberAt(this.#mntNs, row);
-  }
-
-  /** By its context, else by whose turn it was on the processor. */
-  tid(row: number): number | undefined {
-    if (this.#tid.kind === "number" && isPresent(this.#tid, row))
-      return Number(this.#tid.values[row]);
-    const cpu = this.#cpu;
-    if (cpu.kind !== "number" || !isPresent(cpu, row)) return undefined;
-    return this.host(row).runningOn(Number(cpu.values[row]), this.time(row));
-  }
-}
-
-function numberAt(column: Column, row: number): number {
-  return column.kind === "number" && isPresent(column, row) ? Number(column.values[row]) : 0;
-}
-
-function isPresent({ validity }: Column, row: number): boolean {
-  return validity === undefined || (validity[row >> 3]! & (1 << (row & 7))) !== 0;
 }

@@ -1,0 +1,188 @@
+import { Subject } from "rxjs";
+import { timeOfDay } from "../base/time.ts";
+import { type Census, takeCensus } from "../containers/census.ts";
+import { type Change, ChangeWatcher } from "../containers/changes.ts";
+import type { Container, Life } from "../containers/container.ts";
+import { stateOf } from "../containers/named-query.ts";
+import { Registry } from "../containers/registry.ts";
+import type { DecodedItem } from "../engine/decoded-item.ts";
+import { type Feed, openFeed } from "../engine/feed.ts";
+import { colorsFor } from "./colors.ts";
+import { isoText } from "./info-json.ts";
+import { ExitCode, report } from "./report.ts";
+import { table } from "./table.ts";
+
+export interface ContainersOptions {
+  readonly follow?: true;
+  readonly json?: true;
+}
+
+/** How long a live session is listened to, and how long a silent stream may hold others up; ms. */
+const LIVE_MS = 3000;
+const MAX_LAG = 2000;
+
+/** `tracewire containers`: who is in some traces, or what happens to them. */
+export async function containers(
+  sources: readonly string[],
+  options: ContainersOptions,
+): Promise<void> {
+  const feed = openFeed(sources, { from: "beginning" });
+  if (options.follow) {
+    await follow(feed, options.json === true);
+    return;
+  }
+  const census = await takeCensus(feed, { liveMs: LIVE_MS, maxLag: MAX_LAG });
+  await feed.close();
+  if (options.json === true)
+    process.stdout.write(
+      `${JSON.stringify(
+        census.containers.map((one) => containerJson(one, census)),
+        null,
+        2,
+      )}\n`,
+    );
+  else process.stdout.write(containerTable(census));
+}
+
+function containerTable(census: Census): string {
+  const rows = census.containers.map((container) => {
+    const { events, first, last } = totalOf(container, census);
+    const life = container.lives.at(-1);
+    return [
+      container.name,
+      container.type,
+      container.host || "-",
+      life?.initPid === undefined ? "-" : String(life.initPid),
+      life?.pidNs ? String(life.pidNs) : life?.mntNs ? `mnt ${life.mntNs}` : "-",
+      String(container.lives.length - 1),
+      String(events),
+      first === undefined ? "-" : isoText(first),
+      last === undefined ? "-" : isoText(last),
+      life?.to === undefined ? "" : `ended ${isoText(life.to)}`,
+    ];
+  });
+  const head = [
+    "name",
+    "type",
+    "host",
+    "init",
+    "pid_ns",
+    "restarts",
+    "events",
+    "first seen",
+    "last seen",
+    "",
+  ];
+  return table(head, rows, [3, 5, 6]);
+}
+
+function totalOf(
+  { lives }: Container,
+  census: Census,
+): { events: number; first: bigint | undefined; last: bigint | undefined } {
+  const seen = lives.map((life) => census.sightingOf(life));
+  const firsts = seen.flatMap(({ first }) => first ?? []);
+  const lasts = seen.flatMap(({ last }) => last ?? []);
+  return {
+    events: seen.reduce((sum, { events }) => sum + events, 0),
+    first: firsts.length === 0 ? undefined : firsts.reduce((a, b) => (a < b ? a : b)),
+    last: lasts.length === 0 ? undefined : lasts.reduce((a, b) => (a > b ? a : b)),
+  };
+}
+
+function containerJson(container: Container, census: Census): unknown {
+  const { name, type, host, id, image, pod, podNamespace, lives } = container;
+  const text = (ns: bigint | undefined): string | undefined =>
+    ns === undefined ? undefined : isoText(ns);
+  return {
+    name,
+    type,
+    host,
+    id,
+    image,
+    pod,
+    namespace: podNamespace,
+    lives: lives.map((life) => {
+      const { events, first, last } = census.sightingOf(life);
+      return {
+        pid_ns: life.pidNs || undefined,
+        mnt_ns: life.mntNs || undefined,
+        init_pid: life.initPid,
+        parent: life.parent?.container.name,
+        from: text(life.from),
+        to: text(life.to),
+        events,
+        first_seen: text(first),
+        last_seen: text(last),
+      };
+    }),
+  };
+}
+
+/** Prints what happens until the source ends or Ctrl-C. */
+function follow(feed: Feed, isJson: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const registry = new Registry();
+    const watcher = new ChangeWatcher(registry);
+    const items = new Subject<DecodedItem>();
+    const tell = (): void => {
+      for (const change of watcher.changes())
+        process.stdout.write(
+          `${isJson ? JSON.stringify(changeJson(change)) : changeText(change)}\n`,
+        );
+    };
+    const finish = (error?: unknown): void => {
+      process.off("SIGINT", interrupt);
+      source.unsubscribe();
+      tell();
+      if (error !== undefined) report(error);
+      void feed.close().then(resolve);
+    };
+    const interrupt = (): void => {
+      process.once("SIGINT", () => process.exit(ExitCode.ok));
+      finish();
+    };
+    process.on("SIGINT", interrupt);
+    stateOf({ isLive: feed.isLive, maxLag: MAX_LAG }, items, registry, tell).subscribe({
+      error: finish,
+      complete: () => queueMicrotask(finish),
+    });
+    const source = feed.share().items.subscribe(items);
+  });
+}
+
+function changeText(change: Change): string {
+  const { life } = change;
+  const { name, type, host } = life.container;
+  const colors = colorsFor(process.stdout);
+  const where = `${host || "unknown host"}, pid_ns ${life.pidNs || "-"}, init ${life.initPid ?? "-"}`;
+  switch (change.kind) {
+    case "born":
+      return `${clock(change.ns)} ${colors.green(change.ns === undefined ? "here" : "born")}  ${name} (${type}) on ${where}`;
+    case "named":
+      return `${clock(undefined)} ${colors.cyan("named")} ${name} (${type}), was ${change.before}, on ${where}`;
+    case "ended":
+      return `${clock(change.ns)} ${colors.dim("ended")} ${name} on ${where}`;
+  }
+}
+
+function changeJson(change: Change): unknown {
+  const { kind, life } = change;
+  const { container, pidNs, mntNs, initPid }: Life = life;
+  const ns = change.kind === "named" ? undefined : change.ns;
+  return {
+    kind,
+    time: ns === undefined ? undefined : isoText(ns),
+    name: container.name,
+    before: change.kind === "named" ? change.before : undefined,
+    type: container.type,
+    host: container.host,
+    pid_ns: pidNs || undefined,
+    mnt_ns: mntNs || undefined,
+    init_pid: initPid,
+  };
+}
+
+function clock(ns: bigint | undefined): string {
+  return ns === undefined ? "--------" : timeOfDay(new Date(Number(ns / 1_000_000n)));
+}

@@ -1,0 +1,109 @@
+/** Who is in some traces: containers with their lives, and how many events each life has. */
+
+import { Subject } from "rxjs";
+import type { DecodedItem } from "../engine/decoded-item.ts";
+import type { Feed } from "../engine/feed.ts";
+import { runQuery } from "../engine/query.ts";
+import type { Container, Life } from "./container.ts";
+import { stateOf } from "./named-query.ts";
+import { Registry } from "./registry.ts";
+import { RESOLVING_COLUMNS, RowReader } from "./row-reader.ts";
+
+/** What was seen of a life. Times are ns since the Unix epoch. */
+export interface Sighting {
+  events: number;
+  first: bigint | undefined;
+  last: bigint | undefined;
+}
+
+export class Census {
+  readonly registry: Registry = new Registry();
+  readonly #sightings = new Map<Life, Sighting>();
+
+  get containers(): readonly Container[] {
+    return this.registry.containers;
+  }
+
+  sightingOf(life: Life): Sighting {
+    return this.#sightings.get(life) ?? { events: 0, first: undefined, last: undefined };
+  }
+
+  see(life: Life, ns: bigint): void {
+    const sighting = this.#sightings.get(life);
+    if (sighting === undefined) {
+      this.#sightings.set(life, { events: 1, first: ns, last: ns });
+      return;
+    }
+    sighting.events++;
+    if (ns < sighting.first!) sighting.first = ns;
+    if (ns > sighting.last!) sighting.last = ns;
+  }
+}
+
+export interface CensusOptions {
+  /** How long live sessions are listened to, in ms; recorded traces are read to their end. */
+  readonly liveMs: number;
+  readonly maxLag: number;
+}
+
+/** Counts every event of a feed to the life that it belongs to. */
+export async function takeCensus(feed: Feed, { liveMs, maxLag }: CensusOptions): Promise<Census> {
+  const census = new Census();
+  const { isLive } = feed;
+  const state = { isLive, maxLag };
+  const query = {
+    filter: undefined,
+    events: [],
+    select: [],
+    extra: RESOLVING_COLUMNS,
+    begin: undefined,
+    end: undefined,
+    order: isLive ? ("time" as const) : ("none" as const),
+    maxLag,
+    limit: undefined,
+    lendsBatches: true,
+    isLive,
+  };
+  const counting = (items: Subject<DecodedItem>): Promise<void> =>
+    new Promise((resolve, reject) => {
+      runQuery(query, items).subscribe({
+        next: (item) => {
+          if (item.kind !== "batch") return;
+          const reader = new RowReader(item.batch, census.registry, false);
+          for (let row = 0; row < item.batch.rows; row++) {
+            const life = reader.life(row);
+            if (life !== undefined) census.see(life, reader.time(row));
+          }
+        },
+        error: reject,
+        complete: resolve,
+      });
+    });
+  const following = (items: Subject<DecodedItem>): Promise<void> =>
+    new Promise((resolve, reject) => {
+      stateOf(state, items, census.registry).subscribe({ error: reject, complete: resolve });
+    });
+  const read = (items: Subject<DecodedItem>): void => {
+    const source = feed.share().items.subscribe(items);
+    const stop = (): void => {
+      source.unsubscribe();
+      items.complete();
+    };
+    if (isLive) setTimeout(stop, liveMs);
+  };
+  if (isLive) {
+    const items = new Subject<DecodedItem>();
+    const both = Promise.all([following(items), counting(items)]);
+    read(items);
+    await both;
+    return census;
+  }
+  // What is told at any time is known before the first event is counted.
+  for (const pass of [following, counting]) {
+    const items = new Subject<DecodedItem>();
+    const done = pass(items);
+    read(items);
+    await done;
+  }
+  return census;
+}
