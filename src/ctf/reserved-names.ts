@@ -1,8 +1,8 @@
 /** What fields of CTF 1.8 mean by their names (CTF 1.8.3 §5), and the one name that LTTng uses in both formats. */
 
 import type { Place } from "./field-lookup.ts";
-import type { IntegerTemplate } from "./field-template.ts";
-import type { Role } from "./trace-class.ts";
+import type { IntegerTemplate, StructureTemplate, Template } from "./field-template.ts";
+import type { Role, Scope } from "./trace-class.ts";
 
 const NONE: readonly Role[] = [];
 const PACKET_HEADER: ReadonlyMap<string, readonly Role[]> = new Map([
@@ -43,6 +43,40 @@ export function integerRoles(
     default:
       return NONE;
   }
+}
+
+/** What is wrong with the types of a scope's reserved fields, if anything (babeltrace2 2.1.2, measured). */
+export function reservedProblem(scope: Scope, { members }: StructureTemplate): string | undefined {
+  for (const [i, { rawName, template }] of members.entries()) {
+    if (scope === "packet-header" && rawName === "uuid") {
+      if (!isUuid(template)) return "expected 16 integers of 8 bits as uuid";
+    } else if (isReserved(scope, rawName)) {
+      if (template.kind !== "integer" || template.signed)
+        return `expected an unsigned integer as ${rawName}`;
+      if (rawName === "magic" && (template.size !== 32 || i > 0))
+        return "expected magic to be the first field, of 32 bits";
+    }
+  }
+  return undefined;
+}
+
+function isReserved(scope: Scope, rawName: string): boolean {
+  switch (scope) {
+    case "packet-header":
+      return PACKET_HEADER.has(rawName);
+    case "packet-context":
+      // `cpu_id` is a convention only.
+      return PACKET_CONTEXT.has(rawName) && rawName !== "cpu_id";
+    case "event-header":
+      return rawName === "id";
+    default:
+      return false;
+  }
+}
+
+function isUuid(template: Template): boolean {
+  if (template.kind !== "array" || template.length !== 16) return false;
+  return template.element.kind === "integer" && template.element.size === 8;
 }
 
 /** `cpu_id` of the packet context, which no role of CTF 2 speaks of. */

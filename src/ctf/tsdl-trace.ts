@@ -9,8 +9,9 @@ import type { Span } from "../base/text.ts";
 import { isInRange, normalizeOffset, OFFSET_RANGE } from "./clock.ts";
 import type { StructureTemplate, Template } from "./field-template.ts";
 import { metadataError } from "./metadata-error.ts";
+import { reservedProblem } from "./reserved-names.ts";
 import { type StreamDraft, TraceBuilder } from "./trace-builder.ts";
-import type { ByteOrder, ClockClass, TraceClass } from "./trace-class.ts";
+import type { ByteOrder, ClockClass, Scope, TraceClass } from "./trace-class.ts";
 import type { Declaration, Entry, Value } from "./tsdl-ast.ts";
 import { byteOrder, type TypeContext } from "./tsdl-attributes.ts";
 import { buildType, declareAlias, TypeScope } from "./tsdl-types.ts";
@@ -227,7 +228,12 @@ export class TsdlTrace {
     );
     if (entry === undefined) return undefined;
     const template = buildType(entry.type, scope, this.#typeContext());
-    if (template.kind === "structure") return template;
+    if (template.kind === "structure") {
+      const reserved = RESERVING.get(name);
+      const problem = reserved && reservedProblem(reserved, template);
+      if (problem !== undefined) throw this.#fail("TSDL_RESERVED", problem, entry.span);
+      return template;
+    }
     throw this.#fail(
       "TSDL_SCOPE_TYPE",
       `expected a structure for ${name}, got ${template.kind}`,
@@ -267,6 +273,13 @@ export class TsdlTrace {
     return metadataError(this.#source, code, message, span);
   }
 }
+
+/** Scopes whose fields mean something by their names. */
+const RESERVING: ReadonlyMap<string, Scope> = new Map([
+  ["packet.header", "packet-header"],
+  ["packet.context", "packet-context"],
+  ["event.header", "event-header"],
+]);
 
 function entryOf(block: Block, name: string): { value: Value; span: Span } | undefined {
   return block.entries.find(

@@ -112,7 +112,7 @@ run("says that the relay daemon has gone", async () => {
   await lttng.createSession("cut");
   const proxy = await damagingProxy(lttng.livePort, () => undefined);
   const url = lttng.url("cut").replace(`:${lttng.livePort}`, `:${proxy.port}`);
-  const tail = await attachedTail(url);
+  const tail = await attachedTail(url, "--no-reconnect");
   await proxy.close();
   assert.equal(await tail.end(), { code: 1, signal: null });
   assert.match(tail.stderr, /^attached .*\nerror: .*127\.0\.0\.1:\d+.*closed.*\n$/);
