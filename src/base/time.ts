@@ -78,3 +78,12 @@ export function timeOfDay(date: Date): string {
 function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }
+
+/** `2026-11-22T09:09:13.660403394Z` */
+export function isoText(ns: bigint): string {
+  const fraction = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  const seconds = (ns - fraction) / 1_000_000_000n;
+  const date = new Date(Number(seconds) * 1000);
+  const day = Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString().slice(0, 19);
+  return `${day}.${String(fraction).padStart(9, "0")}Z`;
+}

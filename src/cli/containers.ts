@@ -1,6 +1,7 @@
 import { Subject } from "rxjs";
-import { timeOfDay } from "../base/time.ts";
+import { isoText, timeOfDay } from "../base/time.ts";
 import { type Census, takeCensus } from "../containers/census.ts";
+import { censusJson } from "../containers/census-json.ts";
 import { type Change, ChangeWatcher } from "../containers/changes.ts";
 import type { Container, Life } from "../containers/container.ts";
 import { stateOf } from "../containers/named-query.ts";
@@ -8,7 +9,6 @@ import { Registry } from "../containers/registry.ts";
 import type { DecodedItem } from "../engine/decoded-item.ts";
 import { type Feed, openFeed } from "../engine/feed.ts";
 import { colorsFor } from "./colors.ts";
-import { isoText } from "./info-json.ts";
 import { ExitCode, report } from "./report.ts";
 import { table } from "./table.ts";
 
@@ -31,16 +31,14 @@ export async function containers(
     await follow(feed, options.json === true);
     return;
   }
-  const census = await takeCensus(feed, { liveMs: LIVE_MS, maxLag: MAX_LAG });
+  const census = await takeCensus(() => feed.share(), {
+    isLive: feed.isLive,
+    liveMs: LIVE_MS,
+    maxLag: MAX_LAG,
+  });
   await feed.close();
   if (options.json === true)
-    process.stdout.write(
-      `${JSON.stringify(
-        census.containers.map((one) => containerJson(one, census)),
-        null,
-        2,
-      )}\n`,
-    );
+    process.stdout.write(`${JSON.stringify(censusJson(census), null, 2)}\n`);
   else process.stdout.write(containerTable(census));
 }
 
@@ -87,35 +85,6 @@ function totalOf(
     events: seen.reduce((sum, { events }) => sum + events, 0),
     first: firsts.length === 0 ? undefined : firsts.reduce((a, b) => (a < b ? a : b)),
     last: lasts.length === 0 ? undefined : lasts.reduce((a, b) => (a > b ? a : b)),
-  };
-}
-
-function containerJson(container: Container, census: Census): unknown {
-  const { name, type, host, id, image, pod, podNamespace, lives } = container;
-  const text = (ns: bigint | undefined): string | undefined =>
-    ns === undefined ? undefined : isoText(ns);
-  return {
-    name,
-    type,
-    host,
-    id,
-    image,
-    pod,
-    namespace: podNamespace,
-    lives: lives.map((life) => {
-      const { events, first, last } = census.sightingOf(life);
-      return {
-        pid_ns: life.pidNs || undefined,
-        mnt_ns: life.mntNs || undefined,
-        init_pid: life.initPid,
-        parent: life.parent?.container.name,
-        from: text(life.from),
-        to: text(life.to),
-        events,
-        first_seen: text(first),
-        last_seen: text(last),
-      };
-    }),
   };
 }
 

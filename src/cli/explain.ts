@@ -5,6 +5,7 @@ import { linkEnvironments } from "../engine/environments.ts";
 import { openFeed } from "../engine/feed.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { compileFilter } from "../filter/compile.ts";
+import { describeCondition } from "../filter/container-condition.ts";
 import { type Coverage, coverage, describeCoverage } from "../filter/coverage.ts";
 import { explainLinked, explain as explainProgram } from "../filter/explain.ts";
 import { link } from "../filter/link.ts";
@@ -29,6 +30,9 @@ export async function explain(
   const { expression: canonical, tree, code, remarks } = explainProgram(program);
   const sections = [
     section("Filter", canonical),
+    ...(program.containers === undefined
+      ? []
+      : [section("Containers, decided behind the scan", describeCondition(program.containers))]),
     section("Syntax tree", tree),
     section("Bytecode", code),
   ];

@@ -1,5 +1,6 @@
 /** What `tracewire info --json` prints: everything that is known of a trace, as plain objects. */
 
+import { isoText } from "../base/time.ts";
 import { describeField } from "../ctf/describe-field.ts";
 import type { EventClass, StreamClass, StructureClass } from "../ctf/trace-class.ts";
 import { LossAccount } from "../engine/losses.ts";
@@ -111,15 +112,6 @@ export function totalOf({ streams }: TraceSurvey): Range {
 export function uuidText(uuid: Uint8Array): string {
   const hex = Buffer.from(uuid).toString("hex");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
-/** `2026-11-22T09:09:13.660403394Z` */
-export function isoText(ns: bigint): string {
-  const fraction = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  const seconds = (ns - fraction) / 1_000_000_000n;
-  const date = new Date(Number(seconds) * 1000);
-  const day = Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString().slice(0, 19);
-  return `${day}.${String(fraction).padStart(9, "0")}Z`;
 }
 
 function exact(value: string | bigint): string | number {

@@ -1,9 +1,10 @@
+import { isoText } from "../base/time.ts";
 import { describeField } from "../ctf/describe-field.ts";
 import type { EventClass, StructureClass, TraceClass } from "../ctf/trace-class.ts";
 import { openFeed } from "../engine/feed.ts";
 import { eventKey, Survey, type TraceSurvey } from "../engine/survey.ts";
 import { colorsFor, hasColors } from "./colors.ts";
-import { isoText, totalOf, traceJson, uuidText } from "./info-json.ts";
+import { totalOf, traceJson, uuidText } from "./info-json.ts";
 import { warn } from "./report.ts";
 import { canShowProgress, ProgressLine } from "./status.ts";
 import { table } from "./table.ts";

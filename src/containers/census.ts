@@ -2,7 +2,7 @@
 
 import { Subject } from "rxjs";
 import type { DecodedItem } from "../engine/decoded-item.ts";
-import type { Feed } from "../engine/feed.ts";
+import type { Share } from "../engine/feed.ts";
 import { runQuery } from "../engine/query.ts";
 import type { Container, Life } from "./container.ts";
 import { stateOf } from "./named-query.ts";
@@ -41,15 +41,21 @@ export class Census {
 }
 
 export interface CensusOptions {
+  readonly isLive: boolean;
   /** How long live sessions are listened to, in ms; recorded traces are read to their end. */
   readonly liveMs: number;
   readonly maxLag: number;
 }
 
-/** Counts every event of a feed to the life that it belongs to. */
-export async function takeCensus(feed: Feed, { liveMs, maxLag }: CensusOptions): Promise<Census> {
+/**
+ * Counts every event of a feed to the life that it belongs to.
+ * @param share gives a part of the feed; of recorded traces it is asked twice
+ */
+export async function takeCensus(
+  share: () => Share,
+  { isLive, liveMs, maxLag }: CensusOptions,
+): Promise<Census> {
   const census = new Census();
-  const { isLive } = feed;
   const state = { isLive, maxLag };
   const query = {
     filter: undefined,
@@ -84,7 +90,7 @@ export async function takeCensus(feed: Feed, { liveMs, maxLag }: CensusOptions):
       stateOf(state, items, census.registry).subscribe({ error: reject, complete: resolve });
     });
   const read = (items: Subject<DecodedItem>): void => {
-    const source = feed.share().items.subscribe(items);
+    const source = share().items.subscribe(items);
     const stop = (): void => {
       source.unsubscribe();
       items.complete();

@@ -46,7 +46,31 @@ export function holds(condition: ContainerCondition, facts: ContainerFacts): boo
   }
 }
 
+/** A condition as a filter would say it. */
+export function describeCondition(condition: ContainerCondition): string {
+  switch (condition.kind) {
+    case "and":
+    case "or":
+      return condition.operands
+        .map((operand) => {
+          const text = describeCondition(operand);
+          return operand.kind === "or" && condition.kind === "and" ? `(${text})` : text;
+        })
+        .join(condition.kind === "and" ? " && " : " || ");
+    case "not":
+      return `!(${describeCondition(condition.operand)})`;
+    case "is": {
+      const texts = condition.texts.map(({ raw }) => `"${decoder.decode(raw)}"`);
+      const [only] = texts;
+      return texts.length === 1
+        ? `$container.${condition.fact} == ${only}`
+        : `$container.${condition.fact} in (${texts.join(", ")})`;
+    }
+  }
+}
+
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 function isText({ globClass, decoded, pattern }: TextConstant, bytes: Uint8Array): boolean {
   if (globClass === "star") return matchesPattern(pattern, bytes, 0, bytes.length);

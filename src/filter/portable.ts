@@ -33,6 +33,11 @@ export function portability(program: Program): readonly PortabilityRemark[] {
     }
     if (node.kind === "reference") remarks.push(...referenceRemarks(node));
   }
+  if (program.containers !== undefined) {
+    const at = program.text.indexOf("$container");
+    const span = { start: at, end: at + "$container".length };
+    remarks.push(refused("$container is an extension", span));
+  }
   remarks.push(...limitRemarks(program));
   return remarks.sort((a, b) => a.start - b.start);
 }

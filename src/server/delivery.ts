@@ -5,6 +5,7 @@
 
 import { Subscription, takeUntil, timer } from "rxjs";
 import { FeedError } from "../base/errors.ts";
+import { asksForContainers, runNamedQuery } from "../containers/named-query.ts";
 import { type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type ResultBatch, type ResultItem, runQuery } from "../engine/query.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
@@ -78,8 +79,13 @@ export class Delivery {
     const { items, isLive, failures } = this.#share;
     for (const { message } of failures) this.#sink?.note(message);
     const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
+    const share = { ...this.#share, items: fed };
+    const query = { ...spec, isLive };
+    const results = asksForContainers(query)
+      ? runNamedQuery(query, share, this.#share.another)
+      : runQuery(query, fed, share.gate);
     this.#subscription.add(
-      runQuery({ ...spec, isLive }, fed, this.#share.gate).subscribe({
+      results.subscribe({
         next: (item) => this.#guarded(() => this.#take(item)),
         error: (error: unknown) => this.#conclude({ error }),
         complete: () => this.#conclude({}),

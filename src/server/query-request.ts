@@ -4,9 +4,11 @@
  */
 
 import { FeedError, FilterError, TraceError } from "../base/errors.ts";
+import type { NamedSpec } from "../containers/named-query.ts";
 import type { QuerySpec } from "../engine/query.ts";
 import { parseTimeBound, type TimeBound } from "../engine/time-bound.ts";
 import { compileFilter } from "../filter/compile.ts";
+import { named } from "../filter/container-condition.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 
 export type ResultFormat = "arrow" | "ndjson" | "csv";
@@ -15,7 +17,7 @@ export const RESULT_FORMATS: readonly ResultFormat[] = ["arrow", "ndjson", "csv"
 export interface QueryRequest {
   /** One of the served sources; `undefined` means all of them. */
   readonly source: string | undefined;
-  readonly spec: Omit<QuerySpec, "isLive">;
+  readonly spec: Omit<NamedSpec, "isLive">;
   /** The query ends after so many milliseconds. */
   readonly durationMs: number | undefined;
   readonly dictionaries: "delta" | "plain";
@@ -49,6 +51,7 @@ const NAMES = [
   "where",
   "select",
   "events",
+  "container",
   "limit",
   "duration",
   "begin",
@@ -105,6 +108,7 @@ function readQuery(parameters: Parameters): QueryRequest {
     spec: {
       filter: readFilter(parameters),
       events: parameters.list("events") ?? [],
+      container: readContainers(parameters),
       select,
       begin: readTime(parameters, "begin"),
       end: readTime(parameters, "end"),
@@ -129,6 +133,12 @@ function readFilter(parameters: Parameters): QuerySpec["filter"] {
     if (error instanceof FilterError) throw error;
     throw badParameter("where", "a filter expression", where, error);
   }
+}
+
+/** Any of the names. */
+function readContainers(parameters: Parameters): NamedSpec["container"] {
+  const names = parameters.list("container");
+  return names && { kind: "or", operands: names.map(named) };
 }
 
 function readTime(parameters: Parameters, name: string): TimeBound | undefined {

@@ -14,6 +14,8 @@ export interface SourceShare extends Share {
   readonly isLive: boolean;
   /** Sources that could not be had, while others could. */
   readonly failures: readonly TraceError[];
+  /** One more share of the same: of recorded traces, to be read once more. */
+  another(): Share;
 }
 
 /** The sources of a server: one attachment to each live session, kept; recorded traces are read anew by each query. */
@@ -66,7 +68,9 @@ export class ServedSources {
     const wanted = source === undefined ? this.names : [source];
     const live = wanted.filter(isLiveUrl);
     if (live.length === 0) {
-      return { ...openFeed(wanted, this.#options).share(), isLive: false, failures: [] };
+      const feed = openFeed(wanted, this.#options);
+      const another = (): Share => feed.share();
+      return { ...feed.share(), isLive: false, failures: [], another };
     }
     if (live.length < wanted.length) {
       const message = `source: expected one of ${this.names.join(", ")}, got none: live and recorded sources do not share a notion of now`;
@@ -103,7 +107,8 @@ export class ServedSources {
     const failures = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
     const attached = feeds.filter((_, i) => outcomes[i]?.status === "fulfilled");
     if (attached.length === 0) throw failures[0];
-    return { ...joined(attached), isLive: true, failures };
+    const another = (): Share => joined(attached);
+    return { ...another(), isLive: true, failures, another };
   }
 
   #unknown(source: string): FeedError {

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { FeedError } from "../base/errors.ts";
 import { type AccessRules, checkAccess, checkAuthority, isLoopbackHost } from "./access.ts";
 import { completionList } from "./completion.ts";
+import { containerList } from "./container-list.ts";
 import { errorReport, httpStatus, isBug } from "./error-report.ts";
 import { type RunningQuery, streamQuery } from "./http-query.ts";
 import { PAGE, PAGE_POLICY } from "./page.ts";
@@ -77,7 +78,7 @@ function requireToken(token: string | undefined, host: string): void {
     throw new FeedError("BAD_TOKEN", `token: expected ${TOKEN_FORM}, got something else`, 401);
 }
 
-const GET_ONLY = ["/", "/healthz", "/v1/complete", "/v1/query", "/v1/sessions"];
+const GET_ONLY = ["/", "/healthz", "/v1/complete", "/v1/containers", "/v1/query", "/v1/sessions"];
 /** These tell nothing of the traces; the page asks for the token by itself. */
 const OPEN_TO_ALL = ["/", "/healthz"];
 
@@ -172,6 +173,9 @@ class QueryServer {
         break;
       case "/v1/complete":
         respondJson(response, await completionList(this.#sources, searchParams));
+        break;
+      case "/v1/containers":
+        respondJson(response, await containerList(this.#sources, searchParams));
         break;
       case "/v1/sessions":
         respondJson(response, await sessionList(this.#sources));

@@ -35,6 +35,7 @@ test("reads the same query from a URL and from a frame", () => {
   assert.equal(fromUrl.spec, {
     filter: undefined,
     events: ["sched_*", "irq_*"],
+    container: undefined,
     select: ["timestamp", "ret"],
     begin: { kind: "time-of-day", ns: 36_000_000_000_000n },
     end: { kind: "absolute", ns: 1_700_000_000_500_000_000n },
@@ -50,6 +51,7 @@ test("takes what is empty as not given, and knows what is usual", () => {
   assert.equal(spec, {
     filter: undefined,
     events: [],
+    container: undefined,
     select: undefined,
     begin: undefined,
     end: undefined,
