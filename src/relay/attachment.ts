@@ -33,7 +33,9 @@ export class Attachment {
   readonly traces: Map<bigint, TraceState> = new Map();
   /** Data streams that have not ended, in the order of their announcement. */
   readonly streams: Map<bigint, StreamState> = new Map();
-  /** Whether a packet came over this connection. */
+  /** Whether a session was ever attached over this connection. */
+  hasAttached = false;
+  /** Whether a packet came over it. */
   hasDelivered = false;
   readonly #target: Target;
   readonly #resume: ResumePoints;
@@ -224,6 +226,7 @@ export class Attachment {
       return { items: isTold ? [] : [note], refusal };
     }
     this.#refused.delete(entry.id);
+    this.hasAttached = true;
     const session = new SessionState(entry, this.viewer.relaydMinor, this.clock.now());
     this.sessions.set(entry.id, session);
     const text = `attached to session ${entry.name} on ${entry.host} (live timer ${entry.liveTimerUs / 1000} ms)`;

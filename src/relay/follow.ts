@@ -113,6 +113,8 @@ class Follower {
       await this.#attachment?.close();
       return true;
     } catch (error) {
+      // A session may have come long after the connection was made.
+      if (this.#attachment?.hasAttached) this.#hasAttached = true;
       if (this.#stop.signal.aborted || !this.#mayRetry(error)) throw error;
       const wasWell = this.#attachment?.hasDelivered || this.#clock.now() - since > WELL_MS;
       if (wasWell) this.#backoff.reset();

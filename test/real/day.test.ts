@@ -22,6 +22,8 @@ const REPEATS = Number(process.env["TRACEWIRE_DAY_REPEATS"] ?? 2);
 const SESSION = "day";
 const ROWS = ["--format", "ndjson", "--select", "tag,number"];
 const next = random("real/day");
+let closeProxy: () => Promise<void> = () => Promise.resolve();
+test.after(() => closeProxy());
 
 interface Seen {
   readonly tag: string;
@@ -61,7 +63,11 @@ class Reader {
     const numbers = this.of(tag);
     const twice = [...numbers].filter(([, times]) => times > 1);
     assert.equal(twice, [], `${tag}: delivered twice`);
-    return Array.from({ length: count }, (_, i) => i).filter((i) => !numbers.has(i));
+    const missing = Array.from({ length: count }, (_, i) => i).filter((i) => !numbers.has(i));
+    // For who must find out why.
+    if (missing.length > 0)
+      console.log(`${tag}: ${missing[0]}…${missing.at(-1)} missing\n${this.child.stderr}`);
+    return missing;
   }
 
   /** How often a pattern stands in what it says of itself. */
@@ -109,6 +115,7 @@ run(
     const lttng = await daemons();
     let cutAt: () => number = () => Number.POSITIVE_INFINITY;
     const proxy = await cuttingProxy(lttng.livePort, () => cutAt());
+    closeProxy = () => proxy.close();
     const url = lttng.url(SESSION).replace(`:${lttng.livePort}`, `:${proxy.port}`);
     const tail = tracewire("tail", url, "--wait", "--max-lag", "2s", ...ROWS);
     const reader = new Reader(tail);
@@ -227,7 +234,6 @@ run(
       [],
     );
     assert.match(warnings.join("\n"), /lost: .*gap of unknown size|lost: .*gaps of unknown size/);
-    await proxy.close();
   },
 );
 
