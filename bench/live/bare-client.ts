@@ -32,7 +32,9 @@ export async function bare(host: string, port: number, patienceMs: number): Prom
       const packet: Promise<PacketReply> = viewer.packet(stream, offset, Number(packetBits / 8n));
       next = viewer.nextIndex(stream);
       const reply = await packet;
-      if (reply.kind === "ok") bytes += reply.bytes.length;
+      if (reply.kind !== "ok") continue;
+      bytes += reply.bytes.length;
+      viewer.recycle(reply.bytes);
     }
   };
   await Promise.all(streams.map((stream) => drain(stream.id)));

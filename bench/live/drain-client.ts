@@ -1,9 +1,10 @@
 /**
  * Drains one live session from its beginning until so many events have come, and prints the seconds that it took.
- * `bare` only fetches the packets, `items` only takes the packets, `count` scans them, `where` filters too, `columns` gives ordered columns.
+ * `bare` only fetches the packets, `items` only takes the packets, `count` scans them, `where` filters too, `columns` writes seven ordered columns as Arrow.
  */
 
 import { type Observable, tap } from "rxjs";
+import { ipcWriter } from "../../src/arrow/ipc-writer.ts";
 import type { DecodedItem } from "../../src/engine/decoded-item.ts";
 import { openFeed } from "../../src/engine/feed.ts";
 import { LossAccount } from "../../src/engine/losses.ts";
@@ -21,8 +22,11 @@ const SPECS: Readonly<Record<string, Partial<QuerySpec>>> = {
   columns: {
     select: ["timestamp", "event", "procname", "vpid", "pid_ns", "number", "tag"],
     filter,
+    lendsBatches: true,
   },
 };
+/** The ordered columns go out as Arrow, as to a client. */
+const writer = ipcWriter({ dictionaries: "delta", framing: "stream" });
 
 if (mode === "bare") {
   const { host, port } = parseLiveUrl(url);
@@ -59,7 +63,11 @@ const subscription = source.subscribe((item) => {
   if (item.kind === "note") begin = performance.now();
   if (item.kind === "packet" || item.kind === "batch") last = performance.now();
   if (item.kind === "loss") account.add(item.loss);
-  if (item.kind === "batch") rows += item.batch.rows;
+  if (item.kind === "columns" && mode === "columns") writer.begin(item.columns);
+  if (item.kind === "batch") {
+    rows += item.batch.rows;
+    if (mode === "columns") writer.batch(item.batch);
+  }
 });
 const timer = setInterval(() => {
   if (performance.now() - last < QUIET_MS) return;

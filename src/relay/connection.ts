@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { ProtocolError } from "../base/errors.ts";
+import { BufferPool } from "./buffer-pool.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { Decoder, type Decoding } from "./decoding.ts";
 
@@ -36,7 +37,9 @@ export class Connection {
   readonly peer: string;
   readonly #socket: Duplex;
   readonly #timeoutMs: number;
+  /** Empty but while a chunk is being looked at. */
   readonly #received = new ChunkQueue();
+  readonly #pool = new BufferPool();
   /** In order: those sent, then those that are to be. */
   readonly #calls: Call[] = [];
   #sent = 0;
@@ -68,7 +71,7 @@ export class Connection {
   call<T>(command: string, request: Uint8Array, decoding: Decoding<T>): Promise<T> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const reply = new Promise<T>((resolve, reject) => {
-      const decoder = new Decoder(decoding);
+      const decoder = new Decoder(decoding, (bytes) => this.#pool.take(bytes));
       this.#calls.push({
         command,
         request,
@@ -96,6 +99,11 @@ export class Connection {
   abandon(reason: unknown): void {
     for (const call of this.#calls) call.fail(reason);
     this.#calls.length = this.#sent;
+  }
+
+  /** Takes the bytes of a reply back that nobody looks at any more, for those of another. */
+  recycle(bytes: Uint8Array): void {
+    this.#pool.give(bytes);
   }
 
   /** Drops the connection; calls that wait are rejected. */
@@ -203,8 +211,7 @@ export class Connection {
   }
 
   #progress(): string {
-    const call = this.#calls[0];
-    const bytes = call === undefined ? 0 : call.consumed() + this.#received.length;
+    const bytes = this.#calls[0]?.consumed() ?? 0;
     return bytes === 0 ? "" : ` after ${bytes} bytes of it`;
   }
 }

@@ -6,14 +6,23 @@ import type { ChunkQueue } from "./chunk-queue.ts";
  */
 export type Decoding<T> = Generator<number, T, Uint8Array>;
 
-/** Drives one `Decoding` from a queue that may be cut anywhere. */
+/** Gives memory of so many bytes, whatever is in it: all of it is written over. */
+export type Allocate = (bytes: number) => Uint8Array;
+
+/** Drives one `Decoding` from a queue that may be cut anywhere. What it takes from the queue it copies at once. */
 export class Decoder<T> {
   readonly #decoding: Decoding<T>;
+  readonly #allocate: Allocate;
   #step: IteratorResult<number, T>;
+  /** What the decoding wants, and how much of it is there. */
+  #piece: Uint8Array | undefined;
+  #filled = 0;
   #consumed = 0;
 
-  constructor(decoding: Decoding<T>) {
+  /** @param allocate memory for the pieces that the decoding wants, which may keep them */
+  constructor(decoding: Decoding<T>, allocate: Allocate = Buffer.allocUnsafeSlow) {
     this.#decoding = decoding;
+    this.#allocate = allocate;
     this.#step = decoding.next();
   }
 
@@ -23,16 +32,21 @@ export class Decoder<T> {
   }
 
   /**
-   * Goes on with what the queue holds. `undefined` means more bytes, please.
+   * Goes on with what the queue holds. `undefined` means more bytes, please: then the queue is empty.
    *
    * @throws ProtocolError as the decoding does; the place in the byte stream is lost then
    */
   take(queue: ChunkQueue): T | undefined {
     while (this.#step.done !== true) {
-      const wanted = this.#step.value;
-      if (queue.length < wanted) return undefined;
-      this.#consumed += wanted;
-      this.#step = this.#decoding.next(queue.take(wanted));
+      this.#piece ??= this.#allocate(this.#step.value);
+      const moved = queue.moveTo(this.#piece, this.#filled);
+      this.#filled += moved;
+      this.#consumed += moved;
+      if (this.#filled < this.#piece.length) return undefined;
+      const piece = this.#piece;
+      this.#piece = undefined;
+      this.#filled = 0;
+      this.#step = this.#decoding.next(piece);
     }
     return this.#step.value;
   }

@@ -1,14 +1,17 @@
-import { connect } from "node:net";
+import { connect, type OnReadOpts, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ProtocolError } from "../base/errors.ts";
 import { printPeer } from "./url.ts";
+
+/** Bytes that are read at once. */
+const READ_BYTES = 256 * 1024;
 
 export interface DialOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a byte stream to a relayd is opened. */
+/** How a byte stream to a relayd is opened. Its chunks are borrowed: valid while they are handled. */
 export type Dial = (host: string, port: number, options: DialOptions) => Promise<Duplex>;
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -29,7 +32,12 @@ export const dialTcp: Dial = (host, port, { timeoutMs, signal }) =>
   new Promise((resolve, reject) => {
     const peer = printPeer(host, port);
     if (signal?.aborted) return reject(signal.reason);
-    const socket = connect({ host, port, noDelay: true });
+    const socket: Socket = connect({
+      host,
+      port,
+      noDelay: true,
+      onread: intoOneBuffer(() => socket),
+    });
     const settle = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -67,3 +75,12 @@ export const dialTcp: Dial = (host, port, { timeoutMs, signal }) =>
     socket.on("error", onError);
     signal?.addEventListener("abort", onAbort);
   });
+
+/** Reads always into the same memory: a fresh chunk for each read costs more than the reading. */
+function intoOneBuffer(socket: () => Socket): OnReadOpts {
+  const callback = (bytes: number, buffer: Uint8Array): boolean => {
+    socket().emit("data", buffer.subarray(0, bytes));
+    return true;
+  };
+  return { buffer: new Uint8Array(READ_BYTES), callback };
+}

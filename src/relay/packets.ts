@@ -91,6 +91,7 @@ export async function* packets(
     if (answer.kind === "ok") {
       attachment.hasDelivered = true;
       yield { kind: "packet", stream: stream.origin, bytes: answer.bytes };
+      viewer.recycle(answer.bytes);
     } else {
       yield gap(stream, `the relayd no longer has the packet at byte ${index.offset}`, 1);
     }

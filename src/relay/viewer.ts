@@ -130,6 +130,11 @@ export class Viewer {
     );
   }
 
+  /** Takes the bytes of a packet back that nobody looks at any more, for those of another. */
+  recycle(bytes: Uint8Array): void {
+    this.#connection.recycle(bytes);
+  }
+
   /** `stream` is a metadata stream. */
   metadata(stream: bigint): Promise<MetadataReply> {
     return this.#ask(

@@ -8,6 +8,7 @@ import { FeedError } from "../base/errors.ts";
 import { asksForContainers, runNamedQuery } from "../containers/named-query.ts";
 import { type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type ResultBatch, type ResultItem, runQuery } from "../engine/query.ts";
+import { copyBatch } from "../scan/column.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
 import { batchWriter } from "./formats.ts";
 import type { QueryRequest, ResultFormat } from "./query-request.ts";
@@ -80,7 +81,7 @@ export class Delivery {
     for (const { message } of failures) this.#sink?.note(message);
     const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
     const share = { ...this.#share, items: fed };
-    const query = { ...spec, isLive };
+    const query = { ...spec, isLive, lendsBatches: true };
     const results = asksForContainers(query)
       ? runNamedQuery(query, share, this.#share.another)
       : runQuery(query, fed, share.gate);
@@ -202,10 +203,19 @@ export class Delivery {
     while (this.#budget === undefined && this.#waiting.length > MAX_WAITING) this.#dropOldest();
   }
 
-  /** A client that takes its rows needs no room for them, whoever uses it up. */
+  /**
+   * A client that takes its rows needs no room for them, whoever uses it up.
+   * @param batch borrowed until this returns
+   */
   #deliver(batch: ResultBatch): void {
-    if (this.#waiting.length === 0 && this.#sink?.isReady === true) this.#sendBatch(batch);
-    else this.#wait(batch);
+    const goesOut = this.#waiting.length === 0 && this.#sink?.isReady === true;
+    if (goesOut && this.#sent === undefined) {
+      this.#sendBatch(batch);
+    } else {
+      const own = { ...batch, ...copyBatch(batch) };
+      if (goesOut) this.#sendBatch(own);
+      else this.#wait(own);
+    }
     this.#pump();
   }
 
