@@ -92,8 +92,14 @@ export class Resolver {
     const wanted = new Int32Array(rows);
     let count = 0;
     const reader = new RowReader(batch, this.#registry, this.#options.hidesNamespaces ?? false);
+    let answer = this.#nobody;
+    /** The row that a settled answer was found for: it is that of all rows like it. */
+    let settledRow = -1;
     for (let row = 0; row < rows; row++) {
-      const answer = this.#answer(reader, row);
+      if (settledRow === -1 || !reader.areAlike(row, settledRow)) {
+        answer = this.#answer(reader, row);
+        settledRow = this.#isSettled(reader, row) ? row : -1;
+      }
       if (!answer.isWanted) continue;
       for (let i = 0; i < codes.length; i++) codes[i]![count] = answer.codes[i]!;
       wanted[count++] = row;
@@ -123,6 +129,10 @@ export class Resolver {
     const answer = life === undefined ? this.#nobody : this.#answerOf(life);
     if (pidNs !== 0 && host.isSettled(pidNs)) settled.set(pidNs, answer);
     return answer;
+  }
+
+  #isSettled(reader: RowReader, row: number): boolean {
+    return this.#settled.get(reader.host(row))?.has(reader.pidNs(row)) === true;
   }
 
   #answerOf({ container }: Life): Answer {

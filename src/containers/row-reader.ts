@@ -78,6 +78,20 @@ export class RowReader {
     return this.#hidesNamespaces ? 0 : numberAt(this.#pidNs, row);
   }
 
+  /** Whether two rows are of one host and pid namespace; `false` also where that takes a closer look. */
+  areAlike(row: number, other: number): boolean {
+    const pidNs = this.#pidNs;
+    const boot = this.#boot;
+    return (
+      pidNs.kind === "number" &&
+      boot.kind === "dictionary" &&
+      pidNs.validity === undefined &&
+      boot.validity === undefined &&
+      pidNs.values[row] === pidNs.values[other] &&
+      boot.codes[row] === boot.codes[other]
+    );
+  }
+
   #mntNsOf(row: number): number {
     return this.#hidesNamespaces ? 0 : numberAt(this.#mntNs, row);
   }
