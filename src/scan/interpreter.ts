@@ -102,7 +102,9 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
       error = withPlace(thrown, header, event?.plan.eventClass);
     }
     const rows = this.#take();
-    return { rows, matched: rows[0]?.rows ?? 0, events, error, resume: resumePoint };
+    const matched = rows[0]?.rows ?? 0;
+    const kept = this.#spec.countsOnly === true ? [] : rows;
+    return { rows: kept, matched, events, error, resume: resumePoint };
   }
 
   /** Reads the event header; `undefined` if the class it names is not declared. */

@@ -114,6 +114,13 @@ test("counts what a filter keeps", async () => {
   assert.is(count('container_name == "some-redis"'), 6);
 });
 
+for (const engine of ["kernel", "interpreter"]) {
+  test(`counts every event once: ${engine}`, async () => {
+    const path = await trace("small");
+    assert.is(run(["tail", path, "--count", "--engine", engine]).stdout, "17202\n");
+  });
+}
+
 test("prints no count for a query that failed", async () => {
   const path = await trace("small");
   const { status, stdout, stderr } = run([
