@@ -27,6 +27,20 @@ const MAY_IMPORT: Readonly<
     folders: ["base", "ctf", "filter", "scan", "engine"],
     packages: ["rxjs"],
   },
+  runtimes: {
+    folders: ["base"],
+    packages: [
+      "ws",
+      "node:child_process",
+      "node:fs",
+      "node:fs/promises",
+      "node:http",
+      "node:path",
+      "node:stream",
+      "node:timers/promises",
+      "node:url",
+    ],
+  },
   replay: {
     folders: ["base", "ctf", "relay"],
     packages: [
@@ -65,6 +79,7 @@ const MAY_IMPORT: Readonly<
       "format",
       "engine",
       "containers",
+      "runtimes",
       "replay",
       "server",
     ],

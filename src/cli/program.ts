@@ -28,6 +28,7 @@ or the directory of a recorded trace. Every command explains itself: tracewire t
     demo(),
     explain(),
     containers(),
+    statedump(),
   ]) {
     root.addCommand(command.copyInheritedSettings(root).exitOverride());
   }
@@ -170,6 +171,58 @@ Examples:
     .action(async (sources: string[], options) => {
       const command = await import("./containers.ts");
       await command.containers(sources, options);
+    });
+}
+
+function statedump(): Command {
+  const command = new Command("statedump")
+    .description("Tell of this machine's containers, in its user-space traces or on stdout.")
+    .option("--print", "as JSON lines on stdout, not into traces")
+    .option("--once", "once, not until Ctrl-C")
+    .addOption(
+      new Option("--period <time>", "how often everything is told again")
+        .argParser(duration)
+        .default(2000, "2s"),
+    )
+    .option(
+      "--only-named",
+      "only the runtimes that are named below, not those at their usual places",
+    )
+    .option(
+      "--provider <program>",
+      "the tracepoint provider (default: where make -C statedump puts it)",
+    );
+  for (const [name, argument] of [
+    ["docker", "socket"],
+    ["podman", "socket"],
+    ["containerd", "socket"],
+    ["cri", "socket"],
+    ["lxd", "socket"],
+    ["incus", "socket"],
+    ["lxc", "directory"],
+  ])
+    command.addOption(
+      new Option(`--${name} <${argument}>`, `${name}: its ${argument}; may be repeated`)
+        .argParser(collect)
+        .default([], "the usual places"),
+    );
+  return command
+    .addHelpText(
+      "after",
+      `
+Runs as root on the traced machine. Finds the containers of Docker, Podman, containerd, Kubernetes' runtimes (by crictl),
+LXD, Incus, LXC and systemd-machined, and emits a record for each, ust_container_statedump:lttng_statedump_container,
+every period and at once when a runtime tells that one has started or stopped. Build its tracepoint provider first:
+make -C statedump.
+
+Examples:
+  $ tracewire statedump --print --once
+  $ lttng enable-event --userspace 'ust_container_statedump:*' && tracewire statedump
+  $ tracewire statedump --docker /run/other/docker.sock --lxc /srv/lxc --only-named`,
+    )
+    .action(async (options) => {
+      const { statedump } = await import("./statedump.ts");
+      await statedump(options);
     });
 }
 

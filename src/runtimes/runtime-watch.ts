@@ -1,0 +1,106 @@
+/** One runtime, asked again and again, and at once when it announces something. */
+
+import { TraceError } from "../base/errors.ts";
+import { isThere, type RuntimePlace } from "./places.ts";
+import type { FoundContainer } from "./runtime.ts";
+
+/** What announces is asked more seldom: so many periods apart. */
+const ANNOUNCING_PERIODS = 5;
+
+export class RuntimeWatch {
+  found: readonly FoundContainer[] = [];
+  /** Settles when it has been asked once. */
+  readonly answered: Promise<void>;
+  readonly #place: RuntimePlace;
+  readonly #onAnswer: () => void;
+  readonly #onProblem: (text: string) => void;
+  #onAnswered: () => void = () => {};
+  #problem = "";
+  #isAnnouncing = false;
+  #isDirty = false;
+  #wake: () => void = () => {};
+
+  constructor(place: RuntimePlace, onAnswer: () => void, onProblem: (text: string) => void) {
+    this.#place = place;
+    this.#onAnswer = onAnswer;
+    this.#onProblem = onProblem;
+    this.answered = new Promise((resolve) => {
+      this.#onAnswered = resolve;
+    });
+  }
+
+  /** Asks once. Never rejects: what goes wrong is told once, and is as if nothing ran there. */
+  async ask(): Promise<void> {
+    const { runtime, path, isNamed } = this.#place;
+    let problem = "";
+    try {
+      if (isThere(path)) this.found = await runtime.list();
+      else {
+        this.found = [];
+        if (isNamed) problem = `${path}: not there`;
+      }
+    } catch (error) {
+      const isAbsent = error instanceof TraceError && error.code === "RUNTIME_ABSENT";
+      // A slow answer is no end of containers; whether they live, the kernel tells.
+      if (isAbsent) this.found = [];
+      if (!isAbsent || isNamed) problem = error instanceof Error ? error.message : String(error);
+    }
+    if (problem !== this.#problem) {
+      const text = problem === "" ? "answers again" : problem;
+      this.#onProblem(`${runtime.title}: ${text}`);
+      this.#problem = problem;
+    }
+    this.#onAnswered();
+    this.#onAnswer();
+  }
+
+  /** Follows until the signal; settles when nothing of it is left. */
+  async follow(periodMs: number, signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", () => this.#wake(), { once: true });
+    const announcing = this.#announcements(periodMs, signal);
+    for (let asked = 0; !signal.aborted; asked++) {
+      this.#isDirty = false;
+      await this.ask();
+      // What happened before the first announcement could be heard is found by asking twice.
+      const periods = this.#isAnnouncing && asked > 0 ? ANNOUNCING_PERIODS : 1;
+      await this.#pause(periodMs * periods, signal);
+    }
+    await announcing;
+  }
+
+  async #announcements(periodMs: number, signal: AbortSignal): Promise<void> {
+    const { runtime, path } = this.#place;
+    if (runtime.watch === undefined) return;
+    const onChange = (): void => {
+      this.#isDirty = true;
+      this.#wake();
+    };
+    while (!signal.aborted) {
+      if (isThere(path)) {
+        this.#isAnnouncing = true;
+        await runtime.watch(onChange, signal);
+        this.#isAnnouncing = false;
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, periodMs);
+        const stop = (): void => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (signal.aborted) stop();
+        else signal.addEventListener("abort", stop, { once: true });
+      });
+    }
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#isDirty || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake(), ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
