@@ -16,6 +16,7 @@ import { type QuerySpec, type ResultItem, runQuery } from "../engine/query.ts";
 import type { ContainerCondition, ContainerFact } from "../filter/container-condition.ts";
 import { copyBatch } from "../scan/column.ts";
 import { type ColumnRequest, columnRequest, type PlannedColumn } from "../scan/layout.ts";
+import { NamingDelay } from "./naming-delay.ts";
 import { pushedDown, withoutContainers } from "./pushdown.ts";
 import { Registry } from "./registry.ts";
 import { Resolver } from "./resolver.ts";
@@ -209,10 +210,15 @@ function named(
       }
       if (left === 0) subscriber.complete();
     };
+    const delay = spec.isLive ? new NamingDelay(registry, take) : undefined;
+    subscriber.add(() => delay?.close());
     return runQuery(inner, items, gate).subscribe({
-      next: take,
+      next: (item) => (delay === undefined ? take(item) : delay.push(item)),
       error: (error) => subscriber.error(error),
-      complete: () => subscriber.complete(),
+      complete: () => {
+        delay?.flush();
+        subscriber.complete();
+      },
     });
   });
 }

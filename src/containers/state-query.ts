@@ -38,6 +38,9 @@ const FIELDS = [
   "image",
   "pod",
   "namespace",
+  "init_vpid",
+  "start_ns",
+  "end_ns",
 ] as const;
 
 const REQUESTS: readonly ColumnRequest[] = [
@@ -131,6 +134,9 @@ function read(row: StateRow, ns: bigint, host: Host): void {
         image: row.text("image"),
         pod: row.text("pod"),
         podNamespace: row.text("namespace"),
+        initVpid: row.number("init_vpid"),
+        startNs: BigInt(row.number("start_ns")),
+        endNs: BigInt(row.number("end_ns")),
       });
   }
 }
