@@ -47,7 +47,6 @@ export class Host {
   /** Whose turn it was on each processor, for traces that do not say whose an event is. */
   readonly #turns = new Map<number, Turn[]>();
   readonly #hostLife: Life;
-  hasRecords = false;
   /** Grows whenever what a name or namespace means may have changed. */
   version = 0;
 
@@ -117,7 +116,6 @@ export class Host {
 
   /** A record names a namespace: the life that it has now, from its beginning. */
   recorded(ns: bigint, record: ContainerRecord): void {
-    this.hasRecords = true;
     const life = this.#lifeOf(record, ns);
     if (life === undefined) return;
     const container = this.#container(record.name, record.type);

@@ -21,7 +21,7 @@ import { pushedDown, withoutContainers } from "./pushdown.ts";
 import { Registry } from "./registry.ts";
 import { Resolver } from "./resolver.ts";
 import { RESOLVING_COLUMNS } from "./row-reader.ts";
-import { isStateEvent, StateReader, stateQuery } from "./state-query.ts";
+import { isRecordEvent, isStateEvent, StateReader, stateQuery } from "./state-query.ts";
 
 export interface NamedSpec extends QuerySpec {
   /** What an event's container must be, besides what the filter says. */
@@ -60,8 +60,15 @@ function liveQuery(spec: NamedSpec, share: Share, registry: Registry): Observabl
     const state = stateOf(spec, items, registry).subscribe({
       error: (error) => subscriber.error(error),
     });
+    const traceClasses = new Set<TraceClass>();
+    items.subscribe((item) => {
+      if (item.kind === "trace-class") traceClasses.add(item.traceClass);
+    });
     const filter = spec.filter && withoutContainers(spec.filter);
-    const rows = named(spec, filter, registry, items, share.gate).subscribe(subscriber);
+    const awaitsNames = (): boolean => declares(traceClasses, isRecordEvent);
+    const rows = named(spec, filter, registry, items, share.gate, awaitsNames).subscribe(
+      subscriber,
+    );
     const source = share.items.subscribe(items);
     return () => {
       source.unsubscribe();
@@ -100,7 +107,7 @@ function recordedQuery(
     const source = first.items.subscribe({
       next: (item) => {
         if (item.kind === "trace-class") traceClasses.set(item.trace, item.traceClass);
-        if (item.kind === "packet") isNeeded ??= tellsOfContainers(traceClasses.values());
+        if (item.kind === "packet") isNeeded ??= declares(traceClasses.values(), isStateEvent);
         if (isNeeded === false) queueMicrotask(stop);
         else items.next(item);
       },
@@ -121,10 +128,13 @@ function recordedQuery(
   });
 }
 
-function tellsOfContainers(traceClasses: Iterable<TraceClass>): boolean {
+function declares(
+  traceClasses: Iterable<TraceClass>,
+  isWanted: (event: string) => boolean,
+): boolean {
   for (const { streamClasses } of traceClasses) {
     for (const { eventClasses } of streamClasses.values())
-      for (const { name } of eventClasses.values()) if (isStateEvent(name)) return true;
+      for (const { name } of eventClasses.values()) if (isWanted(name)) return true;
   }
   return false;
 }
@@ -165,13 +175,17 @@ function requestOf(one: string | ColumnRequest): ColumnRequest {
   return typeof one === "string" ? columnRequest(one) : one;
 }
 
-/** The user's query, with what finds containers read beside what is asked for. */
+/**
+ * The user's query, with what finds containers read beside what is asked for.
+ * @param awaitsNames whether rows may still be named by what comes after them
+ */
 function named(
   spec: NamedSpec,
   filter: QuerySpec["filter"],
   registry: Registry,
   items: Observable<DecodedItem>,
   gate: Gate,
+  awaitsNames?: () => boolean,
 ): Observable<ResultItem> {
   const condition = conditionOf(spec);
   const requests = spec.select?.map(requestOf);
@@ -210,7 +224,7 @@ function named(
       }
       if (left === 0) subscriber.complete();
     };
-    const delay = spec.isLive ? new NamingDelay(registry, take) : undefined;
+    const delay = awaitsNames && new NamingDelay(awaitsNames, take);
     subscriber.add(() => delay?.close());
     return runQuery(inner, items, gate).subscribe({
       next: (item) => (delay === undefined ? take(item) : delay.push(item)),

@@ -5,7 +5,6 @@
 
 import type { ResultItem } from "../engine/query.ts";
 import { copyBatch } from "../scan/column.ts";
-import type { Registry } from "./registry.ts";
 
 /** A record is expected within this time of a container's first event. */
 const RECORD_NS = 1_000_000_000n;
@@ -24,22 +23,22 @@ interface Waiting {
 }
 
 export class NamingDelay {
-  readonly #registry: Registry;
+  readonly #awaitsNames: () => boolean;
   readonly #emit: (item: ResultItem) => void;
   readonly #timer: NodeJS.Timeout;
   readonly #waiting: Waiting[] = [];
   #rows = 0;
   #newestNs = 0n;
 
-  constructor(registry: Registry, emit: (item: ResultItem) => void) {
-    this.#registry = registry;
+  /** @param awaitsNames whether anybody records containers, or tells of them otherwise */
+  constructor(awaitsNames: () => boolean, emit: (item: ResultItem) => void) {
+    this.#awaitsNames = awaitsNames;
     this.#emit = emit;
     this.#timer = setInterval(() => this.#release(performance.now()), TICK_MS);
   }
 
-  /** Where nobody records containers, nothing waits. */
   push(item: ResultItem): void {
-    if (item.kind === "columns" || (!this.#registry.hasRecords && this.#waiting.length === 0)) {
+    if (item.kind === "columns" || (this.#waiting.length === 0 && !this.#awaitsNames())) {
       this.#emit(item);
       return;
     }

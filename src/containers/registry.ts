@@ -41,11 +41,6 @@ export class Registry {
     return this.host(boot, hostName).resolve(ns, pidNs, mntNs, tid);
   }
 
-  /** Whether records name containers, so that one without a name may yet get one. */
-  get hasRecords(): boolean {
-    return this.hosts.some(({ hasRecords }) => hasRecords);
-  }
-
   /** Whether records tell containers apart by their mount namespaces. */
   get hasMounts(): boolean {
     return this.hosts.some(({ hasMounts }) => hasMounts);

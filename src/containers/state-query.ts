@@ -8,8 +8,9 @@ import type { Host } from "./host.ts";
 import type { Registry } from "./registry.ts";
 
 /** Star globs over event names. Records may come from the kernel tracer's or from a user-space provider. */
+const RECORD_EVENTS = "*lttng_statedump_container";
 const STATE_EVENTS = [
-  "*lttng_statedump_container",
+  RECORD_EVENTS,
   "lttng_statedump_process_pid_ns",
   // Up to LTTng 2.11, namespaces stand here.
   "lttng_statedump_process_state",
@@ -65,6 +66,11 @@ export function stateQuery(isLive: boolean, maxLag: number, followsTasks: boolea
     lendsBatches: true,
     isLive,
   };
+}
+
+/** Whether events of that name name containers. */
+export function isRecordEvent(name: string): boolean {
+  return globMatches(RECORD_EVENTS, name);
 }
 
 /** Whether events of that name are read for what they tell of containers. */

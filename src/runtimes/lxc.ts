@@ -48,5 +48,6 @@ export class Lxc implements Runtime {
 
 async function commandSockets(): Promise<string> {
   const text = await readFile("/proc/net/unix", "utf8");
-  return [...new Set(text.match(/ @\S+\/command$/gm) ?? [])].sort().join("\n");
+  // Those that listen, with their inodes, since a name may be gone and back between two looks.
+  return (text.match(/(?<= 00010000 \d+ \d+ +)\d+ @\S+\/command$/gm) ?? []).sort().join("\n");
 }
