@@ -54,7 +54,18 @@ const MAY_IMPORT: Readonly<
     ],
   },
   server: {
-    folders: ["base", "ctf", "relay", "filter", "scan", "arrow", "format", "engine", "containers"],
+    folders: [
+      "base",
+      "ctf",
+      "relay",
+      "filter",
+      "scan",
+      "arrow",
+      "format",
+      "engine",
+      "containers",
+      "runtimes",
+    ],
     packages: [
       "rxjs",
       "ws",
@@ -64,6 +75,7 @@ const MAY_IMPORT: Readonly<
       "node:stream",
       "node:fs",
       "node:fs/promises",
+      "node:os",
       "node:url",
       "node:events",
     ],

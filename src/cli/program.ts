@@ -1,7 +1,7 @@
 /** The commands, their options and their help. What a command does is loaded when it runs, so that `--help` is quick. */
 
 import { Command, Option } from "commander";
-import { address, bytes, collect, count, duration, list, speed } from "./options.ts";
+import { address, bytes, collect, count, duration, list, runtimes, speed } from "./options.ts";
 import { VERSION } from "./version.ts";
 
 export function program(): Command {
@@ -241,11 +241,17 @@ function serve(): Command {
       bytes,
       0,
     )
+    .option(
+      "--containers <where>",
+      "live sessions of this machine: name containers by its runtimes, auto or RUNTIME:PATH,…",
+      runtimes,
+    )
     .addHelpText(
       "after",
       `
 Examples:
   $ tracewire serve net://localhost/host/web1/auto-20261122
+  $ tracewire serve 'net://localhost/host/*/*' --containers auto
   $ TRACEWIRE_TOKEN=$(openssl rand -hex 16) tracewire serve ./trace --listen 0.0.0.0:7447
   $ curl -N -H 'Accept: application/x-ndjson' 'http://127.0.0.1:7447/v1/query?events=sched_switch&limit=5'
   $ python3 -c 'import pyarrow.ipc as ipc, urllib.request as u

@@ -1,5 +1,6 @@
 import { Finder } from "../runtimes/finder.ts";
-import { type NamedPlaces, runtimePlaces } from "../runtimes/places.ts";
+import type { NamedPlaces } from "../runtimes/place-kinds.ts";
+import { runtimePlaces } from "../runtimes/places.ts";
 import { jsonLine, type LocalContainer } from "../runtimes/record.ts";
 import { TracepointProvider } from "../runtimes/tracepoint-provider.ts";
 import { untilInterrupted } from "./interrupt.ts";

@@ -16,6 +16,7 @@ import { type QuerySpec, type ResultItem, runQuery } from "../engine/query.ts";
 import type { ContainerCondition, ContainerFact } from "../filter/container-condition.ts";
 import { copyBatch } from "../scan/column.ts";
 import { type ColumnRequest, columnRequest, type PlannedColumn } from "../scan/layout.ts";
+import type { LocalNames } from "./local-names.ts";
 import { NamingDelay } from "./naming-delay.ts";
 import { pushedDown, withoutContainers } from "./pushdown.ts";
 import { Registry } from "./registry.ts";
@@ -41,21 +42,25 @@ export function asksForContainers(spec: NamedSpec): boolean {
  *
  * @param share the query's part of a feed
  * @param another gives one more part of a recorded feed, to be read before
- * @param registry what is known already, of a feed that others follow
+ * @param names what is known of live containers beside what their traces tell
  */
 export function runNamedQuery(
   spec: NamedSpec,
   share: Share,
   another: () => Share,
-  registry: Registry = new Registry(),
+  names?: LocalNames,
 ): Observable<ResultItem> {
-  return spec.isLive
-    ? liveQuery(spec, share, registry)
-    : recordedQuery(spec, share, another, registry);
+  return spec.isLive ? liveQuery(spec, share, names) : recordedQuery(spec, share, another);
 }
 
-function liveQuery(spec: NamedSpec, share: Share, registry: Registry): Observable<ResultItem> {
+function liveQuery(
+  spec: NamedSpec,
+  share: Share,
+  names: LocalNames | undefined,
+): Observable<ResultItem> {
   return new Observable((subscriber) => {
+    const registry = new Registry();
+    subscriber.add(names?.follow(registry));
     const items = new Subject<DecodedItem>();
     const state = stateOf(spec, items, registry).subscribe({
       error: (error) => subscriber.error(error),
@@ -65,7 +70,7 @@ function liveQuery(spec: NamedSpec, share: Share, registry: Registry): Observabl
       if (item.kind === "trace-class") traceClasses.add(item.traceClass);
     });
     const filter = spec.filter && withoutContainers(spec.filter);
-    const awaitsNames = (): boolean => declares(traceClasses, isRecordEvent);
+    const awaitsNames = (): boolean => names !== undefined || declares(traceClasses, isRecordEvent);
     const rows = named(spec, filter, registry, items, share.gate, awaitsNames).subscribe(
       subscriber,
     );
@@ -82,9 +87,9 @@ function recordedQuery(
   spec: NamedSpec,
   share: Share,
   another: () => Share,
-  registry: Registry,
 ): Observable<ResultItem> {
   return new Observable((subscriber) => {
+    const registry = new Registry();
     const traceClasses = new Map<TraceOrigin, TraceClass>();
     let rows: { unsubscribe(): void } | undefined;
     const begin = (): void => {

@@ -9,7 +9,7 @@ export interface ProcessFacts {
   readonly netNs: number;
   readonly cgroupNs: number;
   /** Its process id in its own pid namespace: 1 unless it shares that of others. */
-  readonly vpid: number;
+  readonly initVpid: number;
   /** When it started, in ns since the Unix epoch, to 10 ms. */
   readonly startNs: bigint;
 }
@@ -33,11 +33,11 @@ export async function factsOf(pid: number): Promise<ProcessFacts | undefined> {
     read("uptime"),
   ]);
   if (pidNs === 0) return undefined;
-  const vpid = Number(/^NSpid:.*?(\d+)$/m.exec(status)?.[1] ?? 0);
+  const initVpid = Number(/^NSpid:.*?(\d+)$/m.exec(status)?.[1] ?? 0);
   // Behind the command, which may hold anything: state is field 3, starttime, in ticks since boot, field 22.
   const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
   const startNs = ticks === undefined ? 0n : bootNs(uptime) + BigInt(ticks) * NS_PER_TICK;
-  return { pidNs, mntNs, netNs, cgroupNs, vpid, startNs };
+  return { pidNs, mntNs, netNs, cgroupNs, initVpid, startNs };
 }
 
 /** The time of boot, by what is past since then. */

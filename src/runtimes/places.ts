@@ -8,6 +8,7 @@ import { Docker } from "./docker.ts";
 import { Lxc } from "./lxc.ts";
 import { Lxd } from "./lxd.ts";
 import { Machines } from "./nspawn.ts";
+import { type NamedPlaces, PLACE_KINDS, type PlaceKind } from "./place-kinds.ts";
 import { PodmanCommand } from "./podman.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -18,20 +19,6 @@ export interface RuntimePlace {
   /** Whether the user has asked for it: then it is told when it is not there. */
   readonly isNamed: boolean;
 }
-
-/** Sockets, or for LXC directories, by runtime; what is named stands instead of the usual places. */
-export type NamedPlaces = Readonly<Partial<Record<PlaceKind, readonly string[]>>>;
-
-export const PLACE_KINDS = [
-  "docker",
-  "podman",
-  "cri",
-  "lxd",
-  "incus",
-  "lxc",
-  "containerd",
-] as const;
-export type PlaceKind = (typeof PLACE_KINDS)[number];
 
 const CRI_SOCKETS = [
   "/run/containerd/containerd.sock",

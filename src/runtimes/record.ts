@@ -22,7 +22,7 @@ export function fieldsOf(container: LocalContainer): Readonly<Record<string, str
     init_pid: container.initPid,
     pod: container.pod,
     namespace: container.podNamespace,
-    init_vpid: container.vpid,
+    init_vpid: container.initVpid,
     start_ns: String(container.startNs),
     end_ns: String(container.endNs),
   };
