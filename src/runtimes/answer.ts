@@ -60,21 +60,26 @@ export function firstLine(text: string): string {
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }
 
-/** Calls `onLine` for each line of what comes; lines beyond the cap are passed over. */
+/** Calls `onLine` for each line of what comes, in pieces of any size; lines beyond the cap are passed over. */
 export function lineSplitter(onLine: (line: string) => void): (chunk: string) => void {
-  let rest = "";
-  let isTooLong = false;
+  let pieces: string[] = [];
+  let length = 0;
+  const add = (piece: string): void => {
+    length += piece.length;
+    if (length > MAX_LINE_BYTES) pieces = [];
+    else pieces.push(piece);
+  };
   return (chunk) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      if (!isTooLong && line.trim() !== "") onLine(line);
-      isTooLong = false;
+    let start = 0;
+    for (let end = chunk.indexOf("\n"); end !== -1; end = chunk.indexOf("\n", start)) {
+      add(chunk.slice(start, end));
+      const line = pieces.join("").trim();
+      if (line !== "") onLine(line);
+      pieces = [];
+      length = 0;
+      start = end + 1;
     }
-    if (rest.length > MAX_LINE_BYTES) {
-      rest = "";
-      isTooLong = true;
-    }
+    add(chunk.slice(start));
   };
 }
 

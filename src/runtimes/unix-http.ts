@@ -20,15 +20,18 @@ export async function getJson(
   const what = `${socketPath}: GET ${path}`;
   const { status, text } = await new Promise<{ status: number; text: string }>(
     (resolve, reject) => {
-      const asked = get({ socketPath, path, signal, headers: { Host: "localhost" } }, (answer) => {
-        collect(answer, what).then(
-          (text) => resolve({ status: answer.statusCode ?? 0, text }),
-          (error) => {
-            asked.destroy();
-            reject(error);
-          },
-        );
-      });
+      const asked = get(
+        { socketPath, path, signal, agent: false, headers: { Host: "localhost" } },
+        (answer) => {
+          collect(answer, what).then(
+            (text) => resolve({ status: answer.statusCode ?? 0, text }),
+            (error) => {
+              asked.destroy();
+              reject(error);
+            },
+          );
+        },
+      );
       asked.on("error", reject);
     },
   ).catch((error: unknown) => {
@@ -51,7 +54,7 @@ export function followLines(
 ): Promise<void> {
   return new Promise((resolve) => {
     const asked = request(
-      { socketPath, path, signal, headers: { Host: "localhost" } },
+      { socketPath, path, signal, agent: false, headers: { Host: "localhost" } },
       (answer) => {
         if (answer.statusCode !== 200) answer.destroy();
         answer.setEncoding("utf8").on("data", lineSplitter(onLine));
