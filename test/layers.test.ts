@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<
     packages: [
       "ws",
       "node:child_process",
+      "node:events",
       "node:fs",
       "node:fs/promises",
       "node:http",

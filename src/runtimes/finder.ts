@@ -1,5 +1,6 @@
 /** All runtimes of this machine together: who runs now, who has begun, who has ended. */
 
+import { setMaxListeners } from "node:events";
 import { factsOf } from "./namespaces.ts";
 import type { RuntimePlace } from "./places.ts";
 import type { LocalContainer } from "./record.ts";
@@ -31,6 +32,8 @@ export class Finder {
 
   constructor(options: FinderOptions) {
     this.#options = options;
+    // Every runtime has some.
+    setMaxListeners(0, this.#end.signal);
     this.#watches = options.places.map(
       (place) => new RuntimeWatch(place, () => void this.#update(false), options.onProblem),
     );

@@ -1,5 +1,6 @@
 /** One runtime, asked again and again, and at once when it announces something. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { TraceError } from "../base/errors.ts";
 import { isThere, type RuntimePlace } from "./places.ts";
 import type { FoundContainer } from "./runtime.ts";
@@ -81,15 +82,7 @@ export class RuntimeWatch {
         await runtime.watch(onChange, signal);
         this.#isAnnouncing = false;
       }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, periodMs);
-        const stop = (): void => {
-          clearTimeout(timer);
-          resolve();
-        };
-        if (signal.aborted) stop();
-        else signal.addEventListener("abort", stop, { once: true });
-      });
+      await sleep(periodMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
