@@ -32,7 +32,9 @@ const RUNTIMES = [
   "conmon",
   "lxc-start",
 ];
-const hasRuntimes = needs(test, [...RUNTIMES, "/bin/busybox", "make", "setpriv"]) === test;
+const RIGHTS = process.getuid?.() === 0 ? [] : ["permission-of-root"];
+const hasRuntimes =
+  needs(test, [...RUNTIMES, ...RIGHTS, "/bin/busybox", "make", "setpriv"]) === test;
 const run = hasRuntimes ? needsLttng(test) : test.skip;
 const daemons = sharedLttng(test);
 
