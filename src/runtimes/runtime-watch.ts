@@ -5,7 +5,9 @@ import { TraceError } from "../base/errors.ts";
 import { isThere, type RuntimePlace } from "./places.ts";
 import type { FoundContainer } from "./runtime.ts";
 
-/** What announces is asked more seldom: so many periods apart. */
+/** An announcement may come before its container has a process, or while its runtime refuses to answer: ms between asking again. */
+const FOLLOW_UPS_MS = [50, 150, 500, 1000];
+/** What announces, and has not for a while, is asked more seldom: so many periods apart. */
 const ANNOUNCING_PERIODS = 5;
 
 export class RuntimeWatch {
@@ -59,12 +61,12 @@ export class RuntimeWatch {
   async follow(periodMs: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.#wake(), { once: true });
     const announcing = this.#announcements(periodMs, signal);
-    for (let asked = 0; !signal.aborted; asked++) {
+    for (let calm = 0; !signal.aborted; calm++) {
+      if (this.#isDirty) calm = 0;
       this.#isDirty = false;
       await this.ask();
-      // What happened before the first announcement could be heard is found by asking twice.
-      const periods = this.#isAnnouncing && asked > 0 ? ANNOUNCING_PERIODS : 1;
-      await this.#pause(periodMs * periods, signal);
+      const usual = periodMs * (this.#isAnnouncing ? ANNOUNCING_PERIODS : 1);
+      await this.#pause(Math.min(FOLLOW_UPS_MS[calm] ?? usual, usual), signal);
     }
     await announcing;
   }
