@@ -27,6 +27,21 @@ const MAY_IMPORT: Readonly<
     folders: ["base", "ctf", "filter", "scan", "engine"],
     packages: ["rxjs"],
   },
+  runtimes: {
+    folders: ["base"],
+    packages: [
+      "ws",
+      "node:child_process",
+      "node:events",
+      "node:fs",
+      "node:fs/promises",
+      "node:http",
+      "node:path",
+      "node:stream",
+      "node:timers/promises",
+      "node:url",
+    ],
+  },
   replay: {
     folders: ["base", "ctf", "relay"],
     packages: [
@@ -40,7 +55,18 @@ const MAY_IMPORT: Readonly<
     ],
   },
   server: {
-    folders: ["base", "ctf", "relay", "filter", "scan", "arrow", "format", "engine", "containers"],
+    folders: [
+      "base",
+      "ctf",
+      "relay",
+      "filter",
+      "scan",
+      "arrow",
+      "format",
+      "engine",
+      "containers",
+      "runtimes",
+    ],
     packages: [
       "rxjs",
       "ws",
@@ -50,6 +76,7 @@ const MAY_IMPORT: Readonly<
       "node:stream",
       "node:fs",
       "node:fs/promises",
+      "node:os",
       "node:url",
       "node:events",
     ],
@@ -65,6 +92,7 @@ const MAY_IMPORT: Readonly<
       "format",
       "engine",
       "containers",
+      "runtimes",
       "replay",
       "server",
     ],

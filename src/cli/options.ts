@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../base/duration.ts";
+import { type NamedPlaces, PLACE_KINDS, type PlaceKind } from "../runtimes/place-kinds.ts";
 
 /** `10s`, `500ms`, `2m`, or plain seconds → milliseconds. */
 export function duration(text: string): number {
@@ -62,4 +63,22 @@ export function bytes(text: string): number {
   if (!Number.isSafeInteger(value))
     throw new InvalidArgumentError("expected a size such as 64MiB.");
   return value;
+}
+
+/** `auto`, or places of runtimes: `docker:/run/docker.sock,lxc:/srv/lxc` */
+export function runtimes(text: string): "auto" | NamedPlaces {
+  if (text === "auto") return text;
+  const places: Partial<Record<PlaceKind, string[]>> = {};
+  for (const one of list(text)) {
+    const colon = one.indexOf(":");
+    const kind = PLACE_KINDS.find((name) => name === one.slice(0, colon));
+    if (kind === undefined || colon === one.length - 1) {
+      const kinds = PLACE_KINDS.join(", ");
+      throw new InvalidArgumentError(`expected auto, or RUNTIME:PATH with one of ${kinds}.`);
+    }
+    const paths = places[kind] ?? [];
+    paths.push(one.slice(colon + 1));
+    places[kind] = paths;
+  }
+  return places;
 }

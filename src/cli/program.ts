@@ -1,7 +1,7 @@
 /** The commands, their options and their help. What a command does is loaded when it runs, so that `--help` is quick. */
 
 import { Command, Option } from "commander";
-import { address, bytes, collect, count, duration, list, speed } from "./options.ts";
+import { address, bytes, collect, count, duration, list, runtimes, speed } from "./options.ts";
 import { VERSION } from "./version.ts";
 
 export function program(): Command {
@@ -28,6 +28,7 @@ or the directory of a recorded trace. Every command explains itself: tracewire t
     demo(),
     explain(),
     containers(),
+    statedump(),
   ]) {
     root.addCommand(command.copyInheritedSettings(root).exitOverride());
   }
@@ -173,6 +174,58 @@ Examples:
     });
 }
 
+function statedump(): Command {
+  const command = new Command("statedump")
+    .description("Tell of this machine's containers, in its user-space traces or on stdout.")
+    .option("--print", "as JSON lines on stdout, not into traces")
+    .option("--once", "once, not until Ctrl-C")
+    .addOption(
+      new Option("--period <time>", "how often everything is told again")
+        .argParser(duration)
+        .default(2000, "2s"),
+    )
+    .option(
+      "--only-named",
+      "only the runtimes that are named below, not those at their usual places",
+    )
+    .option(
+      "--provider <program>",
+      "the tracepoint provider (default: where make -C statedump puts it)",
+    );
+  for (const [name, argument] of [
+    ["docker", "socket"],
+    ["podman", "socket"],
+    ["containerd", "socket"],
+    ["cri", "socket"],
+    ["lxd", "socket"],
+    ["incus", "socket"],
+    ["lxc", "directory"],
+  ])
+    command.addOption(
+      new Option(`--${name} <${argument}>`, `${name}: its ${argument}; may be repeated`)
+        .argParser(collect)
+        .default([], "the usual places"),
+    );
+  return command
+    .addHelpText(
+      "after",
+      `
+Runs as root on the traced machine. Finds the containers of Docker, Podman, containerd, Kubernetes' runtimes (by crictl),
+LXD, Incus, LXC and systemd-machined, and emits a record for each, ust_container_statedump:lttng_statedump_container,
+every period and at once when a runtime tells that one has started or stopped. Build its tracepoint provider first:
+make -C statedump.
+
+Examples:
+  $ tracewire statedump --print --once
+  $ lttng enable-event --userspace 'ust_container_statedump:*' && tracewire statedump
+  $ tracewire statedump --docker /run/other/docker.sock --lxc /srv/lxc --only-named`,
+    )
+    .action(async (options) => {
+      const { statedump } = await import("./statedump.ts");
+      await statedump(options);
+    });
+}
+
 function serve(): Command {
   return new Command("serve")
     .description("Serve queries over HTTP and WebSocket, as Arrow, NDJSON or CSV.")
@@ -188,11 +241,17 @@ function serve(): Command {
       bytes,
       0,
     )
+    .option(
+      "--containers <where>",
+      "live sessions of this machine: name containers by its runtimes, auto or RUNTIME:PATH,…",
+      runtimes,
+    )
     .addHelpText(
       "after",
       `
 Examples:
   $ tracewire serve net://localhost/host/web1/auto-20261122
+  $ tracewire serve 'net://localhost/host/*/*' --containers auto
   $ TRACEWIRE_TOKEN=$(openssl rand -hex 16) tracewire serve ./trace --listen 0.0.0.0:7447
   $ curl -N -H 'Accept: application/x-ndjson' 'http://127.0.0.1:7447/v1/query?events=sched_switch&limit=5'
   $ python3 -c 'import pyarrow.ipc as ipc, urllib.request as u

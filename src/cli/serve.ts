@@ -1,3 +1,4 @@
+import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { serve as startServer } from "../server/server.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Address } from "./options.ts";
@@ -13,6 +14,7 @@ export async function serve(
     readonly wait?: true;
     readonly retain: number;
     readonly reconnect: boolean;
+    readonly containers?: "auto" | NamedPlaces;
   },
 ): Promise<void> {
   const { listen, retain: retainBytes, ...served } = options;

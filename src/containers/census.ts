@@ -5,6 +5,7 @@ import type { DecodedItem } from "../engine/decoded-item.ts";
 import type { Share } from "../engine/feed.ts";
 import { runQuery } from "../engine/query.ts";
 import type { Container, Life } from "./container.ts";
+import type { LocalNames } from "./local-names.ts";
 import { stateOf } from "./named-query.ts";
 import { Registry } from "./registry.ts";
 import { RESOLVING_COLUMNS, RowReader } from "./row-reader.ts";
@@ -45,6 +46,8 @@ export interface CensusOptions {
   /** How long live sessions are listened to, in ms; recorded traces are read to their end. */
   readonly liveMs: number;
   readonly maxLag: number;
+  /** What is known of live containers beside what their traces tell. */
+  readonly names?: LocalNames | undefined;
 }
 
 /**
@@ -53,7 +56,7 @@ export interface CensusOptions {
  */
 export async function takeCensus(
   share: () => Share,
-  { isLive, liveMs, maxLag }: CensusOptions,
+  { isLive, liveMs, maxLag, names }: CensusOptions,
 ): Promise<Census> {
   const census = new Census();
   const state = { isLive, maxLag };
@@ -100,8 +103,9 @@ export async function takeCensus(
   if (isLive) {
     const items = new Subject<DecodedItem>();
     const both = Promise.all([following(items), counting(items)]);
+    const forget = names?.follow(census.registry);
     read(items);
-    await both;
+    await both.finally(forget);
     return census;
   }
   // What is told at any time is known before the first event is counted.

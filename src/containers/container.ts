@@ -13,9 +13,11 @@ export interface Life {
   /** Life of the namespace that it was born in. */
   parent: Life | undefined;
   /** ns since the Unix epoch; `undefined` if it was there before the trace began. */
-  readonly from: bigint | undefined;
+  from: bigint | undefined;
   /** When its init ended; `undefined` while it runs. */
   to: bigint | undefined;
+  /** Whether only a record has told the end: then, what its namespaces are afterwards, they are somebody else's. */
+  isEndTold: boolean;
 }
 
 export const HOST_NAME = "[HOST]";
@@ -58,4 +60,9 @@ export interface ContainerRecord {
   readonly image: string;
   readonly pod: string;
   readonly podNamespace: string;
+  /** Its init's process id in its pid namespace: 1 unless it shares that of others. */
+  readonly initVpid: number;
+  /** When its init started, to some 10 ms, and when the container ended: ns since the Unix epoch. */
+  readonly startNs: bigint;
+  readonly endNs: bigint;
 }

@@ -26,6 +26,9 @@ interface Turn {
   readonly tid: number;
 }
 
+/** A record tells a start in ticks, and by another clock than the trace's. */
+const START_SLACK_NS = 20_000_000n;
+
 /** More turns than this are not kept of one processor. */
 const MAX_TURNS = 1 << 20;
 /** More stays than this are not kept of one task id; the oldest go first. */
@@ -121,8 +124,13 @@ export class Host {
     container.pod ??= record.pod || undefined;
     container.podNamespace ??= record.podNamespace || undefined;
     const isShared = record.mntNs !== 0 && this.#isShared(life, record);
-    if (isShared) this.#recordMount(ns, container, record);
-    else this.#rename(life, container, record);
+    const named = isShared
+      ? this.#recordMount(ns, container, record)
+      : this.#rename(life, container, record);
+    if (record.endNs === 0n || named === this.#hostLife || named.to !== undefined) return;
+    named.to = record.endNs;
+    named.isEndTold = true;
+    this.version++;
   }
 
   /**
@@ -135,9 +143,13 @@ export class Host {
   resolve(ns: bigint, pidNs: number, mntNs: number, tid: number | undefined): Life | undefined {
     if (mntNs !== 0) {
       const life = latest(this.#byMntNs.get(mntNs), ns);
-      if (life !== undefined) return life;
+      if (life !== undefined && !isOver(life, ns)) return life;
     }
-    if (pidNs !== 0) return this.#lifeAt(pidNs, ns) ?? this.#unnamed(pidNs, undefined);
+    if (pidNs !== 0) {
+      const life = this.#lifeAt(pidNs, ns);
+      if (life === undefined) return this.#unnamed(pidNs, undefined);
+      return isOver(life, ns) ? this.#unnamed(pidNs, life.to) : life;
+    }
     const stays = tid === undefined ? undefined : this.#tasks.get(tid);
     if (stays === undefined) return undefined;
     for (let i = stays.length - 1; i >= 0; i--) if (stays[i]!.from <= ns) return stays[i]!.life;
@@ -150,7 +162,8 @@ export class Host {
     const lives = this.#byPidNs.get(pidNs) ?? [];
     const [first] = lives;
     return (
-      lives.every(({ container }) => container === first?.container) && this.#byMntNs.size === 0
+      lives.every(({ container, isEndTold }) => container === first?.container && !isEndTold) &&
+      this.#byMntNs.size === 0
     );
   }
 
@@ -164,7 +177,8 @@ export class Host {
   }
 
   /** Which life a record speaks of; one whose birth nobody saw begins with it. */
-  #lifeOf({ pidNs, mntNs, initPid }: ContainerRecord, ns: bigint): Life | undefined {
+  #lifeOf(record: ContainerRecord, ns: bigint): Life | undefined {
+    const { pidNs, mntNs, initPid, initVpid } = record;
     const lives = this.#byPidNs.get(pidNs) ?? [];
     // A late record may speak of a life that is over, in a namespace that is another's by now.
     const byInit = initPid === 0 ? undefined : lives.findLast((life) => life.initPid === initPid);
@@ -173,20 +187,26 @@ export class Host {
     if (current === undefined)
       return pidNs === 0 && mntNs === 0 ? undefined : this.#unnamed(pidNs, undefined);
     const isOther = initPid !== 0 && current.initPid !== undefined && current !== this.#hostLife;
-    return isOther && mntNs === 0 ? this.#unnamed(pidNs, ns) : current;
+    // Who is not the namespace's own init may be one more in it.
+    if (!isOther || (mntNs !== 0 && initVpid !== 1)) return current;
+    const start = startOf(record, current) ?? ns;
+    current.to ??= start;
+    return this.#unnamed(pidNs, start);
   }
 
   /** Whether others live in the same pid namespace: the host, or another container of a pod. */
-  #isShared(life: Life, { name, mntNs }: ContainerRecord): boolean {
+  #isShared(life: Life, { name, mntNs, initVpid }: ContainerRecord): boolean {
     if (life === this.#hostLife) return true;
+    if (initVpid > 0) return initVpid > 1;
     if (this.#byMntNs.has(mntNs)) return true;
     return life.container.isNamed && life.container.name !== name && life.to === undefined;
   }
 
-  #recordMount(ns: bigint, container: Container, { mntNs, initPid }: ContainerRecord): void {
+  #recordMount(ns: bigint, container: Container, { mntNs, initPid }: ContainerRecord): Life {
     const lives = this.#byMntNs.get(mntNs) ?? [];
     const last = lives.at(-1);
-    if (last?.container === container) return;
+    const isAnew = last?.initPid !== undefined && initPid !== 0 && last.initPid !== initPid;
+    if (last?.container === container && !isAnew) return last;
     const life: Life = {
       container,
       pidNs: 0,
@@ -196,23 +216,35 @@ export class Host {
       // What was there before anybody spoke of the namespace was this one already.
       from: last === undefined ? undefined : ns,
       to: undefined,
+      isEndTold: false,
     };
     lives.push(life);
     this.#byMntNs.set(mntNs, lives);
     container.lives.push(life);
     this.version++;
+    return life;
   }
 
   /** Gives a life to the container that a record names. */
-  #rename(life: Life, container: Container, { mntNs, initPid }: ContainerRecord): void {
+  #rename(life: Life, container: Container, record: ContainerRecord): Life {
+    const { mntNs, initPid } = record;
     if (mntNs !== 0) life.mntNs = mntNs;
     life.initPid ??= initPid || undefined;
-    if (life.container === container || life === this.#hostLife) return;
+    if (life.container === container || life === this.#hostLife) return life;
+    // The end of the life before is told later than it was; the start of this one is known.
+    const before = this.#before(life);
+    if (before?.isEndTold === true) life.from = startOf(record, before) ?? life.from;
     const { lives } = life.container;
     lives.splice(lives.indexOf(life), 1);
     life.container = container;
     container.lives.push(life);
     this.version++;
+    return life;
+  }
+
+  #before(life: Life): Life | undefined {
+    const lives = this.#byPidNs.get(life.pidNs) ?? [];
+    return lives[lives.indexOf(life) - 1];
   }
 
   #lifeAt(pidNs: number, ns: bigint): Life | undefined {
@@ -232,6 +264,7 @@ export class Host {
       parent: undefined,
       from,
       to: undefined,
+      isEndTold: false,
     };
     const lives = this.#byPidNs.get(pidNs) ?? [];
     if (from === undefined) lives.unshift(life);
@@ -262,6 +295,17 @@ export class Host {
     if (stays.length >= MAX_STAYS) stays.shift();
     stays.push({ from, life });
   }
+}
+
+/** When a record's life began, if that is told, and after the beginning of the life before. */
+function startOf({ startNs }: ContainerRecord, before: Life): bigint | undefined {
+  if (startNs === 0n) return undefined;
+  const start = startNs - START_SLACK_NS;
+  return before.from === undefined || before.from < start ? start : undefined;
+}
+
+function isOver({ isEndTold, to }: Life, ns: bigint): boolean {
+  return isEndTold && to !== undefined && ns > to;
 }
 
 /** The last of some lives that had begun. */

@@ -16,11 +16,13 @@ import { type QuerySpec, type ResultItem, runQuery } from "../engine/query.ts";
 import type { ContainerCondition, ContainerFact } from "../filter/container-condition.ts";
 import { copyBatch } from "../scan/column.ts";
 import { type ColumnRequest, columnRequest, type PlannedColumn } from "../scan/layout.ts";
+import type { LocalNames } from "./local-names.ts";
+import { NamingDelay } from "./naming-delay.ts";
 import { pushedDown, withoutContainers } from "./pushdown.ts";
 import { Registry } from "./registry.ts";
 import { Resolver } from "./resolver.ts";
 import { RESOLVING_COLUMNS } from "./row-reader.ts";
-import { isStateEvent, StateReader, stateQuery } from "./state-query.ts";
+import { isRecordEvent, isStateEvent, StateReader, stateQuery } from "./state-query.ts";
 
 export interface NamedSpec extends QuerySpec {
   /** What an event's container must be, besides what the filter says. */
@@ -40,27 +42,38 @@ export function asksForContainers(spec: NamedSpec): boolean {
  *
  * @param share the query's part of a feed
  * @param another gives one more part of a recorded feed, to be read before
- * @param registry what is known already, of a feed that others follow
+ * @param names what is known of live containers beside what their traces tell
  */
 export function runNamedQuery(
   spec: NamedSpec,
   share: Share,
   another: () => Share,
-  registry: Registry = new Registry(),
+  names?: LocalNames,
 ): Observable<ResultItem> {
-  return spec.isLive
-    ? liveQuery(spec, share, registry)
-    : recordedQuery(spec, share, another, registry);
+  return spec.isLive ? liveQuery(spec, share, names) : recordedQuery(spec, share, another);
 }
 
-function liveQuery(spec: NamedSpec, share: Share, registry: Registry): Observable<ResultItem> {
+function liveQuery(
+  spec: NamedSpec,
+  share: Share,
+  names: LocalNames | undefined,
+): Observable<ResultItem> {
   return new Observable((subscriber) => {
+    const registry = new Registry();
+    subscriber.add(names?.follow(registry));
     const items = new Subject<DecodedItem>();
     const state = stateOf(spec, items, registry).subscribe({
       error: (error) => subscriber.error(error),
     });
+    const traceClasses = new Set<TraceClass>();
+    items.subscribe((item) => {
+      if (item.kind === "trace-class") traceClasses.add(item.traceClass);
+    });
     const filter = spec.filter && withoutContainers(spec.filter);
-    const rows = named(spec, filter, registry, items, share.gate).subscribe(subscriber);
+    const awaitsNames = (): boolean => names !== undefined || declares(traceClasses, isRecordEvent);
+    const rows = named(spec, filter, registry, items, share.gate, awaitsNames).subscribe(
+      subscriber,
+    );
     const source = share.items.subscribe(items);
     return () => {
       source.unsubscribe();
@@ -74,9 +87,9 @@ function recordedQuery(
   spec: NamedSpec,
   share: Share,
   another: () => Share,
-  registry: Registry,
 ): Observable<ResultItem> {
   return new Observable((subscriber) => {
+    const registry = new Registry();
     const traceClasses = new Map<TraceOrigin, TraceClass>();
     let rows: { unsubscribe(): void } | undefined;
     const begin = (): void => {
@@ -99,7 +112,7 @@ function recordedQuery(
     const source = first.items.subscribe({
       next: (item) => {
         if (item.kind === "trace-class") traceClasses.set(item.trace, item.traceClass);
-        if (item.kind === "packet") isNeeded ??= tellsOfContainers(traceClasses.values());
+        if (item.kind === "packet") isNeeded ??= declares(traceClasses.values(), isStateEvent);
         if (isNeeded === false) queueMicrotask(stop);
         else items.next(item);
       },
@@ -120,10 +133,13 @@ function recordedQuery(
   });
 }
 
-function tellsOfContainers(traceClasses: Iterable<TraceClass>): boolean {
+function declares(
+  traceClasses: Iterable<TraceClass>,
+  isWanted: (event: string) => boolean,
+): boolean {
   for (const { streamClasses } of traceClasses) {
     for (const { eventClasses } of streamClasses.values())
-      for (const { name } of eventClasses.values()) if (isStateEvent(name)) return true;
+      for (const { name } of eventClasses.values()) if (isWanted(name)) return true;
   }
   return false;
 }
@@ -164,13 +180,17 @@ function requestOf(one: string | ColumnRequest): ColumnRequest {
   return typeof one === "string" ? columnRequest(one) : one;
 }
 
-/** The user's query, with what finds containers read beside what is asked for. */
+/**
+ * The user's query, with what finds containers read beside what is asked for.
+ * @param awaitsNames whether rows may still be named by what comes after them
+ */
 function named(
   spec: NamedSpec,
   filter: QuerySpec["filter"],
   registry: Registry,
   items: Observable<DecodedItem>,
   gate: Gate,
+  awaitsNames?: () => boolean,
 ): Observable<ResultItem> {
   const condition = conditionOf(spec);
   const requests = spec.select?.map(requestOf);
@@ -209,10 +229,15 @@ function named(
       }
       if (left === 0) subscriber.complete();
     };
+    const delay = awaitsNames && new NamingDelay(awaitsNames, take);
+    subscriber.add(() => delay?.close());
     return runQuery(inner, items, gate).subscribe({
-      next: take,
+      next: (item) => (delay === undefined ? take(item) : delay.push(item)),
       error: (error) => subscriber.error(error),
-      complete: () => subscriber.complete(),
+      complete: () => {
+        delay?.flush();
+        subscriber.complete();
+      },
     });
   });
 }

@@ -8,8 +8,9 @@ import type { Host } from "./host.ts";
 import type { Registry } from "./registry.ts";
 
 /** Star globs over event names. Records may come from the kernel tracer's or from a user-space provider. */
+const RECORD_EVENTS = "*lttng_statedump_container";
 const STATE_EVENTS = [
-  "*lttng_statedump_container",
+  RECORD_EVENTS,
   "lttng_statedump_process_pid_ns",
   // Up to LTTng 2.11, namespaces stand here.
   "lttng_statedump_process_state",
@@ -38,6 +39,9 @@ const FIELDS = [
   "image",
   "pod",
   "namespace",
+  "init_vpid",
+  "start_ns",
+  "end_ns",
 ] as const;
 
 const REQUESTS: readonly ColumnRequest[] = [
@@ -62,6 +66,11 @@ export function stateQuery(isLive: boolean, maxLag: number, followsTasks: boolea
     lendsBatches: true,
     isLive,
   };
+}
+
+/** Whether events of that name name containers. */
+export function isRecordEvent(name: string): boolean {
+  return globMatches(RECORD_EVENTS, name);
 }
 
 /** Whether events of that name are read for what they tell of containers. */
@@ -131,6 +140,9 @@ function read(row: StateRow, ns: bigint, host: Host): void {
         image: row.text("image"),
         pod: row.text("pod"),
         podNamespace: row.text("namespace"),
+        initVpid: row.number("init_vpid"),
+        startNs: BigInt(row.number("start_ns")),
+        endNs: BigInt(row.number("end_ns")),
       });
   }
 }

@@ -24,6 +24,11 @@ export async function containerList(
     isFirst = false;
     return first;
   };
-  const census = await takeCensus(share, { isLive, liveMs: LIVE_MS, maxLag: MAX_LAG });
+  const census = await takeCensus(share, {
+    isLive,
+    liveMs: LIVE_MS,
+    maxLag: MAX_LAG,
+    names: sources.localNames,
+  });
   return { containers: censusJson(census) };
 }

@@ -1,6 +1,7 @@
 import { merge } from "rxjs";
 import { FeedError, SourceError, type TraceError } from "../base/errors.ts";
 import { nearestName } from "../base/text.ts";
+import type { LocalNames } from "../containers/local-names.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { findTraceDirectories } from "../ctf/trace-directory.ts";
 import { type Feed, LiveFeed, openFeed, type Share } from "../engine/feed.ts";
@@ -12,6 +13,8 @@ import { isLiveUrl } from "../relay/url.ts";
 /** What one query is fed with. */
 export interface SourceShare extends Share {
   readonly isLive: boolean;
+  /** What is known of this machine's containers beside what traces tell. */
+  readonly names: LocalNames | undefined;
   /** Sources that could not be had, while others could. */
   readonly failures: readonly TraceError[];
   /** One more share of the same: of recorded traces, to be read once more. */
@@ -22,13 +25,19 @@ export interface SourceShare extends Share {
 export class ServedSources {
   readonly live: readonly string[];
   readonly recorded: readonly string[];
+  readonly localNames: LocalNames | undefined;
   readonly #options: SourceOptions;
   readonly #feeds: ReadonlyMap<string, LiveFeed>;
   /** Recorded traces stay as they are: their metadata are read once. */
   readonly #classes = new Map<string, Promise<readonly TraceClass[]>>();
   #isClosed = false;
 
-  private constructor(sources: readonly string[], options: SourceOptions) {
+  private constructor(
+    sources: readonly string[],
+    options: SourceOptions,
+    localNames: LocalNames | undefined,
+  ) {
+    this.localNames = localNames;
     const all = [...new Set(sources)];
     this.live = all.filter(isLiveUrl);
     this.recorded = all.filter((source) => !isLiveUrl(source));
@@ -40,9 +49,13 @@ export class ServedSources {
    * Attaches to every live source and looks at every recorded one.
    * @throws SourceError, ProtocolError for the first that cannot be served
    */
-  static async open(sources: readonly string[], options: SourceOptions): Promise<ServedSources> {
+  static async open(
+    sources: readonly string[],
+    options: SourceOptions,
+    localNames?: LocalNames,
+  ): Promise<ServedSources> {
     if (sources.length === 0) throw new RangeError("serve: expected at least one source, got none");
-    const served = new ServedSources(sources, options);
+    const served = new ServedSources(sources, options, localNames);
     try {
       for (const directory of served.recorded) await findTraceDirectories(directory);
       await Promise.all([...served.#feeds.values()].map((feed) => feed.start()));
@@ -70,7 +83,7 @@ export class ServedSources {
     if (live.length === 0) {
       const feed = openFeed(wanted, this.#options);
       const another = (): Share => feed.share();
-      return { ...feed.share(), isLive: false, failures: [], another };
+      return { ...feed.share(), isLive: false, names: undefined, failures: [], another };
     }
     if (live.length < wanted.length) {
       const message = `source: expected one of ${this.names.join(", ")}, got none: live and recorded sources do not share a notion of now`;
@@ -108,7 +121,7 @@ export class ServedSources {
     const attached = feeds.filter((_, i) => outcomes[i]?.status === "fulfilled");
     if (attached.length === 0) throw failures[0];
     const another = (): Share => joined(attached);
-    return { ...another(), isLive: true, failures, another };
+    return { ...another(), isLive: true, names: this.localNames, failures, another };
   }
 
   #unknown(source: string): FeedError {

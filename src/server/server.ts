@@ -2,11 +2,13 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { FeedError } from "../base/errors.ts";
+import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { type AccessRules, checkAccess, checkAuthority, isLoopbackHost } from "./access.ts";
 import { completionList } from "./completion.ts";
 import { containerList } from "./container-list.ts";
 import { errorReport, httpStatus, isBug } from "./error-report.ts";
 import { type RunningQuery, streamQuery } from "./http-query.ts";
+import { findLocally, type LocalFinder } from "./local-finder.ts";
 import { PAGE, PAGE_POLICY } from "./page.ts";
 import { refuseUpgrade, respond, respondError, respondJson } from "./reply.ts";
 import { ServedSources } from "./served-sources.ts";
@@ -29,6 +31,11 @@ export interface ServeOptions {
   readonly reconnect?: boolean | undefined;
   /** Bytes of results that are kept for WebSocket clients that lose their connection, for a minute. Default none. */
   readonly retainBytes?: number | undefined;
+  /**
+   * Names containers of this machine by what its runtimes tell, in live sessions that it records: `auto` asks those at
+   * their usual places, else those that are named. Default: only what traces tell.
+   */
+  readonly containers?: "auto" | NamedPlaces | undefined;
   /** Origins (`https://host[:port]`) of web pages elsewhere that may ask. Default none. */
   readonly allowedOrigins?: readonly string[] | undefined;
   /** Told what an operator should know, one line at a time. */
@@ -57,9 +64,15 @@ export async function serve(
   const { host = "127.0.0.1", port = DEFAULT_PORT, from = "now" } = options;
   const { token, allowedOrigins = [], log = () => {}, wait, reconnect, retainBytes = 0 } = options;
   requireToken(token, host);
-  const served = await ServedSources.open(sources, { from, wait, reconnect });
+  const finder = options.containers && findLocally(options.containers, log);
+  const served = await ServedSources.open(sources, { from, wait, reconnect }, finder?.names).catch(
+    async (error: unknown) => {
+      await finder?.close();
+      throw error;
+    },
+  );
   const rules = { isLoopback: isLoopbackHost(host), allowedOrigins, token };
-  const queryServer = new QueryServer(served, rules, log, retainBytes);
+  const queryServer = new QueryServer(served, rules, log, retainBytes, finder);
   try {
     return await queryServer.listen(host, port);
   } catch (error) {
@@ -84,6 +97,7 @@ const OPEN_TO_ALL = ["/", "/healthz"];
 
 class QueryServer {
   readonly #sources: ServedSources;
+  readonly #finder: LocalFinder | undefined;
   readonly #rules: AccessRules;
   readonly #log: (text: string) => void;
   readonly #http: Server;
@@ -96,8 +110,10 @@ class QueryServer {
     rules: AccessRules,
     log: (text: string) => void,
     retainBytes: number,
+    finder: LocalFinder | undefined,
   ) {
     this.#sources = sources;
+    this.#finder = finder;
     this.#rules = rules;
     this.#log = log;
     this.#webSockets = new WebSocketEndpoint(sources, log, retainBytes);
@@ -125,6 +141,7 @@ class QueryServer {
     for (const query of this.#queries) query.stop();
     await this.#webSockets.close();
     await this.#sources.close();
+    await this.#finder?.close();
     this.#http.closeAllConnections();
     await closed;
   }

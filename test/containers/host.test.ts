@@ -12,7 +12,17 @@ const NS = 4_026_532_600;
 const NESTED = 4_026_532_700;
 
 function record(name: string, pidNs: number, more: Partial<ContainerRecord> = {}): ContainerRecord {
-  const nothing = { mntNs: 0, initPid: 0, id: "", image: "", pod: "", podNamespace: "" };
+  const nothing = {
+    mntNs: 0,
+    initPid: 0,
+    id: "",
+    image: "",
+    pod: "",
+    podNamespace: "",
+    initVpid: 0,
+    startNs: 0n,
+    endNs: 0n,
+  };
   return { name, type: "docker", pidNs, ...nothing, ...more };
 }
 
@@ -179,6 +189,53 @@ test("ten thousand containers and a hundred thousand processes fit into 200 MiB"
   assert.is(host.containers.length, 10_001);
   assert.is(who(host, 1_000_000, 0, 0, 54_321), "container-5432");
   assert.ok(used < 200 * (1 << 20), `${(used / (1 << 20)).toFixed(0)} MiB`);
+});
+
+const START = 1_000_000_000_000n;
+
+test("records alone tell an inode's uses apart: by their inits, their starts and their ends", () => {
+  const host = new Host("h");
+  const first = { mntNs: 7, initPid: 50, initVpid: 1 };
+  const at = (ms: number): number => Number(START) + ms * 1_000_000;
+  const ns = (ms: number): bigint => BigInt(at(ms));
+  host.recorded(ns(0), record("old", NS, first));
+  host.recorded(ns(1000), record("old", NS, { ...first, endNs: ns(1000) }));
+  assert.is(who(host, at(999), NS), "old");
+  assert.is(who(host, at(1100), NS), `pid_ns:${NS}`, "nobody knows yet who has it now");
+  const second = { mntNs: 7, initPid: 60, initVpid: 1, startNs: ns(1080) };
+  host.recorded(ns(1200), record("new", NS, second));
+  assert.is(who(host, at(1100), NS), "new");
+  assert.is(who(host, at(1070), NS), "new", "starts are told to some 10 ms");
+  assert.is(who(host, at(900), NS), "old");
+  // Nobody has told its end, and yet another init has begun there.
+  host.recorded(ns(2000), record("old", NS, { ...first, initPid: 70, startNs: ns(1900) }));
+  assert.is(who(host, at(1950), NS), "old");
+  assert.is(who(host, at(1850), NS), "new");
+  const old = host.containers.find(({ name }) => name === "old");
+  assert.is(old?.lives.length, 2);
+});
+
+test("one more container in the same pid namespace is told apart by its init's number there", () => {
+  const host = new Host("h");
+  const pod = { pod: "p", podNamespace: "n" };
+  host.recorded(10n, record("n/p/a", NS, { ...pod, mntNs: 8, initPid: 51, initVpid: 7 }));
+  host.recorded(20n, record("n/p", NS, { ...pod, mntNs: 7, initPid: 50, initVpid: 1 }));
+  host.recorded(30n, record("n/p/b", NS, { ...pod, mntNs: 9, initPid: 52, initVpid: 9 }));
+  assert.is(who(host, 40, NS, 7), "n/p");
+  assert.is(who(host, 40, NS, 8), "n/p/a");
+  assert.is(who(host, 40, NS, 9), "n/p/b");
+  const end = { ...pod, mntNs: 9, initPid: 52, initVpid: 9, endNs: 50n };
+  host.recorded(50n, record("n/p/b", NS, end));
+  assert.is(who(host, 60, NS, 9), "n/p", "its end is not the namespace's");
+});
+
+test("a container in the host's pid namespace ends without ending the host", () => {
+  const host = new Host("h");
+  const agent = { mntNs: 8, initPid: 51, initVpid: 51 };
+  host.recorded(10n, record("agent", HOST_PID_NS, agent));
+  host.recorded(50n, record("agent", HOST_PID_NS, { ...agent, endNs: 50n }));
+  assert.is(who(host, 40, HOST_PID_NS, 8), "agent");
+  assert.is(who(host, 60, HOST_PID_NS, 8), "[HOST]");
 });
 
 test.run();

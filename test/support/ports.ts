@@ -14,10 +14,10 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Whether somebody listens on a port of this machine. */
-export function accepts(port: number): Promise<boolean> {
+/** Whether somebody listens on a port of this machine, or on a unix socket. */
+export function accepts(port: number | string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
+    const socket = typeof port === "string" ? connect(port) : connect(port, "127.0.0.1");
     socket.on("connect", () => {
       socket.destroy();
       resolve(true);

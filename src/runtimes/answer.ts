@@ -1,0 +1,88 @@
+/** Reading answers that nobody vouches for: JSON of any shape, lines without end. */
+
+import { SourceError } from "../base/errors.ts";
+import { MAX_LINE_BYTES } from "./runtime.ts";
+
+/** @throws SourceError `RUNTIME_MALFORMED` */
+export function parseAnswer(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SourceError(
+      "RUNTIME_MALFORMED",
+      `${what}: expected JSON, got something else (${reason})`,
+    );
+  }
+}
+
+/** @throws SourceError `RUNTIME_MALFORMED` */
+export function listOf(value: unknown, what: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new SourceError("RUNTIME_MALFORMED", `${what}: expected a list, got ${kindOf(value)}`);
+}
+
+/** What stands at a path of keys; `undefined` where the way ends before. */
+export function at(value: unknown, ...keys: readonly string[]): unknown {
+  let inner = value;
+  for (const key of keys) {
+    if (typeof inner !== "object" || inner === null || !Object.hasOwn(inner, key)) return undefined;
+    inner = Reflect.get(inner, key);
+  }
+  return inner;
+}
+
+/** The text at a path; "" if there is none. */
+export function textAt(value: unknown, ...keys: readonly string[]): string {
+  const found = at(value, ...keys);
+  return typeof found === "string" ? found : "";
+}
+
+/** The process id at a path; 0 if there is none. */
+export function pidAt(value: unknown, ...keys: readonly string[]): number {
+  return pidOf(at(value, ...keys));
+}
+
+/** A process id as number or digits; 0 for anything else. */
+export function pidOf(value: unknown): number {
+  const pid = typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value;
+  return typeof pid === "number" && Number.isSafeInteger(pid) && pid > 0 ? pid : 0;
+}
+
+/** Whether a text may stand in a path or command line as an id or name. */
+export function isPlainName(text: string): boolean {
+  return /^[A-Za-z0-9][\w.-]{0,254}$/.test(text);
+}
+
+/** The first line of a text, shortened. */
+export function firstLine(text: string): string {
+  const line = text.trim().split("\n", 1)[0] ?? "";
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
+
+/** Calls `onLine` for each line of what comes, in pieces of any size; lines beyond the cap are passed over. */
+export function lineSplitter(onLine: (line: string) => void): (chunk: string) => void {
+  let pieces: string[] = [];
+  let length = 0;
+  const add = (piece: string): void => {
+    length += piece.length;
+    if (length > MAX_LINE_BYTES) pieces = [];
+    else pieces.push(piece);
+  };
+  return (chunk) => {
+    let start = 0;
+    for (let end = chunk.indexOf("\n"); end !== -1; end = chunk.indexOf("\n", start)) {
+      add(chunk.slice(start, end));
+      const line = pieces.join("").trim();
+      if (line !== "") onLine(line);
+      pieces = [];
+      length = 0;
+      start = end + 1;
+    }
+    add(chunk.slice(start));
+  };
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}

@@ -1,0 +1,56 @@
+/** Runtimes that are asked through their own commands. */
+
+import { execFile, spawn } from "node:child_process";
+import { SourceError } from "../base/errors.ts";
+import { firstLine, lineSplitter } from "./answer.ts";
+import { LIST_LIMIT_MS, MAX_ANSWER_BYTES } from "./runtime.ts";
+
+/**
+ * What a command prints.
+ * @throws SourceError as `Runtime.list`
+ */
+export function outputOf(program: string, args: readonly string[]): Promise<string> {
+  const what = [program, ...args].join(" ");
+  const limits = {
+    timeout: LIST_LIMIT_MS,
+    maxBuffer: MAX_ANSWER_BYTES,
+    killSignal: "SIGKILL",
+  } as const;
+  return new Promise((resolve, reject) => {
+    execFile(program, args, limits, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(failureOf(error, what, stderr));
+    }).stdin?.end();
+  });
+}
+
+/** Calls `onLine` for each line that a command prints; settles when it ends. */
+export function followCommand(
+  program: string,
+  args: readonly string[],
+  onLine: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], signal });
+    child.stdout.setEncoding("utf8").on("data", lineSplitter(onLine));
+    child.on("error", () => resolve()).on("close", () => resolve());
+  });
+}
+
+function failureOf(
+  error: Error & { readonly code?: unknown; readonly killed?: unknown },
+  what: string,
+  stderr: string,
+): SourceError {
+  if (error.code === "ENOENT")
+    return new SourceError("RUNTIME_ABSENT", `${what}: there is no such program`);
+  if (error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") {
+    const message = `${what}: expected at most ${MAX_ANSWER_BYTES} bytes, got more`;
+    return new SourceError("RUNTIME_HUGE", message);
+  }
+  if (error.killed === true)
+    return new SourceError("RUNTIME_SLOW", `${what}: no answer in ${LIST_LIMIT_MS / 1000} s`);
+  const reason = firstLine(stderr) || firstLine(error.message);
+  return new SourceError("RUNTIME_REFUSED", `${what}: failed: ${reason}`);
+}

@@ -1,0 +1,15 @@
+/** The runtimes that can be named, apart from what asks them. In the order in which they are believed. */
+
+/** Sockets, or for LXC directories, by runtime; what is named stands instead of the usual places. */
+export type NamedPlaces = Readonly<Partial<Record<PlaceKind, readonly string[]>>>;
+
+export const PLACE_KINDS = [
+  "docker",
+  "podman",
+  "cri",
+  "lxd",
+  "incus",
+  "lxc",
+  "containerd",
+] as const;
+export type PlaceKind = (typeof PLACE_KINDS)[number];

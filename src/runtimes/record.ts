@@ -1,0 +1,43 @@
+/** A running container with its namespaces, and the forms in which that is told: JSON, and lines for the tracer. */
+
+import type { ProcessFacts } from "./namespaces.ts";
+import type { FoundContainer } from "./runtime.ts";
+
+export interface LocalContainer extends FoundContainer, ProcessFacts {
+  /** When it was seen to have ended, in ns since the Unix epoch; 0 while it runs. */
+  readonly endNs: bigint;
+}
+
+/** The fields of a record, in its order. */
+export function fieldsOf(container: LocalContainer): Readonly<Record<string, string | number>> {
+  return {
+    container_name: container.name,
+    container_type: container.type,
+    pid_ns: container.pidNs,
+    mnt_ns: container.mntNs,
+    net_ns: container.netNs,
+    cgroup_ns: container.cgroupNs,
+    id: container.id,
+    image: container.image,
+    init_pid: container.initPid,
+    pod: container.pod,
+    namespace: container.podNamespace,
+    init_vpid: container.initVpid,
+    start_ns: String(container.startNs),
+    end_ns: String(container.endNs),
+  };
+}
+
+/** One record as a line of JSON. */
+export function jsonLine(container: LocalContainer): string {
+  return `${JSON.stringify(fieldsOf(container))}\n`;
+}
+
+/** One record for the tracepoint provider: its fields with tabs between them. */
+export function providerLine(container: LocalContainer): string {
+  const values = Object.values(fieldsOf(container)).map((value) =>
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what would end a field, a line or a text of C
+    String(value).replace(/[\u0000-\u001f\u007f]/g, " "),
+  );
+  return `${values.join("\t")}\n`;
+}

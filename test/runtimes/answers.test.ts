@@ -1,0 +1,243 @@
+/** What runtimes answer, by their documentation, and who runs according to that. */
+
+import { createServer } from "node:http";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { WebSocketServer } from "ws";
+import { Containerd } from "../../src/runtimes/containerd.ts";
+import { Cri } from "../../src/runtimes/cri.ts";
+import { Docker } from "../../src/runtimes/docker.ts";
+import { Lxd } from "../../src/runtimes/lxd.ts";
+import { Machines } from "../../src/runtimes/nspawn.ts";
+import { PodmanCommand } from "../../src/runtimes/podman.ts";
+import { FakeMachine } from "../support/fake-runtime.ts";
+
+const test = suite("runtimes/answers");
+let machine: FakeMachine;
+test.before.each(() => {
+  machine = new FakeMachine();
+});
+test.after.each(() => machine.close());
+
+const ID = "3f4eca336dc9ae0b2ff4b9bd5ab0d3a2b8f5e0e2b0ad6cfd2f39dd9a3b8a1b11";
+const POD_ID = "9a3b8a1b113f4eca336dc9ae0b2ff4b9bd5ab0d3a2b8f5e0e2b0ad6cfd2f39dd";
+const KUBERNETES = {
+  "io.kubernetes.container.name": "web",
+  "io.kubernetes.pod.name": "shop-7d9c",
+  "io.kubernetes.pod.namespace": "prod",
+  "io.kubernetes.pod.uid": "1c7ce2b0-6a5c-4d6e-9fd1-0b9d54ab3b6c",
+};
+
+test("CRI: a pod's containers are named by namespace, pod and container; its sandbox by the pod", async () => {
+  const answers = {
+    ps: {
+      containers: [
+        {
+          id: ID,
+          podSandboxId: POD_ID,
+          metadata: { name: "web", attempt: 0 },
+          image: { image: "docker.io/library/nginx:1.25" },
+          state: "CONTAINER_RUNNING",
+          labels: KUBERNETES,
+        },
+      ],
+    },
+    pods: {
+      items: [
+        {
+          id: POD_ID,
+          metadata: { name: "shop-7d9c", namespace: "prod", uid: "1c7c", attempt: 0 },
+          state: "SANDBOX_READY",
+          labels: { app: "shop" },
+        },
+      ],
+    },
+    inspect: { status: { id: ID, image: { image: "nginx:1.25" } }, info: { pid: 4711 } },
+    inspectp: { status: { id: POD_ID }, info: { pid: 4700, processStatus: "running" } },
+  };
+  const cases = Object.entries(answers).map(
+    ([command, answer]) => `${command}) echo '${JSON.stringify(answer)}';;`,
+  );
+  machine.command(
+    "crictl",
+    `echo "$*" >> ${machine.folder}/asked\ncase "$3" in\n${cases.join("\n")}\nesac`,
+  );
+  const cri = new Cri("/run/containerd/containerd.sock");
+  const expected = [
+    {
+      name: "prod/shop-7d9c/web",
+      type: "cri",
+      id: ID,
+      image: "nginx:1.25",
+      initPid: 4711,
+      pod: "shop-7d9c",
+      podNamespace: "prod",
+    },
+    {
+      name: "prod/shop-7d9c",
+      type: "sandbox",
+      id: POD_ID,
+      image: "",
+      initPid: 4700,
+      pod: "shop-7d9c",
+      podNamespace: "prod",
+    },
+  ];
+  assert.equal(await cri.list(), expected);
+  // In CRI an id never gets another process: the second time nobody is inspected.
+  machine.command(
+    "crictl",
+    `case "$3" in ps) echo '${JSON.stringify(answers.ps)}';; pods) echo '{}';; *) exit 1;; esac`,
+  );
+  assert.equal(await cri.list(), expected.slice(0, 1));
+});
+
+test("LXD and Incus: instances of all projects, without virtual machines and what is stopped", async () => {
+  const asked: string[] = [];
+  const instance = { type: "container", status: "Running", project: "default" };
+  const instances = [
+    {
+      ...instance,
+      name: "ample-adder",
+      config: { "image.description": "ubuntu 22.04", "volatile.uuid": "u-1" },
+      state: { status: "Running", pid: 4711 },
+    },
+    { ...instance, name: "boxed", project: "lab", config: {}, state: { pid: 4712 } },
+    { ...instance, name: "vm", type: "virtual-machine", config: {}, state: { pid: 4713 } },
+    { ...instance, name: "off", status: "Stopped", config: {}, state: { pid: 0 } },
+    { ...instance, name: "unknown", config: {}, state: null },
+  ];
+  const socket = await machine.http("lxd", (request, response) => {
+    asked.push(request.url ?? "");
+    response.end(JSON.stringify({ type: "sync", status_code: 200, metadata: instances }));
+  });
+  const found = await new Lxd("incus", socket).list();
+  assert.equal(asked, ["/1.0/instances?recursion=2&all-projects=true"]);
+  const more = { type: "incus", pod: "", podNamespace: "" };
+  assert.equal(found, [
+    { name: "ample-adder", id: "u-1", image: "ubuntu 22.04", initPid: 4711, ...more },
+    { name: "lab/boxed", id: "", image: "", initPid: 4712, ...more },
+  ]);
+});
+
+test("LXD and Incus announce over a WebSocket on the same socket", async () => {
+  const http = createServer();
+  const events = new WebSocketServer({ server: http });
+  const socket = await machine.listen("lxd", http);
+  const asked = new Promise((resolve) => {
+    events.on("connection", (peer, request) => {
+      resolve(request.url);
+      peer.send(JSON.stringify({ type: "lifecycle", metadata: { action: "instance-started" } }));
+    });
+  });
+  const stop = new AbortController();
+  let watching: Promise<void> | undefined;
+  await new Promise<void>((resolve) => {
+    watching = new Lxd("lxd", socket).watch(resolve, stop.signal);
+  });
+  assert.is(await asked, "/1.0/events?type=lifecycle&all-projects=true");
+  stop.abort();
+  await watching;
+});
+
+test("Docker: what is running, with its pod's labels; what has gone meanwhile is left out", async () => {
+  const socket = await machine.http("docker", (request, response) => {
+    if (request.url === "/containers/json") {
+      response.end(JSON.stringify([{ Id: ID }, { Id: "gone" }, { Id: "../../version" }, 7]));
+    } else if (request.url === `/containers/${ID}/json`) {
+      const State = { Status: "running", Pid: 4711 };
+      const Config = { Image: "nginx:1.25", Labels: KUBERNETES };
+      response.end(JSON.stringify({ Id: ID, Name: "/k8s_web_shop", State, Config }));
+    } else {
+      response.writeHead(404).end('{"message":"No such container"}');
+    }
+  });
+  assert.equal(await new Docker("docker", socket).list(), [
+    {
+      name: "k8s_web_shop",
+      type: "docker",
+      id: ID,
+      image: "nginx:1.25",
+      initPid: 4711,
+      pod: "shop-7d9c",
+      podNamespace: "prod",
+    },
+  ]);
+});
+
+test("Docker announces starts and ends, among commands that run inside", async () => {
+  const socket = await machine.http("docker", (_, response) => {
+    for (const Action of ["exec_create: sh", "exec_start: sh", "health_status: healthy", "start"])
+      response.write(`${JSON.stringify({ Type: "container", Action })}\n`);
+    response.write('{"Type":"container","Act');
+    setTimeout(() => response.end('ion":"die"}\nno JSON\n'), 10);
+  });
+  let changes = 0;
+  const count = (): void => {
+    changes++;
+  };
+  await new Docker("docker", socket).watch(count, new AbortController().signal);
+  assert.is(changes, 3, "start, die, and what cannot be read");
+});
+
+test("Podman without a service is asked by its command", async () => {
+  const listed = [
+    { Id: ID, Names: ["pone"], Image: "busybox", Pid: 4711, PodName: "p1", IsInfra: false },
+    { Id: POD_ID, Names: ["9a3b-infra"], Image: "", Pid: 4700, PodName: "p1", IsInfra: true },
+    { Id: "b1", Names: ["stopped"], Image: "", Pid: 0 },
+  ];
+  machine.command("podman", `echo '${JSON.stringify(listed)}'`);
+  const found = await new PodmanCommand().list();
+  assert.equal(
+    found.map(({ name, type, pod, initPid }) => [name, type, pod, initPid]),
+    [
+      ["pone", "podman", "p1", 4711],
+      ["9a3b-infra", "sandbox", "p1", 4700],
+    ],
+  );
+});
+
+test("containerd: tasks of every namespace, Docker's only where Docker is not there to name them", async () => {
+  const info = JSON.stringify({ ID, Image: "nginx:1.25", Labels: { "nerdctl/name": "web" } });
+  machine.command(
+    "ctr",
+    `shift 2
+case "$*" in
+"namespaces ls -q") printf 'default\\nmoby\\n';;
+"-n default tasks ls") printf 'TASK PID STATUS\\n${ID} 4711 RUNNING\\n${POD_ID} 4712 STOPPED\\n';;
+"-n moby tasks ls") printf 'TASK PID STATUS\\n${POD_ID} 4713 RUNNING\\n';;
+"-n moby containers info ${POD_ID}") echo '{"Labels":null}';;
+"-n default containers info ${ID}") echo '${info}';;
+*) echo "unexpected $*" >&2; exit 1;;
+esac`,
+  );
+  const names = async (hasDocker: boolean): Promise<string[]> =>
+    (await new Containerd("/c.sock", () => hasDocker).list()).map(({ name }) => name);
+  assert.equal(await names(true), ["web"]);
+  assert.equal(await names(false), ["web", POD_ID]);
+});
+
+test("systemd-machined: containers by their leaders, without virtual machines", async () => {
+  const machines = [
+    { machine: "deb", class: "container", service: "systemd-nspawn", os: "debian", version: "12" },
+    { machine: "qemu-1", class: "vm", service: "libvirt-qemu", os: "", version: "" },
+    { machine: "--help", class: "container", service: "systemd-nspawn", os: "", version: "" },
+  ];
+  machine.command(
+    "machinectl",
+    `case "$1" in list) echo '${JSON.stringify(machines)}';; show) echo "Leader=47$#";; esac`,
+  );
+  assert.equal(await new Machines().list(), [
+    {
+      name: "deb",
+      type: "systemd-nspawn",
+      id: "deb",
+      image: "debian",
+      initPid: 473,
+      pod: "",
+      podNamespace: "",
+    },
+  ]);
+});
+
+test.run();

@@ -1,0 +1,159 @@
+/** Sockets and commands that lie, stall, flood or are not there: one clear line each. */
+
+import { writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { SourceError } from "../../src/base/errors.ts";
+import { lineSplitter } from "../../src/runtimes/answer.ts";
+import { Cri } from "../../src/runtimes/cri.ts";
+import { Docker } from "../../src/runtimes/docker.ts";
+import { Lxc } from "../../src/runtimes/lxc.ts";
+import { Lxd } from "../../src/runtimes/lxd.ts";
+import { Machines } from "../../src/runtimes/nspawn.ts";
+import type { Runtime } from "../../src/runtimes/runtime.ts";
+import { FakeMachine } from "../support/fake-runtime.ts";
+
+const test = suite("runtimes/hostile");
+let machine: FakeMachine;
+test.before.each(() => {
+  machine = new FakeMachine();
+});
+test.after.each(() => machine.close());
+
+/** How a runtime's list fails. */
+async function failureOf(runtime: Runtime): Promise<SourceError> {
+  try {
+    await runtime.list();
+  } catch (error) {
+    if (error instanceof SourceError) return error;
+    throw error;
+  }
+  throw new Error("expected a failure, got a list");
+}
+
+const OK = "HTTP/1.1 200 OK\r\n";
+
+const SPEECHES: readonly [what: string, code: string, speech: string, message: RegExp][] = [
+  [
+    "no HTTP",
+    "RUNTIME_MALFORMED",
+    "220 mail ready\r\n",
+    /expected an HTTP answer, got Parse Error/,
+  ],
+  ["no JSON", "RUNTIME_MALFORMED", `${OK}Content-Length: 5\r\n\r\nhello`, /expected JSON/],
+  [
+    "another shape",
+    "RUNTIME_MALFORMED",
+    `${OK}Content-Length: 2\r\n\r\n{}`,
+    /expected a list, got/,
+  ],
+  ["null", "RUNTIME_MALFORMED", `${OK}Content-Length: 4\r\n\r\nnull`, /expected a list, got/],
+  [
+    "half an answer",
+    "RUNTIME_MALFORMED",
+    `${OK}Content-Length: 50\r\n\r\n[`,
+    /expected an HTTP answer/,
+  ],
+  [
+    "a refusal",
+    "RUNTIME_REFUSED",
+    "HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nno!",
+    /got 403: no!/,
+  ],
+  [
+    "more than it may",
+    "RUNTIME_HUGE",
+    `${OK}Content-Length: 99999999999\r\n\r\n[`,
+    /at most 33554432/,
+  ],
+];
+
+for (const [what, code, speech, message] of SPEECHES) {
+  test(`a socket that answers ${what}`, async () => {
+    const socket = await machine.raw("s", (peer) => {
+      peer.once("data", () => peer.end(speech));
+    });
+    for (const runtime of [new Docker("docker", socket), new Lxd("lxd", socket)]) {
+      const error = await failureOf(runtime);
+      assert.is(error.code, code, error.message);
+      assert.match(error.message, message);
+      assert.ok(error.message.startsWith(`${socket}: GET /`));
+      assert.is(error.message.split("\n").length, 1);
+    }
+  });
+}
+
+test("a socket that never ends its answer is left at the cap", async () => {
+  const block = Buffer.alloc(1 << 20, "[");
+  let sent = 0;
+  const flood = (peer: Socket): void => {
+    while (peer.writable && peer.write(block)) sent++;
+    peer.once("drain", () => flood(peer));
+  };
+  const socket = await machine.raw("s", (peer) => {
+    peer.once("data", () => {
+      peer.write(`${OK}\r\n`);
+      flood(peer);
+    });
+  });
+  const error = await failureOf(new Docker("docker", socket));
+  assert.is(error.code, "RUNTIME_HUGE");
+  assert.ok(sent < 64, `${sent} MiB`);
+});
+
+test("a socket and a command that never answer", async () => {
+  const socket = await machine.raw("s", () => undefined);
+  machine.command("machinectl", "exec sleep 60");
+  const errors = await Promise.all(
+    [new Docker("docker", socket), new Lxd("lxd", socket), new Machines()].map(failureOf),
+  );
+  assert.equal(
+    errors.map(({ code }) => code),
+    ["RUNTIME_SLOW", "RUNTIME_SLOW", "RUNTIME_SLOW"],
+  );
+});
+
+test("what is not there, is no socket, or is no program", async () => {
+  const absent = join(machine.folder, "nothing");
+  const file = join(machine.folder, "file");
+  writeFileSync(file, "");
+  for (const path of [absent, file]) {
+    assert.is((await failureOf(new Docker("docker", path))).code, "RUNTIME_ABSENT");
+    await new Docker("docker", path).watch(assert.unreachable, new AbortController().signal);
+    await new Lxd("lxd", path).watch(assert.unreachable, new AbortController().signal);
+  }
+  const error = await failureOf(new Cri(absent));
+  assert.is(error.code, "RUNTIME_ABSENT");
+  assert.match(error.message, /crictl .*: there is no such program/);
+});
+
+test("commands that fail, flood or talk nonsense", async () => {
+  machine.command("lxc-ls", "echo 'lxc-ls: no permission' >&2; echo more >&2; exit 3");
+  const refused = await failureOf(new Lxc("/srv/lxc"));
+  assert.is(refused.code, "RUNTIME_REFUSED");
+  assert.match(refused.message, /lxc-ls -P \/srv\/lxc .*: failed: lxc-ls: no permission$/);
+  machine.command("lxc-ls", "exec yes 12345 name");
+  assert.is((await failureOf(new Lxc("/srv/lxc"))).code, "RUNTIME_HUGE");
+  machine.command(
+    "lxc-ls",
+    "printf 'PID NAME\\n\\n-1 a\\nx b\\n0 c\\n99999999999999 d\\n4711 right one\\n'",
+  );
+  const [found, ...others] = await new Lxc("/srv/lxc").list();
+  assert.equal([found?.name, found?.initPid, others.length], ["right one", 4711, 0]);
+  machine.command("machinectl", "echo '{'");
+  assert.is((await failureOf(new Machines())).code, "RUNTIME_MALFORMED");
+});
+
+test("announcements are cut into lines wherever they break; one without end is passed over", () => {
+  const text = `{"a":1}\n\n${"x".repeat(3 << 20)}\n{"b":2}\nrest`;
+  for (const size of [1, 7, 4096, 1 << 20, text.length]) {
+    const lines: string[] = [];
+    const take = lineSplitter((line) => lines.push(line));
+    for (let at = 0; at < text.length; at += size) take(text.slice(at, at + size));
+    assert.equal(lines, ['{"a":1}', '{"b":2}']);
+  }
+});
+
+test.run();
