@@ -8,7 +8,7 @@ import type { SessionEntry } from "../relay/messages.ts";
 import { parseLiveUrl, printLiveUrl } from "../relay/url.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 import { LiveFeed, type Share } from "./feed.ts";
-import { type QuerySpec, type ResultItem, runQuery } from "./query.ts";
+import { EVERYTHING, type QuerySpec, type ResultItem, runQuery } from "./query.ts";
 import type { SourceOptions } from "./source.ts";
 
 export interface ConnectOptions extends Partial<SourceOptions> {
@@ -33,18 +33,6 @@ export interface LiveSession {
 }
 
 const DEFAULT_POLL_MS = 1000;
-
-const EVERYTHING: QuerySpec = {
-  filter: undefined,
-  events: [],
-  select: undefined,
-  begin: undefined,
-  end: undefined,
-  order: "time",
-  maxLag: 5000,
-  limit: undefined,
-  isLive: true,
-};
 
 /**
  * The live sessions of a relayd, those that are there and those that come, until it is unsubscribed; a URL with a

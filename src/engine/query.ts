@@ -75,6 +75,19 @@ export interface QuerySpec {
   readonly isLive: boolean;
 }
 
+/** Every event of recorded traces, with the default columns, in the order of time. */
+export const EVERYTHING: QuerySpec = {
+  filter: undefined,
+  events: [],
+  select: undefined,
+  begin: undefined,
+  end: undefined,
+  order: "time",
+  maxLag: 5000,
+  limit: undefined,
+  isLive: false,
+};
+
 /** Rows with the account that travels with them. */
 export interface ResultBatch extends ColumnBatch {
   readonly seq: number;

@@ -2,20 +2,10 @@
 
 import { openFeed } from "../../src/engine/feed.ts";
 import type { Loss } from "../../src/engine/losses.ts";
-import { type QuerySpec, type ResultItem, runQuery } from "../../src/engine/query.ts";
+import { EVERYTHING, type QuerySpec, type ResultItem, runQuery } from "../../src/engine/query.ts";
 import type { Column, ColumnType } from "../../src/scan/column.ts";
 
-export const EVERYTHING: QuerySpec = {
-  filter: undefined,
-  events: [],
-  select: undefined,
-  begin: undefined,
-  end: undefined,
-  order: "time",
-  maxLag: 5000,
-  limit: undefined,
-  isLive: false,
-};
+export { EVERYTHING };
 
 export type Row = Readonly<Record<string, unknown>>;
 
