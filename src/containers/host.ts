@@ -267,8 +267,8 @@ export class Host {
       isEndTold: false,
     };
     const lives = this.#byPidNs.get(pidNs) ?? [];
-    if (from === undefined) lives.unshift(life);
-    else lives.push(life);
+    const after = lives.findLastIndex((one) => one.from === undefined || one.from <= (from ?? 0n));
+    lives.splice(from === undefined ? 0 : after + 1, 0, life);
     this.#byPidNs.set(pidNs, lives);
     container.lives.push(life);
     this.version++;

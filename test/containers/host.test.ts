@@ -215,6 +215,22 @@ test("records alone tell an inode's uses apart: by their inits, their starts and
   assert.is(old?.lives.length, 2);
 });
 
+test("what lived between two told lives, and nobody told of, takes nothing from them", () => {
+  const host = new Host("h");
+  const at = (ms: number): number => Number(START) + ms * 1_000_000;
+  const ns = (ms: number): bigint => BigInt(at(ms));
+  const first = { initPid: 50, initVpid: 1, mntNs: 7 };
+  host.recorded(ns(0), record("web", NS, first));
+  host.recorded(ns(100), record("web", NS, { ...first, endNs: ns(100) }));
+  assert.is(who(host, at(200), NS), `pid_ns:${NS}`);
+  const second = { initPid: 60, initVpid: 1, mntNs: 7, startNs: ns(500) };
+  host.recorded(ns(600), record("web", NS, second));
+  assert.is(who(host, at(550), NS), "web");
+  assert.is(who(host, at(200), NS), `pid_ns:${NS}`, "it was before that start");
+  assert.is(who(host, at(550), NS), "web");
+  assert.is(who(host, at(50), NS), "web");
+});
+
 test("one more container in the same pid namespace is told apart by its init's number there", () => {
   const host = new Host("h");
   const pod = { pod: "p", podNamespace: "n" };
