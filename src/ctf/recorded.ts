@@ -43,6 +43,8 @@ export interface RecordedOptions {
   readonly leavesPackets?: boolean | undefined;
   /** Told after each packet how many bytes are done, of how many that will be read. */
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+  /** Gives the traces of the paths, for who reads them more than once. Default: they are opened. */
+  readonly opened?: (() => Promise<OpenedTraces>) | undefined;
 }
 
 /**
@@ -59,7 +61,7 @@ export async function* readRecorded(
   const files = new Map<string, FileHandle>();
   try {
     const queues: StreamQueue[] = [];
-    const { opened, failures } = await openAll(paths);
+    const { opened, failures } = await (options.opened?.() ?? openRecorded(paths));
     for (const { path, error } of failures) yield damage(undefined, undefined, path, error);
     for (const directory of opened) {
       const trace: TraceOrigin = {
@@ -107,7 +109,11 @@ function damage(
   return { kind: "gap", cause: "packets", trace, stream, reason, packets: undefined };
 }
 
-async function openAll(paths: readonly string[]): Promise<OpenedTraces> {
+/**
+ * Opens the recorded traces at and below some paths.
+ * @throws SourceError, MetadataError if no trace can be opened
+ */
+export async function openRecorded(paths: readonly string[]): Promise<OpenedTraces> {
   const directories = new Set<string>();
   const failures: OpenedTraces["failures"][number][] = [];
   for (const path of paths) {

@@ -1,7 +1,9 @@
 /** What queries are fed with: their own reading of recorded traces, or a share of one attachment to live sessions. */
 
 import { concatMap, Observable, Subject, type Subscription } from "rxjs";
+import { openRecorded } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
+import type { OpenedTraces } from "../ctf/trace-directory.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import { Catalog } from "./catalog.ts";
 import type { DecodedItem } from "./decoded-item.ts";
@@ -33,10 +35,12 @@ export function openFeed(sources: readonly string[], options: SourceOptions): Fe
     : new RecordedFeed(sources, options);
 }
 
+/** Its traces are opened once, however often they are read. */
 class RecordedFeed implements Feed {
   readonly sources: readonly string[];
   readonly isLive = false;
   readonly #options: SourceOptions;
+  #opened: Promise<OpenedTraces> | undefined;
 
   constructor(sources: readonly string[], options: SourceOptions) {
     this.sources = sources;
@@ -45,7 +49,12 @@ class RecordedFeed implements Feed {
 
   share(options: ShareOptions = {}): Share {
     const gate = new Gate();
-    const items = decodedItems(this.sources, this.#options, gate, new Catalog(), options);
+    const opened = (): Promise<OpenedTraces> => {
+      this.#opened ??= openRecorded(this.sources);
+      return this.#opened;
+    };
+    const own = { ...options, opened };
+    const items = decodedItems(this.sources, this.#options, gate, new Catalog(), own);
     return { items, gate, canBlock: () => true };
   }
 

@@ -29,6 +29,8 @@ export interface ShareOptions {
   readonly leavesPackets?: boolean | undefined;
   /** Told after each packet how many bytes are done, of how many that will be read. */
   readonly onProgress?: RecordedOptions["onProgress"];
+  /** The sources' traces, where they have been opened already. */
+  readonly opened?: RecordedOptions["opened"];
 }
 
 /**
@@ -39,7 +41,7 @@ export function openSources(
   sources: readonly string[],
   options: SourceOptions,
   gate: Gate,
-  { begin, end, leavesPackets, onProgress }: ShareOptions = {},
+  { begin, end, leavesPackets, onProgress, opened }: ShareOptions = {},
   onRelease?: (released: Promise<unknown>) => void,
 ): Observable<SourceItem> {
   const live = sources.filter(isLiveUrl);
@@ -54,7 +56,7 @@ export function openSources(
       begin: resolveTime(begin, firstNs),
       end: resolveTime(end, firstNs),
     });
-    const open = () => readRecorded(sources, { rangeFrom, leavesPackets, onProgress });
+    const open = () => readRecorded(sources, { rangeFrom, leavesPackets, onProgress, opened });
     return fromPull<SourceItem>(open, gate, onRelease);
   }
   return mergeLive(
