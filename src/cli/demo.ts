@@ -71,7 +71,7 @@ ${colors.bold("tracewire demo")}: a recorded session of a Linux machine with six
 
 Three things worth trying in another terminal:
   ${command(`curl -N ${shown}-H 'Accept: application/x-ndjson' '${query}?events=sched_switch&select=timestamp,procname,next_comm'`)}
-  ${command(`curl -N ${shown}-H 'Accept: text/csv' --data-urlencode "where=\\$ctx.pid_ns == 4026532220 && filename == '/*'" -G '${query}'`)}
+  ${command(`curl -N ${shown}-H 'Accept: text/csv' --data-urlencode "where=\\$container.name == 'some-redis' && filename == '/*'" -G '${query}'`)}
   ${command(`python3 -c 'import ${imports}; print(i.open_stream(${asked}).read_all())'`)}
 
 Ctrl-C ends it.

@@ -19,7 +19,7 @@ export const PAGE: string = `<!doctype html>
     <label id="sources" hidden>source <select id="source"></select></label>
     <label class="where">where
       <input id="where" spellcheck="false" autocomplete="off" autocapitalize="off"
-        placeholder="an LTTng filter, such as  $ctx.procname == &quot;redis*&quot; &amp;&amp; ret &lt; 0">
+        placeholder="an LTTng filter, such as  $container.name == &quot;some-redis&quot; &amp;&amp; ret &lt; 0">
     </label>
     <button>Run</button>
     <button type="button" id="stop">Stop</button>
