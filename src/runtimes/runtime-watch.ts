@@ -40,7 +40,7 @@ export class RuntimeWatch {
       if (isThere(path)) this.found = await runtime.list();
       else {
         this.found = [];
-        if (isNamed) problem = `${path}: not there`;
+        if (isNamed) problem = "nothing is there";
       }
     } catch (error) {
       const isAbsent = error instanceof TraceError && error.code === "RUNTIME_ABSENT";
