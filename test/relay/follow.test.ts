@@ -1,10 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { TraceError } from "../../src/base/errors.ts";
-import type { Item, ItemSource } from "../../src/base/item.ts";
+import type { ItemSource } from "../../src/base/item.ts";
 import { MAX_PACKET_BYTES } from "../../src/relay/abi.ts";
 import { type FollowOptions, follow } from "../../src/relay/follow.ts";
 import { MemoryRelayd, virtualClock } from "./memory-relayd.ts";
+import { printItem } from "./print-item.ts";
 import {
   dataStream,
   gone,
@@ -459,37 +460,11 @@ async function failureOf(source: ItemSource): Promise<string> {
 
 async function all(source: ItemSource): Promise<string[]> {
   const items: string[] = [];
-  for await (const item of source) items.push(print(item));
+  for await (const item of source) items.push(printItem(item));
   return items;
 }
 
 /** The items of some kinds. */
 function of(items: readonly string[], ...kinds: string[]): string[] {
   return items.filter((item) => kinds.includes(item.split(" ", 1)[0]!));
-}
-
-function print(item: Item): string {
-  switch (item.kind) {
-    case "trace":
-    case "trace-end":
-      return `${item.kind} ${item.trace.path}`;
-    case "metadata":
-      return `metadata ${Buffer.from(item.bytes).toString()}`;
-    case "stream":
-    case "stream-end":
-      return `${item.kind} ${item.stream.name}`;
-    case "packet":
-      return `packet ${item.stream.name} ${item.bytes[0]}`;
-    case "beacon":
-      return `beacon ${item.stream.name} ${item.timestamp}`;
-    case "gap":
-      return `gap ${item.stream?.name} ${item.packets}: ${item.reason}`;
-    case "resume":
-      return `resume ${item.stream.name} from ${item.from.name}`;
-    case "note":
-      return `note ${item.text}`;
-    case "bound":
-    case "end":
-      return item.kind;
-  }
 }

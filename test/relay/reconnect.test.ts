@@ -7,6 +7,7 @@ import type { Dial } from "../../src/relay/dial.ts";
 import { type FollowOptions, follow } from "../../src/relay/follow.ts";
 import { isSameStart } from "../../src/relay/resume.ts";
 import { MemoryRelayd, virtualClock } from "./memory-relayd.ts";
+import { printItem } from "./print-item.ts";
 import {
   dataStream,
   gone,
@@ -267,25 +268,14 @@ function seeks(relayd: MemoryRelayd): number[] {
   );
 }
 
+/** Losses by their cause, and of beacons and bounds only that they came. */
 function print(item: Item): string {
   switch (item.kind) {
-    case "trace":
-    case "trace-end":
-      return `${item.kind} ${item.trace.path}`;
-    case "metadata":
-      return `metadata ${Buffer.from(item.bytes).toString()}`;
-    case "stream":
-    case "stream-end":
-      return `${item.kind} ${item.stream.name}`;
-    case "packet":
-      return `packet ${item.stream.name} ${item.bytes[0]}`;
-    case "resume":
-      return `resume ${item.stream.name} from ${item.from.name}`;
+    case "beacon":
+      return item.kind;
     case "gap":
       return `gap ${item.cause} ${item.packets}: ${item.reason}`;
-    case "note":
-      return `note ${item.text}`;
     default:
-      return item.kind;
+      return printItem(item);
   }
 }
