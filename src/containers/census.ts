@@ -3,7 +3,7 @@
 import { Subject } from "rxjs";
 import type { DecodedItem } from "../engine/decoded-item.ts";
 import type { Share } from "../engine/feed.ts";
-import { runQuery } from "../engine/query.ts";
+import { EVERYTHING, runQuery } from "../engine/query.ts";
 import type { Container, Life } from "./container.ts";
 import type { LocalNames } from "./local-names.ts";
 import { stateOf } from "./named-query.ts";
@@ -61,15 +61,11 @@ export async function takeCensus(
   const census = new Census();
   const state = { isLive, maxLag };
   const query = {
-    filter: undefined,
-    events: [],
+    ...EVERYTHING,
     select: [],
     extra: RESOLVING_COLUMNS,
-    begin: undefined,
-    end: undefined,
     order: isLive ? ("time" as const) : ("none" as const),
     maxLag,
-    limit: undefined,
     lendsBatches: true,
     isLive,
   };

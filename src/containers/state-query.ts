@@ -1,7 +1,7 @@
 /** The events that tell of containers, the columns that are read of them, and what each means to its host. */
 
 import { globMatches } from "../base/glob.ts";
-import type { QuerySpec } from "../engine/query.ts";
+import { EVERYTHING, type QuerySpec } from "../engine/query.ts";
 import type { Column, ColumnBatch } from "../scan/column.ts";
 import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
 import type { Host } from "./host.ts";
@@ -55,14 +55,10 @@ const REQUESTS: readonly ColumnRequest[] = [
 /** @param followsTasks whether events must be told apart by the task that runs on their processor */
 export function stateQuery(isLive: boolean, maxLag: number, followsTasks: boolean): QuerySpec {
   return {
-    filter: undefined,
+    ...EVERYTHING,
     events: followsTasks ? [...STATE_EVENTS, SWITCH_EVENT] : STATE_EVENTS,
     select: REQUESTS,
-    begin: undefined,
-    end: undefined,
-    order: "time",
     maxLag,
-    limit: undefined,
     lendsBatches: true,
     isLive,
   };
