@@ -27,6 +27,14 @@ export function nsFromOrigin(clock: ClockClass, cycles: bigint): bigint {
   );
 }
 
+/** A clock value as ns since the Unix epoch; `undefined` without a clock or a value. */
+export function instant(
+  clock: ClockClass | undefined,
+  cycles: bigint | undefined,
+): bigint | undefined {
+  return clock === undefined || cycles === undefined ? undefined : nsFromOrigin(clock, cycles);
+}
+
 export const OFFSET_RANGE = "a clock offset of less than 2^63 nanoseconds";
 
 /** Whether times of a clock can be told in 64-bit nanoseconds at all. */

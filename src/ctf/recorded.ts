@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { SourceError, type TraceError } from "../base/errors.ts";
+import type { TraceError } from "../base/errors.ts";
 import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
-import { nsFromOrigin } from "./clock.ts";
+import { instant } from "./clock.ts";
 import type { TraceClass } from "./trace-class.ts";
 import {
   type OpenedTraces,
@@ -9,6 +9,7 @@ import {
   type StoredPacket,
   type StoredStream,
   searchTraces,
+  shrunk,
 } from "./trace-directory.ts";
 
 /** The metadata of a recorded trace is whole, so its class comes instead of bytes. */
@@ -143,12 +144,10 @@ class StreamQueue {
   constructor(trace: TraceOrigin, stored: StoredStream) {
     this.origin = { trace, name: stored.path };
     const { clock } = stored.streamClass;
-    const ns = (cycles: bigint | undefined, otherwise: bigint): bigint =>
-      clock === undefined || cycles === undefined ? otherwise : nsFromOrigin(clock, cycles);
     this.#packets = stored.packets.map((packet) => ({
       ...packet,
-      beginNs: ns(packet.begin, UNKNOWN_BEGIN),
-      endNs: ns(packet.end, UNKNOWN_END),
+      beginNs: instant(clock, packet.begin) ?? UNKNOWN_BEGIN,
+      endNs: instant(clock, packet.end) ?? UNKNOWN_END,
     }));
   }
 
@@ -291,10 +290,7 @@ async function readPacket(
       packet.byteOffset + filled,
     );
     if (bytesRead === 0) {
-      throw new SourceError(
-        "SOURCE_TRUNCATED",
-        `${packet.path}: expected ${packet.bytes} bytes at ${packet.byteOffset}, got ${filled}: the file shrank while it was read`,
-      );
+      throw shrunk(packet, filled);
     }
     filled += bytesRead;
   }

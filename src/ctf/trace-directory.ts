@@ -114,6 +114,14 @@ async function isFolder(entry: FolderEntry, path: string): Promise<boolean> {
   return target?.isDirectory() ?? false;
 }
 
+/** What is wrong when a packet is not where it was found: so many of its bytes are there. */
+export function shrunk({ path, byteOffset, bytes }: StoredPacket, got: number): SourceError {
+  return new SourceError(
+    "SOURCE_TRUNCATED",
+    `${path}: expected ${bytes} bytes at ${byteOffset}, got ${got}: the file shrank while it was read`,
+  );
+}
+
 /** Traces that could be opened, and why others could not. */
 export interface OpenedTraces {
   readonly opened: readonly TraceDirectory[];

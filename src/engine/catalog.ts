@@ -2,7 +2,7 @@
 
 import { DecodeError, MetadataError } from "../base/errors.ts";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
-import { nsFromOrigin } from "../ctf/clock.ts";
+import { instant } from "../ctf/clock.ts";
 import { MetadataReader } from "../ctf/metadata.ts";
 import { type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
@@ -191,10 +191,8 @@ export class Catalog {
       yield { kind: "loss", loss: { kind: "undecodable-packet", stream, error } };
     }
     const { clock } = header.streamClass;
-    const ns = (cycles: bigint | undefined): bigint | undefined =>
-      clock === undefined || cycles === undefined ? undefined : nsFromOrigin(clock, cycles);
-    const beginNs = ns(header.begin);
-    const endNs = ns(header.end);
+    const beginNs = instant(clock, header.begin);
+    const endNs = instant(clock, header.end);
     for (const loss of state.counters.next(stream, header, beginNs ?? 0n, endNs ?? 0n))
       yield { kind: "loss", loss };
     yield { kind: "packet", stream, bytes, header, traceClass: trace.traceClass, beginNs, endNs };
@@ -228,7 +226,8 @@ export class Catalog {
     // Before its first packet the stream's class is unknown, but LTTng traces have one clock.
     const clock =
       this.#stream(stream).header?.streamClass.clock ?? traceClass?.clocks.values().next().value;
-    if (clock !== undefined) yield* this.#advance(stream, nsFromOrigin(clock, cycles));
+    const ns = instant(clock, cycles);
+    if (ns !== undefined) yield* this.#advance(stream, ns);
   }
 
   *#advance(stream: StreamOrigin, ns: bigint): Generator<DecodedItem> {

@@ -1,9 +1,9 @@
 /** A query's packets scanned by worker threads: gives them out, and takes what comes back into the query's stage. */
 
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { DecodeError } from "../base/errors.ts";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
-import { nsFromOrigin } from "../ctf/clock.ts";
+import { instant } from "../ctf/clock.ts";
 import { Slots } from "../ctf/field-cursor.ts";
 import { type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
@@ -12,6 +12,7 @@ import { type Loss, StreamCounters } from "./losses.ts";
 import type { ScanPool, WorkerChunk } from "./scan-pool.ts";
 import type { ScanStage } from "./scan-stage.ts";
 import type { PacketOutcome, ScanFailure } from "./scan-task.ts";
+import { readStoredPacket } from "./stored-packet.ts";
 
 /** Lengths and selectors of the packet context were the worker's to use. */
 const NO_SLOTS = new Slots(0);
@@ -90,12 +91,15 @@ export class PooledScan {
     }
   }
 
-  #scanHere(stream: StreamOrigin, { path, byteOffset, bytes: size }: StoredPacket): void {
+  #scanHere(stream: StreamOrigin, packet: StoredPacket): void {
     const traceClass = this.#traceClasses.get(stream.trace)!;
-    const bytes = new Uint8Array(size);
-    const file = openSync(path, "r");
-    readSync(file, bytes, 0, size, byteOffset);
-    closeSync(file);
+    const bytes = new Uint8Array(packet.bytes);
+    const file = openSync(packet.path, "r");
+    try {
+      readStoredPacket(file, packet, bytes);
+    } finally {
+      closeSync(file);
+    }
     try {
       const header = readPacketHeader(bytes, traceClass);
       this.#count(stream, header);
@@ -110,10 +114,9 @@ export class PooledScan {
 
   #count(stream: StreamOrigin, header: PacketHeader): void {
     const { clock } = header.streamClass;
-    const ns = (cycles: bigint | undefined): bigint =>
-      clock === undefined || cycles === undefined ? 0n : nsFromOrigin(clock, cycles);
-    const { counters } = this.#state(stream);
-    for (const loss of counters.next(stream, header, ns(header.begin), ns(header.end)))
+    const beginNs = instant(clock, header.begin) ?? 0n;
+    const endNs = instant(clock, header.end) ?? 0n;
+    for (const loss of this.#state(stream).counters.next(stream, header, beginNs, endNs))
       this.#lose(loss);
   }
 

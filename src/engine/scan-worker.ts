@@ -1,14 +1,15 @@
 /** A worker of a query over recorded traces: reads packets into the shared memory and scans them there. */
 
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
-import { DecodeError, SourceError, TraceError } from "../base/errors.ts";
+import { DecodeError, TraceError } from "../base/errors.ts";
 import { type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
 import type { StoredPacket } from "../ctf/trace-directory.ts";
 import type { Chunk } from "../scan/kernel/chunk.ts";
 import { Kernel } from "../scan/kernel/kernel.ts";
 import { KernelScanner, MustInterpret } from "../scan/kernel/scanner.ts";
 import type { FromWorker, PacketOutcome, PacketTask, ScanFailure, ToWorker } from "./scan-task.ts";
+import { readStoredPacket } from "./stored-packet.ts";
 
 /** Open files that are kept; tracefile rotation makes many. */
 const MAX_FILES = 64;
@@ -63,19 +64,9 @@ class ScanWorker {
     }
   }
 
-  #read({ path, byteOffset, bytes: size }: StoredPacket): Uint8Array {
-    const bytes = this.#kernel.memory.input(size);
-    const file = this.#file(path);
-    for (let filled = 0; filled < size; ) {
-      const read = readSync(file, bytes, filled, size - filled, byteOffset + filled);
-      if (read === 0) {
-        throw new SourceError(
-          "SOURCE_TRUNCATED",
-          `${path}: expected ${size} bytes at ${byteOffset}, got ${filled}: the file shrank while it was read`,
-        );
-      }
-      filled += read;
-    }
+  #read(packet: StoredPacket): Uint8Array {
+    const bytes = this.#kernel.memory.input(packet.bytes);
+    readStoredPacket(this.#file(packet.path), packet, bytes);
     return bytes;
   }
 

@@ -1,5 +1,5 @@
 import { basename, relative } from "node:path";
-import { nsFromOrigin } from "../ctf/clock.ts";
+import { instant, nsFromOrigin } from "../ctf/clock.ts";
 import { MetadataReader } from "../ctf/metadata.ts";
 import type { ClockClass } from "../ctf/trace-class.ts";
 import {
@@ -71,14 +71,6 @@ export async function loadRecording(directories: readonly string[]): Promise<Rec
   sessionName ??= basename(directories[0] ?? "replay");
   beginNs ??= openNs ?? 0n;
   return { sessionName, traces, openNs: openNs ?? beginNs, beginNs, endNs: endNs ?? beginNs };
-}
-
-/** A clock value as ns since the Unix epoch; `undefined` without a clock or a value. */
-export function instant(
-  clock: ClockClass | undefined,
-  cycles: bigint | undefined,
-): bigint | undefined {
-  return clock === undefined || cycles === undefined ? undefined : nsFromOrigin(clock, cycles);
 }
 
 /** The clock value at an instant, rounded down. */

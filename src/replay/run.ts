@@ -3,6 +3,7 @@
  * has come. When looping, each pass through the recording is a new set of CTF traces whose clocks begin later.
  */
 
+import { instant } from "../ctf/clock.ts";
 import { readPacketHeader } from "../ctf/packet-header.ts";
 import { MAX_PACKET_BYTES } from "../relay/abi.ts";
 import type {
@@ -16,7 +17,7 @@ import type {
 import { shiftClocks } from "./clock-offset.ts";
 import { type Entry, hasEnded, type LiveStream, type LiveTrace, liveTrace } from "./live-trace.ts";
 import type { PacketFiles } from "./packet-file.ts";
-import { cyclesAt, instant, type RecordedStream, type Recording } from "./recording.ts";
+import { cyclesAt, type RecordedStream, type Recording } from "./recording.ts";
 
 export interface RunOptions {
   /** How many times faster than it was recorded; `"max"` hands everything out at once. */
