@@ -12,7 +12,14 @@ import { StreamCounters } from "./losses.ts";
 /** Packets that wait for their metadata may take this much memory per trace; further ones count as undecodable. */
 const MAX_HELD_BYTES = 64 << 20;
 
+/** Traces of one machine and one clock. */
+interface SessionState {
+  /** Until when packets have been given out; its streams are never all equally far. */
+  givenNs: bigint | undefined;
+}
+
 interface TraceState {
+  readonly session: SessionState;
   readonly reader: MetadataReader;
   traceClass: TraceClass | undefined;
   /** Packets of stream classes that are not declared yet, in order of arrival. */
@@ -30,6 +37,7 @@ interface StreamState {
 }
 
 export class Catalog {
+  readonly #sessions = new Map<string, SessionState>();
   readonly #traces = new Map<TraceOrigin, TraceState>();
   readonly #streams = new Map<StreamOrigin, StreamState>();
   /** Of streams that ended: one of another connection may go on with them. */
@@ -85,10 +93,10 @@ export class Catalog {
     }
   }
 
-  /** What a query that joins now has to know: traces, their classes, streams and bounds. */
+  /** What a query that joins now has to know: traces, their classes, streams and bounds, and since when it misses nothing. */
   *snapshot(): Generator<DecodedItem> {
-    for (const [trace, { traceClass }] of this.#traces) {
-      yield { kind: "trace", trace };
+    for (const [trace, { traceClass, session }] of this.#traces) {
+      yield { kind: "trace", trace, sinceNs: session.givenNs };
       if (traceClass !== undefined) yield { kind: "trace-class", trace, traceClass };
     }
     // All streams before any bound: a bound alone would speak for those not yet named.
@@ -106,6 +114,7 @@ export class Catalog {
     let state = this.#traces.get(trace);
     if (state === undefined) {
       state = {
+        session: this.#session(trace),
         reader: new MetadataReader(),
         traceClass: undefined,
         held: [],
@@ -114,6 +123,13 @@ export class Catalog {
       };
       this.#traces.set(trace, state);
     }
+    return state;
+  }
+
+  #session({ source, host, session }: TraceOrigin): SessionState {
+    const name = JSON.stringify([source, host, session]);
+    const state = this.#sessions.get(name) ?? { givenNs: undefined };
+    this.#sessions.set(name, state);
     return state;
   }
 
@@ -196,7 +212,10 @@ export class Catalog {
     for (const loss of state.counters.next(stream, header, beginNs ?? 0n, endNs ?? 0n))
       yield { kind: "loss", loss };
     yield { kind: "packet", stream, bytes, header, traceClass: trace.traceClass, beginNs, endNs };
-    if (endNs !== undefined) yield* this.#advance(stream, endNs);
+    if (endNs === undefined) return;
+    const { session } = trace;
+    if (session.givenNs === undefined || endNs > session.givenNs) session.givenNs = endNs;
+    yield* this.#advance(stream, endNs);
   }
 
   *#hold(

@@ -10,7 +10,12 @@ export type SourceItem = Item | RecordedItem;
 
 /** Source items with metadata parsed, packet headers read and times in nanoseconds: what queries are fed with. */
 export type DecodedItem =
-  | { readonly kind: "trace"; readonly trace: TraceOrigin }
+  /** `sinceNs`: whoever joins late misses packets that others were given before, so that its rows begin behind those. */
+  | {
+      readonly kind: "trace";
+      readonly trace: TraceOrigin;
+      readonly sinceNs?: bigint | undefined;
+    }
   | { readonly kind: "trace-class"; readonly trace: TraceOrigin; readonly traceClass: TraceClass }
   | { readonly kind: "stream"; readonly stream: StreamOrigin }
   /** `bytes` is borrowed: valid only while the item is being handled. */

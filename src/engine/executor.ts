@@ -26,8 +26,11 @@ export interface PoolOfStage {
 
 export interface Executor<Rows> {
   readonly store: RowStore<Rows>;
-  /** A scanner for one trace. */
-  scanner(traceClass: TraceClass, facts: TraceFacts): Scanner<Rows>;
+  /**
+   * A scanner for one trace.
+   * @param begin of its rows, instead of the spec's
+   */
+  scanner(traceClass: TraceClass, facts: TraceFacts, begin: bigint | undefined): Scanner<Rows>;
 }
 
 /** @param capacity of a batch, in rows */
@@ -40,7 +43,8 @@ export function interpretingExecutor(
   const dictionaries = spec.columns.map(() => new SharedDictionary());
   return {
     store: new HeapStore(spec.columns, capacity),
-    scanner: (traceClass, facts) => new InterpretingScanner(spec, dictionaries, traceClass, facts),
+    scanner: (traceClass, facts, begin) =>
+      new InterpretingScanner({ ...spec, begin }, dictionaries, traceClass, facts),
   };
 }
 
@@ -60,7 +64,8 @@ export function compilingExecutor(
     declareConstants(kernel, traceClass, facts);
   return {
     store: new KernelStore(kernel, capacity, pool?.release, lines),
-    scanner: (traceClass, facts) => new KernelScanner(spec, kernel, traceClass, facts),
+    scanner: (traceClass, facts, begin) =>
+      new KernelScanner({ ...spec, begin }, kernel, traceClass, facts),
   };
 }
 

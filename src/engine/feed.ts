@@ -73,7 +73,7 @@ interface Attachment {
 
 /**
  * One attachment for many queries: relayd admits a single viewer per session. It is made with the first query and given
- * up with the last, or made by `start` and kept; a query that joins later sees data from then on. Packets are read once,
+ * up with the last, or made by `start` and kept; a query that joins later sees all that happens from then on, streams being cut at one time. Packets are read once,
  * whoever wants them.
  */
 export class LiveFeed implements Feed {

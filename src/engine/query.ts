@@ -200,6 +200,8 @@ class RunningQuery {
   readonly #losses = new PendingLosses();
   #lostByStream: string | undefined;
   readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
+  /** Where a trace's rows begin for a query that joined late. */
+  readonly #since = new Map<TraceOrigin, bigint>();
   #stage: ScanStage | undefined;
   /** When the source says that it begins: the day that times of day belong to. */
   #firstNs: bigint | undefined;
@@ -313,9 +315,12 @@ class RunningQuery {
         break;
       case "trace-end":
         this.#traceClasses.delete(item.trace);
+        this.#since.delete(item.trace);
         this.#stage?.endTrace(item.trace);
         break;
       case "trace":
+        if (item.sinceNs !== undefined) this.#since.set(item.trace, item.sinceNs);
+        break;
       case "end":
         break;
     }
@@ -387,6 +392,7 @@ class RunningQuery {
       },
       loss: (loss) => this.#lose(loss),
       flush: () => this.#flush(),
+      since: (trace) => this.#since.get(trace),
       get watermarkNs() {
         return order === "none" ? undefined : watermark.ns;
       },

@@ -33,6 +33,8 @@ export interface ScanOutputs {
   loss(loss: Loss): void;
   /** The executor is about to change: the batch under assembly must leave first. */
   flush(): void;
+  /** When a trace's rows begin, besides what the spec says; ns since the Unix epoch. */
+  since(trace: TraceOrigin): bigint | undefined;
   /** Rows before this time are late. */
   readonly watermarkNs: bigint | undefined;
 }
@@ -105,7 +107,8 @@ export class ScanStage {
   }
 
   packet(item: PacketItem): void {
-    const { begin, end } = this.#spec;
+    const { end } = this.#spec;
+    const begin = this.#beginOf(item.stream.trace);
     if (begin !== undefined && item.endNs !== undefined && item.endNs < begin) return;
     if (end !== undefined && item.beginNs !== undefined && item.beginNs > end) return;
     const waiting = this.#waiting.get(item.stream);
@@ -253,11 +256,18 @@ export class ScanStage {
     this.store.rank(stream, rankOf(stream, traceClass, header));
   }
 
+  #beginOf(trace: TraceOrigin): bigint | undefined {
+    const { begin } = this.#spec;
+    const since = this.#outputs.since(trace);
+    return since !== undefined && (begin === undefined || since > begin) ? since : begin;
+  }
+
   #scannerOf(trace: TraceOrigin, traceClass: TraceClass): Scanner<Rows> {
     let scanner = this.#scanners.get(trace);
     if (scanner === undefined) {
       this.#traceClasses.set(trace, traceClass);
-      scanner = this.#executor.scanner(traceClass, { host: trace.host });
+      const facts = { host: trace.host };
+      scanner = this.#executor.scanner(traceClass, facts, this.#beginOf(trace));
       this.#scanners.set(trace, scanner);
     }
     return scanner;

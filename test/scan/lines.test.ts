@@ -77,7 +77,7 @@ function linesBy<Rows>(
   packets: readonly Packet[],
 ): string {
   const { store } = executor;
-  const scanner = executor.scanner(traceClass, { host: undefined });
+  const scanner = executor.scanner(traceClass, { host: undefined }, undefined);
   writer.begin(spec.columns);
   const lines: Uint8Array[] = [];
   const take = (): void => {

@@ -1,5 +1,6 @@
 /** Runs queries in tests and gives their rows as plain objects. */
 
+import type { Observable } from "rxjs";
 import { openFeed } from "../../src/engine/feed.ts";
 import type { Loss } from "../../src/engine/losses.ts";
 import { EVERYTHING, type QuerySpec, type ResultItem, runQuery } from "../../src/engine/query.ts";
@@ -18,23 +19,16 @@ export interface Result {
 /** All rows of a query over recorded traces. */
 export function rowsOf(directory: string, spec: Partial<QuerySpec>): Promise<Result> {
   const feed = openFeed([directory], { from: "beginning" });
-  return collect((next) =>
-    runQuery({ ...EVERYTHING, ...spec }, feed.share().items).subscribe(next),
-  );
+  return collect(runQuery({ ...EVERYTHING, ...spec }, feed.share().items));
 }
 
-function collect(
-  subscribe: (observer: {
-    next(item: ResultItem): void;
-    error(error: unknown): void;
-    complete(): void;
-  }) => unknown,
-): Promise<Result> {
+/** All rows of a query, when it has ended. */
+export function collect(items: Observable<ResultItem>): Promise<Result> {
   return new Promise((resolve, reject) => {
     const result: Result = { rows: [], losses: [], types: {} };
     const names: string[] = [];
     const types: ColumnType[] = [];
-    subscribe({
+    items.subscribe({
       next(item) {
         if (item.kind === "columns") {
           names.push(...item.columns.map(({ name }) => name));
