@@ -1,5 +1,6 @@
 import pc from "picocolors";
-import { asksForContainers, type NamedSpec, runNamedQuery } from "../containers/named-query.ts";
+import { runNamedQuery } from "../containers/named-query.ts";
+import { asksForContainers, type NamedSpec } from "../containers/named-rows.ts";
 import { type Feed, openFeed } from "../engine/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type QuerySpec, runQuery } from "../engine/query.ts";

@@ -6,9 +6,9 @@ import type { Share } from "../engine/feed.ts";
 import { EVERYTHING, runQuery } from "../engine/query.ts";
 import type { Container, Life } from "./container.ts";
 import type { LocalNames } from "./local-names.ts";
-import { stateOf } from "./named-query.ts";
 import { Registry } from "./registry.ts";
 import { RESOLVING_COLUMNS, RowReader } from "./row-reader.ts";
+import { stateOf } from "./state-query.ts";
 
 /** What was seen of a life. Times are ns since the Unix epoch. */
 export interface Sighting {

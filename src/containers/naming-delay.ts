@@ -15,6 +15,15 @@ const MOST_WAIT_MS = 3000;
 const MAX_ROWS = 1 << 20;
 const TICK_MS = 50;
 
+/** Stands between a query's rows and what names them. */
+export interface Delay {
+  push(item: ResultItem): void;
+  /** No more rows come. @param done called when the last of them has left */
+  end(done: () => void): void;
+  /** Nobody wants them any more. */
+  close(): void;
+}
+
 interface Waiting {
   readonly item: ResultItem;
   readonly rows: number;
@@ -22,7 +31,7 @@ interface Waiting {
   readonly since: number;
 }
 
-export class NamingDelay {
+export class NamingDelay implements Delay {
   readonly #awaitsNames: () => boolean;
   readonly #emit: (item: ResultItem) => void;
   readonly #timer: NodeJS.Timeout;
@@ -56,9 +65,9 @@ export class NamingDelay {
     while (this.#rows > MAX_ROWS) this.#shift();
   }
 
-  /** Lets everything go. */
-  flush(): void {
+  end(done: () => void): void {
     while (this.#waiting.length > 0) this.#shift();
+    done();
   }
 
   close(): void {

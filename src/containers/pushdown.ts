@@ -13,22 +13,16 @@ const MAX_NAMESPACES = 64;
 const PID_NS = "pid_ns";
 
 /**
- * A filter with the pid namespaces of the wanted containers, and 0, which dying tasks have; the filter as it is where
- * nothing is known of some namespaces, or where events do not tell theirs.
+ * The pid namespaces of the wanted containers, and 0, which dying tasks have; `undefined` where nothing is known of some
+ * namespaces, or where events do not tell theirs.
  */
-export function pushedDown(
-  filter: Program | undefined,
+export function wantedNamespaces(
   condition: ContainerCondition,
   registry: Registry,
-  traceClasses: readonly TraceClass[],
-): Program | undefined {
-  const rest = filter && withoutContainers(filter);
-  const isTold = traceClasses.every(({ streamClasses }) =>
-    [...streamClasses.values()].every(({ commonContext }) =>
-      commonContext?.members.some(({ name }) => name === PID_NS),
-    ),
-  );
-  if (!isTold || registry.hasMounts || mayBeUnseen(condition)) return rest;
+  traceClasses: Iterable<TraceClass>,
+): readonly number[] | undefined {
+  if (!tellsNamespaces(traceClasses) || registry.hasMounts || mayBeUnseen(condition))
+    return undefined;
   const wanted = new Set<number>([0]);
   for (const host of registry.hosts) {
     for (const [inode, lives] of host.pidNamespaces()) {
@@ -38,9 +32,26 @@ export function pushedDown(
       if (isWanted) wanted.add(inode);
     }
   }
-  if (wanted.size > MAX_NAMESPACES) return rest;
-  const membership = `$ctx.${PID_NS} in (${[...wanted].join(", ")})`;
+  return wanted.size > MAX_NAMESPACES ? undefined : [...wanted].sort((a, b) => a - b);
+}
+
+/** A filter, without what it says of containers, for events of some pid namespaces. */
+export function pushedDown(
+  filter: Program | undefined,
+  namespaces: readonly number[] | undefined,
+): Program | undefined {
+  const rest = filter && withoutContainers(filter);
+  if (namespaces === undefined) return rest;
+  const membership = `$ctx.${PID_NS} in (${namespaces.join(", ")})`;
   return compileFilter(rest === undefined ? membership : `(${print(rest.ast)}) && ${membership}`);
+}
+
+function tellsNamespaces(traceClasses: Iterable<TraceClass>): boolean {
+  for (const { streamClasses } of traceClasses) {
+    for (const { commonContext } of streamClasses.values())
+      if (commonContext?.members.some(({ name }) => name === PID_NS) !== true) return false;
+  }
+  return true;
 }
 
 /** The part of a filter that the scan runs; `undefined` if it is nothing but a condition on containers. */

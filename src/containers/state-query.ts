@@ -1,24 +1,13 @@
-/** The events that tell of containers, the columns that are read of them, and what each means to its host. */
+/** What is read of the events that tell of containers, and what each means to its host. */
 
-import { globMatches } from "../base/glob.ts";
-import { EVERYTHING, type QuerySpec } from "../engine/query.ts";
+import { Observable } from "rxjs";
+import type { DecodedItem } from "../engine/decoded-item.ts";
+import { EVERYTHING, type QuerySpec, runQuery } from "../engine/query.ts";
 import type { Column, ColumnBatch } from "../scan/column.ts";
 import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
 import type { Host } from "./host.ts";
 import type { Registry } from "./registry.ts";
-
-/** Star globs over event names. Records may come from the kernel tracer's or from a user-space provider. */
-const RECORD_EVENTS = "*lttng_statedump_container";
-const STATE_EVENTS = [
-  RECORD_EVENTS,
-  "lttng_statedump_process_pid_ns",
-  // Up to LTTng 2.11, namespaces stand here.
-  "lttng_statedump_process_state",
-  "sched_process_fork",
-  "sched_process_exit",
-];
-/** Only where events do not say in which namespace they happened. */
-const SWITCH_EVENT = "sched_switch";
+import { STATE_EVENTS, SWITCH_EVENT } from "./state-events.ts";
 
 const FIELDS = [
   "tid",
@@ -52,26 +41,53 @@ const REQUESTS: readonly ColumnRequest[] = [
   ...FIELDS.map((name): ColumnRequest => ({ kind: "field", name, isOptional: true })),
 ];
 
-/** @param followsTasks whether events must be told apart by the task that runs on their processor */
-export function stateQuery(isLive: boolean, maxLag: number, followsTasks: boolean): QuerySpec {
+/** What is told is to be known soon. */
+const STATE_BATCH_ROWS = 256;
+
+/** How the query runs for which state is followed. */
+export interface StateSpec {
+  readonly isLive: boolean;
+  readonly maxLag: number;
+  /** Whether events must be told apart by the task that runs on their processor: see `Resolver`. */
+  readonly hidesNamespaces?: boolean | undefined;
+}
+
+/**
+ * Follows what is told of containers into a registry; completes with the items.
+ * @param onChange called whenever something was told
+ */
+export function stateOf(
+  spec: StateSpec,
+  items: Observable<DecodedItem>,
+  registry: Registry,
+  onChange: () => void = () => {},
+): Observable<never> {
+  return new Observable((subscriber) => {
+    const reader = new StateReader(registry);
+    const query = stateQuery(spec);
+    return runQuery(query, items).subscribe({
+      next: (item) => {
+        if (item.kind === "columns") reader.begin(item.columns);
+        if (item.kind !== "batch") return;
+        reader.take(item.batch);
+        onChange();
+      },
+      error: (error) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    });
+  });
+}
+
+function stateQuery({ isLive, maxLag, hidesNamespaces = false }: StateSpec): QuerySpec {
   return {
     ...EVERYTHING,
-    events: followsTasks ? [...STATE_EVENTS, SWITCH_EVENT] : STATE_EVENTS,
+    events: hidesNamespaces ? [...STATE_EVENTS, SWITCH_EVENT] : STATE_EVENTS,
     select: REQUESTS,
     maxLag,
+    batchRows: STATE_BATCH_ROWS,
     lendsBatches: true,
     isLive,
   };
-}
-
-/** Whether events of that name name containers. */
-export function isRecordEvent(name: string): boolean {
-  return globMatches(RECORD_EVENTS, name);
-}
-
-/** Whether events of that name are read for what they tell of containers. */
-export function isStateEvent(name: string): boolean {
-  return STATE_EVENTS.some((glob) => globMatches(glob, name));
 }
 
 /** Reads the rows of a state query into a registry. */

@@ -1,6 +1,6 @@
 /** What queries are fed with: their own reading of recorded traces, or a share of one attachment to live sessions. */
 
-import { concatMap, Observable, Subject, type Subscription } from "rxjs";
+import { concatMap, defer, Observable, Subject, type Subscription } from "rxjs";
 import { openRecorded } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
@@ -54,7 +54,8 @@ class RecordedFeed implements Feed {
       return this.#opened;
     };
     const own = { ...options, opened };
-    const items = decodedItems(this.sources, this.#options, gate, new Catalog(), own);
+    // Whoever subscribes again reads all again.
+    const items = defer(() => decodedItems(this.sources, this.#options, gate, new Catalog(), own));
     return { items, gate, canBlock: () => true };
   }
 
@@ -73,8 +74,8 @@ interface Attachment {
 
 /**
  * One attachment for many queries: relayd admits a single viewer per session. It is made with the first query and given
- * up with the last, or made by `start` and kept; a query that joins later sees all that happens from then on, streams being cut at one time. Packets are read once,
- * whoever wants them.
+ * up with the last, or made by `start` and kept. A query that joins later sees all that happens from then on: its rows
+ * begin at one time in all streams of a session. Packets are read once, whoever wants them.
  */
 export class LiveFeed implements Feed {
   readonly sources: readonly string[];

@@ -60,6 +60,8 @@ export interface QuerySpec {
   /** Milliseconds that a silent stream may hold the others up. */
   readonly maxLag: number;
   readonly limit: number | undefined;
+  /** Rows of a full batch. Default: `BATCH_ROWS`. */
+  readonly batchRows?: number | undefined;
   /** Default: the kernel. */
   readonly engine?: Engine | undefined;
   /**
@@ -378,7 +380,7 @@ class RunningQuery {
 
   #newStage(spec: ScanSpec, pool?: PoolOfStage): ScanStage {
     const watermark = this.#watermark;
-    const { order, limit, engine = "kernel" } = this.#spec;
+    const { order, limit, engine = "kernel", batchRows = BATCH_ROWS } = this.#spec;
     const outputs: ScanOutputs = {
       rows: (matched, late) => {
         if (spec.countsOnly) {
@@ -397,7 +399,7 @@ class RunningQuery {
         return order === "none" ? undefined : watermark.ns;
       },
     };
-    const capacity = Math.min(BATCH_ROWS, limit ?? BATCH_ROWS);
+    const capacity = Math.min(batchRows, limit ?? batchRows);
     const lines = this.#spec.lines?.(spec.columns);
     return new ScanStage(spec, engine, capacity, outputs, pool, lines);
   }

@@ -5,7 +5,8 @@
 
 import { Subscription, takeUntil, timer } from "rxjs";
 import { FeedError } from "../base/errors.ts";
-import { asksForContainers, runNamedQuery } from "../containers/named-query.ts";
+import { runNamedQuery } from "../containers/named-query.ts";
+import { asksForContainers } from "../containers/named-rows.ts";
 import { type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type ResultBatch, type ResultItem, runQuery } from "../engine/query.ts";
 import { copyBatch } from "../scan/column.ts";

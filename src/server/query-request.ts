@@ -4,7 +4,7 @@
  */
 
 import { FeedError, FilterError, TraceError } from "../base/errors.ts";
-import type { NamedSpec } from "../containers/named-query.ts";
+import type { NamedSpec } from "../containers/named-rows.ts";
 import type { QuerySpec } from "../engine/query.ts";
 import { parseTimeBound, type TimeBound } from "../engine/time-bound.ts";
 import { compileFilter } from "../filter/compile.ts";

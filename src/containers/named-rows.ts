@@ -1,0 +1,114 @@
+/** A query's rows with the containers that they belong to: run with more columns than are asked for, and resolved. */
+
+import { Observable } from "rxjs";
+import type { DecodedItem } from "../engine/decoded-item.ts";
+import type { Gate } from "../engine/gate.ts";
+import { type QuerySpec, type ResultItem, runQuery } from "../engine/query.ts";
+import type { ContainerCondition, ContainerFact } from "../filter/container-condition.ts";
+import { copyBatch } from "../scan/column.ts";
+import { type ColumnRequest, columnRequest, type PlannedColumn } from "../scan/layout.ts";
+import type { Delay } from "./naming-delay.ts";
+import type { Registry } from "./registry.ts";
+import { Resolver } from "./resolver.ts";
+import { RESOLVING_COLUMNS } from "./row-reader.ts";
+
+export interface NamedSpec extends QuerySpec {
+  /** What an event's container must be, besides what the filter says. */
+  readonly container?: ContainerCondition | undefined;
+  /** As if no event told its namespaces: see `Resolver`. */
+  readonly hidesNamespaces?: boolean | undefined;
+}
+
+/** Whether a query asks for containers at all. */
+export function asksForContainers(spec: NamedSpec): boolean {
+  const selects = spec.select?.some((one) => requestOf(one).kind === "container") ?? false;
+  return selects || spec.container !== undefined || spec.filter?.containers !== undefined;
+}
+
+/** All that is asked of an event's container. */
+export function conditionOf({ container, filter }: NamedSpec): ContainerCondition | undefined {
+  const own = filter?.containers;
+  if (container === undefined || own === undefined) return container ?? own;
+  return { kind: "and", operands: [container, own] };
+}
+
+export function requestOf(one: string | ColumnRequest): ColumnRequest {
+  return typeof one === "string" ? columnRequest(one) : one;
+}
+
+/**
+ * The user's query, with what finds containers read beside what is asked for, and rows resolved.
+ * @param delayed makes what rows wait in, while they may still be named by what comes after them
+ */
+export function namedRows(
+  spec: NamedSpec,
+  filter: QuerySpec["filter"],
+  registry: Registry,
+  items: Observable<DecodedItem>,
+  gate: Gate,
+  delayed: (emit: (item: ResultItem) => void) => Delay,
+): Observable<ResultItem> {
+  const condition = conditionOf(spec);
+  const requests = spec.select?.map(requestOf);
+  const inner: QuerySpec = {
+    ...spec,
+    filter,
+    select: requests?.filter(({ kind }) => kind !== "container"),
+    extra: RESOLVING_COLUMNS,
+    // Rows are still to be looked at, so that they are limited behind that.
+    limit: condition === undefined ? spec.limit : undefined,
+    lendsBatches: true,
+    lines: undefined,
+  };
+  return new Observable((subscriber) => {
+    let resolver: Resolver | undefined;
+    let left = spec.limit ?? Number.POSITIVE_INFINITY;
+    const take = (item: ResultItem): void => {
+      if (item.kind === "columns") {
+        const facts = factsAmong(requests, item.columns);
+        const { hidesNamespaces } = spec;
+        resolver = new Resolver(registry, { facts, condition, hidesNamespaces });
+        subscriber.next({ kind: "columns", columns: resolver.columns(item.columns) });
+      } else if (item.kind === "batch") {
+        const resolved = resolver!.resolve(item.batch);
+        const rows = Math.min(resolved.rows, left);
+        left -= rows;
+        const batch = { ...item.batch, ...resolved, rows };
+        const mustCopy = spec.lendsBatches !== true;
+        if (rows > 0)
+          subscriber.next({
+            kind: "batch",
+            batch: mustCopy ? { ...batch, ...copyBatch(batch) } : batch,
+          });
+      } else {
+        subscriber.next(item);
+      }
+      if (left === 0) subscriber.complete();
+    };
+    const delay = delayed(take);
+    subscriber.add(() => delay.close());
+    return runQuery(inner, items, gate).subscribe({
+      next: (item) => delay.push(item),
+      error: (error) => subscriber.error(error),
+      complete: () => delay.end(() => subscriber.complete()),
+    });
+  });
+}
+
+/** Where facts stand among the columns: as selected, or before the payload. */
+function factsAmong(
+  requests: readonly ColumnRequest[] | undefined,
+  planned: readonly PlannedColumn[],
+): { readonly fact: ContainerFact; readonly at: number }[] {
+  if (requests === undefined) {
+    const payload = planned.findIndex(({ request }) => request.kind === "payload");
+    const last = planned.length - RESOLVING_COLUMNS.length;
+    return [{ fact: "name", at: payload === -1 ? last : payload }];
+  }
+  let others = 0;
+  return requests.flatMap((request) => {
+    if (request.kind === "container") return [{ fact: request.fact, at: others }];
+    others++;
+    return [];
+  });
+}
