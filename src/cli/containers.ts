@@ -31,7 +31,7 @@ export async function containers(
     await follow(feed, options.json === true);
     return;
   }
-  const census = await takeCensus(() => feed.share(), {
+  const census = await takeCensus((options) => feed.share(options), {
     isLive: feed.isLive,
     liveMs: LIVE_MS,
     maxLag: MAX_LAG,

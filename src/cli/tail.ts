@@ -122,7 +122,7 @@ function run(
     process.on("SIGTERM", interrupt);
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
     const items = asksForContainers(spec)
-      ? runNamedQuery(spec, share, () => feed.share())
+      ? runNamedQuery(spec, share, (options) => feed.share(options))
       : runQuery(spec, share.items, share.gate);
     // A source may fail before `subscribe` returns.
     subscription = items.subscribe({

@@ -1,9 +1,12 @@
 /** Who is in some traces: containers with their lives, and how many events each life has. */
 
-import { Subject } from "rxjs";
+import { type Observable, Subject, takeUntil, timer } from "rxjs";
 import type { DecodedItem } from "../engine/decoded-item.ts";
+import { canCompile } from "../engine/executor.ts";
 import type { Share } from "../engine/feed.ts";
+import type { Gate } from "../engine/gate.ts";
 import { EVERYTHING, runQuery } from "../engine/query.ts";
+import type { ShareOptions } from "../engine/source.ts";
 import type { Container, Life } from "./container.ts";
 import type { LocalNames } from "./local-names.ts";
 import { Registry } from "./registry.ts";
@@ -55,7 +58,7 @@ export interface CensusOptions {
  * @param share gives a part of the feed; of recorded traces it is asked twice
  */
 export async function takeCensus(
-  share: () => Share,
+  share: (options: ShareOptions) => Share,
   { isLive, liveMs, maxLag, names }: CensusOptions,
 ): Promise<Census> {
   const census = new Census();
@@ -69,9 +72,9 @@ export async function takeCensus(
     lendsBatches: true,
     isLive,
   };
-  const counting = (items: Subject<DecodedItem>): Promise<void> =>
+  const counting = (items: Observable<DecodedItem>, gate: Gate): Promise<void> =>
     new Promise((resolve, reject) => {
-      runQuery(query, items).subscribe({
+      runQuery(query, items, gate).subscribe({
         next: (item) => {
           if (item.kind !== "batch") return;
           const reader = new RowReader(item.batch, census.registry, false);
@@ -84,32 +87,26 @@ export async function takeCensus(
         complete: resolve,
       });
     });
-  const following = (items: Subject<DecodedItem>): Promise<void> =>
+  const following = (items: Observable<DecodedItem>, gate: Gate): Promise<void> =>
     new Promise((resolve, reject) => {
-      stateOf(state, items, census.registry).subscribe({ error: reject, complete: resolve });
+      stateOf(state, items, census.registry, undefined, gate).subscribe({
+        error: reject,
+        complete: resolve,
+      });
     });
-  const read = (items: Subject<DecodedItem>): void => {
-    const source = share().items.subscribe(items);
-    const stop = (): void => {
-      source.unsubscribe();
-      items.complete();
-    };
-    if (isLive) setTimeout(stop, liveMs);
-  };
   if (isLive) {
-    const items = new Subject<DecodedItem>();
-    const both = Promise.all([following(items), counting(items)]);
+    const { items, gate } = share({});
+    const both = new Subject<DecodedItem>();
+    const done = Promise.all([following(both, gate), counting(both, gate)]);
     const forget = names?.follow(census.registry);
-    read(items);
-    await both.finally(forget);
+    items.pipe(takeUntil(timer(liveMs))).subscribe(both);
+    await done.finally(forget);
     return census;
   }
   // What is told at any time is known before the first event is counted.
   for (const pass of [following, counting]) {
-    const items = new Subject<DecodedItem>();
-    const done = pass(items);
-    read(items);
-    await done;
+    const { items, gate } = share({ leavesPackets: canCompile("kernel") });
+    await pass(items, gate);
   }
   return census;
 }

@@ -11,6 +11,7 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import type { DecodedItem } from "../engine/decoded-item.ts";
 import type { Share } from "../engine/feed.ts";
 import type { ResultItem } from "../engine/query.ts";
+import type { ShareOptions } from "../engine/source.ts";
 import type { LocalNames } from "./local-names.ts";
 import { type NamedSpec, namedRows } from "./named-rows.ts";
 import { NamingDelay } from "./naming-delay.ts";
@@ -30,7 +31,7 @@ import { stateOf } from "./state-query.ts";
 export function runNamedQuery(
   spec: NamedSpec,
   share: Share,
-  another: () => Share,
+  another: (options: ShareOptions) => Share,
   names?: LocalNames,
 ): Observable<ResultItem> {
   return spec.isLive ? liveQuery(spec, share, names) : recordedQuery(spec, share, another);

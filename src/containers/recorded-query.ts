@@ -7,9 +7,11 @@ import { Observable, Subject, type Subscription } from "rxjs";
 import type { TraceOrigin } from "../base/item.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { DecodedItem } from "../engine/decoded-item.ts";
+import { canCompile } from "../engine/executor.ts";
 import type { Share } from "../engine/feed.ts";
 import type { ResultItem } from "../engine/query.ts";
 import { startWorkers } from "../engine/scan-pool.ts";
+import type { ShareOptions } from "../engine/source.ts";
 import { HeldRows } from "./held-rows.ts";
 import { conditionOf, type NamedSpec, namedRows } from "./named-rows.ts";
 import { pushedDown, wantedNamespaces } from "./pushdown.ts";
@@ -33,7 +35,7 @@ interface Rows {
 export function recordedQuery(
   spec: NamedSpec,
   share: Share,
-  another: () => Share,
+  another: (options: ShareOptions) => Share,
 ): Observable<ResultItem> {
   return new Observable((subscriber) => {
     const condition = conditionOf(spec);
@@ -56,7 +58,11 @@ export function recordedQuery(
           held = new HeldRows(share.gate, emit);
           return held;
         },
-      ).subscribe(subscriber);
+      ).subscribe({
+        next: (item) => subscriber.next(item),
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      });
       return { subscription, namespaces, told: () => held?.told() };
     };
     // Looking is dear where containers are many: it is done after one batch of what is told, two, four.
@@ -81,16 +87,18 @@ export function recordedQuery(
       rows.told();
     };
     const items = new Subject<DecodedItem>();
-    const reading = stateOf(spec, items, registry, look).subscribe({
+    const state = another({ leavesPackets: canCompile("kernel") });
+    const reading = stateOf(spec, items, registry, look, state.gate).subscribe({
       error: (error) => subscriber.error(error),
       complete: finish,
     });
     let isNeeded: boolean | undefined;
-    const source = another().items.subscribe({
+    const source = state.items.subscribe({
       next: (item) => {
         if (item.kind === "trace-class") traceClasses.set(item.trace, item.traceClass);
         // The classes come before the first packet: where none of them tells of containers, nothing is read for that.
-        if (item.kind === "packet" && isNeeded === undefined) {
+        const isPacket = item.kind === "packet" || item.kind === "stored-packet";
+        if (isPacket && isNeeded === undefined) {
           isNeeded = declares(traceClasses.values(), isStateEvent);
           if (isNeeded) look();
         }

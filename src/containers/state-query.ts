@@ -2,6 +2,7 @@
 
 import { Observable } from "rxjs";
 import type { DecodedItem } from "../engine/decoded-item.ts";
+import { Gate } from "../engine/gate.ts";
 import { EVERYTHING, type QuerySpec, runQuery } from "../engine/query.ts";
 import type { Column, ColumnBatch } from "../scan/column.ts";
 import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
@@ -55,17 +56,19 @@ export interface StateSpec {
 /**
  * Follows what is told of containers into a registry; completes with the items.
  * @param onChange called whenever something was told
+ * @param gate of the items' share
  */
 export function stateOf(
   spec: StateSpec,
   items: Observable<DecodedItem>,
   registry: Registry,
   onChange: () => void = () => {},
+  gate: Gate = new Gate(),
 ): Observable<never> {
   return new Observable((subscriber) => {
     const reader = new StateReader(registry);
     const query = stateQuery(spec);
-    return runQuery(query, items).subscribe({
+    return runQuery(query, items, gate).subscribe({
       next: (item) => {
         if (item.kind === "columns") reader.begin(item.columns);
         if (item.kind !== "batch") return;

@@ -41,6 +41,7 @@ import { PooledScan } from "./pooled-scan.ts";
 import { BATCH_ROWS, NEVER } from "./row-store.ts";
 import { ScanPool } from "./scan-pool.ts";
 import { type ScanOutputs, ScanStage } from "./scan-stage.ts";
+import { OwnThread, WorkerThread } from "./scan-thread.ts";
 import { resolveTime, type TimeBound } from "./time-bound.ts";
 import { Watermark } from "./watermark.ts";
 
@@ -251,7 +252,10 @@ class RunningQuery {
       traceClass,
       facts: { host },
     }));
-    const pool = new ScanPool(this.#spec.threads ?? [], spec, traces, {
+    const { threads = [] } = this.#spec;
+    const own =
+      threads.length === 0 ? [new OwnThread()] : threads.map((one) => new WorkerThread(one));
+    const pool = new ScanPool(own, spec, traces, {
       run: (work) => this.#step(work),
       saturated: (isSaturated) => {
         if (isSaturated) this.#release ??= this.#gate.hold();

@@ -13,6 +13,7 @@ import { MAX_PAGES } from "../scan/kernel/memory.ts";
 import type { ScanSpec, TraceFacts } from "../scan/scanner.ts";
 import { type WasmMemory, wasmMemory } from "../wasm/runtime.ts";
 import type { FromWorker, PacketOutcome, PacketTask, ToWorker } from "./scan-task.ts";
+import type { ScanThread } from "./scan-thread.ts";
 
 /** A group is given out when it has so many bytes or packets. */
 const GROUP_BYTES = 1 << 20;
@@ -39,7 +40,7 @@ interface Group {
 }
 
 interface PoolWorker {
-  readonly thread: Worker;
+  readonly thread: ScanThread;
   /** Groups that it has, in order. */
   readonly groups: Group[];
   released: Chunk[];
@@ -72,7 +73,7 @@ export class ScanPool {
   #isClosed = false;
 
   constructor(
-    threads: readonly Worker[],
+    threads: readonly ScanThread[],
     spec: ScanSpec,
     traces: readonly { readonly traceClass: TraceClass; readonly facts: TraceFacts }[],
     events: PoolEvents,
@@ -80,9 +81,10 @@ export class ScanPool {
     this.#events = events;
     this.#workers = threads.map((thread) => ({ thread, groups: [], released: [] }));
     for (const worker of this.#workers) {
-      worker.thread.ref();
-      worker.thread.on("message", (message: FromWorker) => this.#answered(worker, message));
-      worker.thread.on("error", (error) => this.#fail(error));
+      worker.thread.listen(
+        (message) => this.#answered(worker, message),
+        (error) => this.#fail(error),
+      );
       this.#send(worker, { kind: "query", memory: this.memory, spec, traces });
     }
   }
@@ -124,7 +126,7 @@ export class ScanPool {
   close(): void {
     this.#isClosed = true;
     this.#queue.length = 0;
-    for (const { thread } of this.#workers) void thread.terminate();
+    for (const { thread } of this.#workers) thread.close();
   }
 
   #give(): void {
@@ -191,6 +193,6 @@ export class ScanPool {
   }
 
   #send({ thread }: PoolWorker, message: ToWorker): void {
-    thread.postMessage(message);
+    thread.post(message);
   }
 }

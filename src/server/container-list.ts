@@ -16,15 +16,8 @@ export async function containerList(
   search: URLSearchParams,
 ): Promise<{ readonly containers: readonly unknown[] }> {
   const source = Parameters.ofUrl(search, ["source"]).text("source");
-  const first = await sources.share(source);
-  const { isLive } = first;
-  let isFirst = true;
-  const share = (): typeof first | ReturnType<typeof first.another> => {
-    if (!isFirst) return first.another();
-    isFirst = false;
-    return first;
-  };
-  const census = await takeCensus(share, {
+  const { isLive, another } = await sources.share(source);
+  const census = await takeCensus(another, {
     isLive,
     liveMs: LIVE_MS,
     maxLag: MAX_LAG,

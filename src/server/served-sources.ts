@@ -7,7 +7,7 @@ import { findTraceDirectories } from "../ctf/trace-directory.ts";
 import { type Feed, LiveFeed, openFeed, type Share } from "../engine/feed.ts";
 import { Gate } from "../engine/gate.ts";
 import { recordedClasses } from "../engine/recorded-classes.ts";
-import type { SourceOptions } from "../engine/source.ts";
+import type { ShareOptions, SourceOptions } from "../engine/source.ts";
 import { isLiveUrl } from "../relay/url.ts";
 
 /** What one query is fed with. */
@@ -18,7 +18,7 @@ export interface SourceShare extends Share {
   /** Sources that could not be had, while others could. */
   readonly failures: readonly TraceError[];
   /** One more share of the same: of recorded traces, to be read once more. */
-  another(): Share;
+  another(options?: ShareOptions): Share;
 }
 
 /** The sources of a server: one attachment to each live session, kept; recorded traces are read anew by each query. */
@@ -82,7 +82,7 @@ export class ServedSources {
     const live = wanted.filter(isLiveUrl);
     if (live.length === 0) {
       const feed = openFeed(wanted, this.#options);
-      const another = (): Share => feed.share();
+      const another = (options?: ShareOptions): Share => feed.share(options);
       return { ...feed.share(), isLive: false, names: undefined, failures: [], another };
     }
     if (live.length < wanted.length) {
