@@ -8,7 +8,6 @@ import type { Gate } from "../engine/gate.ts";
 import { EVERYTHING, runQuery } from "../engine/query.ts";
 import type { ShareOptions } from "../engine/source.ts";
 import type { Container, Life } from "./container.ts";
-import type { LocalNames } from "./local-names.ts";
 import { Registry } from "./registry.ts";
 import { RESOLVING_COLUMNS, RowReader } from "./row-reader.ts";
 import { stateOf } from "./state-query.ts";
@@ -21,8 +20,12 @@ export interface Sighting {
 }
 
 export class Census {
-  readonly registry: Registry = new Registry();
+  readonly registry: Registry;
   readonly #sightings = new Map<Life, Sighting>();
+
+  constructor(registry: Registry) {
+    this.registry = registry;
+  }
 
   get containers(): readonly Container[] {
     return this.registry.containers;
@@ -49,8 +52,8 @@ export interface CensusOptions {
   /** How long live sessions are listened to, in ms; recorded traces are read to their end. */
   readonly liveMs: number;
   readonly maxLag: number;
-  /** What is known of live containers beside what their traces tell. */
-  readonly names?: LocalNames | undefined;
+  /** What somebody else follows of live sessions already. */
+  readonly followed?: Registry | undefined;
 }
 
 /**
@@ -59,9 +62,9 @@ export interface CensusOptions {
  */
 export async function takeCensus(
   share: (options: ShareOptions) => Share,
-  { isLive, liveMs, maxLag, names }: CensusOptions,
+  { isLive, liveMs, maxLag, followed }: CensusOptions,
 ): Promise<Census> {
-  const census = new Census();
+  const census = new Census(followed ?? new Registry());
   const state = { isLive, maxLag };
   const query = {
     ...EVERYTHING,
@@ -96,11 +99,11 @@ export async function takeCensus(
     });
   if (isLive) {
     const { items, gate } = share({});
-    const both = new Subject<DecodedItem>();
-    const done = Promise.all([following(both, gate), counting(both, gate)]);
-    const forget = names?.follow(census.registry);
-    items.pipe(takeUntil(timer(liveMs))).subscribe(both);
-    await done.finally(forget);
+    const shared = new Subject<DecodedItem>();
+    const known = followed === undefined ? following(shared, gate) : undefined;
+    const done = Promise.all([known, counting(shared, gate)]);
+    items.pipe(takeUntil(timer(liveMs))).subscribe(shared);
+    await done;
     return census;
   }
   // What is told at any time is known before the first event is counted.

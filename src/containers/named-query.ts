@@ -12,62 +12,61 @@ import type { DecodedItem } from "../engine/decoded-item.ts";
 import type { Share } from "../engine/feed.ts";
 import type { ResultItem } from "../engine/query.ts";
 import type { ShareOptions } from "../engine/source.ts";
-import type { LocalNames } from "./local-names.ts";
 import { type NamedSpec, namedRows } from "./named-rows.ts";
 import { NamingDelay } from "./naming-delay.ts";
 import { withoutContainers } from "./pushdown.ts";
 import { recordedQuery } from "./recorded-query.ts";
 import { Registry } from "./registry.ts";
-import { declares, isRecordEvent } from "./state-events.ts";
+import { declares, RECORD_EVENTS } from "./state-events.ts";
 import { stateOf } from "./state-query.ts";
+
+/** What somebody else follows of live sessions already. */
+export interface FollowedState {
+  /** Has taken every item of the sessions before the query gets it. */
+  readonly registry: Registry;
+  /** Whether containers are told of beside the traces, too. */
+  readonly isToldLocally: boolean;
+}
 
 /**
  * Runs a query with containers. Without a selection, `container` stands before the payload.
  *
  * @param share the query's part of a feed
  * @param another gives one more part of a recorded feed, to be read before
- * @param names what is known of live containers beside what their traces tell
+ * @param followed by a server, for all its live queries; without it, the query follows its own items
  */
 export function runNamedQuery(
   spec: NamedSpec,
   share: Share,
   another: (options: ShareOptions) => Share,
-  names?: LocalNames,
+  followed?: FollowedState,
 ): Observable<ResultItem> {
-  return spec.isLive ? liveQuery(spec, share, names) : recordedQuery(spec, share, another);
+  return spec.isLive ? liveQuery(spec, share, followed) : recordedQuery(spec, share, another);
 }
 
 function liveQuery(
   spec: NamedSpec,
   share: Share,
-  names: LocalNames | undefined,
+  followed: FollowedState | undefined,
 ): Observable<ResultItem> {
   return new Observable((subscriber) => {
-    const registry = new Registry();
-    subscriber.add(names?.follow(registry));
+    const registry = followed?.registry ?? new Registry();
     const items = new Subject<DecodedItem>();
-    const state = stateOf(spec, items, registry).subscribe({
-      error: (error) => subscriber.error(error),
-    });
+    if (followed === undefined) {
+      const state = stateOf(spec, items, registry);
+      subscriber.add(state.subscribe({ error: (error) => subscriber.error(error) }));
+    }
     const traceClasses = new Set<TraceClass>();
     items.subscribe((item) => {
       if (item.kind === "trace-class") traceClasses.add(item.traceClass);
     });
+    const awaitsNames = (): boolean =>
+      followed?.isToldLocally === true || declares(traceClasses, RECORD_EVENTS);
     const filter = spec.filter && withoutContainers(spec.filter);
-    const awaitsNames = (): boolean => names !== undefined || declares(traceClasses, isRecordEvent);
-    const rows = namedRows(
-      spec,
-      filter,
-      registry,
-      items,
-      share.gate,
-      (emit) => new NamingDelay(awaitsNames, emit),
-    ).subscribe(subscriber);
-    const source = share.items.subscribe(items);
-    return () => {
-      source.unsubscribe();
-      rows.unsubscribe();
-      state.unsubscribe();
-    };
+    const delayed = (emit: (item: ResultItem) => void): NamingDelay =>
+      new NamingDelay(awaitsNames, emit);
+    const rows = namedRows(spec, filter, registry, items, share.gate, delayed);
+    subscriber.add(rows.subscribe(subscriber));
+    return share.items.subscribe(items);
   });
 }

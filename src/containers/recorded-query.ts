@@ -16,7 +16,7 @@ import { HeldRows } from "./held-rows.ts";
 import { conditionOf, type NamedSpec, namedRows } from "./named-rows.ts";
 import { pushedDown, wantedNamespaces } from "./pushdown.ts";
 import { Registry } from "./registry.ts";
-import { declares, isStateEvent } from "./state-events.ts";
+import { declares, STATE_EVENTS } from "./state-events.ts";
 import { stateOf } from "./state-query.ts";
 
 /** The user's rows, on their way. */
@@ -99,7 +99,7 @@ export function recordedQuery(
         // The classes come before the first packet: where none of them tells of containers, nothing is read for that.
         const isPacket = item.kind === "packet" || item.kind === "stored-packet";
         if (isPacket && isNeeded === undefined) {
-          isNeeded = declares(traceClasses.values(), isStateEvent);
+          isNeeded = declares(traceClasses.values(), STATE_EVENTS);
           if (isNeeded) look();
         }
         if (isNeeded === false) queueMicrotask(stop);

@@ -1,6 +1,7 @@
 /** What is read of the events that tell of containers, and what each means to its host. */
 
-import { Observable } from "rxjs";
+import { filter, Observable } from "rxjs";
+import type { TraceOrigin } from "../base/item.ts";
 import type { DecodedItem } from "../engine/decoded-item.ts";
 import { Gate } from "../engine/gate.ts";
 import { EVERYTHING, type QuerySpec, runQuery } from "../engine/query.ts";
@@ -8,7 +9,7 @@ import type { Column, ColumnBatch } from "../scan/column.ts";
 import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
 import type { Host } from "./host.ts";
 import type { Registry } from "./registry.ts";
-import { STATE_EVENTS, SWITCH_EVENT } from "./state-events.ts";
+import { declares, STATE_EVENTS, SWITCH_EVENT } from "./state-events.ts";
 
 const FIELDS = [
   "tid",
@@ -42,9 +43,6 @@ const REQUESTS: readonly ColumnRequest[] = [
   ...FIELDS.map((name): ColumnRequest => ({ kind: "field", name, isOptional: true })),
 ];
 
-/** What is told is to be known soon. */
-const STATE_BATCH_ROWS = 256;
-
 /** How the query runs for which state is followed. */
 export interface StateSpec {
   readonly isLive: boolean;
@@ -68,7 +66,9 @@ export function stateOf(
   return new Observable((subscriber) => {
     const reader = new StateReader(registry);
     const query = stateQuery(spec);
-    return runQuery(query, items, gate).subscribe({
+    // Live packets may have events that are declared later.
+    const told = spec.isLive ? items : items.pipe(filter(packetsThatTell(query.events)));
+    return runQuery(query, told, gate).subscribe({
       next: (item) => {
         if (item.kind === "columns") reader.begin(item.columns);
         if (item.kind !== "batch") return;
@@ -81,13 +81,24 @@ export function stateOf(
   });
 }
 
+/** Leaves out the packets of traces without such events: they are not even read. */
+function packetsThatTell(events: readonly string[]): (item: DecodedItem) => boolean {
+  const telling = new Set<TraceOrigin>();
+  return (item) => {
+    if (item.kind === "trace-class" && declares([item.traceClass], events)) telling.add(item.trace);
+    const isPacket = item.kind === "packet" || item.kind === "stored-packet";
+    return !isPacket || telling.has(item.stream.trace);
+  };
+}
+
 function stateQuery({ isLive, maxLag, hidesNamespaces = false }: StateSpec): QuerySpec {
   return {
     ...EVERYTHING,
     events: hidesNamespaces ? [...STATE_EVENTS, SWITCH_EVENT] : STATE_EVENTS,
     select: REQUESTS,
     maxLag,
-    batchRows: STATE_BATCH_ROWS,
+    // Known before any row of the same time is looked at.
+    isPrompt: true,
     lendsBatches: true,
     isLive,
   };

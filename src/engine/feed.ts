@@ -83,6 +83,7 @@ export class LiveFeed implements Feed {
   readonly #options: SourceOptions;
   readonly #gates = new Set<Gate>();
   readonly #gate = new Gate();
+  readonly #observed = new Subject<DecodedItem>();
   #release: (() => void) | undefined;
   #attachment: Attachment | undefined;
   #isKept = false;
@@ -98,6 +99,14 @@ export class LiveFeed implements Feed {
   /** What the traces that are there now declare. */
   get traceClasses(): readonly TraceClass[] {
     return this.#attachment?.catalog.traceClasses ?? [];
+  }
+
+  /**
+   * All items of all attachments, each before any query gets it. Who observes keeps nothing attached and is not a query
+   * among others: it must keep pace.
+   */
+  get observed(): Observable<DecodedItem> {
+    return this.#observed;
   }
 
   get isAttached(): boolean {
@@ -190,6 +199,7 @@ export class LiveFeed implements Feed {
         // The first thing that a live source says is what it is attached to, or that it waits, or why it is left out.
         const hasSpoken = item.kind === "note" || item.kind === "end";
         if (hasSpoken && silent.delete(item.source) && silent.size === 0) resolve();
+        this.#observed.next(item);
         items.next(item);
       },
       error: (error) => {

@@ -61,8 +61,8 @@ export interface QuerySpec {
   /** Milliseconds that a silent stream may hold the others up. */
   readonly maxLag: number;
   readonly limit: number | undefined;
-  /** Rows of a full batch. Default: `BATCH_ROWS`. */
-  readonly batchRows?: number | undefined;
+  /** Whether rows leave as soon as their time has come, instead of in full batches. */
+  readonly isPrompt?: boolean | undefined;
   /** Default: the kernel. */
   readonly engine?: Engine | undefined;
   /**
@@ -384,7 +384,7 @@ class RunningQuery {
 
   #newStage(spec: ScanSpec, pool?: PoolOfStage): ScanStage {
     const watermark = this.#watermark;
-    const { order, limit, engine = "kernel", batchRows = BATCH_ROWS } = this.#spec;
+    const { order, limit, engine = "kernel" } = this.#spec;
     const outputs: ScanOutputs = {
       rows: (matched, late) => {
         if (spec.countsOnly) {
@@ -403,7 +403,7 @@ class RunningQuery {
         return order === "none" ? undefined : watermark.ns;
       },
     };
-    const capacity = Math.min(batchRows, limit ?? batchRows);
+    const capacity = Math.min(BATCH_ROWS, limit ?? BATCH_ROWS);
     const lines = this.#spec.lines?.(spec.columns);
     return new ScanStage(spec, engine, capacity, outputs, pool, lines);
   }
@@ -449,6 +449,7 @@ class RunningQuery {
     while (this.#spec.isLive && this.#held > MAX_HELD_ROWS && this.#watermark.passOverLeast()) {
       this.#advance(this.#watermark.safeBefore());
     }
+    if (this.#spec.isPrompt === true) this.#flush();
   }
 
   /** Lets go everything before a time, losses at their places between the rows. */

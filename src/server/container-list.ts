@@ -9,19 +9,19 @@ const MAX_LAG = 2000;
 
 /**
  * The answer to `GET /v1/containers?source=`: who is in a source or in all of them. Recorded traces are read to their end;
- * live sessions are listened to for a moment, in which every record comes once.
+ * live sessions are listened to for a moment, in which their containers' events are counted.
  */
 export async function containerList(
   sources: ServedSources,
   search: URLSearchParams,
 ): Promise<{ readonly containers: readonly unknown[] }> {
   const source = Parameters.ofUrl(search, ["source"]).text("source");
-  const { isLive, another } = await sources.share(source);
+  const { isLive, another, followed } = await sources.share(source);
   const census = await takeCensus(another, {
     isLive,
     liveMs: LIVE_MS,
     maxLag: MAX_LAG,
-    names: sources.localNames,
+    followed: followed?.registry,
   });
   return { containers: censusJson(census) };
 }

@@ -84,7 +84,7 @@ export class Delivery {
     const share = { ...this.#share, items: fed };
     const query = { ...spec, isLive, lendsBatches: true };
     const results = asksForContainers(query)
-      ? runNamedQuery(query, share, this.#share.another, this.#share.names)
+      ? runNamedQuery(query, share, this.#share.another, this.#share.followed)
       : runQuery(query, fed, share.gate);
     this.#subscription.add(
       results.subscribe({

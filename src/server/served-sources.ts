@@ -1,7 +1,10 @@
-import { merge } from "rxjs";
+import { merge, Subscription } from "rxjs";
 import { FeedError, SourceError, type TraceError } from "../base/errors.ts";
 import { nearestName } from "../base/text.ts";
 import type { LocalNames } from "../containers/local-names.ts";
+import type { FollowedState } from "../containers/named-query.ts";
+import { Registry } from "../containers/registry.ts";
+import { stateOf } from "../containers/state-query.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { findTraceDirectories } from "../ctf/trace-directory.ts";
 import { type Feed, LiveFeed, openFeed, type Share } from "../engine/feed.ts";
@@ -13,19 +16,25 @@ import { isLiveUrl } from "../relay/url.ts";
 /** What one query is fed with. */
 export interface SourceShare extends Share {
   readonly isLive: boolean;
-  /** What is known of this machine's containers beside what traces tell. */
-  readonly names: LocalNames | undefined;
+  /** What is known of live containers. */
+  readonly followed: FollowedState | undefined;
   /** Sources that could not be had, while others could. */
   readonly failures: readonly TraceError[];
   /** One more share of the same: of recorded traces, to be read once more. */
   another(options?: ShareOptions): Share;
 }
 
+/** How long a silent stream holds up what others tell of containers, in ms. */
+const MAX_LAG = 2000;
+
 /** The sources of a server: one attachment to each live session, kept; recorded traces are read anew by each query. */
 export class ServedSources {
   readonly live: readonly string[];
   readonly recorded: readonly string[];
-  readonly localNames: LocalNames | undefined;
+  /** Of all live sessions together: one may name the containers of another. */
+  readonly #registry = new Registry();
+  readonly #localNames: LocalNames | undefined;
+  readonly #following = new Subscription();
   readonly #options: SourceOptions;
   readonly #feeds: ReadonlyMap<string, LiveFeed>;
   /** Recorded traces stay as they are: their metadata are read once. */
@@ -36,13 +45,20 @@ export class ServedSources {
     sources: readonly string[],
     options: SourceOptions,
     localNames: LocalNames | undefined,
+    log: (text: string) => void,
   ) {
-    this.localNames = localNames;
+    this.#localNames = localNames;
     const all = [...new Set(sources)];
     this.live = all.filter(isLiveUrl);
     this.recorded = all.filter((source) => !isLiveUrl(source));
     this.#options = options;
     this.#feeds = new Map(this.live.map((url) => [url, new LiveFeed([url], options)]));
+    if (localNames !== undefined) this.#following.add(localNames.follow(this.#registry));
+    const error = (problem: unknown): void => log(`containers: ${problem}`);
+    for (const { observed } of this.#feeds.values()) {
+      const state = stateOf({ isLive: true, maxLag: MAX_LAG }, observed, this.#registry);
+      this.#following.add(state.subscribe({ error }));
+    }
   }
 
   /**
@@ -53,9 +69,10 @@ export class ServedSources {
     sources: readonly string[],
     options: SourceOptions,
     localNames?: LocalNames,
+    log: (text: string) => void = () => {},
   ): Promise<ServedSources> {
     if (sources.length === 0) throw new RangeError("serve: expected at least one source, got none");
-    const served = new ServedSources(sources, options, localNames);
+    const served = new ServedSources(sources, options, localNames, log);
     try {
       for (const directory of served.recorded) await findTraceDirectories(directory);
       await Promise.all([...served.#feeds.values()].map((feed) => feed.start()));
@@ -83,7 +100,7 @@ export class ServedSources {
     if (live.length === 0) {
       const feed = openFeed(wanted, this.#options);
       const another = (options?: ShareOptions): Share => feed.share(options);
-      return { ...feed.share(), isLive: false, names: undefined, failures: [], another };
+      return { ...feed.share(), isLive: false, followed: undefined, failures: [], another };
     }
     if (live.length < wanted.length) {
       const message = `source: expected one of ${this.names.join(", ")}, got none: live and recorded sources do not share a notion of now`;
@@ -112,6 +129,7 @@ export class ServedSources {
   /** Lets all go; running queries end. Settles when the relayds know. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#following.unsubscribe();
     await Promise.all([...this.#feeds.values()].map((feed) => feed.close()));
   }
 
@@ -121,7 +139,8 @@ export class ServedSources {
     const attached = feeds.filter((_, i) => outcomes[i]?.status === "fulfilled");
     if (attached.length === 0) throw failures[0];
     const another = (): Share => joined(attached);
-    return { ...another(), isLive: true, names: this.localNames, failures, another };
+    const followed = { registry: this.#registry, isToldLocally: this.#localNames !== undefined };
+    return { ...another(), isLive: true, followed, failures, another };
   }
 
   #unknown(source: string): FeedError {

@@ -65,12 +65,15 @@ export async function serve(
   const { token, allowedOrigins = [], log = () => {}, wait, reconnect, retainBytes = 0 } = options;
   requireToken(token, host);
   const finder = options.containers && findLocally(options.containers, log);
-  const served = await ServedSources.open(sources, { from, wait, reconnect }, finder?.names).catch(
-    async (error: unknown) => {
-      await finder?.close();
-      throw error;
-    },
-  );
+  const served = await ServedSources.open(
+    sources,
+    { from, wait, reconnect },
+    finder?.names,
+    log,
+  ).catch(async (error: unknown) => {
+    await finder?.close();
+    throw error;
+  });
   const rules = { isLoopback: isLoopbackHost(host), allowedOrigins, token };
   const queryServer = new QueryServer(served, rules, log, retainBytes, finder);
   try {

@@ -1,0 +1,83 @@
+/** Queries of a live session that begin when nobody tells of its containers any more. */
+
+import { concat, from, type Observable, Subject, tap } from "rxjs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type FollowedState, runNamedQuery } from "../../src/containers/named-query.ts";
+import { Registry } from "../../src/containers/registry.ts";
+import { declares, RECORD_EVENTS } from "../../src/containers/state-events.ts";
+import { stateOf } from "../../src/containers/state-query.ts";
+import type { DecodedItem } from "../../src/engine/decoded-item.ts";
+import { openFeed } from "../../src/engine/feed.ts";
+import { Gate } from "../../src/engine/gate.ts";
+import { collect, EVERYTHING, type Row } from "../support/query.ts";
+import { recordedTrace } from "../support/traces.ts";
+
+const test = suite("containers/followed-state");
+const trace = await recordedTrace("small");
+const feed = openFeed([trace.path], { from: "beginning" });
+const spec = { ...EVERYTHING, select: ["timestamp", "event", "cpu_id", "container"] };
+
+test.after(() => trace.remove());
+
+/** What a query gets that joins in the middle, and what others have had before. */
+async function halves(): Promise<{ before: DecodedItem[]; after: DecodedItem[] }> {
+  const items: DecodedItem[] = [];
+  await feed.share().items.forEach((item) => {
+    items.push(item.kind === "packet" ? { ...item, bytes: item.bytes.slice() } : item);
+  });
+  const isPacket = ({ kind }: DecodedItem): boolean => kind === "packet";
+  const count = items.filter(isPacket).length;
+  const middle = items.indexOf(items.filter(isPacket)[count >> 1]!);
+  const naming = items.flatMap((item) =>
+    item.kind === "trace-class" && declares([item.traceClass], RECORD_EVENTS) ? item.trace : [],
+  );
+  assert.is(naming.length, 1);
+  const tells = (item: DecodedItem): boolean =>
+    item.kind === "packet" && naming.includes(item.stream.trace);
+  return {
+    before: items.slice(0, middle),
+    after: items.slice(middle).filter((item) => !tells(item)),
+  };
+}
+
+async function lateRows(
+  before: DecodedItem[],
+  after: Observable<DecodedItem>,
+  followed?: FollowedState,
+): Promise<Row[]> {
+  const known = from(before.filter(({ kind }) => /^(trace|trace-class|stream)$/.test(kind)));
+  const share = { items: concat(known, after), gate: new Gate(), canBlock: () => false };
+  const live = { ...spec, isLive: true };
+  const { rows } = await collect(runNamedQuery(live, share, () => share, followed));
+  return rows;
+}
+
+test("names that were told before a query began are known to it, if somebody has listened", async () => {
+  const all = await collect(runNamedQuery(spec, feed.share(), () => feed.share()));
+  const names = new Map(all.rows.map((row) => [placeOf(row), row["container"]]));
+  const { before, after } = await halves();
+
+  const observed = new Subject<DecodedItem>();
+  const registry = new Registry();
+  stateOf({ isLive: true, maxLag: 2000 }, observed, registry).subscribe();
+  for (const item of before) observed.next(item);
+  const observedFirst = from(after).pipe(tap((item) => observed.next(item)));
+  const rows = await lateRows(before, observedFirst, { registry, isToldLocally: false });
+  observed.complete();
+  assert.ok(rows.length > 1000, `only ${rows.length} rows`);
+  assert.equal(
+    rows.map((row) => row["container"]),
+    rows.map((row) => names.get(placeOf(row))),
+  );
+
+  const unaware = await lateRows(before, from(after));
+  assert.is(unaware.length, rows.length);
+  assert.ok(unaware.some(({ container }) => String(container).startsWith("pid_ns:")));
+});
+
+function placeOf({ timestamp, event, cpu_id }: Row): string {
+  return `${timestamp} ${event} ${cpu_id}`;
+}
+
+test.run();
