@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import { runNamedQuery } from "../containers/named-query.ts";
 import { asksForContainers, type NamedSpec } from "../containers/named-rows.ts";
+import { canCompile } from "../engine/executor.ts";
 import { type Feed, openFeed } from "../engine/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type QuerySpec, runQuery } from "../engine/query.ts";
@@ -78,7 +79,7 @@ function run(
     const share = feed.share({
       begin: spec.begin,
       end: spec.end,
-      leavesPackets: spec.threads !== undefined && spec.threads.length > 0,
+      leavesPackets: canCompile(options.engine),
       onProgress: progress && ((done, total) => progress.update(done, total, rows)),
     });
     const ticking = setInterval(() => {

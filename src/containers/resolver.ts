@@ -92,17 +92,15 @@ export class Resolver {
     const wanted = new Int32Array(rows);
     let count = 0;
     const reader = new RowReader(batch, this.#registry, this.#options.hidesNamespaces ?? false);
-    let answer = this.#nobody;
-    /** The row that a settled answer was found for: it is that of all rows like it. */
-    let settledRow = -1;
-    for (let row = 0; row < rows; row++) {
-      if (settledRow === -1 || !reader.areAlike(row, settledRow)) {
-        answer = this.#answer(reader, row);
-        settledRow = this.#isSettled(reader, row) ? row : -1;
+    for (let row = 0; row < rows; ) {
+      const answer = this.#answer(reader, row);
+      const end = this.#isSettled(reader, row) ? reader.runEnd(row) : row + 1;
+      if (answer.isWanted) {
+        for (let i = 0; i < codes.length; i++)
+          codes[i]!.fill(answer.codes[i]!, count, count + end - row);
+        for (let one = row; one < end; one++) wanted[count++] = one;
       }
-      if (!answer.isWanted) continue;
-      for (let i = 0; i < codes.length; i++) codes[i]![count] = answer.codes[i]!;
-      wanted[count++] = row;
+      row = end;
     }
     const shown = batch.columns.slice(0, batch.columns.length - RESOLVING_COLUMNS.length);
     const bare = { ...batch, columns: shown };

@@ -78,18 +78,20 @@ export class RowReader {
     return this.#hidesNamespaces ? 0 : numberAt(this.#pidNs, row);
   }
 
-  /** Whether two rows are of one host and pid namespace; `false` also where that takes a closer look. */
-  areAlike(row: number, other: number): boolean {
+  /** Where the run of rows ends that are of the same host and pid namespace as a row; the next row where nobody can tell. */
+  runEnd(row: number): number {
     const pidNs = this.#pidNs;
     const boot = this.#boot;
-    return (
-      pidNs.kind === "number" &&
-      boot.kind === "dictionary" &&
-      pidNs.validity === undefined &&
-      boot.validity === undefined &&
-      pidNs.values[row] === pidNs.values[other] &&
-      boot.codes[row] === boot.codes[other]
-    );
+    const next = row + 1;
+    const isPlain = pidNs.kind === "number" && boot.kind === "dictionary";
+    if (!isPlain || pidNs.validity !== undefined || boot.validity !== undefined) return next;
+    const { values } = pidNs;
+    const { codes } = boot;
+    const inode = values[row];
+    const code = codes[row];
+    let end = next;
+    while (end < this.#batch.rows && values[end] === inode && codes[end] === code) end++;
+    return end;
   }
 
   #mntNsOf(row: number): number {
