@@ -1,13 +1,15 @@
 import { Subject } from "rxjs";
 import { isoText, timeOfDay } from "../base/time.ts";
-import { type Census, takeCensus } from "../containers/census.ts";
+import { type Census, liveCensus, recordedCensus } from "../containers/census.ts";
 import { censusJson } from "../containers/census-json.ts";
 import { type Change, ChangeWatcher } from "../containers/changes.ts";
 import type { Container, Life } from "../containers/container.ts";
+import { RecordedState } from "../containers/recorded-state.ts";
 import { Registry } from "../containers/registry.ts";
 import { stateOf } from "../containers/state-query.ts";
 import type { DecodedItem } from "../engine/decoded-item.ts";
-import { type Feed, openFeed } from "../engine/feed.ts";
+import { type Feed, openFeed, type Share } from "../engine/feed.ts";
+import type { ShareOptions } from "../engine/source.ts";
 import { colorsFor } from "./colors.ts";
 import { ExitCode, report } from "./report.ts";
 import { table } from "./table.ts";
@@ -31,11 +33,10 @@ export async function containers(
     await follow(feed, options.json === true);
     return;
   }
-  const census = await takeCensus((options) => feed.share(options), {
-    isLive: feed.isLive,
-    liveMs: LIVE_MS,
-    maxLag: MAX_LAG,
-  });
+  const share = (wanted?: ShareOptions): Share => feed.share(wanted);
+  const census = feed.isLive
+    ? await liveCensus(share(), LIVE_MS, MAX_LAG)
+    : await recordedCensus(share, new RecordedState(share));
   await feed.close();
   if (options.json === true)
     process.stdout.write(`${JSON.stringify(censusJson(census), null, 2)}\n`);

@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { runNamedQuery } from "../containers/named-query.ts";
+import { namedQuery } from "../containers/named-query.ts";
 import { asksForContainers, type NamedSpec } from "../containers/named-rows.ts";
 import { canCompile } from "../engine/executor.ts";
 import { type Feed, openFeed } from "../engine/feed.ts";
@@ -123,7 +123,7 @@ function run(
     process.on("SIGTERM", interrupt);
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
     const items = asksForContainers(spec)
-      ? runNamedQuery(spec, share, (options) => feed.share(options))
+      ? namedQuery(spec, share, feed)
       : runQuery(spec, share.items, share.gate);
     // A source may fail before `subscribe` returns.
     subscription = items.subscribe({

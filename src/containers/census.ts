@@ -1,13 +1,14 @@
 /** Who is in some traces: containers with their lives, and how many events each life has. */
 
-import { type Observable, Subject, takeUntil, timer } from "rxjs";
+import { lastValueFrom, type Observable, Subject, takeUntil, timer } from "rxjs";
 import type { DecodedItem } from "../engine/decoded-item.ts";
 import { canCompile } from "../engine/executor.ts";
 import type { Share } from "../engine/feed.ts";
 import type { Gate } from "../engine/gate.ts";
-import { EVERYTHING, runQuery } from "../engine/query.ts";
+import { EVERYTHING, type QuerySpec, runQuery } from "../engine/query.ts";
 import type { ShareOptions } from "../engine/source.ts";
 import type { Container, Life } from "./container.ts";
+import type { RecordedState } from "./recorded-state.ts";
 import { Registry } from "./registry.ts";
 import { RESOLVING_COLUMNS, RowReader } from "./row-reader.ts";
 import { stateOf } from "./state-query.ts";
@@ -47,69 +48,64 @@ export class Census {
   }
 }
 
-export interface CensusOptions {
-  readonly isLive: boolean;
-  /** How long live sessions are listened to, in ms; recorded traces are read to their end. */
-  readonly liveMs: number;
-  readonly maxLag: number;
-  /** What somebody else follows of live sessions already. */
-  readonly followed?: Registry | undefined;
+/**
+ * Counts every event of recorded traces to the life that it belongs to.
+ * @param share gives a part of the traces' feed
+ */
+export async function recordedCensus(
+  share: (options: ShareOptions) => Share,
+  state: RecordedState,
+): Promise<Census> {
+  // What is told at any time is known before the first event is counted.
+  await new Promise<void>((told, failed) => state.follow({ more: () => {}, told, failed }));
+  const census = new Census(state.registry);
+  const { items, gate } = share({ leavesPackets: canCompile("kernel") });
+  await count({ ...COUNTING, order: "none" }, items, gate, census);
+  return census;
 }
 
 /**
- * Counts every event of a feed to the life that it belongs to.
- * @param share gives a part of the feed; of recorded traces it is asked twice
+ * Counts the events of live sessions for a while.
+ *
+ * @param maxLag how long a silent stream may hold up the others, in ms
+ * @param followed by somebody else; without it, only what is told meanwhile is known
  */
-export async function takeCensus(
-  share: (options: ShareOptions) => Share,
-  { isLive, liveMs, maxLag, followed }: CensusOptions,
+export async function liveCensus(
+  { items, gate }: Share,
+  listeningMs: number,
+  maxLag: number,
+  followed?: Registry,
 ): Promise<Census> {
   const census = new Census(followed ?? new Registry());
-  const state = { isLive, maxLag };
-  const query = {
-    ...EVERYTHING,
-    select: [],
-    extra: RESOLVING_COLUMNS,
-    order: isLive ? ("time" as const) : ("none" as const),
-    maxLag,
-    lendsBatches: true,
-    isLive,
-  };
-  const counting = (items: Observable<DecodedItem>, gate: Gate): Promise<void> =>
-    new Promise((resolve, reject) => {
-      runQuery(query, items, gate).subscribe({
-        next: (item) => {
-          if (item.kind !== "batch") return;
-          const reader = new RowReader(item.batch, census.registry, false);
-          for (let row = 0; row < item.batch.rows; row++) {
-            const life = reader.life(row);
-            if (life !== undefined) census.see(life, reader.time(row));
-          }
-        },
-        error: reject,
-        complete: resolve,
-      });
-    });
-  const following = (items: Observable<DecodedItem>, gate: Gate): Promise<void> =>
-    new Promise((resolve, reject) => {
-      stateOf(state, items, census.registry, undefined, gate).subscribe({
-        error: reject,
-        complete: resolve,
-      });
-    });
-  if (isLive) {
-    const { items, gate } = share({});
-    const shared = new Subject<DecodedItem>();
-    const known = followed === undefined ? following(shared, gate) : undefined;
-    const done = Promise.all([known, counting(shared, gate)]);
-    items.pipe(takeUntil(timer(liveMs))).subscribe(shared);
-    await done;
-    return census;
-  }
-  // What is told at any time is known before the first event is counted.
-  for (const pass of [following, counting]) {
-    const { items, gate } = share({ leavesPackets: canCompile("kernel") });
-    await pass(items, gate);
-  }
+  const heard = new Subject<DecodedItem>();
+  const state = stateOf({ isLive: true, maxLag }, heard, census.registry);
+  const telling =
+    followed === undefined ? lastValueFrom(state, { defaultValue: undefined }) : undefined;
+  const counting = count({ ...COUNTING, maxLag, isLive: true }, heard, gate, census);
+  items.pipe(takeUntil(timer(listeningMs))).subscribe(heard);
+  await Promise.all([telling, counting]);
   return census;
+}
+
+const COUNTING: QuerySpec = {
+  ...EVERYTHING,
+  select: [],
+  extra: RESOLVING_COLUMNS,
+  lendsBatches: true,
+};
+
+function count(
+  query: QuerySpec,
+  items: Observable<DecodedItem>,
+  gate: Gate,
+  census: Census,
+): Promise<void> {
+  return runQuery(query, items, gate).forEach((item) => {
+    if (item.kind !== "batch") return;
+    const reader = new RowReader(item.batch, census.registry, false);
+    for (let row = 0; row < item.batch.rows; row++) {
+      const life = reader.life(row);
+      if (life !== undefined) census.see(life, reader.time(row));
+    }
+  });
 }

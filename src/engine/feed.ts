@@ -50,7 +50,11 @@ class RecordedFeed implements Feed {
   share(options: ShareOptions = {}): Share {
     const gate = new Gate();
     const opened = (): Promise<OpenedTraces> => {
-      this.#opened ??= openRecorded(this.sources);
+      this.#opened ??= openRecorded(this.sources).catch((error: unknown) => {
+        // It may be mended.
+        this.#opened = undefined;
+        throw error;
+      });
       return this.#opened;
     };
     const own = { ...options, opened };

@@ -5,7 +5,6 @@
 
 import { Subscription, takeUntil, timer } from "rxjs";
 import { FeedError } from "../base/errors.ts";
-import { runNamedQuery } from "../containers/named-query.ts";
 import { asksForContainers } from "../containers/named-rows.ts";
 import { type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type ResultBatch, type ResultItem, runQuery } from "../engine/query.ts";
@@ -84,7 +83,7 @@ export class Delivery {
     const share = { ...this.#share, items: fed };
     const query = { ...spec, isLive, lendsBatches: true };
     const results = asksForContainers(query)
-      ? runNamedQuery(query, share, this.#share.another, this.#share.followed)
+      ? this.#share.named(query, share)
       : runQuery(query, fed, share.gate);
     this.#subscription.add(
       results.subscribe({

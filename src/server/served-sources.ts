@@ -1,27 +1,32 @@
-import { merge, Subscription } from "rxjs";
+import { merge, type Observable, Subscription } from "rxjs";
 import { FeedError, SourceError, type TraceError } from "../base/errors.ts";
 import { nearestName } from "../base/text.ts";
+import { type Census, liveCensus, recordedCensus } from "../containers/census.ts";
+import { liveQuery } from "../containers/live-query.ts";
 import type { LocalNames } from "../containers/local-names.ts";
-import type { FollowedState } from "../containers/named-query.ts";
+import type { NamedSpec } from "../containers/named-rows.ts";
+import { recordedQuery } from "../containers/recorded-query.ts";
 import { Registry } from "../containers/registry.ts";
 import { stateOf } from "../containers/state-query.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { findTraceDirectories } from "../ctf/trace-directory.ts";
-import { type Feed, LiveFeed, openFeed, type Share } from "../engine/feed.ts";
+import { type Feed, LiveFeed, type Share } from "../engine/feed.ts";
 import { Gate } from "../engine/gate.ts";
+import type { ResultItem } from "../engine/query.ts";
 import { recordedClasses } from "../engine/recorded-classes.ts";
-import type { ShareOptions, SourceOptions } from "../engine/source.ts";
+import type { SourceOptions } from "../engine/source.ts";
 import { isLiveUrl } from "../relay/url.ts";
+import { RecordedSources } from "./recorded-sources.ts";
 
 /** What one query is fed with. */
 export interface SourceShare extends Share {
   readonly isLive: boolean;
-  /** What is known of live containers. */
-  readonly followed: FollowedState | undefined;
   /** Sources that could not be had, while others could. */
   readonly failures: readonly TraceError[];
-  /** One more share of the same: of recorded traces, to be read once more. */
-  another(options?: ShareOptions): Share;
+  /** Runs a query with containers on this share, or on part of it. */
+  named(spec: NamedSpec, share: Share): Observable<ResultItem>;
+  /** Who is in the sources. Live sessions are listened to for some time (ms), in which events are counted. */
+  census(listeningMs: number): Promise<Census>;
 }
 
 /** How long a silent stream holds up what others tell of containers, in ms. */
@@ -33,9 +38,9 @@ export class ServedSources {
   readonly recorded: readonly string[];
   /** Of all live sessions together: one may name the containers of another. */
   readonly #registry = new Registry();
-  readonly #localNames: LocalNames | undefined;
+  readonly #isToldLocally: boolean;
+  readonly #recorded: RecordedSources;
   readonly #following = new Subscription();
-  readonly #options: SourceOptions;
   readonly #feeds: ReadonlyMap<string, LiveFeed>;
   /** Recorded traces stay as they are: their metadata are read once. */
   readonly #classes = new Map<string, Promise<readonly TraceClass[]>>();
@@ -47,11 +52,11 @@ export class ServedSources {
     localNames: LocalNames | undefined,
     log: (text: string) => void,
   ) {
-    this.#localNames = localNames;
+    this.#isToldLocally = localNames !== undefined;
+    this.#recorded = new RecordedSources(options);
     const all = [...new Set(sources)];
     this.live = all.filter(isLiveUrl);
     this.recorded = all.filter((source) => !isLiveUrl(source));
-    this.#options = options;
     this.#feeds = new Map(this.live.map((url) => [url, new LiveFeed([url], options)]));
     if (localNames !== undefined) this.#following.add(localNames.follow(this.#registry));
     const error = (problem: unknown): void => log(`containers: ${problem}`);
@@ -98,9 +103,14 @@ export class ServedSources {
     const wanted = source === undefined ? this.names : [source];
     const live = wanted.filter(isLiveUrl);
     if (live.length === 0) {
-      const feed = openFeed(wanted, this.#options);
-      const another = (options?: ShareOptions): Share => feed.share(options);
-      return { ...feed.share(), isLive: false, followed: undefined, failures: [], another };
+      const { feed, state } = this.#recorded.open(wanted);
+      return {
+        ...feed.share(),
+        isLive: false,
+        failures: [],
+        named: (spec, share) => recordedQuery(spec, share, state),
+        census: () => recordedCensus((options) => feed.share(options), state),
+      };
     }
     if (live.length < wanted.length) {
       const message = `source: expected one of ${this.names.join(", ")}, got none: live and recorded sources do not share a notion of now`;
@@ -138,9 +148,15 @@ export class ServedSources {
     const failures = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
     const attached = feeds.filter((_, i) => outcomes[i]?.status === "fulfilled");
     if (attached.length === 0) throw failures[0];
-    const another = (): Share => joined(attached);
-    const followed = { registry: this.#registry, isToldLocally: this.#localNames !== undefined };
-    return { ...another(), isLive: true, followed, failures, another };
+    const followed = { registry: this.#registry, isToldLocally: this.#isToldLocally };
+    return {
+      ...joined(attached),
+      isLive: true,
+      failures,
+      named: (spec, share) => liveQuery(spec, share, followed),
+      census: (listeningMs) =>
+        liveCensus(joined(attached), listeningMs, MAX_LAG, followed.registry),
+    };
   }
 
   #unknown(source: string): FeedError {

@@ -3,7 +3,8 @@
 import { concat, from, type Observable, Subject, tap } from "rxjs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type FollowedState, runNamedQuery } from "../../src/containers/named-query.ts";
+import { type FollowedState, liveQuery } from "../../src/containers/live-query.ts";
+import { namedQuery } from "../../src/containers/named-query.ts";
 import { Registry } from "../../src/containers/registry.ts";
 import { declares, RECORD_EVENTS } from "../../src/containers/state-events.ts";
 import { stateOf } from "../../src/containers/state-query.ts";
@@ -49,12 +50,12 @@ async function lateRows(
   const known = from(before.filter(({ kind }) => /^(trace|trace-class|stream)$/.test(kind)));
   const share = { items: concat(known, after), gate: new Gate(), canBlock: () => false };
   const live = { ...spec, isLive: true };
-  const { rows } = await collect(runNamedQuery(live, share, () => share, followed));
+  const { rows } = await collect(liveQuery(live, share, followed));
   return rows;
 }
 
 test("names that were told before a query began are known to it, if somebody has listened", async () => {
-  const all = await collect(runNamedQuery(spec, feed.share(), () => feed.share()));
+  const all = await collect(namedQuery(spec, feed.share(), feed));
   const names = new Map(all.rows.map((row) => [placeOf(row), row["container"]]));
   const { before, after } = await halves();
 

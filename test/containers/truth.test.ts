@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { runNamedQuery } from "../../src/containers/named-query.ts";
+import { namedQuery } from "../../src/containers/named-query.ts";
 import type { NamedSpec } from "../../src/containers/named-rows.ts";
 import { openFeed } from "../../src/engine/feed.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
@@ -24,7 +24,7 @@ function rowsOf(path: string, spec: Partial<NamedSpec>): Promise<Row[]> {
   const feed = openFeed([path], { from: "beginning" });
   const rows: Row[] = [];
   return new Promise((resolve, reject) => {
-    runNamedQuery({ ...EVERYTHING, ...spec }, feed.share(), () => feed.share()).subscribe({
+    namedQuery({ ...EVERYTHING, ...spec }, feed.share(), feed).subscribe({
       next: (item) => {
         if (item.kind !== "batch") return;
         const { batch } = item;

@@ -1,3 +1,4 @@
+import { rename, rm } from "node:fs/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { serve } from "../../src/server/server.ts";
@@ -49,6 +50,37 @@ test("lists containers with their lives, and queries by their names", async () =
   } finally {
     await server.close();
     await trace.remove();
+  }
+});
+
+test("reads anew what was recorded anew under the same path", async () => {
+  const churn = await recordedTrace("churn");
+  const small = await recordedTrace("small");
+  const server = await serve([churn.path], { port: 0 });
+  const names = async (): Promise<readonly string[]> => {
+    const listed = await (await fetch(`${server.url}/v1/containers`)).json();
+    return (listed as { containers: readonly Listed[] }).containers.map(({ name }) => name);
+  };
+  const rows = async (container: string): Promise<number> => {
+    const query = `format=csv&container=${container}&select=event`;
+    const csv = await (await fetch(`${server.url}/v1/query?${query}`)).text();
+    return csv.trim().split("\n").length - 1;
+  };
+  try {
+    assert.ok((await names()).includes("new-gecko"));
+    const before = await rows("new-gecko");
+    assert.ok(before > 0);
+    assert.is(await rows("new-gecko"), before);
+    await rename(churn.path, `${churn.path}.old`);
+    await rename(small.path, churn.path);
+    assert.not((await names()).includes("new-gecko"));
+    assert.is(await rows("new-gecko"), 0);
+    assert.ok((await rows("some-redis")) > 0);
+  } finally {
+    await server.close();
+    await rm(`${churn.path}.old`, { recursive: true });
+    await churn.remove();
+    await small.remove();
   }
 });
 

@@ -1,0 +1,116 @@
+/** What is told of containers anywhere in recorded traces: read once, for as many queries as come. */
+
+import { Subject, type Subscription } from "rxjs";
+import type { TraceOrigin } from "../base/item.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { DecodedItem } from "../engine/decoded-item.ts";
+import { canCompile } from "../engine/executor.ts";
+import type { Share } from "../engine/feed.ts";
+import type { ShareOptions } from "../engine/source.ts";
+import { Registry } from "./registry.ts";
+import { declares, STATE_EVENTS } from "./state-events.ts";
+import { stateOf } from "./state-query.ts";
+
+/** A query that waits for what is told. */
+export interface Follower {
+  /** More is told, or the traces' classes are known. */
+  more(): void;
+  /** All is told. */
+  told(): void;
+  failed(error: unknown): void;
+}
+
+export class RecordedState {
+  readonly #another: (options: ShareOptions) => Share;
+  readonly #hidesNamespaces: boolean;
+  readonly #followers = new Set<Follower>();
+  readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
+  #registry = new Registry();
+  #reading: Subscription | undefined;
+  #isTold = false;
+
+  /**
+   * @param another gives a part of the traces' feed
+   * @param hidesNamespaces see `Resolver`
+   */
+  constructor(another: (options: ShareOptions) => Share, hidesNamespaces: boolean = false) {
+    this.#another = another;
+    this.#hidesNamespaces = hidesNamespaces;
+  }
+
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  get traceClasses(): Iterable<TraceClass> {
+    return this.#traceClasses.values();
+  }
+
+  /** Reads, unless all is told; the function that it gives ends that for this follower. */
+  follow(follower: Follower): () => void {
+    if (this.#isTold) {
+      follower.told();
+      return () => {};
+    }
+    this.#followers.add(follower);
+    this.#reading ??= this.#read();
+    return () => {
+      this.#followers.delete(follower);
+      if (this.#followers.size === 0 && !this.#isTold) this.#forget();
+    };
+  }
+
+  #read(): Subscription {
+    const { items, gate } = this.#another({ leavesPackets: canCompile("kernel") });
+    const read = new Subject<DecodedItem>();
+    const more = (): void => {
+      for (const follower of this.#followers) follower.more();
+    };
+    const failed = (error: unknown): void => {
+      const followers = [...this.#followers];
+      this.#forget();
+      for (const follower of followers) follower.failed(error);
+    };
+    const spec = { isLive: false, maxLag: 0, hidesNamespaces: this.#hidesNamespaces };
+    const reading = stateOf(spec, read, this.#registry, more, gate).subscribe({
+      error: failed,
+      complete: () => {
+        this.#isTold = true;
+        for (const follower of this.#followers) follower.told();
+        this.#followers.clear();
+      },
+    });
+    let isNeeded: boolean | undefined;
+    const source = items.subscribe({
+      next: (item) => {
+        if (item.kind === "trace-class") this.#traceClasses.set(item.trace, item.traceClass);
+        // The classes come before the first packet: where none of them tells of containers, nothing is read for that.
+        const isPacket = item.kind === "packet" || item.kind === "stored-packet";
+        if (isPacket && isNeeded === undefined) {
+          isNeeded = declares(this.#traceClasses.values(), STATE_EVENTS);
+          if (isNeeded) more();
+        }
+        if (isNeeded === false) queueMicrotask(stop);
+        else read.next(item);
+      },
+      error: failed,
+      complete: () => read.complete(),
+    });
+    const stop = (): void => {
+      if (source.closed) return;
+      source.unsubscribe();
+      read.complete();
+    };
+    reading.add(source);
+    return reading;
+  }
+
+  /** Who comes next reads from the beginning. */
+  #forget(): void {
+    this.#reading?.unsubscribe();
+    this.#reading = undefined;
+    this.#followers.clear();
+    this.#traceClasses.clear();
+    this.#registry = new Registry();
+  }
+}

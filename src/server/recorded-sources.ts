@@ -1,0 +1,48 @@
+/** Recorded traces of a server: opened, and read for what they tell of containers, once for all queries. */
+
+import { RecordedState } from "../containers/recorded-state.ts";
+import { type Feed, openFeed } from "../engine/feed.ts";
+import { filesBelow } from "../engine/files-below.ts";
+import type { SourceOptions } from "../engine/source.ts";
+
+/** So many files at most are looked at to see whether a trace has changed. */
+const MAX_FILES = 10_000;
+
+export interface RecordedSource {
+  readonly feed: Feed;
+  readonly state: RecordedState;
+}
+
+export class RecordedSources {
+  readonly #options: SourceOptions;
+  readonly #opened = new Map<string, RecordedSource & { readonly stamp: string }>();
+
+  constructor(options: SourceOptions) {
+    this.#options = options;
+  }
+
+  /** Some of the sources as one; opened anew if a file of theirs has changed since. */
+  open(paths: readonly string[]): RecordedSource {
+    const key = JSON.stringify(paths);
+    const stamp = stampOf(paths);
+    let source = this.#opened.get(key);
+    if (source?.stamp !== stamp) {
+      const feed = openFeed(paths, this.#options);
+      source = { feed, state: new RecordedState((options) => feed.share(options)), stamp };
+      this.#opened.set(key, source);
+    }
+    return source;
+  }
+}
+
+/** Changes with every file below some paths. */
+function stampOf(paths: readonly string[]): string {
+  const stamps: string[] = [];
+  for (const source of paths) {
+    for (const { path, stats } of filesBelow(source)) {
+      stamps.push(`${path} ${stats.ino} ${stats.size} ${stats.mtimeMs}`);
+      if (stamps.length >= MAX_FILES) break;
+    }
+  }
+  return stamps.join("\n");
+}
