@@ -3,6 +3,7 @@
  * know which names.
  */
 import { FilterError } from "../base/errors.ts";
+import { CONTAINER_FACTS } from "./container-condition.ts";
 import { fieldTypes } from "./field-types.ts";
 import { type Token, tokenize } from "./lexer.ts";
 import { UNIT_NAMES } from "./literals.ts";
@@ -99,19 +100,20 @@ function names(
   if (!next.terminals.has("identifier")) return [];
   const { path, from } = pathBefore(head, prefix.length - word.length);
   const typed = (path + word).toLowerCase();
-  return [...fieldTypes(environments)]
-    .map(([text, { types, classes }]) => ({
-      text,
-      types,
-      classes,
-      rank: rankOf(text, typed, path),
-    }))
+  const fields = [...fieldTypes(environments)].map(([text, { types, classes }]) => {
+    return { text, detail: [...types].join(" or "), classes };
+  });
+  return [...fields, ...(typed === "" ? [] : CONTAINER_NAMES)]
+    .map((name) => ({ ...name, rank: rankOf(name.text, typed, path) }))
     .filter(({ rank }) => rank < 3)
     .sort((a, b) => a.rank - b.rank || (a.text < b.text ? -1 : 1))
-    .map(({ text, types, classes }) => {
-      return { text, from, kind: "name", detail: [...types].join(" or "), classes } as const;
-    });
+    .map(({ text, detail, classes }) => ({ text, from, kind: "name", detail, classes }));
 }
+
+/** Of no event class, and so offered only to who begins to type them. */
+const CONTAINER_NAMES = CONTAINER_FACTS.map((fact) => {
+  return { text: `$container.${fact}`, detail: "text", classes: undefined };
+});
 
 /** Names that begin as typed come first, then those of which one part does, then those that contain it. */
 function rankOf(name: string, typed: string, path: string): number {
