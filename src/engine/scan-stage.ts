@@ -156,6 +156,7 @@ export class ScanStage {
 
   endTrace(trace: TraceOrigin): void {
     for (const stream of this.#waiting.keys()) if (stream.trace === trace) this.#giveUp(stream);
+    this.#scanners.get(trace)?.close();
     this.#scanners.delete(trace);
     this.#traceClasses.delete(trace);
   }

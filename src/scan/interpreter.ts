@@ -56,6 +56,9 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     this.update(traceClass);
   }
 
+  /** Nothing is kept outside. */
+  close(): void {}
+
   update(traceClass: TraceClass): void {
     this.#traceClass = traceClass;
     this.#columns.update(traceClass);

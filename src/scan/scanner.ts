@@ -59,4 +59,6 @@ export interface Scanner<Rows> {
     resume: ResumePoint | undefined,
     open: Rows | undefined,
   ): ScanOutcome<Rows>;
+  /** The trace has ended: what was made for it goes, but for its rows. */
+  close(): void;
 }

@@ -5,17 +5,20 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { Subject } from "rxjs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { StreamOrigin, TraceOrigin } from "../../src/base/item.ts";
 import { readPacketHeader } from "../../src/ctf/packet-header.ts";
 import { openTraceDirectory } from "../../src/ctf/trace-directory.ts";
+import type { DecodedItem } from "../../src/engine/decoded-item.ts";
 import { openFeed } from "../../src/engine/feed.ts";
 import { runQuery } from "../../src/engine/query.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import { Kernel } from "../../src/scan/kernel/kernel.ts";
 import { KernelScanner } from "../../src/scan/kernel/scanner.ts";
 import { columnRequest, planColumns } from "../../src/scan/layout.ts";
-import { EVERYTHING } from "../support/query.ts";
+import { cell, EVERYTHING } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 
 const test = suite("scan/memory");
@@ -93,6 +96,85 @@ test("over ten thousand packets, the kernel's memory and the process stay as the
     assert.is(kernel.functions, functions);
     assertFlat(warm, await settledUse(), { rss: 48 * MIB, heap: 4 * MIB, buffers: MIB });
   } finally {
+    await trace.remove();
+  }
+});
+
+test("what was made for a trace is given back with its end, but for its rows", async () => {
+  const trace = await recordedTrace("churn");
+  try {
+    const { traceClass, streams } = await openTraceDirectory(join(trace.path, "kernel"));
+    const [{ path, packets } = { path: "", packets: [] }] = streams;
+    const { byteOffset, bytes: length } = packets[0]!;
+    const bytes = (await readFile(path)).subarray(byteOffset, byteOffset + length);
+    const header = readPacketHeader(bytes, traceClass);
+    const columns = planColumns([...SELECT, "payload"].map(columnRequest), [traceClass]);
+    const kernel = new Kernel(columns);
+    const spec = { filter: compileFilter(FILTER), events: [], begin: undefined, end: undefined };
+    const facts = { host: undefined };
+    const rowsOfOne = (): string => {
+      const scanner = new KernelScanner({ ...spec, columns }, kernel, traceClass, facts);
+      const { rows: chunks } = scanner.scan(bytes, header);
+      scanner.close();
+      const rows = chunks.map((chunk) => {
+        const batch = kernel.export(chunk);
+        kernel.chunks.give(chunk);
+        return batch.columns.map((column) =>
+          Array.from({ length: batch.rows }, (_, row) => String(cell(column, row))).join(),
+        );
+      });
+      return JSON.stringify(rows);
+    };
+    const rows = rowsOfOne();
+    rowsOfOne();
+    const { byteLength } = kernel.memory.memory.buffer;
+    for (let i = 0; i < 100; i++) assert.is(rowsOfOne(), rows);
+    assert.is(kernel.memory.memory.buffer.byteLength, byteLength);
+  } finally {
+    await trace.remove();
+  }
+});
+
+test("a live query's memory stays as it is while applications come and go", async () => {
+  const trace = await recordedTrace("small");
+  const source = new Subject<DecodedItem>();
+  try {
+    const items: DecodedItem[] = [];
+    await openFeed([join(trace.path, "ust")], { from: "beginning" })
+      .share()
+      .items.forEach((item) => {
+        items.push(item.kind === "packet" ? { ...item, bytes: item.bytes.slice() } : item);
+      });
+    let rows = 0;
+    const select = [...SELECT.slice(0, 3), "payload"];
+    runQuery({ ...EVERYTHING, isLive: true, isPrompt: true, select }, source).subscribe((item) => {
+      if (item.kind === "batch") rows += item.batch.rows;
+    });
+    /** As another application would say it. */
+    const say = (application: number): void => {
+      const traces = new Map<TraceOrigin, TraceOrigin>();
+      const own = (origin: TraceOrigin): TraceOrigin => {
+        const known = traces.get(origin) ?? { ...origin, path: `ust/pid/app-${application}` };
+        traces.set(origin, known);
+        return known;
+      };
+      const streams = new Map<StreamOrigin, StreamOrigin>();
+      for (const item of items) {
+        if ("stream" in item && !streams.has(item.stream))
+          streams.set(item.stream, { ...item.stream, trace: own(item.stream.trace) });
+        if ("stream" in item) source.next({ ...item, stream: streams.get(item.stream)! });
+        else if ("trace" in item) source.next({ ...item, trace: own(item.trace) });
+      }
+      for (const one of traces.values()) source.next({ kind: "trace-end", trace: one });
+    };
+    for (let application = 0; application < 100; application++) say(application);
+    const rowsOfHundred = rows;
+    const warm = await settledUse();
+    for (let application = 100; application < 600; application++) say(application);
+    assert.is(rows, rowsOfHundred * 6);
+    assertFlat(warm, await settledUse(), { rss: 24 * MIB, heap: 2 * MIB, buffers: MIB });
+  } finally {
+    source.complete();
     await trace.remove();
   }
 });

@@ -271,7 +271,7 @@ export class FilterEmitter {
   }
 
   #pushConstant(text: TextConstant): void {
-    const address = this.#unit.memory.literal(text.decoded);
+    const address = this.#unit.literal(text.decoded);
     this.#code
       .i32(address)
       .i32(text.decoded.length)
@@ -308,7 +308,7 @@ export class FilterEmitter {
     const address = code.local(i32);
     const length = code.local(i32);
     code.op(Op.drop).set(length).set(address);
-    code.i32(this.#unit.memory.literal(bytes)).i32(pattern.length).get(address).get(length);
+    code.i32(this.#unit.literal(bytes)).i32(pattern.length).get(address).get(length);
     code.call(this.#unit.helper(matchPattern));
     if (!wanted) code.op(Op.i32Eqz);
     code.op(Op.i64ExtendI32U);

@@ -157,7 +157,7 @@ class LineEmitter {
       this.#step(1);
       return;
     }
-    code.get(this.#out).i32(this.#unit.memory.literal(bytes)).i32(bytes.length);
+    code.get(this.#out).i32(this.#unit.literal(bytes)).i32(bytes.length);
     code.call(this.#unit.helper(copyLiteral)).set(this.#out);
   }
 
@@ -191,7 +191,7 @@ class LineEmitter {
   #delta(): void {
     const code = this.#code;
     const { state } = this.#unit;
-    const unknown = this.#unit.memory.literal(new TextEncoder().encode("?.?????????"));
+    const unknown = this.#unit.literal(new TextEncoder().encode("?.?????????"));
     code.i32(state).memory(Memory.i64Load, State.lineTime).tee(this.#value).op(Op.i64Eqz);
     code.if(
       () => {

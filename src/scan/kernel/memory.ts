@@ -1,18 +1,14 @@
 /**
- * The kernel's memory. A region is given once and never moves, so that code may hold its address; growing the memory only
- * adds to its end. Views are taken anew after every growth.
+ * The kernel's memory. A region never moves, so that code may hold its address; growing the memory only adds to its end.
+ * What belongs to one trace is given back when that ends (`arena.ts`), everything else is given once. Views are taken anew
+ * after every growth.
  *
  * Several threads may share one memory: each has a `KernelMemory` of its own, with its own state, table and input. What
  * is free next stands in the memory's first word.
  */
 
-import {
-  type WasmFunction,
-  type WasmMemory,
-  type WasmTable,
-  wasmMemory,
-  wasmTable,
-} from "../../wasm/runtime.ts";
+import { type WasmMemory, wasmMemory } from "../../wasm/runtime.ts";
+import type { Regions } from "./arena.ts";
 
 const PAGE = 65_536;
 export const MAX_PAGES = 32_768;
@@ -71,10 +67,8 @@ export const Digits = { powers: 0, pairs: 160 } as const;
 const NEXT_FREE = 0;
 const FIRST_FREE = 64;
 
-export class KernelMemory {
+export class KernelMemory implements Regions {
   readonly memory: WasmMemory;
-  /** Functions of event classes, called by number. */
-  readonly table: WasmTable = wasmTable(64);
   /** Functions of the host that code may call: see `render-host.ts`. */
   imports: Readonly<Record<string, unknown>> = {};
   /** Address of this thread's state. */
@@ -82,7 +76,8 @@ export class KernelMemory {
   /** Address of the tables that the offsets of `Digits` count from. */
   readonly digits: number;
   readonly isShared: boolean;
-  #nextFunction = 0;
+  /** Regions that were given back, by their size. */
+  readonly #freeRegions = new Map<number, number[]>();
   #u8: Uint8Array;
   #i32: Int32Array;
   #inputCapacity = 0;
@@ -120,6 +115,20 @@ export class KernelMemory {
     }
   }
 
+  /** A zeroed region that may be given back; of `size`, a multiple of 16. */
+  take(size: number): number {
+    const address = this.#freeRegions.get(size)?.pop();
+    if (address === undefined) return this.allocate(size);
+    this.u8.fill(0, address, address + size);
+    return address;
+  }
+
+  give(address: number, size: number): void {
+    const free = this.#freeRegions.get(size);
+    if (free === undefined) this.#freeRegions.set(size, [address]);
+    else free.push(address);
+  }
+
   /** A region with these bytes, followed by sixteen zeros. */
   literal(bytes: Uint8Array): number {
     const address = this.allocate(bytes.length + 16);
@@ -148,13 +157,6 @@ export class KernelMemory {
     }
     const address = this.get(this.state + State.input);
     return this.u8.subarray(address, address + bytes);
-  }
-
-  /** Puts a function into the table; its number is for `call_indirect`. */
-  addFunction(code: WasmFunction): number {
-    if (this.#nextFunction === this.table.length) this.table.grow(this.table.length);
-    this.table.set(this.#nextFunction, code);
-    return this.#nextFunction++;
   }
 
   #refresh(): void {

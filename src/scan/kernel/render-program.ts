@@ -13,7 +13,7 @@ import type {
   StructureClass,
 } from "../../ctf/trace-class.ts";
 import { type Brackets, type RenderStyle, STYLES, type Style } from "../render-style.ts";
-import type { KernelMemory } from "./memory.ts";
+import type { Regions } from "./arena.ts";
 
 /** Numbers of the operations, in the order of the machine's cases. */
 export const RenderOp = {
@@ -67,17 +67,17 @@ export interface HostRenderers {
 
 const encoder = new TextEncoder();
 
-/** Compiles programs into a kernel's memory. */
+/** Compiles programs into regions of a kernel's memory. */
 export class RenderCompiler {
-  readonly #memory: KernelMemory;
+  readonly #regions: Regions;
   readonly #host: HostRenderers;
   readonly #slotAddress: number;
   readonly #literals = new Map<string, { address: number; length: number }>();
   readonly #tables = new Map<RenderStyle, number>();
   readonly #programs = new Map<number, Int32Array>();
 
-  constructor(memory: KernelMemory, host: HostRenderers, slotAddress: number) {
-    this.#memory = memory;
+  constructor(regions: Regions, host: HostRenderers, slotAddress: number) {
+    this.#regions = regions;
     this.#host = host;
     this.#slotAddress = slotAddress;
   }
@@ -123,7 +123,7 @@ export class RenderCompiler {
 
   /** Puts a program into the memory. */
   store(words: Int32Array): number {
-    const address = this.#memory.literal(new Uint8Array(words.buffer));
+    const address = this.#regions.literal(new Uint8Array(words.buffer));
     this.#programs.set(address, words);
     return address;
   }
@@ -133,7 +133,7 @@ export class RenderCompiler {
     let literal = this.#literals.get(text);
     if (literal === undefined) {
       const bytes = encoder.encode(text);
-      literal = { address: this.#memory.literal(bytes), length: bytes.length };
+      literal = { address: this.#regions.literal(bytes), length: bytes.length };
       this.#literals.set(text, literal);
     }
     return literal;
@@ -294,7 +294,7 @@ export class RenderCompiler {
   #table(style: RenderStyle): number {
     let address = this.#tables.get(style);
     if (address === undefined) {
-      address = this.#memory.literal(escapeTable(STYLES[style]));
+      address = this.#regions.literal(escapeTable(STYLES[style]));
       this.#tables.set(style, address);
     }
     return address;

@@ -15,6 +15,7 @@ import { constantText } from "../record-columns.ts";
 import { hasPacketContextText, packetContextText, tracePrefix } from "../record-text.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "../scanner.ts";
 import { Op, planWalk } from "../walk.ts";
+import { Arena } from "./arena.ts";
 import type { Chunk } from "./chunk.ts";
 import { ClassShapes } from "./class-shape.ts";
 import { RECORD_CONSTANTS } from "./column-emitter.ts";
@@ -60,6 +61,7 @@ export class KernelScanner implements Scanner<Chunk> {
   readonly #spec: ScanSpec;
   readonly #facts: TraceFacts;
   readonly #kernel: Kernel;
+  readonly #arena: Arena;
   readonly #recordBytes: number;
   readonly #classShapes: ClassShapes;
   #traceClass: TraceClass;
@@ -77,6 +79,7 @@ export class KernelScanner implements Scanner<Chunk> {
     this.#spec = spec;
     this.#facts = facts;
     this.#kernel = kernel;
+    this.#arena = new Arena(kernel.memory);
     this.#traceClass = traceClass;
     this.#recordBytes = RECORD_CONSTANTS + 4 * kernel.columns.constants;
     this.#classShapes = new ClassShapes(spec);
@@ -94,13 +97,12 @@ export class KernelScanner implements Scanner<Chunk> {
     if (traceClass.slotCount > this.#slotCount) {
       // Code holds the address of its slots, so more of them means new code.
       this.#slotCount = traceClass.slotCount * 2;
-      this.#slotAddress = this.#kernel.memory.allocate(this.#slotCount * 8);
+      this.#slotAddress = this.#arena.allocate(this.#slotCount * 8);
       this.#renderer = undefined;
       this.#classPrograms = new WeakMap();
       this.#streams.clear();
     }
-    const { memory, host } = this.#kernel;
-    this.#renderer ??= new RenderCompiler(memory, host, this.#slotAddress);
+    this.#renderer ??= new RenderCompiler(this.#arena, this.#kernel.host, this.#slotAddress);
     const current = new Set(traceClass.streamClasses.values());
     for (const [streamClass, state] of this.#streams) {
       if (current.has(streamClass)) continue;
@@ -149,12 +151,17 @@ export class KernelScanner implements Scanner<Chunk> {
     return this.#run(bytes, header, resume?.bit ?? header.headerBits, open);
   }
 
+  close(): void {
+    this.#streams.clear();
+    this.#arena.free();
+  }
+
   #setPacketText(bytes: Uint8Array, header: PacketHeader): void {
     const { memory } = this.#kernel;
     const text = packetContextText(bytes, header, header.slots);
     if (text.length > this.#packetTextCapacity) {
       this.#packetTextCapacity = text.length * 2 + 64;
-      this.#packetText = memory.allocate(this.#packetTextCapacity + 16);
+      this.#packetText = this.#arena.allocate(this.#packetTextCapacity + 16);
     }
     memory.u8.set(text, this.#packetText);
     memory.set(memory.state + State.packetText, this.#packetText);
@@ -236,7 +243,7 @@ export class KernelScanner implements Scanner<Chunk> {
   #stream(streamClass: StreamClass): StreamState {
     let stream = this.#streams.get(streamClass);
     if (stream === undefined) {
-      const unit = new Unit(this.#kernel.memory);
+      const unit = new Unit(this.#kernel.memory, this.#arena);
       const headerWalk = planWalk([["event-header", streamClass.eventHeader]], () => -1);
       const loop = emitStreamLoop(
         unit,
@@ -247,7 +254,7 @@ export class KernelScanner implements Scanner<Chunk> {
         this.#spec.countsOnly ?? false,
       );
       unit.module.exportFunction("loop", loop);
-      const classes = this.#kernel.memory.allocate(FIRST_CLASSES * this.#recordBytes);
+      const classes = this.#arena.allocate(FIRST_CLASSES * this.#recordBytes);
       const known = new Set<EventClass>();
       const shapes = new Map<string, CompiledShape>();
       const compiled = this.#compileClasses(unit, streamClass, shapes, known, undefined);
@@ -261,7 +268,7 @@ export class KernelScanner implements Scanner<Chunk> {
 
   /** Compiles and enters an event class that is met, with those that have been declared since others were compiled. */
   #addClasses(stream: StreamState, streamClass: StreamClass, met: EventClass): void {
-    const unit = new Unit(this.#kernel.memory);
+    const unit = new Unit(this.#kernel.memory, this.#arena);
     const compiled = this.#compileClasses(unit, streamClass, stream.shapes, stream.known, met);
     const isNew = [...compiled.values()].some(
       (shape) => shape.kind === "function" && shape.entry === -1,
@@ -354,7 +361,7 @@ export class KernelScanner implements Scanner<Chunk> {
         continue;
       }
       if (shape.entry === -1) {
-        shape.entry = memory.addFunction(functions[`f${shape.index}`]!);
+        shape.entry = this.#arena.addFunction(functions[`f${shape.index}`]!);
         this.#kernel.functions++;
       }
       memory.set(record, ClassKind.function);
@@ -438,7 +445,7 @@ export class KernelScanner implements Scanner<Chunk> {
     if (id < stream.classCount) return;
     const { memory } = this.#kernel;
     const count = Math.max(id + 1, stream.classCount * 2);
-    const classes = memory.allocate(count * this.#recordBytes);
+    const classes = this.#arena.allocate(count * this.#recordBytes);
     memory.u8.copyWithin(
       classes,
       stream.classes,

@@ -2,6 +2,7 @@ import { Code } from "../../wasm/code.ts";
 import { type FunctionType, ModuleBuilder } from "../../wasm/module.ts";
 import { ValueType } from "../../wasm/opcodes.ts";
 import { instantiate, type WasmFunction } from "../../wasm/runtime.ts";
+import { Arena } from "./arena.ts";
 import { type KernelMemory, MAX_PAGES } from "./memory.ts";
 
 const { i32, i64, f64 } = ValueType;
@@ -23,9 +24,10 @@ const CLOCK_FUNCTION: FunctionType = { parameters: [f64, i32], results: [] };
 /** A helper is written into each unit that calls it, once: calls inside a module are the cheap ones. */
 export type Helper = { readonly type: FunctionType; readonly body: (unit: Unit) => Uint8Array };
 
-/** One module under construction, on a kernel's memory and table. */
+/** One module under construction, on a kernel's memory. */
 export class Unit {
   readonly memory: KernelMemory;
+  readonly #arena: Arena;
   readonly module: ModuleBuilder = new ModuleBuilder();
   readonly #helpers = new Map<Helper, number>();
   /** Functions of the host. */
@@ -34,8 +36,10 @@ export class Unit {
   readonly clockFunction: number;
   readonly visibleFunction: number;
 
-  constructor(memory: KernelMemory) {
+  /** @param arena where its literals lie, and the functions that it calls by number */
+  constructor(memory: KernelMemory, arena: Arena = new Arena(memory)) {
     this.memory = memory;
+    this.#arena = arena;
     this.module.importMemory("kernel", "memory", 1, memory.isShared ? MAX_PAGES : undefined);
     this.module.importTable("kernel", "table", 0);
     this.floatFunction = this.module.importFunction("kernel", "float", FLOAT_FUNCTION);
@@ -59,6 +63,11 @@ export class Unit {
     return index;
   }
 
+  /** Address of these bytes. */
+  literal(bytes: Uint8Array): number {
+    return this.#arena.literal(bytes);
+  }
+
   /** Code for a function with so many parameters. */
   code(parameters: number): Code {
     return new Code(parameters);
@@ -66,7 +75,8 @@ export class Unit {
 
   /** Compiles, and gives the exports. */
   instantiate(): Readonly<Record<string, WasmFunction>> {
-    const { memory, table, imports } = this.memory;
+    const { memory, imports } = this.memory;
+    const { table } = this.#arena;
     // Helpers that helpers call join the map while it is gone through.
     for (const [helper, index] of this.#helpers) this.module.define(index, helper.body(this));
     return instantiate(this.module.bytes(), { kernel: { memory, table, ...imports } });
