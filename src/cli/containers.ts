@@ -92,7 +92,7 @@ function totalOf(
 /** Prints what happens until the source ends or Ctrl-C. */
 function follow(feed: Feed, isJson: boolean): Promise<void> {
   return new Promise((resolve) => {
-    const registry = new Registry();
+    const registry = new Registry(feed.isLive);
     const watcher = new ChangeWatcher(registry);
     const items = new Subject<DecodedItem>();
     const tell = (): void => {

@@ -76,7 +76,7 @@ export async function liveCensus(
   maxLag: number,
   followed?: Registry,
 ): Promise<Census> {
-  const census = new Census(followed ?? new Registry());
+  const census = new Census(followed ?? new Registry(true));
   const heard = new Subject<DecodedItem>();
   const state = stateOf({ isLive: true, maxLag }, heard, census.registry);
   const telling =

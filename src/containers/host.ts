@@ -10,15 +10,10 @@ import {
   type Life,
   UNNAMED_TYPE,
 } from "./container.ts";
+import { Tasks } from "./tasks.ts";
 
 /** The initial pid namespace: a constant of the kernel (PROC_PID_INIT_INO). */
 export const HOST_PID_NS = 4_026_531_836;
-
-/** A task's stay in a namespace. Times are ns since the Unix epoch. */
-interface Stay {
-  readonly from: bigint;
-  readonly life: Life;
-}
 
 /** A task's turn on a processor. */
 interface Turn {
@@ -31,8 +26,6 @@ const START_SLACK_NS = 20_000_000n;
 
 /** More turns than this are not kept of one processor. */
 const MAX_TURNS = 1 << 20;
-/** More stays than this are not kept of one task id; the oldest go first. */
-const MAX_STAYS = 64;
 
 export class Host {
   readonly name: string;
@@ -41,7 +34,7 @@ export class Host {
   readonly #byPidNs = new Map<number, Life[]>();
   /** Lives that records tell apart by their mount namespace. */
   readonly #byMntNs = new Map<number, Life[]>();
-  readonly #tasks = new Map<number, Stay[]>();
+  readonly #tasks: Tasks;
   /** Deepest level that a state dump has told of a task. */
   readonly #levels = new Map<number, number>();
   /** Whose turn it was on each processor, for traces that do not say whose an event is. */
@@ -50,8 +43,10 @@ export class Host {
   /** Grows whenever what a name or namespace means may have changed. */
   version = 0;
 
-  constructor(name: string) {
+  /** @param isLive whether tasks that have ended are forgotten after a while */
+  constructor(name: string, isLive: boolean = false) {
     this.name = name;
+    this.#tasks = new Tasks(isLive);
     const container = this.#container(HOST_NAME, "host");
     this.#hostLife = this.#begin(container, HOST_PID_NS, undefined);
   }
@@ -67,7 +62,7 @@ export class Host {
     this.#levels.set(tid, level);
     const life = this.#lifeAt(pidNs, ns) ?? this.#unnamed(pidNs, undefined);
     if (vtid === 1 && life !== this.#hostLife) life.initPid ??= tid;
-    this.#stay(tid, ns, life);
+    this.#tasks.enters(tid, ns, life);
   }
 
   /** A task is born; in a new namespace if its own is another than its parent's and it is the first there. */
@@ -80,13 +75,14 @@ export class Host {
       life.parent = this.#lifeAt(parentNs, ns);
     }
     if (lastVtid === 1 && life !== this.#hostLife) life.initPid = child;
-    this.#stay(child, ns, life);
+    this.#tasks.enters(child, ns, life);
   }
 
   /** A task ends, and with its init a container's life. */
   exited(ns: bigint, tid: number): void {
     this.#levels.delete(tid);
-    const life = this.#tasks.get(tid)?.at(-1)?.life;
+    const life = this.#tasks.latest(tid);
+    this.#tasks.exits(tid, ns);
     if (life === undefined || life === this.#hostLife || life.initPid !== tid) return;
     life.to ??= ns;
     this.version++;
@@ -150,11 +146,7 @@ export class Host {
       if (life === undefined) return this.#unnamed(pidNs, undefined);
       return isOver(life, ns) ? this.#unnamed(pidNs, life.to) : life;
     }
-    const stays = tid === undefined ? undefined : this.#tasks.get(tid);
-    if (stays === undefined) return undefined;
-    for (let i = stays.length - 1; i >= 0; i--) if (stays[i]!.from <= ns) return stays[i]!.life;
-    // It was there before anything was said of it.
-    return stays[0]?.life;
+    return tid === undefined ? undefined : this.#tasks.at(tid, ns);
   }
 
   /** Whether a pid namespace has always been one container, that its mount namespaces do not divide. */
@@ -283,17 +275,6 @@ export class Host {
     }
     if (type !== "" && type !== UNNAMED_TYPE) container.type = type;
     return container;
-  }
-
-  #stay(tid: number, from: bigint, life: Life): void {
-    const stays = this.#tasks.get(tid);
-    if (stays === undefined) {
-      this.#tasks.set(tid, [{ from, life }]);
-      return;
-    }
-    if (stays.at(-1)?.life === life) return;
-    if (stays.length >= MAX_STAYS) stays.shift();
-    stays.push({ from, life });
   }
 }
 

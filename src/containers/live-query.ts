@@ -33,7 +33,7 @@ export function liveQuery(
   followed?: FollowedState,
 ): Observable<ResultItem> {
   return new Observable((subscriber) => {
-    const registry = followed?.registry ?? new Registry();
+    const registry = followed?.registry ?? new Registry(true);
     const items = new Subject<DecodedItem>();
     if (followed === undefined) {
       const state = stateOf(spec, items, registry);

@@ -4,7 +4,13 @@ import type { Container, Life } from "./container.ts";
 import { Host } from "./host.ts";
 
 export class Registry {
+  readonly #isLive: boolean;
   readonly #hosts = new Map<string, Host>();
+
+  /** @param isLive whether tasks that have ended are forgotten after a while */
+  constructor(isLive: boolean = false) {
+    this.#isLive = isLive;
+  }
 
   /**
    * The machine that a trace was recorded on.
@@ -15,7 +21,7 @@ export class Registry {
   host(boot: string, name: string): Host {
     let host = this.#hosts.get(boot);
     if (host === undefined) {
-      host = new Host(name);
+      host = new Host(name, this.#isLive);
       this.#hosts.set(boot, host);
     }
     return host;

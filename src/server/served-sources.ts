@@ -37,7 +37,7 @@ export class ServedSources {
   readonly live: readonly string[];
   readonly recorded: readonly string[];
   /** Of all live sessions together: one may name the containers of another. */
-  readonly #registry = new Registry();
+  readonly #registry = new Registry(true);
   readonly #isToldLocally: boolean;
   readonly #recorded: RecordedSources;
   readonly #following = new Subscription();

@@ -254,4 +254,20 @@ test("a container in the host's pid namespace ends without ending the host", () 
   assert.is(who(host, 60, HOST_PID_NS, 8), "[HOST]");
 });
 
+test("a live host forgets a task some time after its end, and never the one that has its number since", () => {
+  const MINUTE = 60_000_000_000;
+  for (const isLive of [true, false]) {
+    const host = new Host("h", isLive);
+    host.forked(10n, 70, NS, NS, 5);
+    host.forked(10n, 71, NS, NS, 6);
+    host.exited(20n, 70);
+    host.exited(21n, 71);
+    host.forked(30n, 71, NESTED, NESTED, 2);
+    assert.is(who(host, 15, 0, 0, 70), `pid_ns:${NS}`);
+    for (let tid = 1000; tid < 2000; tid++) host.exited(BigInt(MINUTE + tid), tid);
+    assert.is(who(host, 15, 0, 0, 70), isLive ? undefined : `pid_ns:${NS}`);
+    assert.is(who(host, MINUTE, 0, 0, 71), `pid_ns:${NESTED}`);
+  }
+});
+
 test.run();
