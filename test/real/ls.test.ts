@@ -31,9 +31,11 @@ run("lists sessions with their timers, streams and viewers, as text and as JSON"
   const url = `net://127.0.0.1:${lttng.livePort}`;
   const listed = JSON.parse(await tracewire("ls", url, "--format", "json").output());
   const rows = listed.sort(bySession);
-  const { streams } = rows[0];
+  const { streams, format } = rows[0];
   assert.ok(streams > 1, "a metadata stream, and one for each CPU");
-  const common = { host: hostname(), domains: 1, streams, format: "ctf-1.8" };
+  // From 2.15 on, LTTng writes CTF 2.
+  assert.match(format, /^ctf-(1\.8|2)$/);
+  const common = { host: hostname(), domains: 1, streams, format };
   assert.equal(rows, [
     {
       ...common,
@@ -45,13 +47,14 @@ run("lists sessions with their timers, streams and viewers, as text and as JSON"
     { ...common, url: lttng.url("free"), session: "free", live_timer_us: 500_000, attached: false },
     { ...common, url: lttng.url("stored"), session: "stored", live_timer_us: 0, attached: false },
   ]);
+  const metadata = format.replace("ctf-", "CTF ");
   const lines = linesOf(await tracewire("ls", url).output()).sort();
   assert.equal(
     lines.map((line) => line.split(/ {2,}/)),
     [
-      [lttng.url("attached"), "live timer 200 ms", `${streams} streams`, "attached", "CTF 1.8"],
-      [lttng.url("free"), "live timer 500 ms", `${streams} streams`, "free", "CTF 1.8"],
-      [lttng.url("stored"), "not live", `${streams} streams`, "free", "CTF 1.8"],
+      [lttng.url("attached"), "live timer 200 ms", `${streams} streams`, "attached", metadata],
+      [lttng.url("free"), "live timer 500 ms", `${streams} streams`, "free", metadata],
+      [lttng.url("stored"), "not live", `${streams} streams`, "free", metadata],
     ],
   );
   await application.end();

@@ -1,3 +1,9 @@
+/**
+ * LTTng's daemons for tests. Every program is the one that `PATH` finds: a folder before the others with `lttng`,
+ * `lttng-sessiond`, `lttng-relayd` and `babeltrace2` of another LTTng, and a `gcc` and `cc` that link with its liblttng-ust,
+ * runs the same tests against that.
+ */
+
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
@@ -80,7 +86,7 @@ export class Lttng {
         `exec ${relayDaemon(ports).join(" ")} > "$LTTNG_HOME/relayd.log" 2>&1`,
         `exec lttng-sessiond --no-kernel --group root --agent-tcp-port ${agent} > "$LTTNG_HOME/sessiond.log" 2>&1`,
       ].map((daemon) => `(${daemon})`),
-      environment(folder),
+      { ...process.env, LTTNG_HOME: folder },
     );
     const lttng = new Lttng(folder, namespace, ports);
     try {
@@ -213,7 +219,10 @@ function relayDaemon([control, data, live]: readonly number[]): readonly string[
   return ["lttng-relayd", "--group", "root", ...ports, "-o", '"$LTTNG_HOME/relayd"'];
 }
 
-/** Applications wait, however slow the machine is, until the session daemon knows them. */
+/**
+ * Applications wait, however slow the machine is, until the session daemon knows them. Daemons of LTTng 2.16 refuse to
+ * start where applications may block.
+ */
 function environment(folder: string): NodeJS.ProcessEnv {
   return {
     ...process.env,

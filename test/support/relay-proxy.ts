@@ -1,21 +1,27 @@
 /** A viewer's way to a relay daemon on which packets take damage. */
 
 import { connect, type Socket } from "node:net";
-import { Command, ReplyBytes, RequestBytes } from "../../src/relay/abi.ts";
+import { PROTOCOL_MINOR, ReplyBytes } from "../../src/relay/abi.ts";
+import {
+  attachReply,
+  listSessionsReply,
+  newStreamsReply,
+} from "../../src/relay/decode-announcement.ts";
+import {
+  connectReply,
+  createSessionReply,
+  detachReply,
+  metadataReply,
+  nextIndexReply,
+  packetReply,
+} from "../../src/relay/decode-reply.ts";
+import { requestDecoding, type UnknownRequest } from "../../src/relay/decode-request.ts";
+import type { Decoding } from "../../src/relay/decoding.ts";
+import type { Request } from "../../src/relay/messages.ts";
 import { TestServer } from "./tcp.ts";
 
 /** Changes a packet in place, or leaves it alone. */
 export type Damage = (packet: Buffer) => void;
-
-const PAYLOAD_BYTES: Readonly<Record<number, number>> = {
-  [Command.connect]: RequestBytes.connect,
-  [Command.attachSession]: RequestBytes.attachSession,
-  [Command.packet]: RequestBytes.packet,
-  [Command.nextIndex]: RequestBytes.id,
-  [Command.metadata]: RequestBytes.id,
-  [Command.newStreams]: RequestBytes.id,
-  [Command.detachSession]: RequestBytes.id,
-};
 
 /** Listens, and hands everything on to the relay daemon and back; `damage` sees the body of each packet reply. */
 export function damagingProxy(relaydPort: number, damage: Damage): Promise<TestServer> {
@@ -47,31 +53,31 @@ export function cuttingProxy(relaydPort: number, nextCut: () => number): Promise
 }
 
 function relay(viewer: Socket, relayd: Socket, damage: Damage): void {
-  const asked: number[] = [];
+  const asked: (Request | UnknownRequest)[] = [];
   let requests: Buffer = Buffer.alloc(0);
   let replies: Buffer = Buffer.alloc(0);
+  let minor = 0;
   viewer.on("data", (chunk) => {
     relayd.write(chunk);
     requests = Buffer.concat([requests, chunk]);
-    while (requests.length >= RequestBytes.header) {
-      const command = requests.readUInt32BE(8);
-      const length = RequestBytes.header + (PAYLOAD_BYTES[command] ?? 0);
-      if (requests.length < length) break;
-      asked.push(command);
-      requests = requests.subarray(length);
+    while (true) {
+      const whole = firstMessage(requestDecoding(), requests);
+      if (whole === undefined) break;
+      asked.push(whole.message);
+      requests = requests.subarray(whole.bytes);
     }
   });
   relayd.on("data", (chunk) => {
     replies = Buffer.concat([replies, chunk]);
-    while (true) {
-      const command = asked[0];
-      const length = command === undefined ? undefined : replyBytes(command, replies);
-      if (length === undefined || replies.length < length) break;
+    for (let request = asked[0]; request !== undefined; request = asked[0]) {
+      const whole = firstMessage(replyTo(request, minor), replies);
+      if (whole === undefined) break;
       asked.shift();
-      const reply = replies.subarray(0, length);
-      if (command === Command.packet) damage(reply.subarray(ReplyBytes.packetHead));
+      const reply = replies.subarray(0, whole.bytes);
+      if (request.kind === "connect") minor = reply.readUInt32BE(12);
+      if (request.kind === "packet") damage(reply.subarray(ReplyBytes.packetHead));
       viewer.write(reply);
-      replies = replies.subarray(length);
+      replies = replies.subarray(whole.bytes);
     }
   });
   relayd.on("error", () => viewer.destroy());
@@ -79,28 +85,45 @@ function relay(viewer: Socket, relayd: Socket, damage: Damage): void {
   viewer.on("close", () => relayd.destroy());
 }
 
-/** How long a reply is; `undefined` while its head is not there. Knows relay daemons up to 2.14. */
-function replyBytes(command: number, bytes: Buffer): number | undefined {
-  const headed = (head: number, body: () => number): number | undefined =>
-    bytes.length < head ? undefined : head + body();
-  const isOk = (at: number): boolean => bytes.readUInt32BE(at) === 1;
-  switch (command) {
-    case Command.connect:
-      return ReplyBytes.connect;
-    case Command.nextIndex:
-      return ReplyBytes.nextIndex;
-    case Command.listSessions:
-      return headed(ReplyBytes.listHead, () => bytes.readUInt32BE(0) * ReplyBytes.listEntry);
-    case Command.attachSession:
-    case Command.newStreams:
-      return headed(ReplyBytes.streamsHead, () =>
-        isOk(0) ? bytes.readUInt32BE(4) * ReplyBytes.streamDescriptor : 0,
-      );
-    case Command.packet:
-      return headed(ReplyBytes.packetHead, () => (isOk(0) ? bytes.readUInt32BE(4) : 0));
-    case Command.metadata:
-      return headed(ReplyBytes.metadataHead, () => (isOk(8) ? bytes.readUInt32BE(4) : 0));
-    default:
-      return ReplyBytes.status;
+/** The message that bytes begin with, and its size; `undefined` while some of it is missing. */
+function firstMessage<T>(
+  decoding: Decoding<T>,
+  bytes: Buffer,
+): { readonly message: T; readonly bytes: number } | undefined {
+  let end = 0;
+  let step = decoding.next();
+  while (step.done !== true) {
+    const begin = end;
+    end += step.value;
+    if (bytes.length < end) return undefined;
+    step = decoding.next(bytes.subarray(begin, end));
+  }
+  return { message: step.value, bytes: end };
+}
+
+/** @param minor of the relay daemon */
+function replyTo(request: Request | UnknownRequest, minor: number): Decoding<unknown> {
+  const peer = "the relay daemon";
+  switch (request.kind) {
+    case "connect":
+      return connectReply();
+    case "list-sessions":
+      return listSessionsReply(Math.min(PROTOCOL_MINOR, minor), peer);
+    case "create-session":
+      return createSessionReply(peer);
+    case "attach-session":
+      return attachReply(peer);
+    case "new-streams":
+      return newStreamsReply(peer);
+    case "next-index":
+      return nextIndexReply(peer);
+    case "packet":
+      return packetReply(request.length, peer);
+    case "metadata":
+      return metadataReply(peer);
+    case "detach-session":
+      return detachReply(peer);
+    case "unknown":
+      throw new Error(`unknown command ${request.command}`);
   }
 }
