@@ -52,8 +52,8 @@ export class TsdlLexer {
       this.text = source.slice(p, this.end);
     }
     // A token at the end of what has come may go on in what is still to come, unless nothing can follow it.
-    const isWhole = this.kind === "string" || /^[;{}()[\],<>=]$/.test(this.text);
-    if (this.end === source.length && !isWhole) throw new UnfinishedDeclaration();
+    if (this.end === source.length && this.kind !== "string" && !/^[;{}()[\],<>=]$/.test(this.text))
+      throw new UnfinishedDeclaration();
   }
 
   /** Makes the token that begins at or after an offset the current one. */
@@ -94,21 +94,23 @@ export class TsdlLexer {
   #quoted(from: number, quote: number): void {
     const { source } = this;
     let text = "";
+    // Where the characters begin that stand for themselves.
+    let plain = from;
     let p = from;
     while (p < source.length) {
       const c = source.charCodeAt(p);
       if (c === quote) {
         this.kind = "string";
-        this.text = text;
+        this.text = text + source.slice(plain, p);
         this.end = p + 1;
         return;
       }
       if (c === 92) {
         const decoded = readEscape(source, p);
-        text += decoded.text;
+        text += source.slice(plain, p) + decoded.text;
         p = decoded.end;
+        plain = p;
       } else {
-        text += source[p];
         p++;
       }
     }

@@ -18,6 +18,7 @@ import { Op, planWalk } from "../walk.ts";
 import { Arena } from "./arena.ts";
 import type { Chunk } from "./chunk.ts";
 import { ClassShapes } from "./class-shape.ts";
+import { ClassSurvey } from "./class-survey.ts";
 import { RECORD_CONSTANTS } from "./column-emitter.ts";
 import type { KernelColumn } from "./columns.ts";
 import { NotCompilable } from "./filter-emitter.ts";
@@ -33,8 +34,10 @@ import { Status } from "./walk-emitter.ts";
 /** Ids from here on are left to the interpreter: the table of classes is dense. */
 const MAX_CLASS_ID = 1 << 16;
 const FIRST_CLASSES = 256;
-/** Rendering makes much code: of more classes than this, each is compiled when it is met. */
+/** Rendering makes much code: of more classes than this, those are compiled that are met. */
 const MANY_CLASSES = 64;
+
+const NO_CLASSES: ReadonlySet<EventClass> = new Set();
 
 /** What the records of classes of one shape are to the loop. */
 type CompiledShape =
@@ -64,6 +67,7 @@ export class KernelScanner implements Scanner<Chunk> {
   readonly #arena: Arena;
   readonly #recordBytes: number;
   readonly #classShapes: ClassShapes;
+  readonly #survey = new ClassSurvey();
   #traceClass: TraceClass;
   #slotAddress = 0;
   #slotCount = 0;
@@ -218,7 +222,10 @@ export class KernelScanner implements Scanner<Chunk> {
           rows.abandon();
           throw new MustInterpret();
         }
-        this.#addClasses(stream, streamClass, eventClass);
+        const met = this.#isLazy(streamClass)
+          ? this.#survey.ahead(bytes, header, this.#traceClass, bit)
+          : NO_CLASSES;
+        this.#addClasses(stream, streamClass, met);
       } else {
         return outcome(this.#exactError(bytes, header, here));
       }
@@ -257,7 +264,7 @@ export class KernelScanner implements Scanner<Chunk> {
       const classes = this.#arena.allocate(FIRST_CLASSES * this.#recordBytes);
       const known = new Set<EventClass>();
       const shapes = new Map<string, CompiledShape>();
-      const compiled = this.#compileClasses(unit, streamClass, shapes, known, undefined);
+      const compiled = this.#compileClasses(unit, streamClass, shapes, known, NO_CLASSES);
       const { loop: run, ...functions } = unit.instantiate();
       stream = { loop: run!, shapes, known, classes, classCount: FIRST_CLASSES };
       this.#enter(stream, streamClass, compiled, functions);
@@ -266,8 +273,13 @@ export class KernelScanner implements Scanner<Chunk> {
     return stream;
   }
 
-  /** Compiles and enters an event class that is met, with those that have been declared since others were compiled. */
-  #addClasses(stream: StreamState, streamClass: StreamClass, met: EventClass): void {
+  /** Whether of a stream's event classes only those are compiled that are met. */
+  #isLazy({ eventClasses }: StreamClass): boolean {
+    return this.#kernel.columns.renders && eventClasses.size > MANY_CLASSES;
+  }
+
+  /** Compiles and enters event classes that are met, or all that have been declared since others were compiled. */
+  #addClasses(stream: StreamState, streamClass: StreamClass, met: ReadonlySet<EventClass>): void {
     const unit = new Unit(this.#kernel.memory, this.#arena);
     const compiled = this.#compileClasses(unit, streamClass, stream.shapes, stream.known, met);
     const isNew = [...compiled.values()].some(
@@ -276,20 +288,18 @@ export class KernelScanner implements Scanner<Chunk> {
     this.#enter(stream, streamClass, compiled, isNew ? unit.instantiate() : {});
   }
 
-  /** Emits a function for each new shape among the event classes that are not known yet; of many, only for one that is met. */
+  /** Emits a function for each new shape among the event classes that are not known yet; of many, only for those met. */
   #compileClasses(
     unit: Unit,
     streamClass: StreamClass,
     shapes: Map<string, CompiledShape>,
     known: Set<EventClass>,
-    met: EventClass | undefined,
+    met: ReadonlySet<EventClass>,
   ): Map<EventClass, CompiledShape> {
     const compiled = new Map<EventClass, CompiledShape>();
     const { events } = this.#spec;
-    const { eventClasses } = streamClass;
-    const isLazy = this.#kernel.columns.renders && eventClasses.size > MANY_CLASSES;
-    for (const eventClass of eventClasses.values()) {
-      if (isLazy && eventClass !== met) continue;
+    const classes = this.#isLazy(streamClass) ? met : streamClass.eventClasses.values();
+    for (const eventClass of classes) {
       if (eventClass.id >= MAX_CLASS_ID || known.has(eventClass)) continue;
       known.add(eventClass);
       const isWanted =
