@@ -50,12 +50,17 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   const { from, wait, reconnect } = options;
   const feed = openFeed(sources, { from, wait, reconnect });
   // They boot while the metadata is read.
-  const threads = startThreads(sources, options.engine, options.workers);
+  const threads = startThreads(sources, options.engine, options.workers, eventsSeen(options));
   const writer = options.count ? undefined : await batchWriter(options);
   const filter = await program(options.where);
   const spec = { ...querySpec(options, filter, feed.isLive), threads, lines: writer?.lines };
   const rows = await run(spec, feed, writer, options);
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
+}
+
+/** How many events are looked at: where none is left out, a limit tells. */
+function eventsSeen({ limit, where, event, container }: TailOptions): number | undefined {
+  return where === undefined && event.length === 0 && container.length === 0 ? limit : undefined;
 }
 
 /**

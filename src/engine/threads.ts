@@ -9,6 +9,8 @@ import { startWorkers } from "./scan-pool.ts";
 
 /** Less than this is scanned before a thread has started. */
 const WORTH_BYTES = 24 << 20;
+/** Hardly any event takes more, with its part of the packet. */
+const MOST_EVENT_BYTES = 128;
 /** More could not be fed. */
 const MAX_THREADS = 64;
 
@@ -17,13 +19,16 @@ const MAX_THREADS = 64;
  * scanned sooner than a thread starts.
  *
  * @param count how many are wanted; default one less than there are processors, at least one
+ * @param events the first so many are all that the query looks at
  */
 export function startThreads(
   sources: readonly string[],
   engine: Engine,
   count: number = Math.max(1, availableParallelism() - 1),
+  events: number = Number.POSITIVE_INFINITY,
 ): Worker[] {
   if (count === 0 || !canCompile(engine) || sources.some(isLiveUrl)) return [];
+  if (events * MOST_EVENT_BYTES < WORTH_BYTES) return [];
   return isWorthThreads(sources) ? startWorkers(Math.min(count, MAX_THREADS)) : [];
 }
 
