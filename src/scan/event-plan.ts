@@ -5,7 +5,7 @@ import { type FieldRef, fieldKey, findField, mayBeAbsent } from "../ctf/field-re
 import type { EventClass, FieldClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
 import { scopeRoot } from "../ctf/trace-class.ts";
 import type { LinkedProgram } from "../filter/bytecode.ts";
-import { link } from "../filter/link.ts";
+import { LinkCache } from "../filter/link-cache.ts";
 import type { PlannedColumn } from "./layout.ts";
 import type { ScanSpec } from "./scanner.ts";
 import { planWalk, type Walk } from "./walk.ts";
@@ -34,21 +34,20 @@ export interface EventPlan {
   readonly sources: readonly ColumnSource[];
 }
 
+/** @param links the filter's, for who plans many event classes */
 export function planEvent(
   spec: ScanSpec,
   traceClass: TraceClass,
   streamClass: StreamClass,
   eventClass: EventClass,
+  links: LinkCache | undefined = spec.filter && new LinkCache(spec.filter),
 ): EventPlan {
   const scopes = [
     ["common-context", streamClass.commonContext],
     ["specific-context", eventClass.specificContext],
     ["payload", eventClass.payload],
   ] as const;
-  const linked =
-    spec.filter === undefined
-      ? undefined
-      : link(spec.filter, { traceClass, streamClass, eventClass });
+  const linked = links?.of({ traceClass, streamClass, eventClass });
   const isWanted =
     spec.events.length === 0 || spec.events.some((glob) => globMatches(glob, eventClass.name));
   const isLive = isWanted && linked?.verdict !== "never";

@@ -51,7 +51,7 @@ test("ends where the records make no sense", () => {
 });
 
 test("looks at so many records and no more", () => {
-  const many = Array.from({ length: 1000 }, () => number);
+  const many = Array.from({ length: 500 }, () => number);
   assert.equal(ahead(joined(...many.slice(1), text)), ["number", "text"]);
   assert.equal(ahead(joined(...many, text)), ["number"]);
 });

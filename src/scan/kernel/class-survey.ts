@@ -6,7 +6,7 @@ import { planWalk, type Walk } from "../walk.ts";
 import { Walker } from "../walker.ts";
 
 /** Records that are looked at: enough to meet most of the classes that a packet has. */
-const RECORDS_AHEAD = 1000;
+const RECORDS_AHEAD = 500;
 
 /**
  * Looks which event classes are next in a packet, so that they can be compiled together: a module of WebAssembly costs as

@@ -7,6 +7,7 @@ import type { DecodeError } from "../../base/errors.ts";
 import { globMatches } from "../../base/glob.ts";
 import type { PacketHeader } from "../../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../ctf/trace-class.ts";
+import { LinkCache } from "../../filter/link-cache.ts";
 import type { WasmFunction } from "../../wasm/runtime.ts";
 import { SharedDictionary } from "../column-builder.ts";
 import { type EventPlan, planEvent } from "../event-plan.ts";
@@ -67,6 +68,7 @@ export class KernelScanner implements Scanner<Chunk> {
   readonly #arena: Arena;
   readonly #recordBytes: number;
   readonly #classShapes: ClassShapes;
+  readonly #links: LinkCache | undefined;
   readonly #survey = new ClassSurvey();
   #traceClass: TraceClass;
   #slotAddress = 0;
@@ -87,6 +89,7 @@ export class KernelScanner implements Scanner<Chunk> {
     this.#traceClass = traceClass;
     this.#recordBytes = RECORD_CONSTANTS + 4 * kernel.columns.constants;
     this.#classShapes = new ClassShapes(spec);
+    this.#links = spec.filter && new LinkCache(spec.filter);
     this.update(traceClass);
   }
 
@@ -323,7 +326,7 @@ export class KernelScanner implements Scanner<Chunk> {
     eventClass: EventClass,
     programs: ReadonlyMap<number, number>,
   ): CompiledShape {
-    const plan = planEvent(this.#spec, this.#traceClass, streamClass, eventClass);
+    const plan = planEvent(this.#spec, this.#traceClass, streamClass, eventClass, this.#links);
     const size = plan.isLive ? undefined : fixedSize(plan);
     if (size !== undefined) return { kind: "fixed", ...size };
     const { begin, end, countsOnly = false } = this.#spec;
