@@ -23,6 +23,7 @@ interface FirstPacket {
   readonly firstMs: number;
   readonly firstCpuMs: number;
   readonly secondMs: number;
+  readonly nextMs: number;
 }
 
 export async function measureCompile(rounds: number): Promise<CompileResult[]> {
@@ -50,6 +51,7 @@ export async function measureCompile(rounds: number): Promise<CompileResult[]> {
         firstPacketCpu: spread(runs.map(({ firstCpuMs }) => firstCpuMs)),
         firstPacket: spread(runs.map(({ firstMs }) => firstMs)),
         secondPacket: spread(runs.map(({ secondMs }) => secondMs)),
+        nextCompile: spread(runs.map(({ nextMs, secondMs }) => nextMs - secondMs)),
       });
     } finally {
       await trace.remove();

@@ -86,8 +86,10 @@ function rateTable(rates: readonly RateResult[]): string[] {
 }
 
 function describeCompile(result: CompileResult): string {
-  const { classes, functions, compile, firstPacketCpu } = result;
-  return `Compiling ${classes} event classes (${functions} functions) with a filter and 7 columns, in a fresh process: ${compile.median.toFixed(1)} ms (${compile.min.toFixed(1)}–${compile.max.toFixed(1)}), ${firstPacketCpu.median.toFixed(1)} ms of processor time.`;
+  const { classes, functions, compile, firstPacketCpu, nextCompile } = result;
+  const next =
+    nextCompile === undefined ? "" : `; for its next query ${nextCompile.median.toFixed(1)} ms`;
+  return `Compiling ${classes} event classes (${functions} functions) with a filter and 7 columns, in a fresh process: ${compile.median.toFixed(1)} ms (${compile.min.toFixed(1)}–${compile.max.toFixed(1)}), ${firstPacketCpu.median.toFixed(1)} ms of processor time${next}.`;
 }
 
 function row(cells: readonly string[]): string {

@@ -61,6 +61,8 @@ export interface CompileResult {
   /** Processor time of the first packet, over all threads: what it costs on a machine that is busy with other things. */
   readonly firstPacketCpu: Spread;
   readonly secondPacket: Spread;
+  /** As `compile`, for the next query of the same process: our own code has run once then. Older results lack it. */
+  readonly nextCompile?: Spread;
 }
 
 export interface Results {
