@@ -23,7 +23,7 @@ export class ClassSurvey {
     { streamClass, slots, contentBits }: PacketHeader,
     { slotCount }: TraceClass,
     bit: number,
-  ): ReadonlySet<EventClass> {
+  ): Set<EventClass> {
     const walker = this.#walker;
     if (walker.slots.hi.length < slotCount) walker.slots = new Slots(slotCount);
     walker.slots.set(slots);

@@ -226,7 +226,7 @@ export class KernelScanner implements Scanner<Chunk> {
           throw new MustInterpret();
         }
         const met = this.#isLazy(streamClass)
-          ? this.#survey.ahead(bytes, header, this.#traceClass, bit)
+          ? this.#survey.ahead(bytes, header, this.#traceClass, bit).add(eventClass)
           : NO_CLASSES;
         this.#addClasses(stream, streamClass, met);
       } else {
