@@ -96,7 +96,15 @@ const MAY_IMPORT: Readonly<
       "replay",
       "server",
     ],
-    packages: ["rxjs", "commander", "picocolors", "node:fs", "node:stream", "node:url"],
+    packages: [
+      "rxjs",
+      "commander",
+      "picocolors",
+      "node:fs",
+      "node:module",
+      "node:stream",
+      "node:url",
+    ],
   },
 };
 

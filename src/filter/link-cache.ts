@@ -3,7 +3,7 @@ import { link } from "./link.ts";
 import { LinkKeys } from "./link-key.ts";
 import type { LinkEnvironment } from "./resolve.ts";
 
-/** Links one program to event classes, once for all that it links to in the same way. */
+/** Links one program to the event classes of a trace class, once for all that it links to in the same way. */
 export class LinkCache {
   readonly #program: Program;
   readonly #keys: LinkKeys;

@@ -4,7 +4,7 @@ import type { FieldClass, StreamClass } from "../ctf/trace-class.ts";
 import type { Program } from "./bytecode.ts";
 import type { LinkEnvironment } from "./resolve.ts";
 
-/** Keys of event classes for one program: equal where all that its symbols can find is equal. */
+/** Keys of event classes for one program: equal where all that its symbols can find is equal, and has the same path. */
 export class LinkKeys {
   /** First names of the payload fields that the program names. */
   readonly #fields: readonly string[];
@@ -31,8 +31,9 @@ export class LinkKeys {
     if (this.#usesFacts) key += `|${name}|${logLevel}`;
     if (specificContext !== undefined) key += `|${described(specificContext)}`;
     for (const field of this.#fields) {
-      const member = payload?.members.find((one) => one.name === field);
-      key += member === undefined ? "|-" : `|${described(member.fieldClass)}`;
+      const index = payload?.members.findIndex((one) => one.name === field) ?? -1;
+      const member = payload?.members[index];
+      key += member === undefined ? "|-" : `|${index}${described(member.fieldClass)}`;
     }
     return key;
   }

@@ -68,7 +68,8 @@ export class KernelScanner implements Scanner<Chunk> {
   readonly #arena: Arena;
   readonly #recordBytes: number;
   readonly #classShapes: ClassShapes;
-  readonly #links: LinkCache | undefined;
+  /** For the trace class at hand: it holds on to its stream classes. */
+  #links: LinkCache | undefined;
   readonly #survey = new ClassSurvey();
   #traceClass: TraceClass;
   #slotAddress = 0;
@@ -89,7 +90,6 @@ export class KernelScanner implements Scanner<Chunk> {
     this.#traceClass = traceClass;
     this.#recordBytes = RECORD_CONSTANTS + 4 * kernel.columns.constants;
     this.#classShapes = new ClassShapes(spec);
-    this.#links = spec.filter && new LinkCache(spec.filter);
     this.update(traceClass);
   }
 
@@ -99,6 +99,7 @@ export class KernelScanner implements Scanner<Chunk> {
 
   update(traceClass: TraceClass): void {
     this.#traceClass = traceClass;
+    this.#links = this.#spec.filter && new LinkCache(this.#spec.filter);
     declareConstants(this.#kernel, traceClass, this.#facts);
     this.#interpreter?.update(traceClass);
     if (traceClass.slotCount > this.#slotCount) {
