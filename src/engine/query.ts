@@ -41,7 +41,7 @@ import { PooledScan } from "./pooled-scan.ts";
 import { BATCH_ROWS, NEVER } from "./row-store.ts";
 import { ScanPool } from "./scan-pool.ts";
 import { type ScanOutputs, ScanStage } from "./scan-stage.ts";
-import { OwnThread, WorkerThread } from "./scan-thread.ts";
+import { OwnThread, type ScanThread, WorkerThread } from "./scan-thread.ts";
 import { resolveTime, type TimeBound } from "./time-bound.ts";
 import { Watermark } from "./watermark.ts";
 
@@ -252,10 +252,10 @@ class RunningQuery {
       traceClass,
       facts: { host },
     }));
-    const { threads = [] } = this.#spec;
-    const own =
-      threads.length === 0 ? [new OwnThread()] : threads.map((one) => new WorkerThread(one));
-    const pool = new ScanPool(own, spec, traces, {
+    const workers: ScanThread[] = (this.#spec.threads ?? []).map((one) => new WorkerThread(one));
+    // Where rows are only counted, this thread has nothing else to do.
+    if (workers.length === 0 || spec.countsOnly === true) workers.push(new OwnThread());
+    const pool = new ScanPool(workers, spec, traces, {
       run: (work) => this.#step(work),
       saturated: (isSaturated) => {
         if (isSaturated) this.#release ??= this.#gate.hold();
