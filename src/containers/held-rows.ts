@@ -2,17 +2,17 @@
 
 import type { Gate } from "../engine/gate.ts";
 import type { ResultItem } from "../engine/query.ts";
-import { copyBatch } from "../scan/column.ts";
+import { bytesOf, copyBatch } from "../scan/column.ts";
 import type { Delay } from "./naming-delay.ts";
 
-/** With so many rows waiting, no more are scanned. */
-const MAX_ROWS = 1 << 20;
+/** With so many bytes of rows waiting, no more are scanned. */
+const MAX_BYTES = 256 << 20;
 
 export class HeldRows implements Delay {
   readonly #gate: Gate;
   readonly #emit: (item: ResultItem) => void;
   #waiting: ResultItem[] = [];
-  #rows = 0;
+  #bytes = 0;
   #isTold = false;
   #onEnd: (() => void) | undefined;
   #release: (() => void) | undefined;
@@ -27,9 +27,10 @@ export class HeldRows implements Delay {
     if (this.#isTold) {
       this.#emit(item);
     } else if (item.kind === "batch") {
-      this.#rows += item.batch.rows;
-      this.#waiting.push({ kind: "batch", batch: { ...item.batch, ...copyBatch(item.batch) } });
-      if (this.#rows > MAX_ROWS) this.#release ??= this.#gate.hold();
+      const batch = { ...item.batch, ...copyBatch(item.batch) };
+      this.#waiting.push({ kind: "batch", batch });
+      this.#bytes += bytesOf(batch);
+      if (this.#bytes > MAX_BYTES) this.#release ??= this.#gate.hold();
     } else {
       this.#waiting.push(item);
     }

@@ -104,6 +104,25 @@ export function numberArray(type: NumberType, length: number): NumberArray {
   return new NUMBER_ARRAYS[type](length);
 }
 
+/** Bytes that a batch holds in memory. */
+export function bytesOf({ timestamps, columns }: ColumnBatch): number {
+  return columns.reduce((sum, column) => sum + columnBytes(column), timestamps.byteLength);
+}
+
+function columnBytes(column: Column): number {
+  const validity = column.validity?.byteLength ?? 0;
+  switch (column.kind) {
+    case "number":
+      return validity + column.values.byteLength;
+    case "utf8":
+      return validity + column.offsets.byteLength + column.bytes.byteLength;
+    case "dictionary":
+      return validity + column.codes.byteLength;
+    case "list":
+      return validity + column.offsets.byteLength + column.values.byteLength;
+  }
+}
+
 /** A batch of its own memory, of one that is borrowed. */
 export function copyBatch({ rows, timestamps, columns, lines }: ColumnBatch): ColumnBatch {
   if (lines !== undefined) return { rows, timestamps, columns, lines: lines.slice() };

@@ -8,11 +8,11 @@ import { FeedError } from "../base/errors.ts";
 import { asksForContainers } from "../containers/named-rows.ts";
 import { type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type ResultBatch, type ResultItem, runQuery } from "../engine/query.ts";
-import { copyBatch } from "../scan/column.ts";
+import { bytesOf, copyBatch } from "../scan/column.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
 import { batchWriter } from "./formats.ts";
 import type { QueryRequest, ResultFormat } from "./query-request.ts";
-import { type Budget, bytesOf, SentBatches } from "./sent-batches.ts";
+import { type Budget, SentBatches } from "./sent-batches.ts";
 import type { SourceShare } from "./served-sources.ts";
 
 /** Where a delivery goes. After `end` or `fail` nothing more comes. */

@@ -1,5 +1,5 @@
 import type { ResultBatch } from "../engine/query.ts";
-import type { Column, ColumnBatch } from "../scan/column.ts";
+import { bytesOf } from "../scan/column.ts";
 
 /** Bytes that several may use together, and no more. */
 export class Budget {
@@ -98,24 +98,5 @@ export class SentBatches {
     this.#evicted.push({ seq, rows });
     if (this.#evicted.length <= MAX_EVICTED) return;
     this.#forgotten = this.#evicted.shift()!.seq;
-  }
-}
-
-/** What a batch holds in memory. */
-export function bytesOf({ timestamps, columns }: ColumnBatch): number {
-  return columns.reduce((sum, column) => sum + columnBytes(column), timestamps.byteLength);
-}
-
-function columnBytes(column: Column): number {
-  const validity = column.validity?.byteLength ?? 0;
-  switch (column.kind) {
-    case "number":
-      return validity + column.values.byteLength;
-    case "utf8":
-      return validity + column.offsets.byteLength + column.bytes.byteLength;
-    case "dictionary":
-      return validity + column.codes.byteLength;
-    case "list":
-      return validity + column.offsets.byteLength + column.values.byteLength;
   }
 }
