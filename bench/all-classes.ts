@@ -5,7 +5,7 @@ import { Slots } from "../src/ctf/field-cursor.ts";
 import { type PacketHeader, readPacketHeader } from "../src/ctf/packet-header.ts";
 import type { EventClass, StreamClass } from "../src/ctf/trace-class.ts";
 import { openTraceDirectory } from "../src/ctf/trace-directory.ts";
-import { planWalk, type Walk } from "../src/scan/walk.ts";
+import { planHeaderWalk, planRecordWalk, type Walk } from "../src/scan/walk.ts";
 import { Walker } from "../src/scan/walker.ts";
 
 export interface ClassesPacket {
@@ -45,7 +45,7 @@ function append(
   { headerBits, streamClass }: PacketHeader,
   most: number,
 ): { classes: number; bit: number } {
-  const headerWalk = planWalk([["event-header", streamClass.eventHeader]], () => -1);
+  const headerWalk = planHeaderWalk(streamClass);
   let bit = headerBits;
   let classes = 0;
   for (const eventClass of streamClass.eventClasses.values()) {
@@ -71,15 +71,6 @@ function recordEnd(
   walker.run(headerWalk);
   if (walker.eventId !== eventClass.id)
     throw new Error(`expected an event header that begins with a 16-bit id`);
-  walker.run(
-    planWalk(
-      [
-        ["common-context", streamClass.commonContext],
-        ["specific-context", eventClass.specificContext],
-        ["payload", eventClass.payload],
-      ],
-      () => -1,
-    ),
-  );
+  walker.run(planRecordWalk(streamClass, eventClass));
   return walker.bit;
 }

@@ -11,7 +11,7 @@ import { Slots } from "../src/ctf/field-cursor.ts";
 import { readPacketHeader } from "../src/ctf/packet-header.ts";
 import type { TraceClass } from "../src/ctf/trace-class.ts";
 import { openTraceDirectory, type StoredPacket } from "../src/ctf/trace-directory.ts";
-import { planWalk, type Walk } from "../src/scan/walk.ts";
+import { planHeaderWalk, planRecordWalk, type Walk } from "../src/scan/walk.ts";
 import { Walker } from "../src/scan/walker.ts";
 
 /** LTTng's large event header: this id says that a 32-bit id and a 64-bit time follow it. */
@@ -69,7 +69,7 @@ function shiftPacket(bytes: Buffer, trace: TraceClass, cycles: bigint, packets: 
   walker.bytes = bytes;
   walker.end = header.contentBits;
   walker.bit = header.headerBits;
-  const headerWalk = planWalk([["event-header", streamClass.eventHeader]], () => -1);
+  const headerWalk = planHeaderWalk(streamClass);
   while (walker.bit < walker.end) {
     const byte = Math.ceil(walker.bit / 8);
     walker.run(headerWalk);
@@ -78,14 +78,7 @@ function shiftPacket(bytes: Buffer, trace: TraceClass, cycles: bigint, packets: 
     if (eventClass === undefined) throw new Error(`${path}: no event class ${walker.eventId}`);
     let walk = walks.get(eventClass.id);
     if (walk === undefined) {
-      walk = planWalk(
-        [
-          ["common-context", streamClass.commonContext],
-          ["specific-context", eventClass.specificContext],
-          ["payload", eventClass.payload],
-        ],
-        () => -1,
-      );
+      walk = planRecordWalk(streamClass, eventClass);
       walks.set(eventClass.id, walk);
     }
     walker.run(walk);

@@ -8,7 +8,7 @@ import type { LinkedProgram } from "../filter/bytecode.ts";
 import { LinkCache } from "../filter/link-cache.ts";
 import type { PlannedColumn } from "./layout.ts";
 import type { ScanSpec } from "./scanner.ts";
-import { planWalk, type Walk } from "./walk.ts";
+import { planPacketWalk, planRecordWalk, type Walk } from "./walk.ts";
 import { MAX_LOCATIONS } from "./walker.ts";
 
 /** Where a column's value comes from in the records of one event class. */
@@ -42,11 +42,6 @@ export function planEvent(
   eventClass: EventClass,
   links: LinkCache | undefined = spec.filter && new LinkCache(spec.filter),
 ): EventPlan {
-  const scopes = [
-    ["common-context", streamClass.commonContext],
-    ["specific-context", eventClass.specificContext],
-    ["payload", eventClass.payload],
-  ] as const;
   const linked = links?.of({ traceClass, streamClass, eventClass });
   const isWanted =
     spec.events.length === 0 || spec.events.some((glob) => globMatches(glob, eventClass.name));
@@ -56,7 +51,7 @@ export function planEvent(
     return {
       ...base,
       linked: undefined,
-      walk: planWalk(scopes, () => -1),
+      walk: planRecordWalk(streamClass, eventClass),
       optionalLocations: [],
       packetWalk: undefined,
       packetLocations: [],
@@ -76,12 +71,10 @@ export function planEvent(
   return {
     ...base,
     linked: linked?.verdict === "evaluate" ? linked : undefined,
-    walk: planWalk(scopes, locations.locationOf),
+    walk: planRecordWalk(streamClass, eventClass, locations.locationOf),
     optionalLocations: locations.where(isOptional),
     packetWalk:
-      packetLocations.length === 0
-        ? undefined
-        : planWalk([["packet-context", streamClass.packetContext]], locations.locationOf),
+      packetLocations.length === 0 ? undefined : planPacketWalk(streamClass, locations.locationOf),
     packetLocations,
     sources,
   };

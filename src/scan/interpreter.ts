@@ -12,7 +12,7 @@ import { type EventPlan, planEvent } from "./event-plan.ts";
 import { RecordColumns } from "./record-columns.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "./scanner.ts";
 import { TimestampBuilder } from "./timestamp-builder.ts";
-import { planWalk, type Walk } from "./walk.ts";
+import { planHeaderWalk, type Walk } from "./walk.ts";
 import { Walker } from "./walker.ts";
 
 /** An event class as this query runs it: plan, and how each column gets its value. */
@@ -191,7 +191,7 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
   #stream(streamClass: StreamClass): StreamState {
     let stream = this.#streams.get(streamClass);
     if (stream === undefined) {
-      const headerWalk = planWalk([["event-header", streamClass.eventHeader]], () => -1);
+      const headerWalk = planHeaderWalk(streamClass);
       stream = { streamClass, headerWalk, events: new Map() };
       this.#streams.set(streamClass, stream);
     }

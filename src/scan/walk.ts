@@ -9,9 +9,11 @@ import type { IntegerLayout } from "../ctf/read-field.ts";
 import { codeUnitBytes } from "../ctf/text-encoding.ts";
 import type {
   BlobClass,
+  EventClass,
   FieldClass,
   Range,
   Scope,
+  StreamClass,
   StructureClass,
   TextClass,
 } from "../ctf/trace-class.ts";
@@ -112,8 +114,34 @@ export interface SelectorRange {
 /** Location number of a field by scope and member path, -1 if nobody wants it. */
 export type LocationOf = (scope: Scope, path: readonly number[]) => number;
 
+const NOBODY: LocationOf = () => -1;
+
+/** The steps through a packet context. */
+export function planPacketWalk({ packetContext }: StreamClass, locationOf: LocationOf): Walk {
+  return planWalk([["packet-context", packetContext]], locationOf);
+}
+
+/** The steps through an event header. */
+export function planHeaderWalk({ eventHeader }: StreamClass): Walk {
+  return planWalk([["event-header", eventHeader]], NOBODY);
+}
+
+/** The steps through an event record, behind its header. */
+export function planRecordWalk(
+  { commonContext }: StreamClass,
+  { specificContext, payload }: EventClass,
+  locationOf: LocationOf = NOBODY,
+): Walk {
+  const scopes = [
+    ["common-context", commonContext],
+    ["specific-context", specificContext],
+    ["payload", payload],
+  ] as const;
+  return planWalk(scopes, locationOf);
+}
+
 /** The steps through the given scopes, one after the other. */
-export function planWalk(
+function planWalk(
   scopes: readonly (readonly [Scope, StructureClass | undefined])[],
   locationOf: LocationOf,
 ): Walk {

@@ -2,7 +2,7 @@ import { DecodeError } from "../../base/errors.ts";
 import { Slots } from "../../ctf/field-cursor.ts";
 import type { PacketHeader } from "../../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../ctf/trace-class.ts";
-import { planWalk, type Walk } from "../walk.ts";
+import { planHeaderWalk, planRecordWalk, type Walk } from "../walk.ts";
 import { Walker } from "../walker.ts";
 
 /** Records that are looked at: enough to meet most of the classes that a packet has. */
@@ -52,7 +52,7 @@ export class ClassSurvey {
   #headerWalk(streamClass: StreamClass): Walk {
     let walk = this.#headerWalks.get(streamClass);
     if (walk === undefined) {
-      walk = planWalk([["event-header", streamClass.eventHeader]], () => -1);
+      walk = planHeaderWalk(streamClass);
       this.#headerWalks.set(streamClass, walk);
     }
     return walk;
@@ -61,14 +61,7 @@ export class ClassSurvey {
   #recordWalk(streamClass: StreamClass, eventClass: EventClass): Walk {
     let walk = this.#recordWalks.get(eventClass);
     if (walk === undefined) {
-      walk = planWalk(
-        [
-          ["common-context", streamClass.commonContext],
-          ["specific-context", eventClass.specificContext],
-          ["payload", eventClass.payload],
-        ],
-        () => -1,
-      );
+      walk = planRecordWalk(streamClass, eventClass);
       this.#recordWalks.set(eventClass, walk);
     }
     return walk;

@@ -15,7 +15,7 @@ import { InterpretingScanner, undeclaredClass } from "../interpreter.ts";
 import { constantText } from "../record-columns.ts";
 import { hasPacketContextText, packetContextText, tracePrefix } from "../record-text.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "../scanner.ts";
-import { Op, planWalk } from "../walk.ts";
+import { Op, planHeaderWalk } from "../walk.ts";
 import { Arena } from "./arena.ts";
 import type { Chunk } from "./chunk.ts";
 import { ClassShapes } from "./class-shape.ts";
@@ -255,7 +255,7 @@ export class KernelScanner implements Scanner<Chunk> {
     let stream = this.#streams.get(streamClass);
     if (stream === undefined) {
       const unit = new Unit(this.#kernel.memory, this.#arena);
-      const headerWalk = planWalk([["event-header", streamClass.eventHeader]], () => -1);
+      const headerWalk = planHeaderWalk(streamClass);
       const loop = emitStreamLoop(
         unit,
         headerWalk,
