@@ -57,7 +57,7 @@ export async function recordedCensus(
   state: RecordedState,
 ): Promise<Census> {
   // What is told at any time is known before the first event is counted.
-  await new Promise<void>((told, failed) => state.follow({ more: () => {}, told, failed }));
+  await new Promise<void>((told, failed) => state.follow({ told, failed }));
   const census = new Census(state.registry);
   const { items, gate } = share({ leavesPackets: canCompile("kernel") });
   await count({ ...COUNTING, order: "none" }, items, gate, census);

@@ -10,7 +10,7 @@ import {
   type Life,
   UNNAMED_TYPE,
 } from "./container.ts";
-import { Tasks } from "./tasks.ts";
+import { type Span, Tasks } from "./tasks.ts";
 
 /** The initial pid namespace: a constant of the kernel (PROC_PID_INIT_INO). */
 export const HOST_PID_NS = 4_026_531_836;
@@ -166,6 +166,11 @@ export class Host {
   /** Inodes of pid namespaces that some life has. */
   *pidNamespaces(): Generator<readonly [number, readonly Life[]]> {
     yield* this.#byPidNs;
+  }
+
+  /** When tasks that have ended were in wanted containers. */
+  exitedSpans(isWanted: (life: Life) => boolean): Generator<Span> {
+    return this.#tasks.exitedSpans(isWanted);
   }
 
   /** Which life a record speaks of; one whose birth nobody saw begins with it. */

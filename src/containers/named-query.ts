@@ -12,6 +12,6 @@ import { RecordedState } from "./recorded-state.ts";
  */
 export function namedQuery(spec: NamedSpec, share: Share, feed: Feed): Observable<ResultItem> {
   if (feed.isLive) return liveQuery(spec, share);
-  const state = new RecordedState((options) => feed.share(options), spec.hidesNamespaces);
+  const state = new RecordedState((options) => feed.share(options), spec);
   return recordedQuery(spec, share, state);
 }

@@ -7,7 +7,7 @@ import { type QuerySpec, type ResultItem, runQuery } from "../engine/query.ts";
 import type { ContainerCondition, ContainerFact } from "../filter/container-condition.ts";
 import { copyBatch } from "../scan/column.ts";
 import { type ColumnRequest, columnRequest, type PlannedColumn } from "../scan/layout.ts";
-import type { Delay } from "./naming-delay.ts";
+import type { NamingDelay } from "./naming-delay.ts";
 import type { Registry } from "./registry.ts";
 import { Resolver } from "./resolver.ts";
 import { RESOLVING_COLUMNS } from "./row-reader.ts";
@@ -46,7 +46,7 @@ export function namedRows(
   registry: Registry,
   items: Observable<DecodedItem>,
   gate: Gate,
-  delayed: (emit: (item: ResultItem) => void) => Delay,
+  delayed?: (emit: (item: ResultItem) => void) => NamingDelay,
 ): Observable<ResultItem> {
   const condition = conditionOf(spec);
   const requests = spec.select?.map(requestOf);
@@ -85,12 +85,15 @@ export function namedRows(
       }
       if (left === 0) subscriber.complete();
     };
-    const delay = delayed(take);
-    subscriber.add(() => delay.close());
+    const delay = delayed?.(take);
+    subscriber.add(() => delay?.close());
     return runQuery(inner, items, gate).subscribe({
-      next: (item) => delay.push(item),
+      next: (item) => (delay === undefined ? take(item) : delay.push(item)),
       error: (error) => subscriber.error(error),
-      complete: () => delay.end(() => subscriber.complete()),
+      complete: () => {
+        delay?.flush();
+        subscriber.complete();
+      },
     });
   });
 }

@@ -15,15 +15,6 @@ const MOST_WAIT_MS = 3000;
 const MAX_ROWS = 1 << 20;
 const TICK_MS = 50;
 
-/** Stands between a query's rows and what names them. */
-export interface Delay {
-  push(item: ResultItem): void;
-  /** No more rows come. @param done called when the last of them has left */
-  end(done: () => void): void;
-  /** Nobody wants them any more. */
-  close(): void;
-}
-
 interface Waiting {
   readonly item: ResultItem;
   readonly rows: number;
@@ -31,7 +22,7 @@ interface Waiting {
   readonly since: number;
 }
 
-export class NamingDelay implements Delay {
+export class NamingDelay {
   readonly #awaitsNames: () => boolean;
   readonly #emit: (item: ResultItem) => void;
   readonly #timer: NodeJS.Timeout;
@@ -65,9 +56,9 @@ export class NamingDelay implements Delay {
     while (this.#rows > MAX_ROWS) this.#shift();
   }
 
-  end(done: () => void): void {
+  /** Lets everything go. */
+  flush(): void {
     while (this.#waiting.length > 0) this.#shift();
-    done();
   }
 
   close(): void {

@@ -40,10 +40,14 @@ export function pushedDown(
   filter: Program | undefined,
   namespaces: readonly number[] | undefined,
 ): Program | undefined {
+  if (namespaces === undefined) return filter && withoutContainers(filter);
+  return withPart(filter, `$ctx.${PID_NS} in (${namespaces.join(", ")})`);
+}
+
+/** A filter, without what it says of containers, and another expression. */
+export function withPart(filter: Program | undefined, text: string): Program {
   const rest = filter && withoutContainers(filter);
-  if (namespaces === undefined) return rest;
-  const membership = `$ctx.${PID_NS} in (${namespaces.join(", ")})`;
-  return compileFilter(rest === undefined ? membership : `(${print(rest.ast)}) && ${membership}`);
+  return compileFilter(rest === undefined ? text : `(${print(rest.ast)}) && (${text})`);
 }
 
 function tellsNamespaces(traceClasses: Iterable<TraceClass>): boolean {

@@ -9,20 +9,20 @@ import type { Share } from "../engine/feed.ts";
 import type { ShareOptions } from "../engine/source.ts";
 import { Registry } from "./registry.ts";
 import { declares, STATE_EVENTS } from "./state-events.ts";
-import { stateOf } from "./state-query.ts";
+import { type StateSpec, stateOf } from "./state-query.ts";
 
 /** A query that waits for what is told. */
 export interface Follower {
-  /** More is told, or the traces' classes are known. */
-  more(): void;
   /** All is told. */
   told(): void;
   failed(error: unknown): void;
 }
 
+export type RecordedSpec = Pick<StateSpec, "hidesNamespaces" | "threads">;
+
 export class RecordedState {
   readonly #another: (options: ShareOptions) => Share;
-  readonly #hidesNamespaces: boolean;
+  readonly #spec: RecordedSpec;
   readonly #followers = new Set<Follower>();
   readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
   #registry = new Registry();
@@ -31,11 +31,11 @@ export class RecordedState {
 
   /**
    * @param another gives a part of the traces' feed
-   * @param hidesNamespaces see `Resolver`
+   * @param spec is kept, and so are its threads
    */
-  constructor(another: (options: ShareOptions) => Share, hidesNamespaces: boolean = false) {
+  constructor(another: (options: ShareOptions) => Share, spec: RecordedSpec = {}) {
     this.#another = another;
-    this.#hidesNamespaces = hidesNamespaces;
+    this.#spec = spec;
   }
 
   get registry(): Registry {
@@ -63,16 +63,13 @@ export class RecordedState {
   #read(): Subscription {
     const { items, gate } = this.#another({ leavesPackets: canCompile("kernel") });
     const read = new Subject<DecodedItem>();
-    const more = (): void => {
-      for (const follower of this.#followers) follower.more();
-    };
     const failed = (error: unknown): void => {
       const followers = [...this.#followers];
       this.#forget();
       for (const follower of followers) follower.failed(error);
     };
-    const spec = { isLive: false, maxLag: 0, hidesNamespaces: this.#hidesNamespaces };
-    const reading = stateOf(spec, read, this.#registry, more, gate).subscribe({
+    const spec = { ...this.#spec, isLive: false, maxLag: 0 };
+    const reading = stateOf(spec, read, this.#registry, undefined, gate).subscribe({
       error: failed,
       complete: () => {
         this.#isTold = true;
@@ -86,10 +83,7 @@ export class RecordedState {
         if (item.kind === "trace-class") this.#traceClasses.set(item.trace, item.traceClass);
         // The classes come before the first packet: where none of them tells of containers, nothing is read for that.
         const isPacket = item.kind === "packet" || item.kind === "stored-packet";
-        if (isPacket && isNeeded === undefined) {
-          isNeeded = declares(this.#traceClasses.values(), STATE_EVENTS);
-          if (isNeeded) more();
-        }
+        if (isPacket) isNeeded ??= declares(this.#traceClasses.values(), STATE_EVENTS);
         if (isNeeded === false) queueMicrotask(stop);
         else read.next(item);
       },

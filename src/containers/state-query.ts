@@ -49,6 +49,8 @@ export interface StateSpec {
   readonly maxLag: number;
   /** Whether events must be told apart by the task that runs on their processor: see `Resolver`. */
   readonly hidesNamespaces?: boolean | undefined;
+  /** Threads for stored packets, which others need afterwards. */
+  readonly threads?: QuerySpec["threads"];
 }
 
 /**
@@ -91,7 +93,7 @@ function packetsThatTell(events: readonly string[]): (item: DecodedItem) => bool
   };
 }
 
-function stateQuery({ isLive, maxLag, hidesNamespaces = false }: StateSpec): QuerySpec {
+function stateQuery({ isLive, maxLag, hidesNamespaces = false, threads }: StateSpec): QuerySpec {
   return {
     ...EVERYTHING,
     events: hidesNamespaces ? [...STATE_EVENTS, SWITCH_EVENT] : STATE_EVENTS,
@@ -100,6 +102,8 @@ function stateQuery({ isLive, maxLag, hidesNamespaces = false }: StateSpec): Que
     // Known before any row of the same time is looked at.
     isPrompt: true,
     lendsBatches: true,
+    threads,
+    keepsThreads: true,
     isLive,
   };
 }

@@ -6,6 +6,13 @@ interface Stay {
   readonly life: Life;
 }
 
+/** A time that a task has spent in some containers; open where it was there from the first on, or to the last. */
+export interface Span {
+  readonly tid: number;
+  readonly from: bigint | undefined;
+  readonly to: bigint | undefined;
+}
+
 /** More stays than this are not kept of one task id; the oldest go first. */
 const MAX_STAYS = 64;
 /** Rows of a live session are looked at within this time of trace after their state is told. */
@@ -20,6 +27,8 @@ export class Tasks {
   /** Those that are still to be forgotten, oldest first. */
   readonly #exits: { readonly tid: number; readonly ns: bigint }[] = [];
 
+  /** Where nothing is forgotten: all that have ended. */
+  readonly #exited = new Set<number>();
   #nextLook = FORGOTTEN_TOGETHER;
 
   /** @param forgets whether a task is forgotten some time after its exit: a live session has no end */
@@ -39,7 +48,10 @@ export class Tasks {
   }
 
   exits(tid: number, ns: bigint): void {
-    if (!this.#forgets) return;
+    if (!this.#forgets) {
+      this.#exited.add(tid);
+      return;
+    }
     this.#exits.push({ tid, ns });
     // Looked at by the thousand: the oldest of many would be dear to take out one by one.
     if (this.#exits.length < this.#nextLook) return;
@@ -57,6 +69,19 @@ export class Tasks {
   at(tid: number, ns: bigint): Life | undefined {
     const stays = this.#stays.get(tid) ?? [];
     return (stays.findLast(({ from }) => from <= ns) ?? stays[0])?.life;
+  }
+
+  /** When tasks that have ended were in wanted containers, where nothing is forgotten. */
+  *exitedSpans(isWanted: (life: Life) => boolean): Generator<Span> {
+    for (const tid of this.#exited) {
+      const stays = this.#stays.get(tid) ?? [];
+      for (let i = 0; i < stays.length; i++) {
+        if (!isWanted(stays[i]!.life)) continue;
+        const from = i === 0 ? undefined : stays[i]!.from;
+        while (i + 1 < stays.length && isWanted(stays[i + 1]!.life)) i++;
+        yield { tid, from, to: stays[i + 1]?.from };
+      }
+    }
   }
 
   /** Another task may have its number since. */

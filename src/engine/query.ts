@@ -72,8 +72,9 @@ export interface QuerySpec {
   readonly lendsBatches?: boolean | undefined;
   /** Rows as lines of text, in batches' `lines`, wherever the kernel can write them; the other batches have columns. */
   readonly lines?: ((columns: readonly PlannedColumn[]) => LineFormat | undefined) | undefined;
-  /** Threads that scan stored packets, for a feed that leaves them; the query ends them. */
+  /** Threads that scan stored packets, for a feed that leaves them; the query ends them, unless they are another's afterwards. */
   readonly threads?: readonly Worker[] | undefined;
+  readonly keepsThreads?: boolean | undefined;
   /** Whether metadata and streams may still come: names nobody knows are then a note, not an error. */
   readonly isLive: boolean;
 }
@@ -275,6 +276,7 @@ class RunningQuery {
   close(): void {
     this.#letGo();
     this.#pooled?.close();
+    if (this.#spec.keepsThreads === true) return;
     for (const thread of this.#spec.threads ?? []) void thread.terminate();
   }
 

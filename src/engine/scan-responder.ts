@@ -10,6 +10,7 @@ export class ScanResponder {
     try {
       if (message.kind === "scan")
         return { kind: "scanned", outcomes: this.#scanner?.scan(message) ?? [] };
+      this.close();
       this.#scanner = new PacketScanner(message);
       return undefined;
     } catch (error) {

@@ -14,6 +14,7 @@ export interface ScanThread {
 
 export class WorkerThread implements ScanThread {
   readonly #worker: Worker;
+  #forget: () => void = () => {};
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -23,14 +24,19 @@ export class WorkerThread implements ScanThread {
     this.#worker.ref();
     this.#worker.on("message", answered);
     this.#worker.on("error", failed);
+    this.#forget = () => {
+      this.#worker.off("message", answered);
+      this.#worker.off("error", failed);
+    };
   }
 
   post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
 
+  /** The thread goes on, for whoever has it. */
   close(): void {
-    void this.#worker.terminate();
+    this.#forget();
   }
 }
 

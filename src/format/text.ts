@@ -160,6 +160,7 @@ function textLines(columns: readonly PlannedColumn[], colors: TextColors): LineF
     { kind: "literal", bytes: bytes(colors.time[1]) },
     ...name(1, 0, PLAIN_COLOR),
     ...(columns[2]?.type.kind === "number" ? number([2], CONTAINER_WIDTH, colors.container) : []),
+    ...name(2, CONTAINER_WIDTH, colors.container),
     ...name(3, PROCESS_WIDTH, colors.process),
     ...number([4, 5], TID_WIDTH, PLAIN_COLOR),
     event,

@@ -25,8 +25,8 @@ export type ColumnRequest =
   | { readonly kind: "field"; readonly name: string; readonly isOptional?: boolean }
   /** The context of that name where the traces have one, else the payload field. */
   | { readonly kind: "name"; readonly name: string }
-  /** A fact of the event's container; it is known behind the scan, in time order. */
-  | { readonly kind: "container"; readonly fact: ContainerFact }
+  /** A fact of the event's container; it is known behind the scan, in time order, unless it is the same for all rows. */
+  | { readonly kind: "container"; readonly fact: ContainerFact; readonly text?: string | undefined }
   /** The whole payload as text. */
   | { readonly kind: "payload"; readonly style: RenderStyle }
   /** `event: { packet context }, { contexts }, { payload }` as babeltrace2 prints it. */

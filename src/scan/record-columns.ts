@@ -153,11 +153,20 @@ export function constantText(
       return environment.get("hostname")?.toString() ?? facts.host;
     case "domain":
       return environment.get("domain")?.toString();
-    case "boot": {
-      const [clock] = traceClass.clocks.values();
-      return clock?.uuid ?? environment.get("hostname")?.toString() ?? facts.host;
-    }
+    case "boot":
+      return bootOf(traceClass, facts.host);
+    case "container":
+      return column.request.text;
     default:
       return undefined;
   }
+}
+
+/** What tells traced machines apart, from boot to boot. */
+export function bootOf(
+  { clocks, environment }: TraceClass,
+  host: string | undefined,
+): string | undefined {
+  const [clock] = clocks.values();
+  return clock?.uuid ?? environment.get("hostname")?.toString() ?? host;
 }

@@ -114,6 +114,17 @@ test("counts what a filter keeps", async () => {
   assert.is(count('container_name == "some-redis"'), 6);
 });
 
+test("shows a container's events by its name, whoever writes the lines", async () => {
+  const path = await trace("churn");
+  const lines = (engine: string): string =>
+    run(["tail", path, "--container", "new-gecko", "--engine", engine]).stdout;
+  const kernel = lines("kernel");
+  assert.is(kernel, lines("interpreter"));
+  const rows = kernel.trimEnd().split("\n");
+  assert.ok(rows.length > 500);
+  assert.ok(rows.every((row) => row.includes(" new-gecko ")));
+});
+
 for (const engine of ["kernel", "interpreter"]) {
   test(`counts every event once: ${engine}`, async () => {
     const path = await trace("small");

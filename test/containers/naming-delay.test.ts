@@ -44,7 +44,7 @@ test("rows go on when a second of the trace has passed, notes between them", asy
   assert.equal(gone, ["columns"]);
   await eventually("the first have gone", async () => gone[2]);
   assert.equal(gone, ["columns", SECOND, "between"]);
-  delay.end(() => {});
+  delay.flush();
   assert.equal(gone.at(-1), 2n * SECOND);
   delay.close();
 });
@@ -68,7 +68,7 @@ test("batches are lent: what waits is a copy", () => {
   const lent = batch(1, 7n);
   delay.push(lent);
   if (lent.kind === "batch") lent.batch.timestamps[0] = 0n;
-  delay.end(() => {});
+  delay.flush();
   assert.equal(gone, [7n]);
   delay.close();
 });

@@ -110,6 +110,40 @@ test("small: --container NAME is the filter on its pid namespace", () =>
     );
   }));
 
+for (const name of ["small", "churn"] as const) {
+  test(`${name}: what a filter selects of a container is what is told of each row`, () =>
+    withTrace(name, async (path) => {
+      const select = ["timestamp", "event", "cpu_id", "container", "container_type", "payload"];
+      const all = await rowsOf(path, { select });
+      const names = new Set(all.map(({ values }) => String(values[3])));
+      assert.ok(names.size >= 7);
+      for (const one of names) {
+        const rows = await rowsOf(path, { select, container: named(one) });
+        assert.equal(
+          rows,
+          all.filter(({ values }) => values[3] === one),
+          one,
+        );
+      }
+      // Several of them, with and without their names, which decides who selects.
+      const some = (text: unknown): boolean =>
+        /^(some-redis|.*-[gm].*|goofy.*)$/.test(String(text));
+      const condition = {
+        kind: "or",
+        operands: ["some-redis", "*-g*", "*-m*", "goofy*"].map(named),
+      } as const;
+      const expected = all.filter(({ values }) => some(values[3]));
+      assert.equal(await rowsOf(path, { select, container: condition }), expected);
+      const nameless = select.filter((column) => !column.startsWith("container"));
+      assert.equal(
+        await rowsOf(path, { select: nameless, container: condition }),
+        expected.map(({ time, values }) => {
+          return { time, values: [...values.slice(0, 3), values[5]] };
+        }),
+      );
+    }));
+}
+
 test("small: a limit counts the rows of the container", () =>
   withTrace("small", async (path) => {
     const rows = await rowsOf(path, {
