@@ -61,7 +61,7 @@ export interface QuerySpec {
   /** Milliseconds that a silent stream may hold the others up. */
   readonly maxLag: number;
   readonly limit: number | undefined;
-  /** Whether rows leave as soon as their time has come, instead of in full batches. */
+  /** Whether rows leave as soon as their time has come, instead of in full batches: for few rows. */
   readonly isPrompt?: boolean | undefined;
   /** Default: the kernel. */
   readonly engine?: Engine | undefined;
@@ -254,8 +254,9 @@ class RunningQuery {
       facts: { host },
     }));
     const workers: ScanThread[] = (this.#spec.threads ?? []).map((one) => new WorkerThread(one));
-    // Where rows are only counted, this thread has nothing else to do.
-    if (workers.length === 0 || spec.countsOnly === true) workers.push(new OwnThread());
+    // Where rows are only counted, or are few, this thread has nothing else to do.
+    const isIdle = spec.countsOnly === true || this.#spec.isPrompt === true;
+    if (workers.length === 0 || isIdle) workers.push(new OwnThread());
     const pool = new ScanPool(workers, spec, traces, {
       run: (work) => this.#step(work),
       saturated: (isSaturated) => {
