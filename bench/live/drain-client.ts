@@ -66,7 +66,7 @@ const subscription = source.subscribe((item) => {
   if (item.kind === "columns" && mode === "columns") writer.begin(item.columns);
   if (item.kind === "batch") {
     rows += item.batch.rows;
-    if (mode === "columns") writer.batch(item.batch);
+    if (mode === "columns") writer.recycle?.(writer.batch(item.batch));
   }
 });
 const timer = setInterval(() => {

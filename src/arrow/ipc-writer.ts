@@ -13,6 +13,7 @@ import {
   FieldNode,
   Message,
 } from "apache-arrow/ipc/metadata/message";
+import { BufferPool } from "../base/buffer-pool.ts";
 import type { BatchWriter } from "../scan/batch-writer.ts";
 import type { Column, ColumnBatch, NumberArray, Validity } from "../scan/column.ts";
 import type { PlannedColumn } from "../scan/layout.ts";
@@ -24,6 +25,9 @@ export interface IpcOptions {
   /** `stream`: all output joined is one stream. `self`: each batch is a whole stream with schema and dictionaries. */
   readonly framing: "stream" | "self";
 }
+
+/** One for all writers: what lies unused is bounded, however many queries there are. */
+const MEMORY = new BufferPool();
 
 /**
  * Writes an Arrow IPC stream.
@@ -51,6 +55,9 @@ export function ipcWriter(options: IpcOptions): BatchWriter {
       }
       encoder.write(writer, batch, facts ?? new Map());
       return writer.takeBytes();
+    },
+    recycle(bytes) {
+      MEMORY.give(bytes);
     },
     end() {
       if (options.framing === "self" || encoder === undefined) return new Uint8Array(0);
@@ -87,7 +94,7 @@ class ChunkWriter extends RecordBatchStreamWriter {
   }
 
   takeBytes(): Uint8Array {
-    const bytes = Buffer.allocUnsafeSlow(this.#length);
+    const bytes = MEMORY.take(this.#length);
     let at = 0;
     for (const chunk of this.#chunks) {
       bytes.set(chunk, at);

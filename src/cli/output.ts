@@ -26,8 +26,9 @@ export class Output {
     });
   }
 
-  write(bytes: Uint8Array): void {
+  /** @param onWritten called when nobody looks at the bytes any more; never, once the reader is gone */
+  write(bytes: Uint8Array, onWritten?: () => void): void {
     if (this.isClosed || bytes.length === 0) return;
-    if (!this.#stream.write(bytes)) this.#release ??= this.#gate.hold();
+    if (!this.#stream.write(bytes, onWritten)) this.#release ??= this.#gate.hold();
   }
 }

@@ -141,8 +141,11 @@ function run(
             rows += item.batch.rows;
             late += item.batch.late;
             watermarkNs = item.batch.watermarkNs;
-            if (writer !== undefined)
-              output.write(writer.batch(item.batch, batchFacts(item.batch, item.batch.late, 0)));
+            if (writer !== undefined) {
+              const facts = batchFacts(item.batch, item.batch.late, 0);
+              const bytes = writer.batch(item.batch, facts);
+              output.write(bytes, () => writer.recycle?.(bytes));
+            }
             break;
           case "loss":
             account.add(item.loss);

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
+import { BufferPool } from "../base/buffer-pool.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { BufferPool } from "./buffer-pool.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { Decoder, type Decoding } from "./decoding.ts";
 

@@ -20,8 +20,11 @@ export interface Sink {
   /** Whether another batch may be sent now. If not, whoever learns that it may calls `Delivery.resume`. */
   readonly isReady: boolean;
   columns(columns: readonly PlannedColumn[]): void;
-  /** Part of the result. Only a batch uses up what the client allows; what stands before and after it must go. */
-  send(bytes: Uint8Array, isBatch: boolean): void;
+  /**
+   * Part of the result. Only a batch uses up what the client allows; what stands before and after it must go.
+   * @param onSent called when nobody looks at the bytes any more
+   */
+  send(bytes: Uint8Array, isBatch: boolean, onSent?: () => void): void;
   loss(loss: Loss): void;
   note(text: string): void;
   end(): void;
@@ -254,7 +257,8 @@ export class Delivery {
   }
 
   #sendBatch(batch: ResultBatch): void {
-    const bytes = this.#writer.batch(
+    const writer = this.#writer;
+    const bytes = writer.batch(
       batch,
       batchFacts(batch, batch.late + this.#lateOfDropped, this.dropped),
     );
@@ -263,7 +267,7 @@ export class Delivery {
     this.batches++;
     this.watermarkNs = batch.watermarkNs;
     this.#sent?.keep(batch);
-    this.#sink?.send(bytes, true);
+    this.#sink?.send(bytes, true, () => writer.recycle?.(bytes));
   }
 
   #sendFrame(bytes: Uint8Array): void {

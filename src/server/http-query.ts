@@ -66,8 +66,8 @@ class HttpSink implements Sink {
     this.open();
   }
 
-  send(bytes: Uint8Array): void {
-    this.#response.write(bytes);
+  send(bytes: Uint8Array, _isBatch: boolean, onSent?: () => void): void {
+    this.#response.write(bytes, onSent);
   }
 
   /** Travels in the batches' metadata only. */

@@ -64,9 +64,10 @@ export class WebSocketQuery implements Sink {
     this.#status(columns);
   }
 
-  send(bytes: Uint8Array, isBatch: boolean): void {
+  send(bytes: Uint8Array, isBatch: boolean, onSent?: () => void): void {
     if (isBatch) this.#credit--;
     this.#socket.send(bytes, { binary: true }, () => {
+      onSent?.();
       if (this.#socket.bufferedAmount <= LOW_WATER) this.#delivery?.resume();
     });
   }

@@ -1,10 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { BufferPool } from "../../src/relay/buffer-pool.ts";
+import { BufferPool } from "../../src/base/buffer-pool.ts";
 
 const MIB = 1024 * 1024;
 
-const test = suite("relay/buffer-pool");
+const test = suite("base/buffer-pool");
 
 test("gives the memory of one packet to the next of about its size", () => {
   const pool = new BufferPool();
