@@ -33,7 +33,7 @@ if (mode === "bare") {
   console.log(JSON.stringify(await bare(host, port, Number.POSITIVE_INFINITY)));
   process.exit();
 }
-const feed = openFeed([url], { from: "beginning" });
+const feed = openFeed([url], { from: "beginning", inThread: true });
 const { items, gate } = feed.share();
 /** Without a packet for so long, it was the last. */
 const QUIET_MS = 1000;

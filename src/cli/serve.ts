@@ -1,3 +1,4 @@
+import { hasSpareProcessor } from "../engine/threads.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { serve as startServer } from "../server/server.ts";
 import { untilInterrupted } from "./interrupt.ts";
@@ -18,7 +19,13 @@ export async function serve(
   },
 ): Promise<void> {
   const { listen, retain: retainBytes, ...served } = options;
-  const server = await startServer(sources, { ...listen, ...served, retainBytes, log: note });
+  const server = await startServer(sources, {
+    ...listen,
+    ...served,
+    inThread: hasSpareProcessor(),
+    retainBytes,
+    log: note,
+  });
   process.stdout.write(`${server.url}\n`);
   note("serving; Ctrl-C ends it");
   await untilInterrupted();

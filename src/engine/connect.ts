@@ -42,7 +42,7 @@ const DEFAULT_POLL_MS = 1000;
  * Errors: SourceError `BAD_URL`; ProtocolError when the relayd cannot be reached (with `wait`, it is asked again).
  */
 export function connect(url: string, options: ConnectOptions = {}): Observable<LiveSession> {
-  const { pollMs = DEFAULT_POLL_MS, wait = false, from = "now", reconnect } = options;
+  const { pollMs = DEFAULT_POLL_MS, wait = false, from = "now", reconnect, inThread } = options;
   return new Observable((subscriber) => {
     const { selection, ...relayd } = parseLiveUrl(url);
     const { target, session } = selection ?? { target: "*", session: "*" };
@@ -61,7 +61,7 @@ export function connect(url: string, options: ConnectOptions = {}): Observable<L
         });
         listed.add(own);
         if (known.has(own) || subscriber.closed) continue;
-        const found = liveSession(own, entry, { from, wait, reconnect });
+        const found = liveSession(own, entry, { from, wait, reconnect, inThread });
         known.set(own, found);
         subscriber.next(found);
       }

@@ -6,6 +6,7 @@ import { type RecordedOptions, readRecorded } from "../ctf/recorded.ts";
 import { follow } from "../relay/follow.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import type { SourceItem } from "./decoded-item.ts";
+import { followInThread } from "./follow-in-thread.ts";
 import type { Gate } from "./gate.ts";
 import { fromPull } from "./pull.ts";
 import { resolveTime, type TimeBound } from "./time-bound.ts";
@@ -18,6 +19,8 @@ export interface SourceOptions {
   readonly wait?: boolean | undefined;
   /** Connects again when a connection is lost. Default true. */
   readonly reconnect?: boolean | undefined;
+  /** Fetches in a thread of its own, some megabytes ahead, while items are handled here. Default false. */
+  readonly inThread?: boolean | undefined;
 }
 
 /** What one query wants of recorded traces. Live sessions bring the same to all. */
@@ -59,10 +62,12 @@ export function openSources(
     const open = () => readRecorded(sources, { rangeFrom, leavesPackets, onProgress, opened });
     return fromPull<SourceItem>(open, gate, onRelease);
   }
+  const { inThread, ...how } = options;
+  const open = inThread === true ? followInThread : follow;
   return mergeLive(
     live.map((url) => ({
       url,
-      items: fromPull<SourceItem>((signal) => follow(url, { ...options, signal }), gate, onRelease),
+      items: fromPull<SourceItem>((signal) => open(url, { ...how, signal }), gate, onRelease),
     })),
   );
 }

@@ -1,4 +1,4 @@
-/** How many threads a query over recorded traces is worth, and their start ahead of it. */
+/** What threads a source is worth, and their start ahead of the query. */
 
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
@@ -30,6 +30,11 @@ export function startThreads(
   if (count === 0 || !canCompile(engine) || sources.some(isLiveUrl)) return [];
   if (events * MOST_EVENT_BYTES < WORTH_BYTES) return [];
   return isWorthThreads(sources) ? startWorkers(Math.min(count, MAX_THREADS)) : [];
+}
+
+/** Whether a thread that only fetches has a processor to itself while this one scans. */
+export function hasSpareProcessor(): boolean {
+  return availableParallelism() > 1;
 }
 
 function isWorthThreads(sources: readonly string[]): boolean {

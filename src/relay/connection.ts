@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { BufferPool } from "../base/buffer-pool.ts";
+import { BufferPool, type Buffers } from "../base/buffer-pool.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { Decoder, type Decoding } from "./decoding.ts";
@@ -39,7 +39,7 @@ export class Connection {
   readonly #timeoutMs: number;
   /** Empty but while a chunk is being looked at. */
   readonly #received = new ChunkQueue();
-  readonly #pool = new BufferPool();
+  readonly #buffers: Buffers;
   /** In order: those sent, then those that are to be. */
   readonly #calls: Call[] = [];
   #sent = 0;
@@ -51,11 +51,20 @@ export class Connection {
   #head = { at: 0, bytes: 0 };
   #failure: unknown;
 
-  /** `timeoutMs`: how long a reply may be awaited with no byte coming, or with hardly any. */
-  constructor(socket: Duplex, peer: string, timeoutMs: number) {
+  /**
+   * @param timeoutMs how long a reply may be awaited with no byte coming, or with hardly any
+   * @param buffers where replies are put
+   */
+  constructor(
+    socket: Duplex,
+    peer: string,
+    timeoutMs: number,
+    buffers: Buffers = new BufferPool(),
+  ) {
     this.peer = peer;
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
+    this.#buffers = buffers;
     socket.on("data", (chunk: Uint8Array) => this.#onData(chunk));
     socket.on("end", () => this.#fail(this.#closedByPeer()));
     socket.on("close", () => this.#fail(this.#closedByPeer()));
@@ -71,7 +80,7 @@ export class Connection {
   call<T>(command: string, request: Uint8Array, decoding: Decoding<T>): Promise<T> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const reply = new Promise<T>((resolve, reject) => {
-      const decoder = new Decoder(decoding, (bytes) => this.#pool.take(bytes));
+      const decoder = new Decoder(decoding, (bytes) => this.#buffers.take(bytes));
       this.#calls.push({
         command,
         request,
@@ -103,7 +112,7 @@ export class Connection {
 
   /** Takes the bytes of a reply back that nobody looks at any more, for those of another. */
   recycle(bytes: Uint8Array): void {
-    this.#pool.give(bytes);
+    this.#buffers.give(bytes);
   }
 
   /** Drops the connection; calls that wait are rejected. */

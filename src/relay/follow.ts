@@ -1,3 +1,4 @@
+import type { Buffers } from "../base/buffer-pool.ts";
 import { ProtocolError, SourceError } from "../base/errors.ts";
 import type { Item, ItemSource } from "../base/item.ts";
 import { Seek } from "./abi.ts";
@@ -11,19 +12,25 @@ import { rounds } from "./rounds.ts";
 import { type LiveUrl, parseLiveUrl } from "./url.ts";
 import { Viewer } from "./viewer.ts";
 
-export interface FollowOptions {
+/** From where a session is followed, and how long. */
+export interface FollowScope {
   /** From everything that the relayd still has, or from the next packet it receives. Default `"now"`. */
   readonly from?: "beginning" | "now" | undefined;
   /** Waits for what is not there: a relayd, a session, and, when it is over, the next one of its name. Default false. */
   readonly wait?: boolean | undefined;
   /** When the connection is lost: connects again, for ever, and goes on where it ended. Default true. */
   readonly reconnect?: boolean | undefined;
+}
+
+export interface FollowOptions extends FollowScope {
   /** Ends the source quietly, without an `end` item. */
   readonly signal?: AbortSignal | undefined;
   /** For connecting, and for each reply. */
   readonly timeoutMs?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly dial?: Dial | undefined;
+  /** Where packets are put. Each is given back when the item behind it is pulled. */
+  readonly buffers?: Buffers | undefined;
   /** Numbers in [0, 1), to spread attempts. */
   readonly random?: (() => number) | undefined;
 }
@@ -124,9 +131,10 @@ class Follower {
   }
 
   async *#follow(): Items {
-    const { timeoutMs, dial, from, wait = false } = this.#options;
+    const { timeoutMs, dial, buffers, from, wait = false } = this.#options;
     const { signal } = this.#stop;
-    const viewer = await Viewer.open(this.#url.host, this.#url.port, { signal, timeoutMs, dial });
+    const how = { signal, timeoutMs, dial, buffers };
+    const viewer = await Viewer.open(this.#url.host, this.#url.port, how);
     const attachment = new Attachment(viewer, this.#target, this.#clock, signal, this.#resume);
     this.#attachment = attachment;
     const isFromBeginning = from === "beginning" || this.#hasAttached;

@@ -1,3 +1,4 @@
+import type { Buffers } from "../base/buffer-pool.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { ConnectionType, PROTOCOL_MAJOR, PROTOCOL_MINOR, type Seek } from "./abi.ts";
 import { Connection } from "./connection.ts";
@@ -34,6 +35,8 @@ export interface ViewerOptions {
   /** Aborts the connecting only. */
   readonly signal?: AbortSignal | undefined;
   readonly dial?: Dial | undefined;
+  /** Where replies are put. */
+  readonly buffers?: Buffers | undefined;
 }
 
 /** The viewer commands as typed calls over one connection. Calls may overlap; replies come in the order asked. */
@@ -56,9 +59,9 @@ export class Viewer {
    * @throws ProtocolError `CONNECT_…` when there is no connection, `NOT_A_RELAYD` when something else answers there
    */
   static async open(host: string, port: number, options: ViewerOptions = {}): Promise<Viewer> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, dial = dialTcp } = options;
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, dial = dialTcp, buffers } = options;
     const socket = await dial(host, port, { timeoutMs, signal });
-    const connection = new Connection(socket, printPeer(host, port), timeoutMs);
+    const connection = new Connection(socket, printPeer(host, port), timeoutMs, buffers);
     const onAbort = (): void => connection.close();
     signal?.addEventListener("abort", onAbort);
     try {

@@ -29,6 +29,8 @@ export interface ServeOptions {
   readonly wait?: boolean | undefined;
   /** Connects again when a connection to a relayd is lost. Default true. */
   readonly reconnect?: boolean | undefined;
+  /** Follows live sessions in threads of their own. Default false. */
+  readonly inThread?: boolean | undefined;
   /** Bytes of results that are kept for WebSocket clients that lose their connection, for a minute. Default none. */
   readonly retainBytes?: number | undefined;
   /**
@@ -62,18 +64,24 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<RunningServer> {
   const { host = "127.0.0.1", port = DEFAULT_PORT, from = "now" } = options;
-  const { token, allowedOrigins = [], log = () => {}, wait, reconnect, retainBytes = 0 } = options;
+  const {
+    token,
+    allowedOrigins = [],
+    log = () => {},
+    wait,
+    reconnect,
+    inThread,
+    retainBytes = 0,
+  } = options;
   requireToken(token, host);
   const finder = options.containers && findLocally(options.containers, log);
-  const served = await ServedSources.open(
-    sources,
-    { from, wait, reconnect },
-    finder?.names,
-    log,
-  ).catch(async (error: unknown) => {
-    await finder?.close();
-    throw error;
-  });
+  const how = { from, wait, reconnect, inThread };
+  const served = await ServedSources.open(sources, how, finder?.names, log).catch(
+    async (error: unknown) => {
+      await finder?.close();
+      throw error;
+    },
+  );
   const rules = { isLoopback: isLoopbackHost(host), allowedOrigins, token };
   const queryServer = new QueryServer(served, rules, log, retainBytes, finder);
   try {
