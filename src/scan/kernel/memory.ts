@@ -12,6 +12,8 @@ import type { Regions } from "./arena.ts";
 
 const PAGE = 65_536;
 export const MAX_PAGES = 32_768;
+/** Each growth makes every view anew, and the garbage collector takes it for so much more memory: few steps, then. */
+const GROWTH_PAGES = 64;
 
 /** Bytes that stay readable behind a packet, so that reads of a static run need no check of their own. */
 export const SLACK_BYTES = 65_536;
@@ -109,9 +111,11 @@ export class KernelMemory implements Regions {
     const address = Atomics.add(this.i32, NEXT_FREE >> 2, size);
     // Others may grow the memory at the same time: it is looked at again after each growth.
     for (;;) {
-      const missing = address + size - this.memory.buffer.byteLength;
+      const { byteLength } = this.memory.buffer;
+      const missing = address + size - byteLength;
       if (missing <= 0) return address;
-      this.memory.grow(Math.ceil(missing / PAGE));
+      const most = MAX_PAGES - byteLength / PAGE;
+      this.memory.grow(Math.max(Math.ceil(missing / PAGE), Math.min(GROWTH_PAGES, most)));
     }
   }
 
