@@ -7,20 +7,27 @@ export interface Drained {
   readonly seconds: number;
 }
 
-/** Attaches and gives the data streams, from their beginnings. */
-export async function attach(viewer: Viewer): Promise<{ id: bigint; streams: StreamDescriptor[] }> {
+/** Attaches to a session and gives the data streams, from their beginnings. */
+export async function attach(
+  viewer: Viewer,
+  session: string,
+): Promise<{ id: bigint; streams: StreamDescriptor[] }> {
   await viewer.createSession();
-  const [entry] = await viewer.listSessions();
-  if (entry === undefined) throw new Error("no session");
+  const entry = (await viewer.listSessions()).find(({ name }) => name === session);
+  if (entry === undefined) throw new Error(`no session ${session}`);
   const reply = await viewer.attach(entry.id, Seek.beginning);
   if (reply.kind !== "ok") throw new Error(reply.kind);
   return { id: entry.id, streams: reply.streams.filter(({ isMetadata }) => !isMetadata) };
 }
 
 /** All streams at once, the next index asked behind each packet: the least that a client can do. */
-export async function bare(host: string, port: number, patienceMs: number): Promise<Drained> {
-  const viewer = await Viewer.open(host, port);
-  const { id, streams } = await attach(viewer);
+export async function bare(
+  port: number,
+  session: string,
+  patienceMs: number = Number.POSITIVE_INFINITY,
+): Promise<Drained> {
+  const viewer = await Viewer.open("127.0.0.1", port);
+  const { id, streams } = await attach(viewer, session);
   const begin = performance.now();
   let bytes = 0;
   const drain = async (stream: bigint): Promise<void> => {

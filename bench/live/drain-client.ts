@@ -29,8 +29,8 @@ const SPECS: Readonly<Record<string, Partial<QuerySpec>>> = {
 const writer = ipcWriter({ dictionaries: "delta", framing: "stream" });
 
 if (mode === "bare") {
-  const { host, port } = parseLiveUrl(url);
-  console.log(JSON.stringify(await bare(host, port, Number.POSITIVE_INFINITY)));
+  const { port, selection } = parseLiveUrl(url);
+  console.log(JSON.stringify(await bare(port, selection?.session ?? "")));
   process.exit();
 }
 const feed = openFeed([url], { from: "beginning", inThread: true });

@@ -8,6 +8,7 @@
 import { connect } from "node:net";
 import { join } from "node:path";
 import { Viewer } from "../../src/relay/viewer.ts";
+import type { Application } from "../../test/support/application.ts";
 import { Child, stopChildren } from "../../test/support/child.ts";
 import { Lttng } from "../../test/support/lttng.ts";
 import { TestServer } from "../../test/support/tcp.ts";
@@ -19,6 +20,8 @@ const MIB = 1024 * 1024;
 /** What `drain-client` does with the packets. */
 const MODES = ["items", "count", "where", "columns"];
 const SESSION = "backlog";
+/** Buffers of each process: the protocol gives one packet per stream and round trip. */
+const MANY_STREAMS = "processes";
 const DELAY_MS = 20;
 /** About what a tick with its contexts takes. */
 const EVENT_BYTES = 47;
@@ -26,9 +29,13 @@ const EVENT_BYTES = 47;
 const SLOW_MS = 15_000;
 
 /** One request, one reply, stream after stream. */
-async function strict(port: number, patienceMs: number): Promise<Drained> {
+async function strict(
+  port: number,
+  session: string,
+  patienceMs: number,
+): Promise<Drained & { streams: number }> {
   const viewer = await Viewer.open("127.0.0.1", port);
-  const { id, streams } = await attach(viewer);
+  const { id, streams } = await attach(viewer, session);
   const begin = performance.now();
   let bytes = 0;
   for (let isDone = false; !isDone; ) {
@@ -46,7 +53,7 @@ async function strict(port: number, patienceMs: number): Promise<Drained> {
   const seconds = (performance.now() - begin) / 1000;
   await viewer.detach(id);
   viewer.close();
-  return { bytes, seconds };
+  return { bytes, seconds, streams: streams.length };
 }
 
 /** A line that holds every byte back for a while, either way. */
@@ -88,54 +95,68 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
-const [size = "1100", rounds = "3"] = process.argv.slice(2);
-const lttng = await Lttng.start();
-try {
-  const sub = ["--subbuf-size=512k", "--num-subbuf=8", "--blocking-timeout=inf"];
+/** Three applications, which stay, fill the relay daemon with what nobody has read yet. */
+async function fill(
+  lttng: Lttng,
+  session: string,
+  buffers: "uid" | "pid",
+  bytes: number,
+): Promise<{ applications: readonly Application[]; emitted: number }> {
+  const channel = ["--subbuf-size=512k", "--num-subbuf=8", "--blocking-timeout=inf"];
   const contexts = ["procname", "vpid", "vtid", "pid_ns", "user_ns"];
   const events = ["tracewire_test:tick"];
-  await lttng.createSession(SESSION, { channel: sub, events, contexts });
+  await lttng.createSession(session, { channel, events, contexts, buffers });
   const applications = await Promise.all(["a", "b", "c"].map((tag) => lttng.application(tag)));
   let emitted = 0;
-  for (let bytes = 0; bytes < Number(size) * MIB; bytes += 3 * 200_000 * EVENT_BYTES) {
+  while (emitted * EVENT_BYTES < bytes) {
     await Promise.all(applications.map((application) => application.emit("tick", 200_000)));
-    emitted += 3 * 200_000;
+    emitted += applications.length * 200_000;
   }
-  for (const application of applications) await application.end();
-  await lttng.lttng("stop", SESSION);
-  console.log(`${emitted} events`);
-  const rates = new Map<string, number[]>();
-  const note = (what: string, rate: number): void => {
-    rates.set(what, [...(rates.get(what) ?? []), rate]);
-  };
-  const url = lttng.url(SESSION);
-  for (let round = 0; round < Number(rounds); round++) {
-    for (const mode of ["bare", ...MODES]) {
-      note(mode, show(mode, await client(url, mode, emitted)));
-    }
-  }
+  await lttng.lttng("stop", session);
+  return { applications, emitted };
+}
+
+/** Three clients, one after the other, each with the same backlog before it. */
+async function overSlowLine(lttng: Lttng, session: string): Promise<void> {
   const line = await slowLine(lttng.livePort);
-  note("slow strict", show("20 ms each way: strict client", await strict(line.port, SLOW_MS)));
-  note(
-    "slow bare",
-    show("20 ms each way: bare client", await bare("127.0.0.1", line.port, SLOW_MS)),
-  );
+  const { streams, ...drained } = await strict(line.port, session, SLOW_MS);
+  const ofStrict = show("20 ms each way: strict", drained);
+  show("20 ms each way: bare", await bare(line.port, session, SLOW_MS));
   const before = line.bytes;
-  const slowUrl = url.replace(`:${lttng.livePort}`, `:${line.port}`);
-  const tail = tracewire("tail", slowUrl, "--from", "beginning", "--count");
+  const url = lttng.url(session).replace(`:${lttng.livePort}`, `:${line.port}`);
+  const tail = tracewire("tail", url, "--from", "beginning", "--count");
   await tail.until("attached", () => tail.stderr.includes("attached"));
   const since = performance.now();
   await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
-  const slow = { bytes: line.bytes - before, seconds: (performance.now() - since) / 1000 };
-  note("slow ours", show("20 ms each way: tail --count", slow));
+  const seconds = (performance.now() - since) / 1000;
+  const ours = show("20 ms each way: tail --count", { bytes: line.bytes - before, seconds });
+  console.log(`slow line, ${streams} streams, ours / strict: ${(ours / ofStrict).toFixed(1)}`);
   tail.process.kill("SIGINT");
   await tail.end();
   await line.close();
+}
+
+const [size = "1100", rounds = "3"] = process.argv.slice(2);
+const lttng = await Lttng.start();
+try {
+  const { applications, emitted } = await fill(lttng, SESSION, "uid", Number(size) * MIB);
+  console.log(`${emitted} events`);
+  const rates = new Map<string, number[]>();
+  const url = lttng.url(SESSION);
+  for (let round = 0; round < Number(rounds); round++) {
+    for (const mode of ["bare", ...MODES]) {
+      const rate = show(mode, await client(url, mode, emitted));
+      rates.set(mode, [...(rates.get(mode) ?? []), rate]);
+    }
+  }
   const of = (what: string): number => median(rates.get(what) ?? []);
   for (const mode of MODES) {
     console.log(`${mode} / bare: ${(of(mode) / of("bare")).toFixed(2)}`);
   }
-  console.log(`slow line, ours / strict: ${(of("slow ours") / of("slow strict")).toFixed(1)}`);
+  await overSlowLine(lttng, SESSION);
+  for (const application of applications) await application.end();
+  await fill(lttng, MANY_STREAMS, "pid", Number(size) * MIB);
+  await overSlowLine(lttng, MANY_STREAMS);
 } finally {
   await stopChildren();
   await lttng.close();

@@ -101,6 +101,11 @@ export class Connection {
     return reply;
   }
 
+  /** The shortest from a request to the end of its reply, in ms; 0 until one was seen. */
+  get roundTripMs(): number {
+    return this.#roundTripMs;
+  }
+
   /**
    * Rejects every call that waits. What is on the wire is still read, and dropped, so that later calls find their own
    * replies.

@@ -12,8 +12,13 @@ import type { NextIndexReply, PacketIndex, PacketReply } from "./messages.ts";
 const WINDOW_PACKETS = 32;
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
-/** How long packets are asked for straight on before everything else gets its turn. */
+/**
+ * How long packets are asked for straight on before everything else gets its turn. At each turn two round trips pass
+ * without a packet, so over a long way it comes after so many of them, up to a bound.
+ */
 const CHAIN_MS = 50;
+const CHAIN_ROUND_TRIPS = 10;
+const LONG_CHAIN_MS = 500;
 
 interface InFlight {
   readonly stream: StreamState;
@@ -42,9 +47,12 @@ export async function* packets(
     }
   }
   const { clock, viewer } = attachment;
-  const until = clock.now() + CHAIN_MS;
+  const chainMs = Math.min(LONG_CHAIN_MS, CHAIN_ROUND_TRIPS * viewer.roundTripMs);
+  let until = clock.now() + Math.max(CHAIN_MS, chainMs);
   const inFlight: InFlight[] = [];
   let bytes = 0;
+  /** Asks again for what there was no room for. */
+  let tooEarly: (() => void)[] = [];
   const hasRoom = (length: number): boolean =>
     inFlight.length === 0 || (inFlight.length < WINDOW_PACKETS && bytes + length <= WINDOW_BYTES);
   const ask = (stream: StreamState, index: PacketIndex): void => {
@@ -57,7 +65,9 @@ export async function* packets(
     askIndex(attachment, stream);
     const next = stream.reply;
     next?.then(
-      (answer) => goOn(stream, next, answer),
+      (answer) => {
+        if (inFlight.length > 0) goOn(stream, next, answer);
+      },
       () => undefined,
     );
   };
@@ -66,12 +76,22 @@ export async function* packets(
     reply: Promise<NextIndexReply>,
     answer: NextIndexReply,
   ): void => {
-    if (stream.reply !== reply || clock.now() > until || inFlight.length === 0) return;
-    if (answer.kind !== "ok" || answer.newMetadata || answer.newStream) return;
+    if (stream.reply !== reply || clock.now() > until) return;
+    if (answer.kind !== "ok") return;
+    if (answer.newMetadata || answer.newStream) {
+      until = 0;
+      return;
+    }
     const { index } = answer;
     const isPlain = index.offset > stream.offset && whyUnusable(index) === undefined;
-    if (!isPlain || !hasRoom(bytesOf(index))) return;
-    if (!ahead.allows(stream, index, attachment.streams.values(), clock.now())) return;
+    if (!isPlain) return;
+    const mayAsk =
+      hasRoom(bytesOf(index)) &&
+      ahead.allows(stream, index, attachment.streams.values(), clock.now());
+    if (!mayAsk) {
+      tooEarly.push(() => goOn(stream, reply, answer));
+      return;
+    }
     stream.offset = index.offset;
     stream.movedAt = clock.now();
     stream.reply = undefined;
@@ -88,6 +108,9 @@ export async function* packets(
     inFlight.shift();
     bytes -= length;
     stream.passed(index);
+    const again = tooEarly;
+    tooEarly = [];
+    for (const goOnAgain of again) goOnAgain();
     if (answer.kind === "ok") {
       attachment.hasDelivered = true;
       yield { kind: "packet", stream: stream.origin, bytes: answer.bytes };

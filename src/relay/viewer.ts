@@ -74,6 +74,11 @@ export class Viewer {
     }
   }
 
+  /** The shortest that was seen, in ms. */
+  get roundTripMs(): number {
+    return this.#connection.roundTripMs;
+  }
+
   listSessions(): Promise<SessionEntry[]> {
     const minor = Math.min(PROTOCOL_MINOR, this.relaydMinor);
     return this.#ask(
