@@ -25,6 +25,7 @@ export function followInThread(
   { signal, ...options }: FollowScope & Pick<FollowOptions, "signal">,
 ): ItemSource {
   const source = new ThreadedSource({ kind: "follow", url, options });
+  if (signal?.aborted === true) void source.return();
   signal?.addEventListener("abort", () => void source.return());
   return source;
 }
