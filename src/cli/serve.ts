@@ -1,4 +1,4 @@
-import { hasSpareProcessor } from "../engine/threads.ts";
+import { hasSpareProcessors } from "../engine/threads.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { serve as startServer } from "../server/server.ts";
 import { untilInterrupted } from "./interrupt.ts";
@@ -22,7 +22,7 @@ export async function serve(
   const server = await startServer(sources, {
     ...listen,
     ...served,
-    inThread: hasSpareProcessor(),
+    inThread: hasSpareProcessors(sources),
     retainBytes,
     log: note,
   });

@@ -5,7 +5,7 @@ import { canCompile } from "../engine/executor.ts";
 import { type Feed, openFeed } from "../engine/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../engine/losses.ts";
 import { batchFacts, type QuerySpec, runQuery } from "../engine/query.ts";
-import { hasSpareProcessor, startThreads } from "../engine/threads.ts";
+import { hasSpareProcessors, startThreads } from "../engine/threads.ts";
 import { parseTimeBound } from "../engine/time-bound.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { type ContainerCondition, named } from "../filter/container-condition.ts";
@@ -48,7 +48,7 @@ export interface TailOptions {
 /** `tracewire tail`: one query, its rows on stdout. */
 export async function tail(sources: readonly string[], options: TailOptions): Promise<void> {
   const { from, wait, reconnect } = options;
-  const feed = openFeed(sources, { from, wait, reconnect, inThread: hasSpareProcessor() });
+  const feed = openFeed(sources, { from, wait, reconnect, inThread: hasSpareProcessors(sources) });
   // They boot while the metadata is read.
   const threads = startThreads(sources, options.engine, options.workers, eventsSeen(options));
   const writer = options.count ? undefined : await batchWriter(options);

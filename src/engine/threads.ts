@@ -32,9 +32,9 @@ export function startThreads(
   return isWorthThreads(sources) ? startWorkers(Math.min(count, MAX_THREADS)) : [];
 }
 
-/** Whether a thread that only fetches has a processor to itself while this one scans. */
-export function hasSpareProcessor(): boolean {
-  return availableParallelism() > 1;
+/** Whether a thread for each live source, which only fetches, has processors to run on while this one scans. */
+export function hasSpareProcessors(sources: readonly string[]): boolean {
+  return sources.filter(isLiveUrl).length < availableParallelism();
 }
 
 function isWorthThreads(sources: readonly string[]): boolean {
