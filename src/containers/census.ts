@@ -8,6 +8,7 @@ import type { Gate } from "../engine/gate.ts";
 import { EVERYTHING, type QuerySpec, runQuery } from "../engine/query.ts";
 import type { ShareOptions } from "../engine/source.ts";
 import type { Container, Life } from "./container.ts";
+import type { Host } from "./host.ts";
 import type { RecordedState } from "./recorded-state.ts";
 import { Registry } from "./registry.ts";
 import { RESOLVING_COLUMNS, RowReader } from "./row-reader.ts";
@@ -24,12 +25,17 @@ export class Census {
   readonly registry: Registry;
   readonly #sightings = new Map<Life, Sighting>();
 
-  constructor(registry: Registry) {
+  readonly #hosts: ReadonlySet<Host> | undefined;
+
+  /** @param hosts whose containers are counted, if the registry has others, too */
+  constructor(registry: Registry, hosts?: ReadonlySet<Host>) {
     this.registry = registry;
+    this.#hosts = hosts;
   }
 
   get containers(): readonly Container[] {
-    return this.registry.containers;
+    const hosts = this.#hosts ?? this.registry.hosts;
+    return [...hosts].flatMap(({ containers }) => containers);
   }
 
   sightingOf(life: Life): Sighting {
@@ -76,8 +82,13 @@ export async function liveCensus(
   maxLag: number,
   followed?: Registry,
 ): Promise<Census> {
-  const census = new Census(followed ?? new Registry(true));
+  const registry = followed ?? new Registry(true);
+  const hosts = new Set<Host>();
+  const census = new Census(registry, hosts);
   const heard = new Subject<DecodedItem>();
+  heard.subscribe((item) => {
+    if (item.kind === "trace-class") hosts.add(registry.hostOf(item.traceClass, item.trace.host));
+  });
   const state = stateOf({ isLive: true, maxLag }, heard, census.registry);
   const telling =
     followed === undefined ? lastValueFrom(state, { defaultValue: undefined }) : undefined;

@@ -1,6 +1,8 @@
 /** All traced machines of a query or feed, and their containers. */
 
-import type { Container, Life } from "./container.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import { bootOf, hostNameOf } from "../scan/record-columns.ts";
+import type { Container } from "./container.ts";
 import { Host } from "./host.ts";
 
 export class Registry {
@@ -27,24 +29,20 @@ export class Registry {
     return host;
   }
 
+  /**
+   * The machine that a trace class tells of.
+   * @param host its name by the relayd
+   */
+  hostOf(traceClass: TraceClass, host: string | undefined): Host {
+    return this.host(bootOf(traceClass, host) ?? "", hostNameOf(traceClass, host) ?? "");
+  }
+
   get hosts(): readonly Host[] {
     return [...this.#hosts.values()];
   }
 
   get containers(): readonly Container[] {
     return this.hosts.flatMap(({ containers }) => containers);
-  }
-
-  /** Whose an event is; see `Host.resolve`. */
-  resolve(
-    boot: string,
-    hostName: string,
-    ns: bigint,
-    pidNs: number,
-    mntNs: number,
-    tid: number | undefined,
-  ): Life | undefined {
-    return this.host(boot, hostName).resolve(ns, pidNs, mntNs, tid);
   }
 
   /** Whether records tell containers apart by their mount namespaces. */

@@ -150,7 +150,7 @@ export function constantText(
     case "event":
       return eventClass.name;
     case "host":
-      return environment.get("hostname")?.toString() ?? facts.host;
+      return hostNameOf(traceClass, facts.host);
     case "domain":
       return environment.get("domain")?.toString();
     case "boot":
@@ -162,11 +162,16 @@ export function constantText(
   }
 }
 
-/** What tells traced machines apart, from boot to boot. */
-export function bootOf(
-  { clocks, environment }: TraceClass,
+/** @param host by the relayd */
+export function hostNameOf(
+  { environment }: TraceClass,
   host: string | undefined,
 ): string | undefined {
-  const [clock] = clocks.values();
-  return clock?.uuid ?? environment.get("hostname")?.toString() ?? host;
+  return environment.get("hostname")?.toString() ?? host;
+}
+
+/** What tells traced machines apart, from boot to boot. */
+export function bootOf(traceClass: TraceClass, host: string | undefined): string | undefined {
+  const [clock] = traceClass.clocks.values();
+  return clock?.uuid ?? hostNameOf(traceClass, host);
 }

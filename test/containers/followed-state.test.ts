@@ -3,6 +3,7 @@
 import { concat, from, type Observable, Subject, tap } from "rxjs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { liveCensus } from "../../src/containers/census.ts";
 import { type FollowedState, liveQuery } from "../../src/containers/live-query.ts";
 import { namedQuery } from "../../src/containers/named-query.ts";
 import { Registry } from "../../src/containers/registry.ts";
@@ -75,6 +76,24 @@ test("names that were told before a query began are known to it, if somebody has
   const unaware = await lateRows(before, from(after));
   assert.is(unaware.length, rows.length);
   assert.ok(unaware.some(({ container }) => String(container).startsWith("pid_ns:")));
+});
+
+test("who is in a session are the containers of its own machine, though others are followed", async () => {
+  const { before, after } = await halves();
+  const registry = new Registry();
+  stateOf({ isLive: true, maxLag: 2000 }, from(before), registry).subscribe();
+  registry.host("another boot", "elsewhere").recorded(1n, {
+    ...{ name: "stranger", type: "docker", pidNs: 4_026_532_900, mntNs: 0, initPid: 0, id: "" },
+    ...{ image: "", pod: "", podNamespace: "", initVpid: 0, startNs: 0n, endNs: 0n },
+  });
+  const known = from(before.filter(({ kind }) => /^(trace|trace-class|stream)$/.test(kind)));
+  const share = { items: concat(known, from(after)), gate: new Gate(), canBlock: () => false };
+  const census = await liveCensus(share, 1000, 2000, registry);
+  const names = census.containers.map(({ name }) => name);
+  assert.ok(names.includes("some-redis"));
+  assert.not(names.includes("stranger"));
+  const [redis] = census.containers.filter(({ name }) => name === "some-redis");
+  assert.ok(census.sightingOf(redis!.lives[0]!).events > 100);
 });
 
 function placeOf({ timestamp, event, cpu_id }: Row): string {

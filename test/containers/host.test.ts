@@ -170,7 +170,7 @@ test("hosts with equal inodes never mix; traces of one boot are of one host, wha
   registry.host("boot-1", "a").recorded(1n, record("web", NS));
   registry.host("boot-2", "b").recorded(1n, record("db", NS));
   const name = (boot: string, host: string): string | undefined =>
-    registry.resolve(boot, host, 5n, NS, 0, undefined)?.container.name;
+    registry.host(boot, host).resolve(5n, NS, 0, undefined)?.container.name;
   assert.is(name("boot-1", "a"), "web");
   assert.is(name("boot-2", "b"), "db");
   assert.is(name("boot-1", "the-container's-own-name"), "web");

@@ -19,7 +19,7 @@ function record(name: string, initPid: number, pidNs: number, endNs = 0n): Conta
 }
 
 function who(registry: Registry, boot: string, ns: bigint, pidNs: number): string | undefined {
-  return registry.resolve(boot, "h", ns, pidNs, 0, undefined)?.container.name;
+  return registry.host(boot, "h").resolve(ns, pidNs, 0, undefined)?.container.name;
 }
 
 test("a query that joins knows who runs and who has just ended, and learns who begins", () => {
