@@ -14,7 +14,7 @@ import { type Feed, LiveFeed, type Share } from "../engine/feed.ts";
 import { Gate } from "../engine/gate.ts";
 import type { ResultItem } from "../engine/query.ts";
 import { recordedClasses } from "../engine/recorded-classes.ts";
-import type { SourceOptions } from "../engine/source.ts";
+import type { ShareOptions, SourceOptions } from "../engine/source.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import { RecordedSources } from "./recorded-sources.ts";
 
@@ -28,6 +28,8 @@ export interface SourceShare extends Share {
   /** Who is in the sources. Live sessions are listened to for some time (ms), in which events are counted. */
   census(listeningMs: number): Promise<Census>;
 }
+
+type TimeRange = Pick<ShareOptions, "begin" | "end">;
 
 /** How long a silent stream holds up what others tell of containers, in ms. */
 const MAX_LAG = 2000;
@@ -94,9 +96,11 @@ export class ServedSources {
 
   /**
    * A share of one source or of all; a live session that ended is attached anew.
+   *
+   * @param times of the query: packets of recorded traces that lie wholly outside are not read
    * @throws FeedError 404 `UNKNOWN_SOURCE`, 503 `CLOSING`; SourceError, ProtocolError when none of the sources can be had
    */
-  async share(source: string | undefined): Promise<SourceShare> {
+  async share(source: string | undefined, { begin, end }: TimeRange = {}): Promise<SourceShare> {
     // A feed that was let go would attach again.
     if (this.#isClosed) throw new FeedError("CLOSING", "source: the server ends", 503);
     if (source !== undefined && !this.names.includes(source)) throw this.#unknown(source);
@@ -105,7 +109,7 @@ export class ServedSources {
     if (live.length === 0) {
       const { feed, state } = this.#recorded.open(wanted);
       return {
-        ...feed.share(),
+        ...feed.share({ begin, end }),
         isLive: false,
         failures: [],
         named: (spec, share) => recordedQuery(spec, share, state),

@@ -26,6 +26,26 @@ test("gives the same rows as Arrow, NDJSON and CSV", async () => {
   });
 });
 
+test("gives the rows of a time range", async () => {
+  await withRecorded(async (server) => {
+    const times = async (range: string): Promise<bigint[]> => {
+      const column = table(await get(server, `/v1/query?select=timestamp&${range}`)).getChild(
+        "timestamp",
+      );
+      return Array.from(column?.toArray() as BigInt64Array);
+    };
+    const all = await times("");
+    const [begin, end] = [all[4000]!, all[9000]!];
+    const seconds = (ns: bigint): string => `${ns / 1_000_000_000n}.${`${ns}`.slice(-9)}`;
+    const some = await times(`begin=${seconds(begin)}&end=${seconds(end)}`);
+    assert.equal(
+      some,
+      all.filter((ns) => ns >= begin && ns <= end),
+    );
+    assert.ok(some.length > 5000);
+  });
+});
+
 test("answers what curl and a browser accept with Arrow, and nothing it cannot write", async () => {
   await withRecorded(async (server) => {
     for (const Accept of ["*/*", "text/html, application/xhtml+xml, */*;q=0.8"]) {
