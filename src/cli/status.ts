@@ -25,7 +25,7 @@ export class ProgressLine {
   readonly #stream: Terminal;
   readonly #now: () => number;
   readonly #colors: ReturnType<typeof pc.createColors>;
-  readonly #begin: number;
+  #begin: number;
   #drawnAt: number;
   #isShown = false;
   #hasEnded = false;
@@ -54,6 +54,11 @@ export class ProgressLine {
     // A line that wraps could not be erased.
     const width = Math.max(0, (this.#stream.columns || 80) - 1);
     this.#stream.write(`${ERASE}${this.#colors.dim(text.slice(0, width))}`);
+  }
+
+  /** Other work begins. */
+  restart(): void {
+    this.#begin = this.#now();
   }
 
   /** Makes room for another line; the next update shows it again. */

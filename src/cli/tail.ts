@@ -80,7 +80,10 @@ function run(
     let watermarkNs: bigint | undefined;
     let timer: NodeJS.Timeout | undefined;
     let subscription: { unsubscribe(): void } | undefined;
-    const progress = progressLine(options);
+    const isNamed = asksForContainers(spec);
+    const isStill = options.count === true || process.stdout.isTTY !== true;
+    // Before the first row of a container, a recorded trace is read for what it tells of them.
+    const progress = progressLine(options, isStill || (isNamed && !feed.isLive));
     const share = feed.share({
       begin: spec.begin,
       end: spec.end,
@@ -127,14 +130,18 @@ function run(
     process.on("SIGINT", interrupt);
     process.on("SIGTERM", interrupt);
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
-    const items = asksForContainers(spec)
-      ? namedQuery(spec, share, feed)
+    const looking = (done: number, total: number): void =>
+      progress?.show(() => `looking for containers, ${Math.floor((100 * done) / total)} %`);
+    const items = isNamed
+      ? namedQuery(spec, share, feed, progress && looking)
       : runQuery(spec, share.items, share.gate);
     // A source may fail before `subscribe` returns.
     subscription = items.subscribe({
       next: (item) => {
         switch (item.kind) {
           case "columns":
+            if (isStill) progress?.restart();
+            else progress?.end();
             if (writer !== undefined) output.write(writer.begin(item.columns));
             break;
           case "batch":
@@ -165,10 +172,9 @@ function run(
 }
 
 /** How far a recorded trace is read, or a live one goes, for who would otherwise look at a still terminal. */
-function progressLine(options: TailOptions): ProgressLine | undefined {
-  const isStill = options.count === true || process.stdout.isTTY !== true;
-  const isWanted = isStill && !options.quiet && canShowProgress(process.stderr);
-  return isWanted ? new ProgressLine(process.stderr, hasColors(process.stderr)) : undefined;
+function progressLine(options: TailOptions, isWanted: boolean): ProgressLine | undefined {
+  const isShown = isWanted && !options.quiet && canShowProgress(process.stderr);
+  return isShown ? new ProgressLine(process.stderr, hasColors(process.stderr)) : undefined;
 }
 
 /** The parser and what is not asked for of the formats take longer to load than a short trace to read. */

@@ -1,6 +1,7 @@
 import type { Observable } from "rxjs";
 import type { Feed, Share } from "../engine/feed.ts";
 import type { ResultItem } from "../engine/query.ts";
+import type { ShareOptions } from "../engine/source.ts";
 import { liveQuery } from "./live-query.ts";
 import type { NamedSpec } from "./named-rows.ts";
 import { recordedQuery } from "./recorded-query.ts";
@@ -9,9 +10,15 @@ import { RecordedState } from "./recorded-state.ts";
 /**
  * Runs a query with containers that is alone on its feed. Without a selection, `container` stands before the payload.
  * @param share the rows' part of the feed
+ * @param onProgress told how many bytes of recorded traces have been read for what they tell, of how many
  */
-export function namedQuery(spec: NamedSpec, share: Share, feed: Feed): Observable<ResultItem> {
+export function namedQuery(
+  spec: NamedSpec,
+  share: Share,
+  feed: Feed,
+  onProgress?: ShareOptions["onProgress"],
+): Observable<ResultItem> {
   if (feed.isLive) return liveQuery(spec, share);
-  const state = new RecordedState((options) => feed.share(options), spec);
+  const state = new RecordedState((options) => feed.share({ ...options, onProgress }), spec);
   return recordedQuery(spec, share, state);
 }

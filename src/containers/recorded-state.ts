@@ -18,6 +18,7 @@ export interface Follower {
   failed(error: unknown): void;
 }
 
+/** How the traces are read. */
 export type RecordedSpec = Pick<StateSpec, "hidesNamespaces" | "threads">;
 
 export class RecordedState {

@@ -47,6 +47,21 @@ test("is written five times a second at most, and erased at the end", () => {
   assert.is(stream.text.length, length);
 });
 
+test("tells the rate of the work that goes on now", () => {
+  const stream = terminal(80);
+  let now = 0;
+  const line = new ProgressLine(stream, false, () => now);
+  now = 10_000;
+  line.show((seconds) => `looking, ${seconds} s`);
+  line.restart();
+  now = 11_000;
+  line.update(50e6, 100e6, 1e6);
+  assert.equal(stream.text.split(ERASE).slice(1), [
+    "looking, 10 s",
+    "50 %, 1.0 M rows/s, 50 MB/s, 1 s left",
+  ]);
+});
+
 test("says nothing of work that is done at once, and nothing that would wrap", () => {
   const stream = terminal(20);
   let now = 0;
