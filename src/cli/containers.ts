@@ -12,6 +12,7 @@ import { type Feed, openFeed, type Share } from "../engine/feed.ts";
 import type { ShareOptions } from "../engine/source.ts";
 import { colorsFor } from "./colors.ts";
 import { ExitCode, report } from "./report.ts";
+import { percent, progressLine } from "./status.ts";
 import { table } from "./table.ts";
 
 export interface ContainersOptions {
@@ -33,14 +34,31 @@ export async function containers(
     await follow(feed, options.json === true);
     return;
   }
-  const share = (wanted?: ShareOptions): Share => feed.share(wanted);
   const census = feed.isLive
-    ? await liveCensus(share(), LIVE_MS, MAX_LAG)
-    : await recordedCensus(share, new RecordedState(share));
+    ? await liveCensus(feed.share(), LIVE_MS, MAX_LAG)
+    : await censusOfRecorded(feed);
   await feed.close();
   if (options.json === true)
     process.stdout.write(`${JSON.stringify(censusJson(census), null, 2)}\n`);
   else process.stdout.write(containerTable(census));
+}
+
+/** The traces are read twice: for what is told of containers, and for whose each event is. */
+async function censusOfRecorded(feed: Feed): Promise<Census> {
+  const progress = progressLine(process.stderr);
+  const reading =
+    (what: string) =>
+    (wanted: ShareOptions): Share => {
+      const onProgress = (done: number, total: number): void =>
+        progress?.show(() => `${what}, ${percent(done, total)}`);
+      return feed.share({ ...wanted, onProgress });
+    };
+  try {
+    const state = new RecordedState(reading("looking for containers"));
+    return await recordedCensus(reading("counting events"), state);
+  } finally {
+    progress?.end();
+  }
 }
 
 function containerTable(census: Census): string {

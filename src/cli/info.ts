@@ -3,10 +3,10 @@ import { describeField } from "../ctf/describe-field.ts";
 import type { EventClass, StructureClass, TraceClass } from "../ctf/trace-class.ts";
 import { openFeed } from "../engine/feed.ts";
 import { eventKey, Survey, type TraceSurvey } from "../engine/survey.ts";
-import { colorsFor, hasColors } from "./colors.ts";
+import { colorsFor } from "./colors.ts";
 import { totalOf, traceJson, uuidText } from "./info-json.ts";
 import { warn } from "./report.ts";
-import { canShowProgress, ProgressLine } from "./status.ts";
+import { progressLine } from "./status.ts";
 import { table } from "./table.ts";
 
 /** How long a live session is listened to. */
@@ -31,9 +31,7 @@ export async function info(
 function survey(sources: readonly string[]): Promise<Survey> {
   const feed = openFeed(sources, { from: "beginning" });
   const found = new Survey();
-  const progress = canShowProgress(process.stderr)
-    ? new ProgressLine(process.stderr, hasColors(process.stderr))
-    : undefined;
+  const progress = progressLine(process.stderr);
   const onProgress =
     progress && ((done: number, total: number) => progress.update(done, total, found.events));
   return new Promise((resolve, reject) => {

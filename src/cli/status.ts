@@ -1,6 +1,7 @@
 /** One line of progress on stderr, for who waits at a terminal: rewritten in place, and gone at the end. */
 
 import pc from "picocolors";
+import { hasColors } from "./colors.ts";
 
 /** The part of a terminal's stream that is used. */
 export interface Terminal {
@@ -16,9 +17,10 @@ const ERASE = "\r\u001b[2K";
 const LEAST_SECONDS = 0.05;
 const MAX_BEHIND_SECONDS = 24 * 3600;
 
-/** Whether a line that is rewritten can be shown there. */
-export function canShowProgress(stream: Terminal): boolean {
-  return stream.isTTY === true && process.env["TERM"] !== "dumb";
+/** A line of progress, where one that is rewritten can be shown. */
+export function progressLine(stream: Terminal): ProgressLine | undefined {
+  const canShow = stream.isTTY === true && process.env["TERM"] !== "dumb";
+  return canShow ? new ProgressLine(stream, hasColors(stream)) : undefined;
 }
 
 export class ProgressLine {
@@ -74,6 +76,15 @@ export class ProgressLine {
   }
 }
 
+/** `42 %` */
+export function percent(done: number, total: number): string {
+  return `${Math.floor(shareOf(done, total) * 100)} %`;
+}
+
+function shareOf(done: number, total: number): number {
+  return total === 0 ? 1 : done / total;
+}
+
 /** `42 %, 1.2 M rows/s, 85 MB/s, 7 s left` */
 export function describeProgress(
   doneBytes: number,
@@ -81,11 +92,11 @@ export function describeProgress(
   rows: number,
   seconds: number,
 ): string {
-  const share = totalBytes === 0 ? 1 : doneBytes / totalBytes;
+  const share = shareOf(doneBytes, totalBytes);
   const elapsed = Math.max(seconds, LEAST_SECONDS);
   const left = share === 0 ? undefined : (elapsed * (1 - share)) / share;
   return [
-    `${Math.floor(share * 100)} %`,
+    percent(doneBytes, totalBytes),
     `${scaled(rows / elapsed)} rows/s`,
     `${(doneBytes / elapsed / 1e6).toFixed(0)} MB/s`,
     ...(left === undefined ? [] : [`${duration(left)} left`]),

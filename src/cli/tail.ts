@@ -21,7 +21,7 @@ import { type ColumnRequest, columnRequest } from "../scan/layout.ts";
 import { hasColors } from "./colors.ts";
 import { Output } from "./output.ts";
 import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
-import { canShowProgress, describeLive, ProgressLine } from "./status.ts";
+import { describeLive, percent, progressLine } from "./status.ts";
 
 export interface TailOptions {
   readonly where?: string;
@@ -81,9 +81,11 @@ function run(
     let timer: NodeJS.Timeout | undefined;
     let subscription: { unsubscribe(): void } | undefined;
     const isNamed = asksForContainers(spec);
+    /** Its user would look at a still terminal otherwise. */
     const isStill = options.count === true || process.stdout.isTTY !== true;
     // Before the first row of a container, a recorded trace is read for what it tells of them.
-    const progress = progressLine(options, isStill || (isNamed && !feed.isLive));
+    const isWanted = !options.quiet && (isStill || (isNamed && !feed.isLive));
+    const progress = isWanted ? progressLine(process.stderr) : undefined;
     const share = feed.share({
       begin: spec.begin,
       end: spec.end,
@@ -131,7 +133,7 @@ function run(
     process.on("SIGTERM", interrupt);
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
     const looking = (done: number, total: number): void =>
-      progress?.show(() => `looking for containers, ${Math.floor((100 * done) / total)} %`);
+      progress?.show(() => `looking for containers, ${percent(done, total)}`);
     const items = isNamed
       ? namedQuery(spec, share, feed, progress && looking)
       : runQuery(spec, share.items, share.gate);
@@ -169,12 +171,6 @@ function run(
       complete: () => finish(),
     });
   });
-}
-
-/** How far a recorded trace is read, or a live one goes, for who would otherwise look at a still terminal. */
-function progressLine(options: TailOptions, isWanted: boolean): ProgressLine | undefined {
-  const isShown = isWanted && !options.quiet && canShowProgress(process.stderr);
-  return isShown ? new ProgressLine(process.stderr, hasColors(process.stderr)) : undefined;
 }
 
 /** The parser and what is not asked for of the formats take longer to load than a short trace to read. */
