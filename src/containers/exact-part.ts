@@ -7,7 +7,6 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import { type ContainerCondition, holds } from "../filter/container-condition.ts";
 import { bootOf } from "../scan/record-columns.ts";
 import type { Container, Life } from "./container.ts";
-import { wantedNamespaces } from "./pushdown.ts";
 import type { Registry } from "./registry.ts";
 import type { Span } from "./tasks.ts";
 
@@ -21,20 +20,21 @@ export interface ExactPart {
 /** With more, looking for tasks costs more than it saves. */
 const MAX_SPANS = 64;
 
-/** The part of the events that a condition wants; `undefined` where a filter cannot tell it. */
+/**
+ * The part of the events that a condition wants; `undefined` where a filter cannot tell it.
+ * @param inodes the `wantedNamespaces`
+ */
 export function exactPart(
   condition: ContainerCondition,
+  inodes: readonly number[],
   registry: Registry,
   traceClasses: readonly TraceClass[],
 ): ExactPart | undefined {
-  const inodes = wantedNamespaces(condition, registry, traceClasses)?.filter(
-    (inode) => inode !== 0,
-  );
   const [host, ...others] = registry.hosts;
   const boots = new Set(traceClasses.map((traceClass) => bootOf(traceClass, undefined)));
   // On another machine an inode is somebody else.
   const isOneMachine = host !== undefined && others.length === 0 && boots.size === 1;
-  if (!isOneMachine || inodes === undefined || inodes.length === 0) return undefined;
+  if (!isOneMachine || inodes.length === 0) return undefined;
   const isWanted = ({ container: { name, type, id } }: Life): boolean =>
     holds(condition, { name, type, id });
   const lives = new Map(host.pidNamespaces());

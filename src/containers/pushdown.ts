@@ -8,13 +8,13 @@ import { print } from "../filter/print.ts";
 import { UNNAMED_TYPE } from "./container.ts";
 import type { Registry } from "./registry.ts";
 
-/** With more, the list costs more than it saves. */
+/** With so many, the list costs more than it saves. */
 const MAX_NAMESPACES = 64;
 const PID_NS = "pid_ns";
 
 /**
- * The pid namespaces of the wanted containers, and 0, which dying tasks have; `undefined` where nothing is known of some
- * namespaces, or where events do not tell theirs.
+ * The pid namespaces of the wanted containers; `undefined` where nothing is known of some namespaces, or where events do
+ * not tell theirs.
  */
 export function wantedNamespaces(
   condition: ContainerCondition,
@@ -23,7 +23,7 @@ export function wantedNamespaces(
 ): readonly number[] | undefined {
   if (!tellsNamespaces(traceClasses) || registry.hasMounts || mayBeUnseen(condition))
     return undefined;
-  const wanted = new Set<number>([0]);
+  const wanted = new Set<number>();
   for (const host of registry.hosts) {
     for (const [inode, lives] of host.pidNamespaces()) {
       const isWanted = lives.some(({ container: { name, type, id } }) =>
@@ -32,16 +32,16 @@ export function wantedNamespaces(
       if (isWanted) wanted.add(inode);
     }
   }
-  return wanted.size > MAX_NAMESPACES ? undefined : [...wanted].sort((a, b) => a - b);
+  return wanted.size < MAX_NAMESPACES ? [...wanted] : undefined;
 }
 
-/** A filter, without what it says of containers, for events of some pid namespaces. */
+/** A filter, without what it says of containers, for events of some pid namespaces, and of 0, which dying tasks have. */
 export function pushedDown(
   filter: Program | undefined,
   namespaces: readonly number[] | undefined,
 ): Program | undefined {
   if (namespaces === undefined) return filter && withoutContainers(filter);
-  return withPart(filter, `$ctx.${PID_NS} in (${namespaces.join(", ")})`);
+  return withPart(filter, `$ctx.${PID_NS} in (${[0, ...namespaces].join(", ")})`);
 }
 
 /** A filter, without what it says of containers, and another expression. */

@@ -42,8 +42,9 @@ function rowsOf(spec: NamedSpec, share: Share, state: RecordedState): Observable
   const condition = conditionOf(spec);
   if (condition === undefined)
     return namedRows(spec, spec.filter, registry, share.items, share.gate);
-  const exact =
-    spec.hidesNamespaces === true ? undefined : exactPart(condition, registry, traceClasses);
+  const namespaces = wantedNamespaces(condition, registry, traceClasses);
+  const mayBeExact = namespaces !== undefined && spec.hidesNamespaces !== true;
+  const exact = mayBeExact ? exactPart(condition, namespaces, registry, traceClasses) : undefined;
   const requests = spec.select?.map(requestOf) ?? withContainer(defaultRequests(traceClasses));
   const isNamed = requests.some(({ kind }) => kind === "container");
   if (exact !== undefined && (exact.container !== undefined || !isNamed)) {
@@ -51,7 +52,6 @@ function rowsOf(spec: NamedSpec, share: Share, state: RecordedState): Observable
     const filter = withPart(spec.filter, exact.text);
     return runQuery({ ...spec, select, filter }, share.items, share.gate);
   }
-  const namespaces = wantedNamespaces(condition, registry, traceClasses);
   const filter = pushedDown(spec.filter, namespaces);
   return namedRows(spec, filter, registry, share.items, share.gate);
 }

@@ -1,14 +1,12 @@
 /** What is told of containers anywhere in recorded traces: read once, for as many queries as come. */
 
-import { Subject, type Subscription } from "rxjs";
+import { type Subscription, tap } from "rxjs";
 import type { TraceOrigin } from "../base/item.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
-import type { DecodedItem } from "../engine/decoded-item.ts";
 import { canCompile } from "../engine/executor.ts";
 import type { Share } from "../engine/feed.ts";
 import type { ShareOptions } from "../engine/source.ts";
 import { Registry } from "./registry.ts";
-import { declares, STATE_EVENTS } from "./state-events.ts";
 import { type StateSpec, stateOf } from "./state-query.ts";
 
 /** A query that waits for what is told. */
@@ -63,14 +61,18 @@ export class RecordedState {
 
   #read(): Subscription {
     const { items, gate } = this.#another({ leavesPackets: canCompile("kernel") });
-    const read = new Subject<DecodedItem>();
     const failed = (error: unknown): void => {
       const followers = [...this.#followers];
       this.#forget();
       for (const follower of followers) follower.failed(error);
     };
     const spec = { ...this.#spec, isLive: false, maxLag: 0 };
-    const reading = stateOf(spec, read, this.#registry, undefined, gate).subscribe({
+    const noted = items.pipe(
+      tap((item) => {
+        if (item.kind === "trace-class") this.#traceClasses.set(item.trace, item.traceClass);
+      }),
+    );
+    return stateOf(spec, noted, this.#registry, undefined, gate).subscribe({
       error: failed,
       complete: () => {
         this.#isTold = true;
@@ -78,26 +80,6 @@ export class RecordedState {
         this.#followers.clear();
       },
     });
-    let isNeeded: boolean | undefined;
-    const source = items.subscribe({
-      next: (item) => {
-        if (item.kind === "trace-class") this.#traceClasses.set(item.trace, item.traceClass);
-        // The classes come before the first packet: where none of them tells of containers, nothing is read for that.
-        const isPacket = item.kind === "packet" || item.kind === "stored-packet";
-        if (isPacket) isNeeded ??= declares(this.#traceClasses.values(), STATE_EVENTS);
-        if (isNeeded === false) queueMicrotask(stop);
-        else read.next(item);
-      },
-      error: failed,
-      complete: () => read.complete(),
-    });
-    const stop = (): void => {
-      if (source.closed) return;
-      source.unsubscribe();
-      read.complete();
-    };
-    reading.add(source);
-    return reading;
   }
 
   /** Who comes next reads from the beginning. */

@@ -109,7 +109,7 @@ function stateQuery({ isLive, maxLag, hidesNamespaces = false, threads }: StateS
 }
 
 /** Reads the rows of a state query into a registry. */
-export class StateReader {
+class StateReader {
   readonly #registry: Registry;
   #columns: readonly PlannedColumn[] = [];
 

@@ -1,6 +1,6 @@
 /** What queries are fed with: their own reading of recorded traces, or a share of one attachment to live sessions. */
 
-import { concatMap, defer, Observable, Subject, type Subscription } from "rxjs";
+import { concatMap, Observable, Subject, type Subscription } from "rxjs";
 import { openRecorded } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
@@ -58,8 +58,7 @@ class RecordedFeed implements Feed {
       return this.#opened;
     };
     const own = { ...options, opened };
-    // Whoever subscribes again reads all again.
-    const items = defer(() => decodedItems(this.sources, this.#options, gate, new Catalog(), own));
+    const items = decodedItems(this.sources, this.#options, gate, new Catalog(), own);
     return { items, gate, canBlock: () => true };
   }
 

@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ContainerRecord } from "../../src/containers/container.ts";
 import { exactPart } from "../../src/containers/exact-part.ts";
+import { wantedNamespaces } from "../../src/containers/pushdown.ts";
 import { RecordedState } from "../../src/containers/recorded-state.ts";
 import { Registry } from "../../src/containers/registry.ts";
 import { openFeed } from "../../src/engine/feed.ts";
@@ -19,8 +20,10 @@ const traceClasses = [...state.traceClasses];
 
 test.after(() => trace.remove());
 
-const part = (name: string, registry: Registry = state.registry) =>
-  exactPart(named(name), registry, traceClasses);
+const part = (name: string, registry: Registry = state.registry) => {
+  const inodes = wantedNamespaces(named(name), registry, traceClasses);
+  return inodes && exactPart(named(name), inodes, registry, traceClasses);
+};
 
 test("a container that was always there is its namespace, and its tasks that die", () => {
   assert.equal(part("some-redis")?.text, "$ctx.pid_ns == 4026532220");
