@@ -1,4 +1,7 @@
-/** CTF 2 metadata fragments → trace class (CTF2-SPEC-2.0 §5). Keeps what earlier fragments declared, so that metadata can grow. */
+/**
+ * CTF 2 metadata fragments → trace class (CTF2-SPEC-2.0 §5). Keeps what earlier fragments declared, so that metadata can
+ * grow. Event record classes wait for their data stream class, as they do in TSDL.
+ */
 
 import { isInRange, normalizeOffset, OFFSET_RANGE } from "./clock.ts";
 import { noExtensions } from "./ctf2-attributes.ts";
@@ -8,7 +11,7 @@ import type { JsonValue } from "./json.ts";
 import { Properties } from "./json-properties.ts";
 import { metadataError } from "./metadata-error.ts";
 import { CPU_ID } from "./reserved-names.ts";
-import { TraceBuilder } from "./trace-builder.ts";
+import { type StreamDraft, TraceBuilder } from "./trace-builder.ts";
 import type { ClockClass, TraceClass } from "./trace-class.ts";
 
 const MOST_INTEGER = (1n << 64n) - 1n;
@@ -24,6 +27,8 @@ export class Ctf2Trace {
   #hasPreamble = false;
   #hasTraceClass = false;
   #hasChanged = false;
+  /** Event record classes by the data stream class that is not declared yet. */
+  readonly #waiting = new Map<number, Properties[]>();
   readonly #aliases: Aliases = new Map();
   readonly #fields = new FieldClassReader(this.#aliases);
   readonly #clocks = new Map<string, ClockClass>();
@@ -68,6 +73,21 @@ export class Ctf2Trace {
     if (!this.#hasChanged || this.#builder.streams.size === 0) return undefined;
     this.#hasChanged = false;
     return this.#builder.snapshot();
+  }
+
+  /**
+   * Ends the metadata.
+   * @throws MetadataError `CTF2_UNKNOWN_STREAM` for an event record class of a data stream class that is not declared
+   */
+  finish(): TraceClass | undefined {
+    const [waiting] = this.#waiting;
+    if (waiting === undefined)
+      return this.#builder.streams.size === 0 ? undefined : this.#builder.snapshot();
+    const [streamId, [first]] = waiting;
+    throw first!.fail(
+      "CTF2_UNKNOWN_STREAM",
+      `expected a data stream class, got data-stream-class-id ${streamId}`,
+    );
   }
 
   readonly #readers: Readonly<Record<string, (properties: Properties) => void>> = {
@@ -189,11 +209,13 @@ export class Ctf2Trace {
       );
     }
     const packetContext = this.#fields.scope(properties, "packet-context-field-class");
-    this.#builder.addStream(id, clock, {
+    const stream = this.#builder.addStream(id, clock, {
       "packet-context": packetContext && withCpuId(packetContext),
       "event-header": this.#fields.scope(properties, "event-record-header-field-class"),
       "common-context": this.#fields.scope(properties, "event-record-common-context-field-class"),
     });
+    for (const event of this.#waiting.get(id) ?? []) this.#addEvent(stream, event);
+    this.#waiting.delete(id);
   }
 
   #readEvent(properties: Properties): void {
@@ -207,16 +229,21 @@ export class Ctf2Trace {
     );
     const streamId = Number(properties.integer("data-stream-class-id", 0n, MOST_ID, 0n));
     const stream = this.#builder.streams.get(streamId);
-    if (stream === undefined)
-      throw properties.fail(
-        "CTF2_UNKNOWN_STREAM",
-        `expected an earlier data stream class, got data-stream-class-id ${streamId}`,
-      );
+    if (stream !== undefined) {
+      this.#addEvent(stream, properties);
+      return;
+    }
+    const waiting = this.#waiting.get(streamId) ?? [];
+    waiting.push(properties);
+    this.#waiting.set(streamId, waiting);
+  }
+
+  #addEvent(stream: StreamDraft, properties: Properties): void {
     const id = Number(properties.integer("id", 0n, MOST_ID, 0n));
     if (stream.events.has(id))
       throw properties.fail(
         "CTF2_DUPLICATE_EVENT",
-        `event record class ${id} of data stream class ${streamId} is declared twice`,
+        `event record class ${id} of data stream class ${stream.id} is declared twice`,
       );
     checkIdentity(properties);
     const name = properties.optionalString("name") ?? `event ${id}`;

@@ -1,9 +1,12 @@
 /** Metadata text that grows, in either language: what is complete is declared, the rest waits. */
 
+import { MetadataError } from "../base/errors.ts";
 import { Ctf2Trace } from "./ctf2-trace.ts";
+import { DeclarationEnd } from "./declaration-end.ts";
 import { parseJson, UnfinishedJson } from "./json.ts";
 import { metadataError } from "./metadata-error.ts";
 import type { TraceClass } from "./trace-class.ts";
+import type { Declaration } from "./tsdl-ast.ts";
 import { type IntegerCache, parseTsdl } from "./tsdl-parser.ts";
 import { TsdlTrace } from "./tsdl-trace.ts";
 
@@ -12,30 +15,86 @@ export interface Sections {
    * Takes what has become complete.
    * @param text all of it so far
    * @returns the new trace class if anything was declared
+   * @throws MetadataError where no later text can mend what is wrong
    */
   take(text: string): TraceClass | undefined;
+  /** Why what has come so far cannot be read, where later text may mend it. */
+  readonly problem: MetadataError | undefined;
   /** Whether the text ends inside a declaration or fragment. */
   isUnfinished(text: string): boolean;
+  /**
+   * Ends the text.
+   * @returns the trace class of all of it
+   * @throws MetadataError where something is missing
+   */
+  finish(): TraceClass | undefined;
 }
 
+/** Errors that declarations further on in the text would have prevented. */
+const MENDABLE: ReadonlySet<string> = new Set([
+  "TSDL_NO_TRACE",
+  "TSDL_UNKNOWN_TYPE",
+  "TSDL_UNKNOWN_CLOCK",
+  "TSDL_UNKNOWN_ENVIRONMENT",
+]);
+
+/**
+ * However the text is cut, the class is that of the whole: events and streams are added to it as they come; after any other
+ * declaration, which may change what came before, all is declared again.
+ */
 export class TsdlSections implements Sections {
   #parsed = 0;
+  /** Of the declaration that has begun behind that. */
+  #end: DeclarationEnd | undefined;
+  #unfinished: MetadataError | undefined;
   readonly #integers: IntegerCache = new Map();
-  readonly #trace = new TsdlTrace();
+  #trace = new TsdlTrace();
+  #undeclared: MetadataError | undefined;
+
+  get problem(): MetadataError | undefined {
+    return this.#undeclared ?? this.#unfinished;
+  }
 
   take(text: string): TraceClass | undefined {
-    const { declarations, consumed } = parseTsdl(text, this.#parsed, this.#integers);
+    if (this.#end?.isIn(text) === false) return undefined;
+    const isFirst = this.#parsed === 0;
+    const { declarations, consumed, problem } = parseTsdl(text, this.#parsed, this.#integers);
+    this.#parsed = consumed;
+    this.#end = consumed < text.length ? new DeclarationEnd(consumed) : undefined;
+    this.#unfinished = problem;
     if (declarations.length === 0) return undefined;
-    const traceClass = this.#trace.add(declarations, text);
-    // Without a trace block yet, the declarations are read again together with it.
-    if (traceClass !== undefined) this.#parsed = consumed;
-    return traceClass;
+    const growing = this.#undeclared === undefined && this.#trace.canGrowBy(declarations);
+    if (growing) return this.#declare(declarations, text);
+    // Another event does not mend what is missing before it.
+    if (this.#undeclared !== undefined && isNothingButEvents(declarations)) return undefined;
+    this.#trace = new TsdlTrace();
+    const all = isFirst ? declarations : parseTsdl(text, 0, this.#integers).declarations;
+    return this.#declare(all, text);
   }
 
   isUnfinished(text: string): boolean {
     const rest = text.slice(this.#parsed).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|\0/g, "");
     return rest.trim() !== "";
   }
+
+  finish(): TraceClass | undefined {
+    return this.#trace.finish();
+  }
+
+  #declare(declarations: readonly Declaration[], text: string): TraceClass | undefined {
+    this.#undeclared = undefined;
+    try {
+      return this.#trace.add(declarations, text);
+    } catch (error) {
+      if (!(error instanceof MetadataError && MENDABLE.has(error.code))) throw error;
+      this.#undeclared = error;
+      return undefined;
+    }
+  }
+}
+
+function isNothingButEvents(declarations: readonly Declaration[]): boolean {
+  return declarations.every(({ kind, ...rest }) => "block" in rest && rest.block === "event");
 }
 
 /** ASCII RS: stands before each fragment of a JSON text sequence (RFC 7464). */
@@ -45,6 +104,8 @@ const SEPARATOR = String.fromCharCode(RECORD_SEPARATOR);
 export class Ctf2Sections implements Sections {
   #parsed = 0;
   readonly #trace = new Ctf2Trace();
+  /** Fragments are declared in their order, so that only waiting event classes are mended by later ones. */
+  readonly problem = undefined;
 
   take(text: string): TraceClass | undefined {
     while (this.#parsed < text.length) {
@@ -59,6 +120,10 @@ export class Ctf2Sections implements Sections {
 
   isUnfinished(text: string): boolean {
     return !isBlank(text, this.#parsed, text.length);
+  }
+
+  finish(): TraceClass | undefined {
+    return this.#trace.finish();
   }
 
   /** False if the fragment's end has not come yet. */

@@ -49,6 +49,31 @@ export class MetadataReader {
     return this.#sections?.isUnfinished(this.#text) ?? false;
   }
 
+  /** Why what has come so far cannot be read, where later text may mend it. */
+  get problem(): MetadataError | undefined {
+    return this.#sections?.problem;
+  }
+
+  /**
+   * Ends the metadata: what waits for later declarations is settled, or refused.
+   * @returns the trace class of all bytes
+   * @throws MetadataError, `METADATA_INCOMPLETE` where the text ends too early
+   */
+  finish(): TraceClass {
+    if (this.problem !== undefined) throw this.problem;
+    if (this.isUnfinished)
+      throw new MetadataError(
+        "METADATA_INCOMPLETE",
+        "expected complete metadata, got text that ends inside a declaration",
+      );
+    this.#traceClass = this.#sections?.finish();
+    if (this.#traceClass !== undefined) return this.#traceClass;
+    throw new MetadataError(
+      "METADATA_INCOMPLETE",
+      "expected complete metadata, got none with a trace and a stream class",
+    );
+  }
+
   /**
    * Adds bytes.
    * @returns the new trace class if anything was declared, otherwise `undefined`

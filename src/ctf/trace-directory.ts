@@ -224,23 +224,15 @@ function withoutCopies(packets: readonly StoredPacket[]): StoredPacket[] {
 function readWholeMetadata(metadata: Uint8Array, path: string): TraceClass {
   const reader = new MetadataReader();
   try {
-    const traceClass = reader.append(metadata);
-    if (traceClass !== undefined && !reader.isUnfinished) return traceClass;
+    reader.append(metadata);
+    return reader.finish();
   } catch (error) {
-    if (error instanceof MetadataError) {
-      throw new MetadataError(error.code, `${path}: ${error.message}`, {
-        cause: error,
-        ...(error.position && { position: error.position }),
-      });
-    }
-    throw error;
+    if (!(error instanceof MetadataError)) throw error;
+    throw new MetadataError(error.code, `${path}: ${error.message}`, {
+      cause: error,
+      ...(error.position && { position: error.position }),
+    });
   }
-  const problem =
-    reader.traceClass === undefined ? "no trace block" : "text that ends inside a declaration";
-  throw new MetadataError(
-    "METADATA_INCOMPLETE",
-    `${path}: expected complete metadata, got ${problem}`,
-  );
 }
 
 async function dataFiles(path: string): Promise<string[]> {

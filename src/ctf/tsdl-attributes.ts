@@ -187,7 +187,7 @@ function clockName(value: Value, context: TypeContext): string {
   const name = /^clock\.(\w+)\.value$/.exec(String(value.value))?.[1];
   if (name !== undefined && context.clocks.has(name)) return name;
   if (name !== undefined)
-    throw fail(context, "TSDL_CLOCK", `expected a declared clock, got ${name}`, value.span);
+    throw fail(context, "TSDL_UNKNOWN_CLOCK", `expected a declared clock, got ${name}`, value.span);
   throw fail(
     context,
     "TSDL_ATTRIBUTE",

@@ -5,7 +5,9 @@
  * word before `;`, `,`, `[` or `:` is the declarator, all before it is the type.
  */
 
+import { MetadataError } from "../base/errors.ts";
 import type { Span } from "../base/text.ts";
+import { DeclarationEnd } from "./declaration-end.ts";
 import { metadataError } from "./metadata-error.ts";
 import type {
   AliasNode,
@@ -25,6 +27,8 @@ export interface ParsedDeclarations {
   readonly declarations: readonly Declaration[];
   /** Offset after the last complete declaration. The rest waits for more text. */
   readonly consumed: number;
+  /** What is wrong behind that, in a declaration whose end has not come; more text may mend it. */
+  readonly problem: MetadataError | undefined;
 }
 
 /**
@@ -44,6 +48,7 @@ export function parseTsdl(
 ): ParsedDeclarations {
   const declarations: Declaration[] = [];
   let consumed = from;
+  let problem: MetadataError | undefined;
   try {
     const parser = new TsdlParser(source, from, integers);
     while (!parser.atEnd()) {
@@ -51,9 +56,15 @@ export function parseTsdl(
       consumed = parser.consumed;
     }
   } catch (error) {
-    if (!(error instanceof UnfinishedDeclaration)) throw error;
+    if (error instanceof MetadataError) {
+      // A text that is cut anywhere looks wrong in many ways: `unsigned long` is a type until its field's name comes.
+      if (new DeclarationEnd(consumed).isIn(source)) throw error;
+      problem = error;
+    } else if (!(error instanceof UnfinishedDeclaration)) {
+      throw error;
+    }
   }
-  return { declarations, consumed };
+  return { declarations, consumed, problem };
 }
 
 const BLOCKS: ReadonlySet<string> = new Set([

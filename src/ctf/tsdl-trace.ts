@@ -1,7 +1,8 @@
 /**
  * TSDL declarations → trace class. Keeps what earlier sections declared, so that metadata can grow while tracing.
  * Order inside a section does not matter between blocks: byte order, environment and clocks come first, then types,
- * then trace, streams and events (as babeltrace2 reads a section).
+ * then trace, streams and events (as babeltrace2 reads a section). Event classes wait for their stream block: LTTng-UST
+ * 2.13 writes those of per-user buffers before it.
  */
 
 import type { MetadataError } from "../base/errors.ts";
@@ -22,11 +23,32 @@ type Block = Declaration & { kind: "block" };
 export class TsdlTrace {
   #source = "";
   #byteOrder: ByteOrder | undefined;
+  /** Event blocks whose stream is not declared yet, in the order of the text. */
+  #waiting: Block[] = [];
+  /** Whether packets name their stream class: the trace then declares stream blocks. */
+  #namesStreams = false;
+  /** Whether events without a stream block have made one. */
+  #hasImplicitStream = false;
+  /** Whether an event names no stream: it belongs to the only one. */
+  #hasBareEvents = false;
   readonly #root = new TypeScope(undefined);
   readonly #builder = new TraceBuilder("CTF 1.8", (code, message, span) =>
     this.#fail(code, message, span),
   );
   readonly #integers: TypeContext["integers"] = new Map();
+
+  /**
+   * Whether a later section has the effect here that it has in one section with all before it.
+   * Everything but events and most stream blocks may change what earlier declarations mean.
+   */
+  canGrowBy(declarations: readonly Declaration[]): boolean {
+    if (this.#byteOrder === undefined) return false;
+    return declarations.every((declaration) => {
+      if (declaration.kind !== "block") return false;
+      if (declaration.block === "stream") return !this.#hasImplicitStream && !this.#hasBareEvents;
+      return declaration.block === "event" || declaration.block === "callsite";
+    });
+  }
 
   /**
    * Adds a section.
@@ -62,8 +84,25 @@ export class TsdlTrace {
     }
     for (const block of named("trace")) this.#readPacketHeader(block);
     for (const block of named("stream")) this.#readStream(block);
-    for (const block of named("event")) this.#readEvent(block);
+    this.#readEvents([...this.#waiting, ...named("event")]);
     return this.#builder.snapshot();
+  }
+
+  /**
+   * Ends the text: events that no stream block came for belong to an implicit stream.
+   * @throws MetadataError `TSDL_UNKNOWN_STREAM` for an event of a stream that is not declared
+   */
+  finish(): TraceClass | undefined {
+    if (this.#byteOrder === undefined) return undefined;
+    this.#namesStreams = false;
+    this.#readEvents(this.#waiting);
+    const [block] = this.#waiting;
+    if (block === undefined) return this.#builder.snapshot();
+    throw this.#fail(
+      "TSDL_UNKNOWN_STREAM",
+      `expected a declared stream, got stream_id ${this.#id(block, "stream_id")}`,
+      block.span,
+    );
   }
 
   /** No attribute of a block stands there twice; the environment's names are the user's own. */
@@ -144,7 +183,9 @@ export class TsdlTrace {
   }
 
   #readPacketHeader(block: Block): void {
-    this.#builder.setPacketHeader(this.#structure(block, "packet.header", this.#blockScope(block)));
+    const header = this.#structure(block, "packet.header", this.#blockScope(block));
+    this.#builder.setPacketHeader(header);
+    this.#namesStreams = header?.members.some(({ rawName }) => rawName === "stream_id") ?? false;
   }
 
   #readStream(block: Block): void {
@@ -161,8 +202,16 @@ export class TsdlTrace {
     this.#builder.addStream(id, this.#clockNamed(mapped), scopes);
   }
 
-  #readEvent(block: Block): void {
-    const stream = this.#streamOf(block);
+  /** Reads the events of declared streams; the others wait. */
+  #readEvents(blocks: readonly Block[]): void {
+    this.#waiting = blocks.filter((block) => {
+      const stream = this.#streamOf(block);
+      if (stream !== undefined) this.#readEvent(block, stream);
+      return stream === undefined;
+    });
+  }
+
+  #readEvent(block: Block, stream: StreamDraft): void {
     const id = this.#id(block, "id") ?? 0;
     if (stream.events.has(id)) {
       throw this.#fail(
@@ -184,10 +233,14 @@ export class TsdlTrace {
     });
   }
 
-  /** The stream an event names, or the only one; a trace without stream blocks has an implicit stream 0. */
-  #streamOf(block: Block): StreamDraft {
+  /**
+   * The stream that an event names, or the only one; `undefined` while it is not declared. A trace without stream blocks
+   * has one implicit stream.
+   */
+  #streamOf(block: Block): StreamDraft | undefined {
     const { streams } = this.#builder;
     const given = this.#id(block, "stream_id");
+    if (given === undefined) this.#hasBareEvents = true;
     if (given === undefined && streams.size > 1) {
       throw this.#fail(
         "TSDL_NO_STREAM_ID",
@@ -196,14 +249,9 @@ export class TsdlTrace {
       );
     }
     const id = given ?? streams.keys().next().value ?? 0;
-    const stream = streams.get(id);
-    if (stream !== undefined) return stream;
-    if (streams.size === 0) return this.#builder.addStream(id, this.#clockNamed(undefined), {});
-    throw this.#fail(
-      "TSDL_UNKNOWN_STREAM",
-      `expected a declared stream, got stream_id ${id}`,
-      block.span,
-    );
+    if (streams.size > 0 || this.#namesStreams) return streams.get(id);
+    this.#hasImplicitStream = true;
+    return this.#builder.addStream(id, this.#clockNamed(undefined), {});
   }
 
   /** The clock of a stream: the one its timestamps map, or the trace's only one. */

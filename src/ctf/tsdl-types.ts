@@ -202,7 +202,7 @@ function arrayLength(
 ): number | FieldReference {
   let count: string | bigint | undefined;
   if (typeof length === "bigint") count = length;
-  else if (length[0] === "env") count = context.environment.get(length.slice(1).join("."));
+  else if (length[0] === "env") count = environmentEntry(length.slice(1).join("."), span, context);
   else return { kind: "name", names: length, span };
   if (typeof count !== "bigint" || count < 0n || count > MAX_STATIC_LENGTH) {
     throw fail(
@@ -213,6 +213,13 @@ function arrayLength(
     );
   }
   return Number(count);
+}
+
+function environmentEntry(name: string, span: Span, context: TypeContext): string | bigint {
+  const value = context.environment.get(name);
+  if (value !== undefined) return value;
+  const problem = `expected an entry of the environment, got env.${name}`;
+  throw fail(context, "TSDL_UNKNOWN_ENVIRONMENT", problem, span);
 }
 
 function enumTemplate(

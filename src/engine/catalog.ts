@@ -27,6 +27,8 @@ interface TraceState {
   heldBytes: number;
   /** Set when the metadata cannot be read: its packets are undecodable. */
   error: MetadataError | undefined;
+  /** What packets are known to wait for. */
+  reported: MetadataError | undefined;
 }
 
 interface StreamState {
@@ -120,6 +122,7 @@ export class Catalog {
         held: [],
         heldBytes: 0,
         error: undefined,
+        reported: undefined,
       };
       this.#traces.set(trace, state);
     }
@@ -181,7 +184,7 @@ export class Catalog {
     const trace = this.#trace(stream.trace);
     // Behind a packet that waits, others wait too: a stream's order always holds.
     if (trace.traceClass === undefined || trace.held.length > 0) {
-      yield* this.#hold(trace, stream, bytes, "its metadata has not come");
+      yield* this.#hold(trace, stream, bytes, "its metadata have not come");
       return;
     }
     let header: PacketHeader;
@@ -234,6 +237,12 @@ export class Catalog {
       yield { kind: "loss", loss: { kind: "undecodable-packet", stream, error } };
       return;
     }
+    const { problem } = trace.reader;
+    if (problem !== undefined && problem !== trace.reported) {
+      trace.reported = problem;
+      const text = `${stream.trace.path}: packets wait for more metadata: ${problem.message}`;
+      yield { kind: "note", source: stream.trace.source, text };
+    }
     trace.held.push({ stream, bytes: bytes.slice() });
     trace.heldBytes += bytes.length;
   }
@@ -257,10 +266,12 @@ export class Catalog {
   }
 
   *#traceEnd(trace: TraceOrigin): Generator<DecodedItem> {
-    for (const { stream } of this.#traces.get(trace)?.held ?? []) {
+    const { held = [], reader } = this.#traces.get(trace) ?? {};
+    const problem = reader?.problem?.message.split("\n")[0];
+    for (const { stream } of held) {
       const error = new DecodeError(
         "DECODE_NO_METADATA",
-        "packet: expected metadata that declares it before the trace ended",
+        `packet: expected metadata that declares it before the trace ended${problem === undefined ? "" : `, got ${problem}`}`,
         0,
       );
       yield { kind: "loss", loss: { kind: "undecodable-packet", stream, error } };

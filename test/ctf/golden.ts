@@ -58,10 +58,8 @@ export function metadataBytes(metadata: string): Uint8Array {
 
 function traceClassOf(metadata: string): TraceClass {
   const reader = new MetadataReader();
-  const traceClass = reader.append(metadataBytes(metadata));
-  if (traceClass === undefined || reader.isUnfinished)
-    throw new MetadataError("METADATA_INCOMPLETE", "metadata: expected more");
-  return traceClass;
+  reader.append(metadataBytes(metadata));
+  return reader.finish();
 }
 
 export function bytesOf(notation: string): Uint8Array {

@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MetadataError } from "../../src/base/errors.ts";
 import { MetadataReader } from "../../src/ctf/metadata.ts";
 import type { FieldClass, TraceClass } from "../../src/ctf/trace-class.ts";
+import { eachCut, freshSeed, randomPieces, seededRandom } from "../support/splits.ts";
+import { PROJECT } from "../support/traces.ts";
 import { event, PREAMBLE, packetized, STREAM, traceClassOf } from "../support/tsdl.ts";
 
 const test = suite("ctf/metadata");
@@ -16,13 +20,25 @@ function payload(traceClass: TraceClass, id: number): Record<string, FieldClass>
   return Object.fromEntries(members.map(({ name, fieldClass }) => [name, fieldClass]));
 }
 
-/** Everything a trace class says, as comparable text. */
+/** Everything a trace class says, as comparable text. Slots are numbered as they are met: they have no meaning of their own. */
 function picture(traceClass: TraceClass | undefined): string {
-  const flat = (_: string, value: unknown): unknown => {
+  const slots = new Map<unknown, number>();
+  const flat = (key: string, value: unknown): unknown => {
     if (typeof value === "bigint") return `${value}n`;
+    if (key === "slot" && typeof value === "number") {
+      if (!slots.has(value)) slots.set(value, slots.size);
+      return slots.get(value);
+    }
     return value instanceof Map ? [...value] : value;
   };
   return JSON.stringify({ ...traceClass, version: 0 }, flat);
+}
+
+/** What a reader makes of pieces, one after the other. */
+function inPieces(pieces: Iterable<Uint8Array>): MetadataReader {
+  const reader = new MetadataReader();
+  for (const piece of pieces) reader.append(piece);
+  return reader;
 }
 
 test("reads environment, clock, streams and events", () => {
@@ -63,6 +79,89 @@ test("gives the same class byte by byte", () => {
   for (const byte of encoder.encode(TEXT)) reader.append(Uint8Array.of(byte));
   assert.is(picture(reader.traceClass), picture(traceClassOf(TEXT)));
   assert.not(reader.isUnfinished);
+});
+
+/** Two applications of one user: LTTng-UST 2.13 writes their event classes before the stream block that they belong to. */
+const BEFORE_STREAM = readFileSync(join(PROJECT, "test/data/metadata/events-before-stream.txt"));
+
+test("gives the whole text's class wherever event classes are cut from their stream", () => {
+  const whole = picture(inPieces([BEFORE_STREAM]).finish());
+  const [stream] = JSON.parse(whole).streamClasses;
+  assert.is(stream[1].eventClasses.length, 5);
+  for (const pieces of eachCut(BEFORE_STREAM)) {
+    const reader = inPieces(pieces);
+    assert.ok(picture(reader.traceClass) === whole, `cut at byte ${pieces[0]!.length}`);
+    assert.is(reader.problem, undefined);
+  }
+});
+
+test("gives the whole text's class of random pieces and random orders of declarations", () => {
+  const random = seededRandom(freshSeed());
+  const declarations = BEFORE_STREAM.toString().split(/(?<=^};\n)/m);
+  for (let round = 0; round < 300; round++) {
+    const shuffled = [...declarations].sort(() => random() - 0.5);
+    const text = encoder.encode((round % 2 === 0 ? declarations : shuffled).join(""));
+    const expected = resultOf([text]);
+    const pieces = randomPieces(text, random, 1 + Math.floor(random() * 900));
+    const lengths = pieces.map(({ length }) => length);
+    assert.ok(resultOf(pieces) === expected, `pieces of ${lengths}:\n${text}`);
+  }
+});
+
+/** The trace class, or why there is none. */
+function resultOf(pieces: Iterable<Uint8Array>): string {
+  try {
+    return picture(inPieces(pieces).finish());
+  } catch (error) {
+    assert.instance(error, MetadataError);
+    return (error as MetadataError).code;
+  }
+}
+
+test("an event class of CTF 2 waits for its data stream class, wherever the text is cut", () => {
+  const text = encoder.encode(
+    [
+      '{"type": "preamble", "version": 2}',
+      '{"type": "event-record-class", "id": 3, "data-stream-class-id": 1, "name": "late"}',
+      '{"type": "data-stream-class", "id": 0}',
+      '{"type": "event-record-class", "id": 0, "name": "first"}',
+      '{"type": "data-stream-class", "id": 1}',
+      '{"type": "event-record-class", "id": 1, "data-stream-class-id": 1, "name": "later"}',
+    ]
+      .map((fragment) => `\x1e${fragment}`)
+      .join("\n"),
+  );
+  const whole = picture(inPieces([text]).finish());
+  assert.is(JSON.parse(whole).streamClasses[1][1].eventClasses.length, 2);
+  for (const pieces of eachCut(text))
+    assert.is(picture(inPieces(pieces).finish()), whole, `cut at byte ${pieces[0]!.length}`);
+});
+
+test("a stream's clock, types and environment may come after it", () => {
+  const [trace = "", ...rest] = PREAMBLE.split(/(?<=;)\n/);
+  const text = `${trace}\n${STREAM}${event(0, "app:sizes", "u16 _sizes[env.count];")}${rest.join("\n")}env { count = 3; };\n`;
+  const whole = picture(traceClassOf(text));
+  for (const pieces of eachCut(encoder.encode(text)))
+    assert.is(picture(inPieces(pieces).finish()), whole, `cut at byte ${pieces[0]!.length}`);
+});
+
+test("says what growing metadata wait for", () => {
+  const [trace = ""] = PREAMBLE.split(/(?<=;)\n/);
+  const reader = inPieces([encoder.encode(`${trace}\n${STREAM}`)]);
+  assert.is(reader.traceClass, undefined);
+  assert.match(reader.problem?.message ?? "", /expected the name of a type, got time64/);
+});
+
+test("events of a trace that declares no stream belong to an implicit one, until a stream block comes", () => {
+  const trace = "/* CTF 1.8 */\ntrace { major = 1; minor = 8; byte_order = le; };\n";
+  const lone = 'event { name = "lone"; };\n';
+  const reader = inPieces([encoder.encode(trace + lone)]);
+  assert.is(reader.traceClass?.streamClasses.get(0)?.eventClasses.size, 1);
+  const header = "event.header := struct { integer { size = 8; } id; };";
+  reader.append(encoder.encode(`stream { ${header} };\n`));
+  const [stream] = reader.traceClass?.streamClasses.values() ?? [];
+  assert.is(stream?.eventClasses.size, 1);
+  assert.ok(stream?.eventHeader !== undefined);
 });
 
 test("reads metadata packets of either byte order, cut anywhere", () => {
@@ -179,7 +278,9 @@ const BAD: readonly (readonly [string, string, RegExp])[] = [
 for (const [what, text, message] of BAD) {
   test(`rejects ${what}`, () => {
     try {
-      new MetadataReader().append(encoder.encode(text));
+      const reader = new MetadataReader();
+      reader.append(encoder.encode(text));
+      reader.finish();
       assert.unreachable("it was accepted");
     } catch (error) {
       assert.instance(error, MetadataError);

@@ -194,7 +194,7 @@ test("goes on with the other traces where one is bad", async () => {
   );
   assert.match(
     losses.join("\n"),
-    /empty\/metadata: expected complete metadata, got no trace block/,
+    /empty\/metadata: expected complete metadata, got none with a trace and a stream class/,
   );
   assert.match(losses.join("\n"), /stream_2: packet at byte 0/);
 });

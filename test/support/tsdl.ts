@@ -6,10 +6,8 @@ import type { TraceClass } from "../../src/ctf/trace-class.ts";
 /** Parses a whole text; throws if it is not complete. */
 export function traceClassOf(text: string): TraceClass {
   const reader = new MetadataReader();
-  const traceClass = reader.append(new TextEncoder().encode(text));
-  if (traceClass === undefined || reader.isUnfinished)
-    throw new Error("the metadata is not complete");
-  return traceClass;
+  reader.append(new TextEncoder().encode(text));
+  return reader.finish();
 }
 
 /** The declarations that the texts of these tests begin with. */
