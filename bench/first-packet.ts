@@ -4,12 +4,13 @@
  */
 
 import { readFile } from "node:fs/promises";
+import { planColumns } from "../src/column/layout.ts";
+import { columnRequest } from "../src/column/request.ts";
 import { readPacketHeader } from "../src/ctf/packet-header.ts";
 import { openTraceDirectory } from "../src/ctf/trace-directory.ts";
 import { compileFilter } from "../src/filter/compile.ts";
 import { Kernel } from "../src/scan/kernel/kernel.ts";
-import { KernelScanner } from "../src/scan/kernel/scanner.ts";
-import { columnRequest, planColumns } from "../src/scan/layout.ts";
+import { KernelScanner } from "../src/scan/kernel/scan/scanner.ts";
 
 const [directory = "", file = "", contentBits = "", where = "", columnNames = ""] =
   process.argv.slice(2);

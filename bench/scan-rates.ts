@@ -4,6 +4,9 @@
  */
 
 import { open } from "node:fs/promises";
+import { SharedDictionary } from "../src/column/column-builder.ts";
+import { planColumns } from "../src/column/layout.ts";
+import { columnRequest } from "../src/column/request.ts";
 import { type PacketHeader, readPacketHeader } from "../src/ctf/packet-header.ts";
 import type { TraceClass } from "../src/ctf/trace-class.ts";
 import {
@@ -12,11 +15,9 @@ import {
   type TraceDirectory,
 } from "../src/ctf/trace-directory.ts";
 import { compileFilter } from "../src/filter/compile.ts";
-import { SharedDictionary } from "../src/scan/column-builder.ts";
 import { InterpretingScanner } from "../src/scan/interpreter.ts";
 import { Kernel } from "../src/scan/kernel/kernel.ts";
-import { KernelScanner } from "../src/scan/kernel/scanner.ts";
-import { columnRequest, planColumns } from "../src/scan/layout.ts";
+import { KernelScanner } from "../src/scan/kernel/scan/scanner.ts";
 import type { ScanOutcome, ScanSpec } from "../src/scan/scanner.ts";
 import type { RateResult } from "./results.ts";
 import { spread } from "./statistics.ts";

@@ -10,7 +10,6 @@
  * ```
  */
 
-export { ipcWriter } from "./arrow/ipc-writer.ts";
 export {
   DecodeError,
   FeedError,
@@ -21,21 +20,22 @@ export {
   TraceError,
 } from "./base/errors.ts";
 export type { Item, ItemSource, StreamOrigin, TraceOrigin } from "./base/item.ts";
+export type * from "./column/column.ts";
 export { MetadataReader } from "./ctf/metadata.ts";
 export { readRecorded } from "./ctf/recorded.ts";
 export type * from "./ctf/trace-class.ts";
-export { type ConnectOptions, connect, type LiveSession } from "./engine/connect.ts";
-export { type Feed, LiveFeed, openFeed, type Share } from "./engine/feed.ts";
-export { Gate } from "./engine/gate.ts";
-export { describeLoss, type Loss, LossAccount } from "./engine/losses.ts";
-export { type QuerySpec, type ResultBatch, type ResultItem, runQuery } from "./engine/query.ts";
+export { type Feed, LiveFeed, openFeed, type Share } from "./feed/feed.ts";
+export { describeLoss, type Loss, LossAccount } from "./feed/losses.ts";
 export { compileFilter } from "./filter/compile.ts";
 export { complete } from "./filter/complete.ts";
 export { coverage, describeCoverage } from "./filter/coverage.ts";
+export { ipcWriter } from "./format/arrow/ipc-writer.ts";
 export { csvWriter } from "./format/csv.ts";
 export { ndjsonWriter } from "./format/ndjson.ts";
+export { type ConnectOptions, connect, type LiveSession } from "./query/connect.ts";
+export { type QuerySpec, type ResultBatch, type ResultItem, runQuery } from "./query/query.ts";
 export { follow } from "./relay/follow.ts";
 export { listSessions } from "./relay/list-sessions.ts";
 export { type ReplayOptions, type ReplayServer, replay } from "./replay/server.ts";
-export type * from "./scan/column.ts";
 export { serve } from "./server/server.ts";
+export { Gate } from "./source/gate.ts";

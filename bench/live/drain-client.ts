@@ -4,12 +4,12 @@
  */
 
 import { type Observable, tap } from "rxjs";
-import { ipcWriter } from "../../src/arrow/ipc-writer.ts";
-import type { DecodedItem } from "../../src/engine/decoded-item.ts";
-import { openFeed } from "../../src/engine/feed.ts";
-import { LossAccount } from "../../src/engine/losses.ts";
-import { type QuerySpec, type ResultItem, runQuery } from "../../src/engine/query.ts";
+import type { DecodedItem } from "../../src/feed/decoded-item.ts";
+import { openFeed } from "../../src/feed/feed.ts";
+import { LossAccount } from "../../src/feed/losses.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
+import { ipcWriter } from "../../src/format/arrow/ipc-writer.ts";
+import { type QuerySpec, type ResultItem, runQuery } from "../../src/query/query.ts";
 import { parseLiveUrl } from "../../src/relay/url.ts";
 import { EVERYTHING } from "../../test/support/query.ts";
 import { bare } from "./bare-client.ts";

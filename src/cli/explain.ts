@@ -1,8 +1,8 @@
 import { globMatches } from "../base/glob.ts";
 import type { TraceOrigin } from "../base/item.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
-import { linkEnvironments } from "../engine/environments.ts";
-import { openFeed } from "../engine/feed.ts";
+import { linkEnvironments } from "../feed/environments.ts";
+import { openFeed } from "../feed/feed.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { describeCondition } from "../filter/container-condition.ts";

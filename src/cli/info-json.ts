@@ -3,8 +3,8 @@
 import { isoText } from "../base/time.ts";
 import { describeField } from "../ctf/describe-field.ts";
 import type { EventClass, StreamClass, StructureClass } from "../ctf/trace-class.ts";
-import { LossAccount } from "../engine/losses.ts";
-import { eventKey, type StreamSurvey, type TraceSurvey } from "../engine/survey.ts";
+import { LossAccount } from "../feed/losses.ts";
+import { eventKey, type StreamSurvey, type TraceSurvey } from "../query/survey.ts";
 
 /** Times as ISO texts to the nanosecond, 64-bit values as strings where JSON readers would round them. */
 export function traceJson(trace: TraceSurvey): object {

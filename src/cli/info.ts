@@ -1,8 +1,8 @@
 import { isoText } from "../base/time.ts";
 import { describeField } from "../ctf/describe-field.ts";
 import type { EventClass, StructureClass, TraceClass } from "../ctf/trace-class.ts";
-import { openFeed } from "../engine/feed.ts";
-import { eventKey, Survey, type TraceSurvey } from "../engine/survey.ts";
+import { openFeed } from "../feed/feed.ts";
+import { eventKey, Survey, type TraceSurvey } from "../query/survey.ts";
 import { colorsFor } from "./colors.ts";
 import { totalOf, traceJson, uuidText } from "./info-json.ts";
 import { warn } from "./report.ts";

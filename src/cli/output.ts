@@ -1,7 +1,7 @@
 /** Bytes to stdout: waits for slow readers, and takes a reader that goes away as the end of the work. */
 
 import type { Writable } from "node:stream";
-import type { Gate } from "../engine/gate.ts";
+import type { Gate } from "../source/gate.ts";
 
 export class Output {
   readonly #stream: Writable;

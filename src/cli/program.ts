@@ -66,6 +66,14 @@ function tail(): Command {
         .default(5000, "5s"),
     )
     .addOption(
+      new Option(
+        "--settle <time>",
+        "live sessions as Arrow: how long the first rows wait for columns that nothing declares yet",
+      )
+        .argParser(duration)
+        .default(5000, "5s"),
+    )
+    .addOption(
       new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
     )
     .addOption(

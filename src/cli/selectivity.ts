@@ -1,6 +1,6 @@
 import type { DecodeError } from "../base/errors.ts";
 import type { TraceOrigin } from "../base/item.ts";
-import type { DecodedItem } from "../engine/decoded-item.ts";
+import type { DecodedItem } from "../feed/decoded-item.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { InterpretingScanner } from "../scan/interpreter.ts";
 import type { ScanSpec } from "../scan/scanner.ts";

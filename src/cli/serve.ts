@@ -1,4 +1,4 @@
-import { hasSpareProcessors } from "../engine/threads.ts";
+import { hasSpareProcessors } from "../query/threads.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { serve as startServer } from "../server/server.ts";
 import { untilInterrupted } from "./interrupt.ts";

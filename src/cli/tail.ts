@@ -1,14 +1,12 @@
 import pc from "picocolors";
+import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import { namedQuery } from "../containers/named-query.ts";
 import { asksForContainers, type NamedSpec } from "../containers/named-rows.ts";
-import { canCompile } from "../engine/executor.ts";
-import { type Feed, openFeed } from "../engine/feed.ts";
-import { describeLoss, type Loss, LossAccount } from "../engine/losses.ts";
-import { batchFacts, type QuerySpec, runQuery } from "../engine/query.ts";
-import { hasSpareProcessors, startThreads } from "../engine/threads.ts";
-import { parseTimeBound } from "../engine/time-bound.ts";
+import { type Feed, openFeed } from "../feed/feed.ts";
+import { describeLoss, type Loss, LossAccount } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { type ContainerCondition, named } from "../filter/container-condition.ts";
+import type { BatchWriter } from "../format/batch-writer.ts";
 import {
   NAMED_TEXT_REQUESTS,
   TEXT_HEAD_COUNT,
@@ -16,8 +14,11 @@ import {
   type TextColors,
   textWriter,
 } from "../format/text.ts";
-import type { BatchWriter } from "../scan/batch-writer.ts";
-import { type ColumnRequest, columnRequest } from "../scan/layout.ts";
+import { canCompile } from "../query/executor.ts";
+import { batchFacts, type QuerySpec, runQuery } from "../query/query.ts";
+import { settled } from "../query/settled.ts";
+import { hasSpareProcessors, startThreads } from "../query/threads.ts";
+import { parseTimeBound } from "../source/time-bound.ts";
 import { hasColors } from "./colors.ts";
 import { Output } from "./output.ts";
 import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
@@ -39,6 +40,7 @@ export interface TailOptions {
   readonly delta?: true;
   readonly count?: true;
   readonly maxLag: number;
+  readonly settle: number;
   readonly color: "auto" | "always" | "never";
   readonly quiet?: true;
   readonly engine: "kernel" | "interpreter";
@@ -77,6 +79,7 @@ function run(
     const account = new LossAccount();
     let rows = 0;
     let late = 0;
+    let hasBegun = false;
     let watermarkNs: bigint | undefined;
     let timer: NodeJS.Timeout | undefined;
     let subscription: { unsubscribe(): void } | undefined;
@@ -134,9 +137,11 @@ function run(
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
     const looking = (done: number, total: number): void =>
       progress?.show(() => `looking for containers, ${percent(done, total)}`);
-    const items = isNamed
+    const results = isNamed
       ? namedQuery(spec, share, feed, progress && looking)
       : runQuery(spec, share.items, share.gate);
+    const hasOneLayout = feed.isLive && options.format === "arrow";
+    const items = hasOneLayout ? settled(results, options.settle) : results;
     // A source may fail before `subscribe` returns.
     subscription = items.subscribe({
       next: (item) => {
@@ -144,7 +149,9 @@ function run(
           case "columns":
             if (isStill) progress?.restart();
             else progress?.end();
-            if (writer !== undefined) output.write(writer.begin(item.columns));
+            if (writer !== undefined)
+              output.write(hasBegun ? writer.change(item.columns) : writer.begin(item.columns));
+            hasBegun = true;
             break;
           case "batch":
             rows += item.batch.rows;
@@ -237,7 +244,7 @@ async function batchWriter(options: TailOptions): Promise<BatchWriter> {
       return csvWriter();
     }
     case "arrow": {
-      const { ipcWriter } = await import("../arrow/ipc-writer.ts");
+      const { ipcWriter } = await import("../format/arrow/ipc-writer.ts");
       return ipcWriter({ dictionaries: "delta", framing: "stream" });
     }
   }

@@ -1,12 +1,12 @@
 /** Who is in some traces: containers with their lives, and how many events each life has. */
 
 import { lastValueFrom, type Observable, Subject, takeUntil, timer } from "rxjs";
-import type { DecodedItem } from "../engine/decoded-item.ts";
-import { canCompile } from "../engine/executor.ts";
-import type { Share } from "../engine/feed.ts";
-import type { Gate } from "../engine/gate.ts";
-import { EVERYTHING, type QuerySpec, runQuery } from "../engine/query.ts";
-import type { ShareOptions } from "../engine/source.ts";
+import type { DecodedItem } from "../feed/decoded-item.ts";
+import type { Share } from "../feed/feed.ts";
+import { canCompile } from "../query/executor.ts";
+import { EVERYTHING, type QuerySpec, runQuery } from "../query/query.ts";
+import type { Gate } from "../source/gate.ts";
+import type { ShareOptions } from "../source/source.ts";
 import type { Container, Life } from "./container.ts";
 import type { Host } from "./host.ts";
 import type { RecordedState } from "./recorded-state.ts";

@@ -5,9 +5,9 @@
 
 import { Observable, Subject } from "rxjs";
 import type { TraceOrigin } from "../base/item.ts";
-import type { DecodedItem } from "../engine/decoded-item.ts";
-import type { Share } from "../engine/feed.ts";
-import type { ResultItem } from "../engine/query.ts";
+import type { DecodedItem } from "../feed/decoded-item.ts";
+import type { Share } from "../feed/feed.ts";
+import type { ResultItem } from "../query/query.ts";
 import { type NamedSpec, namedRows } from "./named-rows.ts";
 import { NamingDelay } from "./naming-delay.ts";
 import { withoutContainers } from "./pushdown.ts";

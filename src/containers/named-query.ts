@@ -1,7 +1,7 @@
 import type { Observable } from "rxjs";
-import type { Feed, Share } from "../engine/feed.ts";
-import type { ResultItem } from "../engine/query.ts";
-import type { ShareOptions } from "../engine/source.ts";
+import type { Feed, Share } from "../feed/feed.ts";
+import type { ResultItem } from "../query/query.ts";
+import type { ShareOptions } from "../source/source.ts";
 import { liveQuery } from "./live-query.ts";
 import type { NamedSpec } from "./named-rows.ts";
 import { recordedQuery } from "./recorded-query.ts";

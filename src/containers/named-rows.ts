@@ -1,12 +1,14 @@
 /** A query's rows with the containers that they belong to: run with more columns than are asked for, and resolved. */
 
 import { Observable } from "rxjs";
-import type { DecodedItem } from "../engine/decoded-item.ts";
-import type { Gate } from "../engine/gate.ts";
-import { type QuerySpec, type ResultItem, runQuery } from "../engine/query.ts";
-import type { ContainerCondition, ContainerFact } from "../filter/container-condition.ts";
-import { copyBatch } from "../scan/column.ts";
-import { type ColumnRequest, columnRequest, type PlannedColumn } from "../scan/layout.ts";
+import { copyBatch } from "../column/column.ts";
+import type { PlannedColumn } from "../column/layout.ts";
+import type { ContainerFact } from "../column/request.ts";
+import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { DecodedItem } from "../feed/decoded-item.ts";
+import type { ContainerCondition } from "../filter/container-condition.ts";
+import { type QuerySpec, type ResultItem, runQuery } from "../query/query.ts";
+import type { Gate } from "../source/gate.ts";
 import type { NamingDelay } from "./naming-delay.ts";
 import type { Registry } from "./registry.ts";
 import { Resolver } from "./resolver.ts";
@@ -62,12 +64,21 @@ export function namedRows(
   };
   return new Observable((subscriber) => {
     let resolver: Resolver | undefined;
+    let shown: readonly PlannedColumn[] = [];
     let left = spec.limit ?? Number.POSITIVE_INFINITY;
     const take = (item: ResultItem): void => {
       if (item.kind === "columns") {
-        const facts = factsAmong(requests, item.columns);
         const { hidesNamespaces } = spec;
-        resolver = new Resolver(registry, { facts, condition, hidesNamespaces });
+        const isFirst = resolver === undefined;
+        resolver ??= new Resolver(registry, {
+          facts: factsAmong(requests, item.columns),
+          condition,
+          hidesNamespaces,
+        });
+        // The columns that find containers are settled unseen.
+        const visible = item.columns.slice(0, -RESOLVING_COLUMNS.length);
+        if (!isFirst && visible.every((column, i) => column === shown[i])) return;
+        shown = visible;
         subscriber.next({ kind: "columns", columns: resolver.columns(item.columns) });
       } else if (item.kind === "batch") {
         const resolved = resolver!.resolve(item.batch);

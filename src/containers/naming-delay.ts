@@ -3,8 +3,8 @@
  * told of its container, and the record, which comes a moment later, in another stream, may come with the next packet.
  */
 
-import type { ResultItem } from "../engine/query.ts";
-import { copyBatch } from "../scan/column.ts";
+import { copyBatch } from "../column/column.ts";
+import type { ResultItem } from "../query/query.ts";
 
 /** A record is expected within this time of a container's first event. */
 const RECORD_NS = 1_000_000_000n;

@@ -4,9 +4,10 @@
  */
 
 import { Observable, type Subscription } from "rxjs";
-import type { Share } from "../engine/feed.ts";
-import { type ResultItem, runQuery } from "../engine/query.ts";
-import { type ColumnRequest, defaultRequests } from "../scan/layout.ts";
+import { defaultRequests } from "../column/layout.ts";
+import type { ColumnRequest } from "../column/request.ts";
+import type { Share } from "../feed/feed.ts";
+import { type ResultItem, runQuery } from "../query/query.ts";
 import type { Container } from "./container.ts";
 import { exactPart } from "./exact-part.ts";
 import { conditionOf, type NamedSpec, namedRows, requestOf } from "./named-rows.ts";

@@ -3,9 +3,9 @@
 import { type Subscription, tap } from "rxjs";
 import type { TraceOrigin } from "../base/item.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
-import { canCompile } from "../engine/executor.ts";
-import type { Share } from "../engine/feed.ts";
-import type { ShareOptions } from "../engine/source.ts";
+import type { Share } from "../feed/feed.ts";
+import { canCompile } from "../query/executor.ts";
+import type { ShareOptions } from "../source/source.ts";
 import { Registry } from "./registry.ts";
 import { type StateSpec, stateOf } from "./state-query.ts";
 

@@ -1,14 +1,14 @@
 /** Rows → rows with the facts of their containers, and without those that a condition does not want. */
 
+import type { Column, ColumnBatch, DictionaryTexts } from "../column/column.ts";
+import { takeRows } from "../column/column.ts";
+import type { PlannedColumn } from "../column/layout.ts";
+import type { ContainerFact } from "../column/request.ts";
 import {
   type ContainerCondition,
-  type ContainerFact,
   type ContainerFacts,
   holds,
 } from "../filter/container-condition.ts";
-import type { Column, ColumnBatch, DictionaryTexts } from "../scan/column.ts";
-import { takeRows } from "../scan/column.ts";
-import type { PlannedColumn } from "../scan/layout.ts";
 import type { Container, Life } from "./container.ts";
 import type { Host } from "./host.ts";
 import type { Registry } from "./registry.ts";

@@ -1,7 +1,7 @@
 /** What is read of every row to find its container, behind the columns that the user sees. */
 
-import type { Column, ColumnBatch } from "../scan/column.ts";
-import type { ColumnRequest } from "../scan/layout.ts";
+import type { Column, ColumnBatch } from "../column/column.ts";
+import type { ColumnRequest } from "../column/request.ts";
 import type { Life } from "./container.ts";
 import type { Host } from "./host.ts";
 import type { Registry } from "./registry.ts";

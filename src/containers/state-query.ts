@@ -2,11 +2,12 @@
 
 import { filter, Observable } from "rxjs";
 import type { TraceOrigin } from "../base/item.ts";
-import type { DecodedItem } from "../engine/decoded-item.ts";
-import { Gate } from "../engine/gate.ts";
-import { EVERYTHING, type QuerySpec, runQuery } from "../engine/query.ts";
-import type { Column, ColumnBatch } from "../scan/column.ts";
-import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
+import type { Column, ColumnBatch } from "../column/column.ts";
+import type { PlannedColumn } from "../column/layout.ts";
+import type { ColumnRequest } from "../column/request.ts";
+import type { DecodedItem } from "../feed/decoded-item.ts";
+import { EVERYTHING, type QuerySpec, runQuery } from "../query/query.ts";
+import { Gate } from "../source/gate.ts";
 import type { Host } from "./host.ts";
 import type { Registry } from "./registry.ts";
 import { declares, STATE_EVENTS, SWITCH_EVENT } from "./state-events.ts";
@@ -105,6 +106,7 @@ function stateQuery({ isLive, maxLag, hidesNamespaces = false, threads }: StateS
     threads,
     keepsThreads: true,
     isLive,
+    widensColumns: true,
   };
 }
 

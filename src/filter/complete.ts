@@ -3,7 +3,7 @@
  * know which names.
  */
 import { FilterError } from "../base/errors.ts";
-import { CONTAINER_FACTS } from "./container-condition.ts";
+import { CONTAINER_FACTS } from "../column/request.ts";
 import { fieldTypes } from "./field-types.ts";
 import { type Token, tokenize } from "./lexer.ts";
 import { UNIT_NAMES } from "./literals.ts";

@@ -5,13 +5,11 @@
 
 import type { FilterError } from "../base/errors.ts";
 import type { Span } from "../base/text.ts";
+import { CONTAINER_FACTS, type ContainerFact } from "../column/request.ts";
 import { type Expression, leftSpine, type Reference, type StringLiteral, stepsOf } from "./ast.ts";
 import { filterError } from "./filter-error.ts";
 import { matchesPattern } from "./glob.ts";
 import { badEscapeAt, type TextConstant, textConstant, unquoted } from "./text-literal.ts";
-
-export const CONTAINER_FACTS = ["name", "type", "id"] as const;
-export type ContainerFact = (typeof CONTAINER_FACTS)[number];
 
 /** What a filter asks of an event's container. */
 export type ContainerCondition =

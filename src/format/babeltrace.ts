@@ -1,7 +1,7 @@
 import { clockTimeWriter, type SplitTime, splitNs, writeNanoseconds } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
-import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
+import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
@@ -18,6 +18,7 @@ export function babeltraceWriter(showsDelta: boolean): BatchWriter {
   let previous: { hi: number; lo: number } | undefined;
   return {
     begin: () => NO_BYTES,
+    change: () => NO_BYTES,
     lines: () => babeltraceLines(showsDelta),
     batch(batch) {
       if (batch.lines !== undefined) return batch.lines.slice();

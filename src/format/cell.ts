@@ -3,7 +3,7 @@
 import type { Word } from "../base/bits.ts";
 import { isoTimeWriter, type TimeWriter } from "../base/time.ts";
 import type { Utf8Writer } from "../base/utf8-writer.ts";
-import type { Column, ColumnBatch, ColumnType, NumberArray } from "../scan/column.ts";
+import type { Column, ColumnBatch, ColumnType, NumberArray } from "../column/column.ts";
 import { writeJsonString } from "../scan/json-string.ts";
 import { isExactInJson } from "../scan/render-style.ts";
 import { halvesOf } from "./halves.ts";
@@ -96,6 +96,8 @@ export function cellWriter(column: Column, type: ColumnType, dialect: CellDialec
         if (isQuoted) out.byte(QUOTE);
       };
     }
+    case "null":
+      return () => {};
   }
 }
 

@@ -1,6 +1,6 @@
 import { Utf8Writer } from "../base/utf8-writer.ts";
-import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
-import type { PlannedColumn } from "../scan/layout.ts";
+import type { PlannedColumn } from "../column/layout.ts";
+import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { cellWriter, csvDialect, isPresent, textCapacity } from "./cell.ts";
 
 const encoder = new TextEncoder();
@@ -18,6 +18,10 @@ export function csvWriter(): BatchWriter {
       });
       out.ascii("\n");
       return out.bytes.subarray(0, out.length);
+    },
+    change(planned) {
+      columns = planned;
+      return NO_BYTES;
     },
     batch(batch) {
       const out = new Utf8Writer(textCapacity(batch));

@@ -1,6 +1,6 @@
 import { Utf8Writer } from "../base/utf8-writer.ts";
-import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
-import type { PlannedColumn } from "../scan/layout.ts";
+import type { PlannedColumn } from "../column/layout.ts";
+import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { cellWriter, isPresent, jsonDialect, textCapacity } from "./cell.ts";
 
 const encoder = new TextEncoder();
@@ -13,6 +13,10 @@ export function ndjsonWriter(): BatchWriter {
     begin(planned) {
       columns = planned;
       keys = columns.map(({ name }) => encoder.encode(`${JSON.stringify(name)}:`));
+      return NO_BYTES;
+    },
+    change(planned) {
+      columns = planned;
       return NO_BYTES;
     },
     batch(batch) {

@@ -2,10 +2,11 @@ import { printable } from "../base/text.ts";
 import { clockTimeWriter } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { writeVisible } from "../base/visible.ts";
-import { type BatchWriter, NO_BYTES } from "../scan/batch-writer.ts";
-import type { Column, ColumnBatch, ColumnType } from "../scan/column.ts";
-import type { ColumnRequest, PlannedColumn } from "../scan/layout.ts";
+import type { Column, ColumnBatch, ColumnType } from "../column/column.ts";
+import type { PlannedColumn } from "../column/layout.ts";
+import type { ColumnRequest } from "../column/request.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
+import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { type CellDialect, cellWriter, isPresent, textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
@@ -65,6 +66,10 @@ export function textWriter(colors: TextColors): BatchWriter {
   let eventWidth = FIRST_EVENT_WIDTH;
   return {
     begin(planned) {
+      columns = planned;
+      return NO_BYTES;
+    },
+    change(planned) {
       columns = planned;
       return NO_BYTES;
     },
@@ -198,8 +203,9 @@ class LineHead {
   part(i: number, width: number, color: Color): Part {
     const column = this.#batch.columns[i];
     const { type } = this.#columns[i] ?? {};
-    // Contexts that no class has were planned as text and are never present.
-    if (column === undefined || type === undefined || type.kind === "utf8") return NOTHING;
+    // Contexts that no class has leave their place out.
+    if (column === undefined || (type?.kind !== "dictionary" && type?.kind !== "number"))
+      return NOTHING;
     const write =
       column.kind === "dictionary"
         ? this.#text(column, width, color)

@@ -1,6 +1,14 @@
 /** How a located field gets into its column: chosen once per event class and column, then run for every row. */
 
 import type { Word } from "../base/bits.ts";
+import {
+  type AnyBuilder,
+  DictionaryBuilder,
+  ListBuilder,
+  NullBuilder,
+  NumberBuilder,
+  Utf8Builder,
+} from "../column/column-builder.ts";
 import { alignUp, FieldCursor } from "../ctf/field-cursor.ts";
 import { readFloatField, readIntegerField } from "../ctf/read-field.ts";
 import { toUtf8 } from "../ctf/text-encoding.ts";
@@ -11,13 +19,6 @@ import type {
   IntegerClass,
   TextEncoding,
 } from "../ctf/trace-class.ts";
-import {
-  type AnyBuilder,
-  DictionaryBuilder,
-  ListBuilder,
-  NumberBuilder,
-  Utf8Builder,
-} from "./column-builder.ts";
 import { fieldRenderer } from "./render.ts";
 import type { Walker } from "./walker.ts";
 
@@ -57,6 +58,7 @@ function valueWriter(
       ? listWriter(builder, fieldClass, location, walker)
       : undefined;
   }
+  if (builder instanceof NullBuilder) return undefined;
   if (fieldClass.kind === "string" || fieldClass.kind === "text") {
     return textWriter(builder, fieldClass.encoding, location, walker);
   }

@@ -1,12 +1,12 @@
 /** Everything a query does with the records of one event class, settled before the first of them is read. */
 
 import { globMatches } from "../base/glob.ts";
+import type { PlannedColumn } from "../column/layout.ts";
 import { type FieldRef, fieldKey, findField, mayBeAbsent } from "../ctf/field-ref.ts";
 import type { EventClass, FieldClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
 import { scopeRoot } from "../ctf/trace-class.ts";
 import type { LinkedProgram } from "../filter/bytecode.ts";
 import { LinkCache } from "../filter/link-cache.ts";
-import type { PlannedColumn } from "./layout.ts";
 import type { ScanSpec } from "./scanner.ts";
 import { planPacketWalk, planRecordWalk, type Walk } from "./walk.ts";
 import { MAX_LOCATIONS } from "./walker.ts";

@@ -1,17 +1,17 @@
 /** The interpreting scanner: walks every record with the plan's steps. Oracle and fallback of the compiled kernel. */
 
 import { DecodeError } from "../base/errors.ts";
+import type { ColumnBatch } from "../column/column.ts";
+import type { SharedDictionary } from "../column/column-builder.ts";
+import { TimestampBuilder } from "../column/timestamp-builder.ts";
 import { Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
 import { FilterInterpreter } from "../filter/interpret.ts";
 import type { Append } from "./append.ts";
-import type { ColumnBatch } from "./column.ts";
-import type { SharedDictionary } from "./column-builder.ts";
 import { type EventPlan, planEvent } from "./event-plan.ts";
 import { RecordColumns } from "./record-columns.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "./scanner.ts";
-import { TimestampBuilder } from "./timestamp-builder.ts";
 import { planHeaderWalk, type Walk } from "./walk.ts";
 import { Walker } from "./walker.ts";
 

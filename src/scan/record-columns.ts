@@ -1,10 +1,6 @@
 /** The columns of a query, filled record by record from where a walker has located its fields. */
 
-import { FieldCursor } from "../ctf/field-cursor.ts";
-import type { PacketHeader } from "../ctf/packet-header.ts";
-import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
-import { type Append, appendField } from "./append.ts";
-import type { Column } from "./column.ts";
+import type { Column } from "../column/column.ts";
 import {
   type AnyBuilder,
   columnBuilder,
@@ -12,12 +8,16 @@ import {
   NumberBuilder,
   type SharedDictionary,
   Utf8Builder,
-} from "./column-builder.ts";
+} from "../column/column-builder.ts";
+import type { PlannedColumn } from "../column/layout.ts";
+import type { RenderStyle } from "../column/request.ts";
+import { FieldCursor } from "../ctf/field-cursor.ts";
+import type { PacketHeader } from "../ctf/packet-header.ts";
+import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
+import { type Append, appendField } from "./append.ts";
 import type { EventPlan } from "./event-plan.ts";
-import type { PlannedColumn } from "./layout.ts";
 import { packetContextText, recordRenderer, tracePrefix } from "./record-text.ts";
 import { scopeRenderer } from "./render.ts";
-import type { RenderStyle } from "./render-style.ts";
 import type { TraceFacts } from "./scanner.ts";
 import type { Walker } from "./walker.ts";
 

@@ -2,10 +2,9 @@
 
 import type { Word } from "../base/bits.ts";
 import type { Utf8Writer } from "../base/utf8-writer.ts";
+import type { RenderStyle } from "../column/request.ts";
 import { formatG } from "./format-g.ts";
 import { writeJsonString } from "./json-string.ts";
-
-export type RenderStyle = "json" | "text" | "babeltrace";
 
 export interface Brackets {
   readonly open: string;

@@ -5,6 +5,7 @@
 
 import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
 import type { Utf8Writer } from "../base/utf8-writer.ts";
+import type { RenderStyle } from "../column/request.ts";
 import type { FieldCursor } from "../ctf/field-cursor.ts";
 import { toUtf8 } from "../ctf/text-encoding.ts";
 import type {
@@ -18,7 +19,7 @@ import type {
   TextClass,
   VariantClass,
 } from "../ctf/trace-class.ts";
-import { type Brackets, type RenderStyle, STYLES, type Style } from "./render-style.ts";
+import { type Brackets, STYLES, type Style } from "./render-style.ts";
 
 /** Reads one field at the cursor and writes it. */
 export type Renderer = (cursor: FieldCursor, out: Utf8Writer) => void;

@@ -1,8 +1,8 @@
 import type { DecodeError } from "../base/errors.ts";
+import type { PlannedColumn } from "../column/layout.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { Program } from "../filter/bytecode.ts";
-import type { PlannedColumn } from "./layout.ts";
 
 /** What one query asks of every packet. */
 export interface ScanSpec {

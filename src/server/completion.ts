@@ -1,4 +1,4 @@
-import { linkEnvironments } from "../engine/environments.ts";
+import { linkEnvironments } from "../feed/environments.ts";
 import { type Completions, complete } from "../filter/complete.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 import type { ServedSources } from "./served-sources.ts";

@@ -5,11 +5,13 @@
 
 import { Subscription, takeUntil, timer } from "rxjs";
 import { FeedError } from "../base/errors.ts";
+import { bytesOf, copyBatch } from "../column/column.ts";
+import type { PlannedColumn } from "../column/layout.ts";
+import { fitBatch } from "../column/null-column.ts";
 import { asksForContainers } from "../containers/named-rows.ts";
-import { type Loss, LossAccount } from "../engine/losses.ts";
-import { batchFacts, type ResultBatch, type ResultItem, runQuery } from "../engine/query.ts";
-import { bytesOf, copyBatch } from "../scan/column.ts";
-import type { PlannedColumn } from "../scan/layout.ts";
+import { type Loss, LossAccount } from "../feed/losses.ts";
+import { batchFacts, type ResultBatch, type ResultItem, runQuery } from "../query/query.ts";
+import { settled } from "../query/settled.ts";
 import { batchWriter } from "./formats.ts";
 import type { QueryRequest, ResultFormat } from "./query-request.ts";
 import { type Budget, SentBatches } from "./sent-batches.ts";
@@ -85,9 +87,11 @@ export class Delivery {
     const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
     const share = { ...this.#share, items: fed };
     const query = { ...spec, isLive, lendsBatches: true };
-    const results = asksForContainers(query)
+    const rows = asksForContainers(query)
       ? this.#share.named(query, share)
       : runQuery(query, fed, share.gate);
+    const hasOneLayout = this.#format === "arrow" && this.#request.framing === "stream";
+    const results = isLive && hasOneLayout ? settled(rows, this.#request.settleMs) : rows;
     this.#subscription.add(
       results.subscribe({
         next: (item) => this.#guarded(() => this.#take(item)),
@@ -161,10 +165,13 @@ export class Delivery {
   #take(item: ResultItem): void {
     switch (item.kind) {
       case "columns": {
-        this.#columns = item.columns;
+        const { columns } = item;
+        const writer = this.#writer;
+        const isFirst = !this.#hasColumns;
+        this.#columns = columns;
         this.#hasColumns = true;
-        this.#sink?.columns(item.columns);
-        this.#sendFrame(this.#writer.begin(item.columns));
+        this.#sink?.columns(columns);
+        this.#sendFrame(isFirst ? writer.begin(columns) : writer.change(columns));
         break;
       }
       case "batch":
@@ -259,7 +266,7 @@ export class Delivery {
   #sendBatch(batch: ResultBatch): void {
     const writer = this.#writer;
     const bytes = writer.batch(
-      batch,
+      fitBatch(batch, this.#columns),
       batchFacts(batch, batch.late + this.#lateOfDropped, this.dropped),
     );
     this.#lateOfDropped = 0;

@@ -1,8 +1,8 @@
-import { ipcWriter } from "../arrow/ipc-writer.ts";
 import { FeedError } from "../base/errors.ts";
+import { ipcWriter } from "../format/arrow/ipc-writer.ts";
+import type { BatchWriter } from "../format/batch-writer.ts";
 import { csvWriter } from "../format/csv.ts";
 import { ndjsonWriter } from "../format/ndjson.ts";
-import type { BatchWriter } from "../scan/batch-writer.ts";
 import type { QueryRequest, ResultFormat } from "./query-request.ts";
 
 /** What each format is called in HTTP. */

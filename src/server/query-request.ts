@@ -5,10 +5,10 @@
 
 import { FeedError, FilterError, TraceError } from "../base/errors.ts";
 import type { NamedSpec } from "../containers/named-rows.ts";
-import type { QuerySpec } from "../engine/query.ts";
-import { parseTimeBound, type TimeBound } from "../engine/time-bound.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { named } from "../filter/container-condition.ts";
+import type { QuerySpec } from "../query/query.ts";
+import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 
 export type ResultFormat = "arrow" | "ndjson" | "csv";
@@ -20,6 +20,8 @@ export interface QueryRequest {
   readonly spec: Omit<NamedSpec, "isLive">;
   /** The query ends after so many milliseconds. */
   readonly durationMs: number | undefined;
+  /** How long Arrow streams of live sessions wait for the type of a column that nothing declares. */
+  readonly settleMs: number;
   readonly dictionaries: "delta" | "plain";
   readonly framing: "stream" | "self";
   /** What a slow client costs: time, or rows. */
@@ -42,6 +44,8 @@ export interface CreditFrame {
 
 /** How long a silent stream may hold the others up, in ms; relayds send beacons about every second. */
 const DEFAULT_MAX_LAG = 5000;
+/** How long columns that nothing declares hold an Arrow stream back, in ms. */
+const DEFAULT_SETTLE_MS = 5000;
 const DEFAULT_CREDIT = 8;
 /** More than any client can mean. */
 const MAX_CREDIT = 1_000_000;
@@ -58,6 +62,7 @@ const NAMES = [
   "end",
   "order",
   "maxLag",
+  "settle",
   "dict",
   "framing",
   "overflow",
@@ -117,6 +122,7 @@ function readQuery(parameters: Parameters): QueryRequest {
       limit: parameters.count("limit"),
     },
     durationMs: parameters.duration("duration"),
+    settleMs: parameters.duration("settle") ?? DEFAULT_SETTLE_MS,
     dictionaries: parameters.choice("dict", ["delta", "plain"]) ?? "delta",
     framing: parameters.choice("framing", ["stream", "self"]) ?? "stream",
     overflow: parameters.choice("overflow", ["block", "drop"]) ?? "block",

@@ -1,9 +1,9 @@
 /** Recorded traces of a server: opened, and read for what they tell of containers, once for all queries. */
 
 import { RecordedState } from "../containers/recorded-state.ts";
-import { type Feed, openFeed } from "../engine/feed.ts";
-import { filesBelow } from "../engine/files-below.ts";
-import type { SourceOptions } from "../engine/source.ts";
+import { type Feed, openFeed } from "../feed/feed.ts";
+import { filesBelow } from "../source/files-below.ts";
+import type { SourceOptions } from "../source/source.ts";
 
 /** So many files at most are looked at to see whether a trace has changed. */
 const MAX_FILES = 10_000;

@@ -1,5 +1,5 @@
-import type { ResultBatch } from "../engine/query.ts";
-import { bytesOf } from "../scan/column.ts";
+import { bytesOf } from "../column/column.ts";
+import type { ResultBatch } from "../query/query.ts";
 
 /** Bytes that several may use together, and no more. */
 export class Budget {

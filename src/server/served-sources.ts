@@ -10,12 +10,12 @@ import { Registry } from "../containers/registry.ts";
 import { stateOf } from "../containers/state-query.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { findTraceDirectories } from "../ctf/trace-directory.ts";
-import { type Feed, LiveFeed, type Share } from "../engine/feed.ts";
-import { Gate } from "../engine/gate.ts";
-import type { ResultItem } from "../engine/query.ts";
-import { recordedClasses } from "../engine/recorded-classes.ts";
-import type { ShareOptions, SourceOptions } from "../engine/source.ts";
+import { type Feed, LiveFeed, type Share } from "../feed/feed.ts";
+import { recordedClasses } from "../feed/recorded-classes.ts";
+import type { ResultItem } from "../query/query.ts";
 import { isLiveUrl } from "../relay/url.ts";
+import { Gate } from "../source/gate.ts";
+import type { ShareOptions, SourceOptions } from "../source/source.ts";
 import { RecordedSources } from "./recorded-sources.ts";
 
 /** What one query is fed with. */

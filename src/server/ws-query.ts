@@ -2,9 +2,9 @@
 
 import type { RawData, WebSocket } from "ws";
 import { FeedError } from "../base/errors.ts";
-import { describeLoss, type Loss, type LossAccount } from "../engine/losses.ts";
-import type { ColumnType } from "../scan/column.ts";
-import type { PlannedColumn } from "../scan/layout.ts";
+import { typeName } from "../column/column.ts";
+import type { PlannedColumn } from "../column/layout.ts";
+import { describeLoss, type Loss, type LossAccount } from "../feed/losses.ts";
 import { Delivery, type Sink } from "./delivery.ts";
 import { closeCode, errorReport, isBug } from "./error-report.ts";
 import { creditFromFrame, type QueryFrame, queryFromFrame } from "./query-request.ts";
@@ -230,20 +230,6 @@ function lossFacts(loss: Loss): Record<string, unknown> {
       return { kind: loss.kind, stream, count: 1 };
     case "gap":
       return { kind: loss.kind, cause: loss.cause, stream, count: loss.packets ?? null };
-  }
-}
-
-/** `int32`, `timestamp`, `utf8`, `json`, `dictionary`, `list<uint8>` */
-function typeName(type: ColumnType): string {
-  switch (type.kind) {
-    case "number":
-      return type.number;
-    case "utf8":
-      return type.content === "json" ? "json" : "utf8";
-    case "list":
-      return `list<${type.element}>`;
-    default:
-      return type.kind;
   }
 }
 

@@ -7,7 +7,7 @@ import { exactPart } from "../../src/containers/exact-part.ts";
 import { wantedNamespaces } from "../../src/containers/pushdown.ts";
 import { RecordedState } from "../../src/containers/recorded-state.ts";
 import { Registry } from "../../src/containers/registry.ts";
-import { openFeed } from "../../src/engine/feed.ts";
+import { openFeed } from "../../src/feed/feed.ts";
 import { named } from "../../src/filter/container-condition.ts";
 import { recordedTrace } from "../support/traces.ts";
 

@@ -9,9 +9,9 @@ import { namedQuery } from "../../src/containers/named-query.ts";
 import { Registry } from "../../src/containers/registry.ts";
 import { declares, RECORD_EVENTS } from "../../src/containers/state-events.ts";
 import { stateOf } from "../../src/containers/state-query.ts";
-import type { DecodedItem } from "../../src/engine/decoded-item.ts";
-import { openFeed } from "../../src/engine/feed.ts";
-import { Gate } from "../../src/engine/gate.ts";
+import type { DecodedItem } from "../../src/feed/decoded-item.ts";
+import { openFeed } from "../../src/feed/feed.ts";
+import { Gate } from "../../src/source/gate.ts";
 import { collect, EVERYTHING, type Row } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 

@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { NamingDelay } from "../../src/containers/naming-delay.ts";
-import type { ResultItem } from "../../src/engine/query.ts";
+import type { ResultItem } from "../../src/query/query.ts";
 import { eventually } from "../support/child.ts";
 
 const test = suite("containers/naming-delay");

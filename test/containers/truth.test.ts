@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { namedQuery } from "../../src/containers/named-query.ts";
 import type { NamedSpec } from "../../src/containers/named-rows.ts";
-import { openFeed } from "../../src/engine/feed.ts";
+import { openFeed } from "../../src/feed/feed.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import { named } from "../../src/filter/container-condition.ts";
 import { cell, EVERYTHING } from "../support/query.ts";

@@ -8,10 +8,11 @@
  */
 
 import { DecodeError, MetadataError } from "../../src/base/errors.ts";
+import { planColumns } from "../../src/column/layout.ts";
+import { type ColumnRequest, columnRequest } from "../../src/column/request.ts";
 import { MetadataReader } from "../../src/ctf/metadata.ts";
 import { readPacketHeader } from "../../src/ctf/packet-header.ts";
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
-import { type ColumnRequest, columnRequest, planColumns } from "../../src/scan/layout.ts";
 import type { ScanSpec } from "../../src/scan/scanner.ts";
 import { cell } from "../support/query.ts";
 import { type Scan, scanWith } from "../support/scan.ts";

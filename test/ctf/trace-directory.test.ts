@@ -7,8 +7,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceError } from "../../src/base/errors.ts";
 import { findTraceDirectories, openTraces } from "../../src/ctf/trace-directory.ts";
-import { describeLoss } from "../../src/engine/losses.ts";
-import { parseTimeBound } from "../../src/engine/time-bound.ts";
+import { describeLoss } from "../../src/feed/losses.ts";
+import { parseTimeBound } from "../../src/source/time-bound.ts";
 import { rowsOf } from "../support/query.ts";
 import {
   Bytes,

@@ -8,9 +8,9 @@ import {
   type NumberType,
   numberArray,
   type Validity,
-} from "../../src/scan/column.ts";
-import { Dictionary } from "../../src/scan/dictionary.ts";
-import type { PlannedColumn } from "../../src/scan/layout.ts";
+} from "../../src/column/column.ts";
+import { Dictionary } from "../../src/column/dictionary.ts";
+import type { PlannedColumn } from "../../src/column/layout.ts";
 
 /** Numbers and bigints for number columns, strings or bytes for texts, arrays for lists, null for nothing. */
 export type Value = number | bigint | string | Uint8Array | readonly (number | bigint)[] | null;

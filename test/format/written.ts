@@ -1,4 +1,4 @@
-import type { BatchWriter } from "../../src/scan/batch-writer.ts";
+import type { BatchWriter } from "../../src/format/batch-writer.ts";
 import { batchOf, type MadeColumn, planned } from "./columns.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });

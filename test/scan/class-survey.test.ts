@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readPacketHeader } from "../../src/ctf/packet-header.ts";
-import { ClassSurvey } from "../../src/scan/kernel/class-survey.ts";
+import { ClassSurvey } from "../../src/scan/kernel/scan/class-survey.ts";
 import {
   Bytes,
   event,

@@ -1,12 +1,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { ColumnBatch } from "../../src/column/column.ts";
+import { SharedDictionary } from "../../src/column/column-builder.ts";
+import { planColumns } from "../../src/column/layout.ts";
+import { columnRequest } from "../../src/column/request.ts";
 import { readPacketHeader } from "../../src/ctf/packet-header.ts";
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
-import type { ColumnBatch } from "../../src/scan/column.ts";
-import { SharedDictionary } from "../../src/scan/column-builder.ts";
 import { InterpretingScanner } from "../../src/scan/interpreter.ts";
-import { columnRequest, planColumns } from "../../src/scan/layout.ts";
 import type { ScanOutcome } from "../../src/scan/scanner.ts";
 import { cell } from "../support/query.ts";
 import { random } from "../support/random.ts";

@@ -3,12 +3,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DecodeError, FilterError } from "../../src/base/errors.ts";
+import type { ColumnBatch } from "../../src/column/column.ts";
+import { planColumns } from "../../src/column/layout.ts";
+import { type ColumnRequest, columnRequest } from "../../src/column/request.ts";
 import { type PacketHeader, readPacketHeader } from "../../src/ctf/packet-header.ts";
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
 import type { Program } from "../../src/filter/bytecode.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
-import type { ColumnBatch } from "../../src/scan/column.ts";
-import { type ColumnRequest, columnRequest, planColumns } from "../../src/scan/layout.ts";
 import type { ScanOutcome, ScanSpec } from "../../src/scan/scanner.ts";
 import { cell, rowsOf } from "../support/query.ts";
 import { random } from "../support/random.ts";

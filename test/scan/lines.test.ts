@@ -4,19 +4,20 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DecodeError } from "../../src/base/errors.ts";
 import type { StreamOrigin } from "../../src/base/item.ts";
+import { planColumns } from "../../src/column/layout.ts";
+import type { ColumnRequest } from "../../src/column/request.ts";
 import { type PacketHeader, readPacketHeader } from "../../src/ctf/packet-header.ts";
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
+import { babeltraceWriter } from "../../src/format/babeltrace.ts";
+import type { BatchWriter } from "../../src/format/batch-writer.ts";
+import { TEXT_REQUESTS, type TextColors, textWriter } from "../../src/format/text.ts";
 import {
   compilingExecutor,
   type Executor,
   interpretingExecutor,
-} from "../../src/engine/executor.ts";
-import { NEVER } from "../../src/engine/row-store.ts";
-import { babeltraceWriter } from "../../src/format/babeltrace.ts";
-import { TEXT_REQUESTS, type TextColors, textWriter } from "../../src/format/text.ts";
-import type { BatchWriter } from "../../src/scan/batch-writer.ts";
-import { MustInterpret } from "../../src/scan/kernel/scanner.ts";
-import { type ColumnRequest, planColumns } from "../../src/scan/layout.ts";
+} from "../../src/query/executor.ts";
+import { NEVER } from "../../src/query/order/row-store.ts";
+import { MustInterpret } from "../../src/scan/kernel/scan/scanner.ts";
 import type { ScanSpec } from "../../src/scan/scanner.ts";
 import { random } from "../support/random.ts";
 import { randomPacket, randomTrace } from "../support/random-trace.ts";

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceError } from "../../src/base/errors.ts";
-import { LiveFeed } from "../../src/engine/feed.ts";
+import { LiveFeed } from "../../src/feed/feed.ts";
 import { listSessions } from "../../src/relay/list-sessions.ts";
 import { replay } from "../../src/replay/server.ts";
 import { serve } from "../../src/server/server.ts";

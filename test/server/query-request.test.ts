@@ -62,6 +62,7 @@ test("takes what is empty as not given, and knows what is usual", () => {
   assert.equal(rest, {
     source: undefined,
     durationMs: undefined,
+    settleMs: 5000,
     dictionaries: "delta",
     framing: "stream",
     overflow: "block",

@@ -1,10 +1,10 @@
 /** Runs queries in tests and gives their rows as plain objects. */
 
 import type { Observable } from "rxjs";
-import { openFeed } from "../../src/engine/feed.ts";
-import type { Loss } from "../../src/engine/losses.ts";
-import { EVERYTHING, type QuerySpec, type ResultItem, runQuery } from "../../src/engine/query.ts";
-import type { Column, ColumnType } from "../../src/scan/column.ts";
+import type { Column, ColumnType } from "../../src/column/column.ts";
+import { openFeed } from "../../src/feed/feed.ts";
+import type { Loss } from "../../src/feed/losses.ts";
+import { EVERYTHING, type QuerySpec, type ResultItem, runQuery } from "../../src/query/query.ts";
 
 export { EVERYTHING };
 
@@ -31,8 +31,8 @@ export function collect(items: Observable<ResultItem>): Promise<Result> {
     items.subscribe({
       next(item) {
         if (item.kind === "columns") {
-          names.push(...item.columns.map(({ name }) => name));
-          types.push(...item.columns.map(({ type }) => type));
+          names.splice(0, names.length, ...item.columns.map(({ name }) => name));
+          types.splice(0, types.length, ...item.columns.map(({ type }) => type));
         } else if (item.kind === "loss") {
           result.losses.push(item.loss);
         } else if (item.kind === "batch") {
@@ -71,5 +71,7 @@ export function cell(column: Column, row: number): unknown {
       return Array.from(
         column.values.subarray(column.offsets[row], column.offsets[row + 1]) as Float64Array,
       );
+    case "null":
+      return null;
   }
 }

@@ -1,13 +1,13 @@
 /** Scanning by either executor, with rows as batches. */
 
+import type { ColumnBatch } from "../../src/column/column.ts";
+import { SharedDictionary } from "../../src/column/column-builder.ts";
 import type { PacketHeader } from "../../src/ctf/packet-header.ts";
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
-import type { Engine } from "../../src/engine/executor.ts";
-import type { ColumnBatch } from "../../src/scan/column.ts";
-import { SharedDictionary } from "../../src/scan/column-builder.ts";
+import type { Engine } from "../../src/query/executor.ts";
 import { InterpretingScanner } from "../../src/scan/interpreter.ts";
 import { Kernel } from "../../src/scan/kernel/kernel.ts";
-import { KernelScanner, MustInterpret } from "../../src/scan/kernel/scanner.ts";
+import { KernelScanner, MustInterpret } from "../../src/scan/kernel/scan/scanner.ts";
 import type { ScanOutcome, ScanSpec } from "../../src/scan/scanner.ts";
 
 export type Scan = (bytes: Uint8Array, header: PacketHeader) => ScanOutcome<ColumnBatch>;

@@ -1,13 +1,13 @@
 /** What the compiling scanners of one query share, one scanner for each trace. */
 
+import { type ColumnBatch, copyBatch, type DictionaryTexts } from "../../column/column.ts";
+import type { PlannedColumn } from "../../column/layout.ts";
 import type { WasmMemory } from "../../wasm/runtime.ts";
-import { type ColumnBatch, copyBatch, type DictionaryTexts } from "../column.ts";
-import type { PlannedColumn } from "../layout.ts";
-import { CHUNK_ROWS, type Chunk, ChunkPool } from "./chunk.ts";
-import { type KernelColumns, kernelColumns } from "./columns.ts";
-import { KernelDictionaries } from "./dictionaries.ts";
-import { KernelMemory } from "./memory.ts";
-import { RenderHost } from "./render-host.ts";
+import { CHUNK_ROWS, type Chunk, ChunkPool } from "./memory/chunk.ts";
+import { type KernelColumns, kernelColumns } from "./memory/columns.ts";
+import { KernelDictionaries } from "./memory/dictionaries.ts";
+import { KernelMemory } from "./memory/memory.ts";
+import { RenderHost } from "./text/render-host.ts";
 
 export class Kernel {
   readonly memory: KernelMemory;

@@ -3,10 +3,10 @@ import type { LinkEnvironment } from "../../filter/resolve.ts";
 import { hasWasm } from "../../wasm/runtime.ts";
 import { planEvent } from "../event-plan.ts";
 import type { ScanSpec } from "../scanner.ts";
-import { NotCompilable } from "./filter-emitter.ts";
 import { Kernel } from "./kernel.ts";
-import { recordBody } from "./record-emitter.ts";
-import { Unit } from "./unit.ts";
+import { NotCompilable } from "./scan/filter-emitter.ts";
+import { recordBody } from "./scan/record-emitter.ts";
+import { Unit } from "./scan/unit.ts";
 
 /** What becomes of event classes that a filter can match, when records are only counted. */
 export class KernelSizes {

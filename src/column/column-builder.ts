@@ -1,0 +1,288 @@
+/** Columns under construction: append a value or a null per row, then take the batch. */
+
+import { type Word, wordToNumber } from "../base/bits.ts";
+import { grownCopy } from "../base/grow.ts";
+import { Utf8Writer } from "../base/utf8-writer.ts";
+import type { Column, ColumnType, NumberArray, NumberType } from "./column.ts";
+import { numberArray } from "./column.ts";
+import { Dictionary } from "./dictionary.ts";
+import { nullColumn } from "./null-column.ts";
+
+const FIRST_CAPACITY = 256;
+
+/** Keeps which rows have a value. Costs nothing until the first null. */
+class ValidityBuilder {
+  #bits: Uint8Array | undefined;
+  #nullCount = 0;
+
+  null(row: number): void {
+    const needed = (row >> 3) + 1;
+    if (this.#bits === undefined)
+      this.#bits = new Uint8Array(Math.max(needed, FIRST_CAPACITY >> 3)).fill(0xff);
+    if (needed > this.#bits.length) {
+      const old = this.#bits.length;
+      this.#bits = grownCopy(this.#bits, Uint8Array, needed).fill(0xff, old);
+    }
+    this.#bits[row >> 3]! &= ~(1 << (row & 7));
+    this.#nullCount++;
+  }
+
+  /** Sized to `rows`, so that bytes of rows after the last null are there too. */
+  take(rows: number): { validity: Uint8Array | undefined; nullCount: number } {
+    const nullCount = this.#nullCount;
+    let validity = this.#bits;
+    if (validity !== undefined && validity.length < (rows + 7) >> 3) {
+      const old = validity.length;
+      validity = grownCopy(validity, Uint8Array, (rows + 7) >> 3).fill(0xff, old);
+    }
+    this.#bits = undefined;
+    this.#nullCount = 0;
+    return { validity, nullCount };
+  }
+}
+
+/** One column of a batch under construction. */
+export interface ColumnBuilder {
+  appendNull(): void;
+  /** The rows appended since the last `take`. */
+  take(): Column;
+}
+
+export class NumberBuilder implements ColumnBuilder {
+  readonly type: NumberType;
+  #values: NumberArray;
+  /** The same memory in halves, for 64-bit types. */
+  #halves: Int32Array;
+  #rows = 0;
+  readonly #validity = new ValidityBuilder();
+
+  constructor(type: NumberType) {
+    this.type = type;
+    this.#values = numberArray(type, FIRST_CAPACITY);
+    this.#halves = halvesOf(this.#values);
+  }
+
+  appendInteger(word: Word, signed: boolean): void {
+    const row = this.#next();
+    if (this.#values.BYTES_PER_ELEMENT === 8 && this.type !== "float64") {
+      this.#halves[row * 2] = word.lo;
+      this.#halves[row * 2 + 1] = word.hi;
+    } else {
+      const values = this.#values as Int32Array;
+      values[row] =
+        this.type === "float64" || this.type === "float32" ? wordToNumber(word, signed) : word.lo;
+    }
+  }
+
+  appendFloat(value: number): void {
+    const row = this.#next();
+    (this.#values as Float64Array)[row] = value;
+  }
+
+  appendNull(): void {
+    this.#validity.null(this.#next());
+  }
+
+  take(): Column {
+    const rows = this.#rows;
+    const values = this.#values;
+    this.#rows = 0;
+    this.#values = numberArray(this.type, Math.max(FIRST_CAPACITY, rows));
+    this.#halves = halvesOf(this.#values);
+    return { kind: "number", values, ...this.#validity.take(rows) };
+  }
+
+  #next(): number {
+    if (this.#rows === this.#values.length) {
+      const larger = numberArray(this.type, this.#rows * 2);
+      (larger as Uint8Array).set(this.#values as Uint8Array);
+      this.#values = larger;
+      this.#halves = halvesOf(larger);
+    }
+    return this.#rows++;
+  }
+}
+
+function halvesOf(values: NumberArray): Int32Array {
+  return values.BYTES_PER_ELEMENT === 8 ? new Int32Array(values.buffer) : new Int32Array(0);
+}
+
+export class Utf8Builder implements ColumnBuilder {
+  /** Write the row's text here, then call `endRow`. */
+  writer: Utf8Writer = new Utf8Writer();
+  #offsets = new Int32Array(FIRST_CAPACITY + 1);
+  #rows = 0;
+  readonly #validity = new ValidityBuilder();
+
+  endRow(): void {
+    if (this.#rows + 2 > this.#offsets.length) {
+      this.#offsets = grownCopy(this.#offsets, Int32Array, this.#rows + 2);
+    }
+    this.#offsets[++this.#rows] = this.writer.length;
+  }
+
+  appendNull(): void {
+    this.#validity.null(this.#rows);
+    this.endRow();
+  }
+
+  take(): Column {
+    const rows = this.#rows;
+    const column: Column = {
+      kind: "utf8",
+      offsets: this.#offsets,
+      bytes: this.writer.bytes,
+      ...this.#validity.take(rows),
+    };
+    this.#rows = 0;
+    this.#offsets = new Int32Array(Math.max(FIRST_CAPACITY, rows) + 1);
+    this.writer = new Utf8Writer(Math.max(4096, this.writer.length));
+    return column;
+  }
+}
+
+export class DictionaryBuilder implements ColumnBuilder {
+  readonly #shared: SharedDictionary;
+  /** The dictionary that the rows so far refer to. */
+  #dictionary: Dictionary;
+  #codes = new Int32Array(FIRST_CAPACITY);
+  #rows = 0;
+  readonly #validity = new ValidityBuilder();
+
+  constructor(shared: SharedDictionary) {
+    this.#shared = shared;
+    this.#dictionary = shared.current;
+  }
+
+  appendText(bytes: Uint8Array, from: number, to: number): void {
+    const code = this.#dictionary.codeOf(bytes, from, to);
+    this.#append(code === -1 ? this.#renewed().codeOf(bytes, from, to) : code);
+  }
+
+  appendString(text: string): void {
+    const code = this.#dictionary.codeOfString(text);
+    this.#append(code === -1 ? this.#renewed().codeOfString(text) : code);
+  }
+
+  appendNull(): void {
+    this.#validity.null(this.#rows);
+    this.#append(0);
+  }
+
+  take(): Column {
+    const rows = this.#rows;
+    const column: Column = {
+      kind: "dictionary",
+      codes: this.#codes,
+      dictionary: this.#dictionary,
+      ...this.#validity.take(rows),
+    };
+    this.#rows = 0;
+    this.#codes = new Int32Array(Math.max(FIRST_CAPACITY, rows));
+    this.#dictionary = this.#shared.current;
+    return column;
+  }
+
+  #append(code: number): void {
+    if (this.#rows === this.#codes.length)
+      this.#codes = grownCopy(this.#codes, Int32Array, this.#rows + 1);
+    this.#codes[this.#rows++] = code;
+  }
+
+  /** Moves this batch's rows to a fresh dictionary. */
+  #renewed(): Dictionary {
+    const full = this.#dictionary;
+    if (this.#shared.current === full) this.#shared.current = new Dictionary();
+    this.#dictionary = this.#shared.current;
+    for (let i = 0; i < this.#rows; i++) {
+      this.#codes[i] = this.#dictionary.codeOfString(full.text(this.#codes[i]!));
+    }
+    return this.#dictionary;
+  }
+}
+
+/** The dictionary that all builders of one query column append to, so that their codes agree. */
+export class SharedDictionary {
+  current: Dictionary = new Dictionary();
+}
+
+export class ListBuilder implements ColumnBuilder {
+  readonly elements: NumberBuilder;
+  #elementCount = 0;
+  #offsets = new Int32Array(FIRST_CAPACITY + 1);
+  #rows = 0;
+  readonly #validity = new ValidityBuilder();
+
+  constructor(element: NumberType) {
+    this.elements = new NumberBuilder(element);
+  }
+
+  /** Ends a row whose `count` elements were appended to `elements`. */
+  endRow(count: number): void {
+    if (this.#rows + 2 > this.#offsets.length) {
+      this.#offsets = grownCopy(this.#offsets, Int32Array, this.#rows + 2);
+    }
+    this.#elementCount += count;
+    this.#offsets[++this.#rows] = this.#elementCount;
+  }
+
+  appendNull(): void {
+    this.#validity.null(this.#rows);
+    this.endRow(0);
+  }
+
+  take(): Column {
+    const elements = this.elements.take();
+    const values = elements.kind === "number" ? elements.values : new Uint8Array(0);
+    const column: Column = {
+      kind: "list",
+      offsets: this.#offsets,
+      values,
+      ...this.#validity.take(this.#rows),
+    };
+    this.#rows = 0;
+    this.#elementCount = 0;
+    this.#offsets = new Int32Array(FIRST_CAPACITY + 1);
+    return column;
+  }
+}
+
+/** A column in which no row has a value. */
+export class NullBuilder implements ColumnBuilder {
+  #rows = 0;
+
+  appendNull(): void {
+    this.#rows++;
+  }
+
+  take(): Column {
+    const column = nullColumn(this.#rows, { kind: "null" });
+    this.#rows = 0;
+    return column;
+  }
+}
+
+export type AnyBuilder =
+  | NumberBuilder
+  | Utf8Builder
+  | DictionaryBuilder
+  | ListBuilder
+  | NullBuilder;
+
+/** A builder for a column type. Timestamps are kept apart, so they have none. */
+export function columnBuilder(type: ColumnType, shared: SharedDictionary): AnyBuilder {
+  switch (type.kind) {
+    case "timestamp":
+      return new NumberBuilder("int64");
+    case "number":
+      return new NumberBuilder(type.number);
+    case "utf8":
+      return new Utf8Builder();
+    case "dictionary":
+      return new DictionaryBuilder(shared);
+    case "list":
+      return new ListBuilder(type.element);
+    case "null":
+      return new NullBuilder();
+  }
+}

@@ -1,0 +1,95 @@
+/** What columns a query asks for. */
+
+import type { ColumnType } from "./column.ts";
+import { NUMBER_TYPES } from "./column.ts";
+
+/** Ways to write fields: JSON for programs, a compact form for reading, babeltrace2's form for comparing. */
+export type RenderStyle = "json" | "text" | "babeltrace";
+
+export const CONTAINER_FACTS = ["name", "type", "id"] as const;
+export type ContainerFact = (typeof CONTAINER_FACTS)[number];
+
+interface FieldRequest {
+  /** Dotted where nested. */
+  readonly name: string;
+  /** Whether it may be absent everywhere without a word. */
+  readonly isOptional?: boolean;
+  /** The column's type; default: that of the first event classes that have the field. */
+  readonly type?: ColumnType | undefined;
+}
+
+export type ColumnRequest =
+  | { readonly kind: "timestamp" | "event" | "cpu_id" | "host" | "domain" }
+  /** What tells traced machines apart, from boot to boot: the clock's UUID, which LTTng takes from the kernel; else the host. */
+  | { readonly kind: "boot" }
+  /** A field of the common or specific context. */
+  | ({ readonly kind: "context" } & FieldRequest)
+  /** A payload field. */
+  | ({ readonly kind: "field" } & FieldRequest)
+  /** The context of that name where the traces have one, else the payload field. */
+  | ({ readonly kind: "name" } & FieldRequest)
+  /** A fact of the event's container; it is known behind the scan, in time order, unless it is the same for all rows. */
+  | { readonly kind: "container"; readonly fact: ContainerFact; readonly text?: string | undefined }
+  /** The whole payload as text. */
+  | { readonly kind: "payload"; readonly style: RenderStyle }
+  /** `event: { packet context }, { contexts }, { payload }` as babeltrace2 prints it. */
+  | { readonly kind: "record" };
+
+/** Names that mean something other than a field. */
+export const BUILT_IN = ["timestamp", "event", "cpu_id", "host", "domain"] as const;
+
+/** Columns that tell of an event's container. */
+const CONTAINER_COLUMNS: ReadonlyMap<string, ContainerFact> = new Map([
+  ["container", "name"],
+  ["container_type", "type"],
+  ["container_id", "id"],
+]);
+
+/** Types that a selection can name: `latency:int64`, `path:text`. */
+const DECLARED_TYPES: ReadonlyMap<string, ColumnType> = new Map<string, ColumnType>([
+  ...NUMBER_TYPES.map((number): [string, ColumnType] => [number, { kind: "number", number }]),
+  ["text", { kind: "utf8", content: "mixed" }],
+]);
+
+/** The names of `DECLARED_TYPES`, for help and messages. */
+export const DECLARED_TYPE_NAMES: readonly string[] = [...DECLARED_TYPES.keys()];
+
+/**
+ * The request that a name in `select` stands for. `$ctx.x` and `payload.x` say which they mean; `x:int64` also says the
+ * column's type.
+ */
+export function columnRequest(name: string): ColumnRequest {
+  const builtIn = BUILT_IN.find((known) => known === name);
+  if (builtIn !== undefined) return { kind: builtIn };
+  const fact = CONTAINER_COLUMNS.get(name);
+  if (fact !== undefined) return { kind: "container", fact };
+  if (name === "payload") return { kind: "payload", style: "json" };
+  const colon = name.lastIndexOf(":");
+  const type = DECLARED_TYPES.get(name.slice(colon + 1));
+  const isTyped = colon > 0 && type !== undefined;
+  return isTyped ? { ...fieldRequest(name.slice(0, colon)), type } : fieldRequest(name);
+}
+
+function fieldRequest(
+  name: string,
+): FieldRequest & { readonly kind: "context" | "field" | "name" } {
+  if (name.startsWith("$ctx.")) return { kind: "context", name: name.slice(5) };
+  if (name.startsWith("payload.")) return { kind: "field", name: name.slice(8) };
+  return { kind: "name", name };
+}
+
+/** The name that a request's column bears. */
+export function columnName(request: ColumnRequest): string {
+  switch (request.kind) {
+    case "context":
+    case "field":
+    case "name":
+      return request.name;
+    case "record":
+      return "record";
+    case "container":
+      return request.fact === "name" ? "container" : `container_${request.fact}`;
+    default:
+      return request.kind;
+  }
+}

@@ -1,0 +1,41 @@
+import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
+import type { PacketHeader } from "../ctf/packet-header.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { StoredPacket } from "../ctf/trace-directory.ts";
+import type { Loss } from "./losses.ts";
+
+/** Source items with metadata parsed, packet headers read and times in nanoseconds: what queries are fed with. */
+export type DecodedItem =
+  /** `sinceNs`: whoever joins late misses packets that others were given before, so that its rows begin behind those. */
+  | {
+      readonly kind: "trace";
+      readonly trace: TraceOrigin;
+      readonly sinceNs?: bigint | undefined;
+    }
+  | { readonly kind: "trace-class"; readonly trace: TraceOrigin; readonly traceClass: TraceClass }
+  | { readonly kind: "stream"; readonly stream: StreamOrigin }
+  /** `bytes` is borrowed: valid only while the item is being handled. */
+  | {
+      readonly kind: "packet";
+      readonly stream: StreamOrigin;
+      readonly bytes: Uint8Array;
+      readonly header: PacketHeader;
+      readonly traceClass: TraceClass;
+      /** `undefined` where the packet has no times. */
+      readonly beginNs: bigint | undefined;
+      readonly endNs: bigint | undefined;
+    }
+  /** A packet of a recorded trace that is still to be read. */
+  | {
+      readonly kind: "stored-packet";
+      readonly stream: StreamOrigin;
+      readonly packet: StoredPacket;
+    }
+  /** Nothing earlier than `ns` will come from this stream, or from any stream of this source. */
+  | { readonly kind: "bound"; readonly stream: StreamOrigin; readonly ns: bigint }
+  | { readonly kind: "source-bound"; readonly source: string; readonly ns: bigint }
+  | { readonly kind: "loss"; readonly loss: Loss }
+  | { readonly kind: "note"; readonly source: string; readonly text: string }
+  | { readonly kind: "stream-end"; readonly stream: StreamOrigin }
+  | { readonly kind: "trace-end"; readonly trace: TraceOrigin }
+  | { readonly kind: "end"; readonly source: string };

@@ -1,0 +1,270 @@
+/** What queries are fed with: their own reading of recorded traces, or a share of one attachment to live sessions. */
+
+import { concatMap, Observable, Subject, type Subscription } from "rxjs";
+import { openRecorded } from "../ctf/recorded.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { OpenedTraces } from "../ctf/trace-directory.ts";
+import { isLiveUrl } from "../relay/url.ts";
+import { Gate } from "../source/gate.ts";
+import { openSources, type ShareOptions, type SourceOptions } from "../source/source.ts";
+import { Catalog } from "./catalog.ts";
+import type { DecodedItem } from "./decoded-item.ts";
+
+/** One query's share of a feed. */
+export interface Share {
+  readonly items: Observable<DecodedItem>;
+  /** Held, it stops the source if this query is alone on it; a query among others must drop, never slow them. */
+  readonly gate: Gate;
+  canBlock(): boolean;
+}
+
+/** A source of decoded items for any number of queries. */
+export interface Feed {
+  readonly sources: readonly string[];
+  readonly isLive: boolean;
+  /** @param options for recorded traces; a live session is the same for all its queries */
+  share(options?: ShareOptions): Share;
+  /** Lets the source go; running queries end. Settles when relayds know that their viewer has gone. */
+  close(): Promise<void>;
+}
+
+/** A feed over the given sources: shared if they are live, read anew by every query if they are recorded. */
+export function openFeed(sources: readonly string[], options: SourceOptions): Feed {
+  return sources.some(isLiveUrl)
+    ? new LiveFeed(sources, options)
+    : new RecordedFeed(sources, options);
+}
+
+/** Its traces are opened once, however often they are read. */
+class RecordedFeed implements Feed {
+  readonly sources: readonly string[];
+  readonly isLive = false;
+  readonly #options: SourceOptions;
+  #opened: Promise<OpenedTraces> | undefined;
+
+  constructor(sources: readonly string[], options: SourceOptions) {
+    this.sources = sources;
+    this.#options = options;
+  }
+
+  share(options: ShareOptions = {}): Share {
+    const gate = new Gate();
+    const opened = (): Promise<OpenedTraces> => {
+      this.#opened ??= openRecorded(this.sources).catch((error: unknown) => {
+        // It may be mended.
+        this.#opened = undefined;
+        throw error;
+      });
+      return this.#opened;
+    };
+    const own = { ...options, opened };
+    const items = decodedItems(this.sources, this.#options, gate, new Catalog(), own);
+    return { items, gate, canBlock: () => true };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+interface Attachment {
+  /** Settles when every source is attached, rejects when one cannot be. */
+  readonly attached: Promise<void>;
+  readonly catalog: Catalog;
+  readonly items: Subject<DecodedItem>;
+  readonly subscription: Subscription;
+}
+
+/**
+ * One attachment for many queries: relayd admits a single viewer per session. It is made with the first query and given
+ * up with the last, or made by `start` and kept. A query that joins later sees all that happens from then on: its rows
+ * begin at one time in all streams of a session. Packets are read once, whoever wants them.
+ */
+export class LiveFeed implements Feed {
+  readonly sources: readonly string[];
+  readonly isLive = true;
+  readonly #options: SourceOptions;
+  readonly #gates = new Set<Gate>();
+  readonly #gate = new Gate();
+  readonly #observed = new Subject<DecodedItem>();
+  #release: (() => void) | undefined;
+  #attachment: Attachment | undefined;
+  #isKept = false;
+  /** Whether what a relayd has kept is to stay there until somebody wants it. */
+  #awaitsQuery = false;
+  readonly #releasing = new Set<Promise<unknown>>();
+
+  constructor(sources: readonly string[], options: SourceOptions) {
+    this.sources = sources;
+    this.#options = options;
+  }
+
+  /** What the traces that are there now declare. */
+  get traceClasses(): readonly TraceClass[] {
+    return this.#attachment?.catalog.traceClasses ?? [];
+  }
+
+  /**
+   * All items of all attachments, each before any query gets it. Who observes keeps nothing attached and is not a query
+   * among others: it must keep pace.
+   */
+  get observed(): Observable<DecodedItem> {
+    return this.#observed;
+  }
+
+  get isAttached(): boolean {
+    return this.#attachment !== undefined;
+  }
+
+  get queries(): number {
+    return this.#gates.size;
+  }
+
+  share(): Share {
+    const gate = new Gate(() => this.#regulate());
+    const items = new Observable<DecodedItem>((subscriber) => {
+      this.#gates.add(gate);
+      this.#awaitsQuery = false;
+      this.#regulate();
+      const attachment = this.#attachment;
+      for (const item of attachment?.catalog.snapshot() ?? []) subscriber.next(item);
+      const own = attachment?.items ?? new Subject<DecodedItem>();
+      own.subscribe(subscriber);
+      if (attachment === undefined) {
+        try {
+          this.#attach(own);
+        } catch (error) {
+          // Thrown from here, it would leave this share's gate behind: only what is returned below removes that.
+          own.error(error);
+        }
+      }
+      return () => {
+        this.#gates.delete(gate);
+        this.#regulate();
+        if (this.#gates.size === 0 && !this.#isKept) this.#detach();
+      };
+    });
+    return { items, gate, canBlock: () => this.#gates.size <= 1 };
+  }
+
+  /**
+   * Attaches, unless it is attached, and stays so while no query runs. What comes then is dropped; but `from` the
+   * beginning, nothing is read before the first query.
+   *
+   * @throws SourceError, ProtocolError when a source cannot be attached
+   */
+  async start(): Promise<void> {
+    this.#isKept = true;
+    if (this.#attachment === undefined) {
+      const attached = this.#attach(new Subject());
+      // The pulls that attach are under way already: the gate stops those behind them.
+      this.#awaitsQuery =
+        this.isAttached && this.#options.from === "beginning" && this.#gates.size === 0;
+      this.#regulate();
+      await attached;
+    }
+    await this.#attachment?.attached;
+  }
+
+  async close(): Promise<void> {
+    this.#isKept = false;
+    this.#detach();
+    await Promise.all(this.#releasing);
+  }
+
+  #detach(): void {
+    const attachment = this.#attachment;
+    this.#forget();
+    attachment?.subscription.unsubscribe();
+    attachment?.items.complete();
+  }
+
+  /** A gate that stayed held would keep the next attachment from ever beginning. */
+  #forget(): void {
+    this.#attachment = undefined;
+    this.#awaitsQuery = false;
+    this.#regulate();
+  }
+
+  #attach(items: Subject<DecodedItem>): Promise<void> {
+    const catalog = new Catalog();
+    const silent = new Set(this.sources);
+    const { promise: attached, resolve, reject } = settleable();
+    const subscription = decodedItems(
+      this.sources,
+      this.#options,
+      this.#gate,
+      catalog,
+      {},
+      (released) => this.#releases(released),
+    ).subscribe({
+      next: (item) => {
+        // The first thing that a live source says is what it is attached to, or that it waits, or why it is left out.
+        const hasSpoken = item.kind === "note" || item.kind === "end";
+        if (hasSpoken && silent.delete(item.source) && silent.size === 0) resolve();
+        this.#observed.next(item);
+        items.next(item);
+      },
+      error: (error) => {
+        this.#forget();
+        reject(error);
+        items.error(error);
+      },
+      complete: () => {
+        this.#forget();
+        resolve();
+        items.complete();
+      },
+    });
+    subscription.add(resolve);
+    if (!subscription.closed) this.#attachment = { attached, catalog, items, subscription };
+    return attached;
+  }
+
+  #releases(released: Promise<unknown>): void {
+    this.#releasing.add(released);
+    void released.then(() => this.#releasing.delete(released));
+  }
+
+  /** The source stands still only for a query that is alone, or before the first one. */
+  #regulate(): void {
+    const [only] = this.#gates;
+    const isBlocked = this.#gates.size === 1 && only !== undefined && !only.isOpen;
+    const mustHold = isBlocked || this.#awaitsQuery;
+    if (mustHold) {
+      this.#release ??= this.#gate.hold();
+    } else {
+      this.#release?.();
+      this.#release = undefined;
+    }
+  }
+}
+
+function decodedItems(
+  sources: readonly string[],
+  options: SourceOptions,
+  gate: Gate,
+  catalog: Catalog,
+  share: ShareOptions,
+  onRelease?: (released: Promise<unknown>) => void,
+): Observable<DecodedItem> {
+  return openSources(sources, options, gate, share, onRelease).pipe(
+    concatMap((item) => catalog.decode(item)),
+  );
+}
+
+/** A promise to be settled from outside; its rejection may go unseen. */
+function settleable(): {
+  promise: Promise<void>;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+} {
+  let resolve: () => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,249 @@
+/** Query batches → one Arrow IPC stream. Columns are wrapped, not copied; each batch becomes one buffer of whole messages. */
+
+import {
+  DataType,
+  type RecordBatch,
+  RecordBatchStreamWriter,
+  type Schema,
+  type Vector,
+} from "apache-arrow";
+import {
+  RecordBatch as BatchMetadata,
+  BufferRegion,
+  FieldNode,
+  Message,
+} from "apache-arrow/ipc/metadata/message";
+import { BufferPool } from "../../base/buffer-pool.ts";
+import type { Column, ColumnBatch, NumberArray, Validity } from "../../column/column.ts";
+import type { PlannedColumn } from "../../column/layout.ts";
+import type { BatchWriter } from "../batch-writer.ts";
+import { DictionaryVector } from "./dictionary-vector.ts";
+import { arrowSchema, type DictionaryMode } from "./schema.ts";
+
+export interface IpcOptions {
+  readonly dictionaries: DictionaryMode;
+  /** `stream`: all output joined is one stream. `self`: each batch is a whole stream with schema and dictionaries. */
+  readonly framing: "stream" | "self";
+}
+
+/** One for all writers: what lies unused is bounded, however many queries there are. */
+const MEMORY = new BufferPool();
+
+/**
+ * Writes an Arrow IPC stream, or, where columns change, one behind the other: each ends with its end-of-stream marker.
+ * @see Arrow columnar format, "Serialization and interprocess communication"; apache-arrow 21.2.0
+ */
+export function ipcWriter(options: IpcOptions): BatchWriter {
+  let encoder: BatchEncoder | undefined;
+  let writer = new ChunkWriter();
+  const begin = (columns: readonly PlannedColumn[]): Uint8Array => {
+    encoder = new BatchEncoder(columns, options.dictionaries);
+    if (options.framing === "self") return NO_BYTES;
+    writer.start(encoder.schema);
+    return writer.takeBytes();
+  };
+  return {
+    begin,
+    change(columns) {
+      if (options.framing === "self") return begin(columns);
+      writer.finish();
+      const end = writer.takeBytes();
+      writer = new ChunkWriter();
+      return Buffer.concat([end, begin(columns)]);
+    },
+    batch(batch, facts) {
+      if (encoder === undefined) throw new TypeError("ipcWriter: begin() comes before batch()");
+      if (options.framing === "self") {
+        encoder.forgetDictionaries();
+        const own = new ChunkWriter();
+        own.start(encoder.schema);
+        encoder.write(own, batch, facts ?? new Map());
+        own.finish();
+        return own.takeBytes();
+      }
+      encoder.write(writer, batch, facts ?? new Map());
+      return writer.takeBytes();
+    },
+    recycle(bytes) {
+      MEMORY.give(bytes);
+    },
+    end() {
+      if (options.framing === "self" || encoder === undefined) return NO_BYTES;
+      writer.finish();
+      return writer.takeBytes();
+    },
+  };
+}
+
+/**
+ * Puts each batch's messages into one buffer: the stock writer hands them out in some twenty small chunks, asynchronously,
+ * and makes vectors of all columns first. Dictionaries are left to it.
+ * Relies on internals of apache-arrow 21.2.0, which is why that version is pinned.
+ */
+class ChunkWriter extends RecordBatchStreamWriter {
+  #chunks: Uint8Array[] = [];
+  #length = 0;
+
+  start(schema: Schema): void {
+    this.reset(undefined, schema);
+  }
+
+  /** Writes dictionaries that have got more texts, and replaces those that are others. */
+  writeDictionaries(dictionaries: Map<number, Vector>): void {
+    this._writeDictionaries({ dictionaries } as RecordBatch);
+  }
+
+  /** Writes one record batch; buffers are borrowed until `takeBytes`. */
+  writeBody(body: BatchBody, facts: ReadonlyMap<string, string>): void {
+    const { rows, nodes, regions, buffers, bytes } = body;
+    const batch = new BatchMetadata(rows, nodes, regions, null, [], new Map(facts));
+    this._writeMessage(Message.from(batch, bytes));
+    this._writeBodyBuffers(buffers);
+  }
+
+  takeBytes(): Uint8Array {
+    const bytes = MEMORY.take(this.#length);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    this.#chunks = [];
+    this.#length = 0;
+    // Kept for the footer of IPC files, which a stream never has: it would grow for ever.
+    this._recordBatchBlocks.length = 0;
+    this._dictionaryBlocks.length = 0;
+    return bytes;
+  }
+
+  protected override _write(chunk: ArrayBufferView): this {
+    if (this._started && chunk.byteLength > 0) {
+      this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      this.#length += chunk.byteLength;
+      this._position += chunk.byteLength;
+    }
+    return this;
+  }
+}
+
+/** The buffers of one record batch, in the order that its schema demands, each to be padded to eight bytes. */
+class BatchBody {
+  readonly rows: number;
+  readonly nodes: FieldNode[] = [];
+  readonly regions: BufferRegion[] = [];
+  readonly buffers: Uint8Array[] = [];
+  bytes = 0;
+
+  constructor(rows: number) {
+    this.rows = rows;
+  }
+
+  /** A column's node and validity; an empty buffer where all rows have a value. */
+  node(length: number, { validity, nullCount }: Validity): void {
+    const hasNulls = nullCount > 0 && validity !== undefined;
+    this.nodes.push(new FieldNode(length, hasNulls ? nullCount : 0));
+    this.buffer(hasNulls ? validity.subarray(0, (length + 7) >> 3) : NO_BYTES);
+  }
+
+  buffer(values: Uint8Array): void {
+    const bytes = (values.byteLength + 7) & ~7;
+    this.buffers.push(values);
+    this.regions.push(new BufferRegion(this.bytes, bytes));
+    this.bytes += bytes;
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** The first `count` values, as bytes. */
+function bytesOf(values: NumberArray, count: number): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, count * values.BYTES_PER_ELEMENT);
+}
+
+class BatchEncoder {
+  readonly schema: Schema;
+  #dictionaries: readonly DictionaryVector[];
+
+  constructor(columns: readonly PlannedColumn[], mode: DictionaryMode) {
+    this.schema = arrowSchema(columns, mode);
+    this.#dictionaries = columns.map(() => new DictionaryVector());
+  }
+
+  forgetDictionaries(): void {
+    this.#dictionaries = this.#dictionaries.map(() => new DictionaryVector());
+  }
+
+  write(writer: ChunkWriter, batch: ColumnBatch, facts: ReadonlyMap<string, string>): void {
+    const body = new BatchBody(batch.rows);
+    const dictionaries = new Map<number, Vector>();
+    batch.columns.forEach((column, i) => {
+      this.#column(body, dictionaries, column, i);
+    });
+    if (dictionaries.size > 0) writer.writeDictionaries(dictionaries);
+    writer.writeBody(body, facts);
+  }
+
+  #column(body: BatchBody, dictionaries: Map<number, Vector>, column: Column, i: number): void {
+    const { rows } = body;
+    // Arrow's null columns have no buffers at all.
+    if (column.kind === "null") {
+      body.nodes.push(new FieldNode(rows, rows));
+      return;
+    }
+    body.node(rows, column);
+    switch (column.kind) {
+      case "number":
+        body.buffer(bytesOf(column.values, rows));
+        break;
+      case "utf8":
+        body.buffer(bytesOf(column.offsets, rows + 1));
+        body.buffer(column.bytes.subarray(0, column.offsets[rows]));
+        break;
+      case "dictionary": {
+        const { type } = this.schema.fields[i]!;
+        if (DataType.isDictionary(type)) {
+          body.buffer(bytesOf(column.codes, rows));
+          const vector = this.#dictionaries[i]!;
+          if (vector.isBehind(column.dictionary))
+            dictionaries.set(type.id, vector.of(column.dictionary));
+        } else {
+          const { valueOffsets, data } = plainText(column, rows);
+          body.buffer(bytesOf(valueOffsets, rows + 1));
+          body.buffer(data);
+        }
+        break;
+      }
+      case "list": {
+        const elements = column.offsets[rows]!;
+        body.buffer(bytesOf(column.offsets, rows + 1));
+        body.node(elements, { validity: undefined, nullCount: 0 });
+        body.buffer(bytesOf(column.values, elements));
+        break;
+      }
+    }
+  }
+}
+
+const textEncoder = new TextEncoder();
+
+/** Dictionary codes written out, each text encoded once a batch. */
+function plainText(
+  column: Column & { kind: "dictionary" },
+  length: number,
+): { valueOffsets: Int32Array; data: Uint8Array } {
+  const texts = new Map<number, Uint8Array>();
+  const valueOffsets = new Int32Array(length + 1);
+  const { codes, dictionary } = column;
+  for (let row = 0; row < length; row++) {
+    const code = codes[row]!;
+    let text = texts.get(code);
+    if (text === undefined) {
+      text = dictionary.size === 0 ? new Uint8Array(0) : textEncoder.encode(dictionary.text(code));
+      texts.set(code, text);
+    }
+    valueOffsets[row + 1] = valueOffsets[row]! + text.length;
+  }
+  const data = new Uint8Array(valueOffsets[length]!);
+  for (let row = 0; row < length; row++) data.set(texts.get(codes[row]!)!, valueOffsets[row]!);
+  return { valueOffsets, data };
+}

@@ -1,0 +1,595 @@
+/**
+ * A query: what the user asked for, compiled, and run over a feed of decoded items.
+ *
+ * decoded items → scan per trace → time order → batches, each stage synchronous per item. Rows, losses and notes leave
+ * in the order of the data.
+ */
+
+import type { Worker } from "node:worker_threads";
+import { Observable } from "rxjs";
+import { SourceError } from "../base/errors.ts";
+import { globMatches } from "../base/glob.ts";
+import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
+import { nearestName } from "../base/text.ts";
+import { type ColumnBatch, copyBatch, typeName } from "../column/column.ts";
+import {
+  defaultRequests,
+  type PlannedColumn,
+  planColumns,
+  replanColumns,
+  selectableNames,
+  unknownColumns,
+} from "../column/layout.ts";
+import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { StoredPacket } from "../ctf/trace-directory.ts";
+import type { DecodedItem } from "../feed/decoded-item.ts";
+import { linkEnvironments } from "../feed/environments.ts";
+import { FlowClock } from "../feed/flow-clock.ts";
+import { type Loss, LossAccount } from "../feed/losses.ts";
+import type { Program } from "../filter/bytecode.ts";
+import { coverageNote } from "../filter/coverage.ts";
+import { filterError } from "../filter/filter-error.ts";
+import { unknownSymbols } from "../filter/symbols.ts";
+import type { Release } from "../scan/kernel/order/merger.ts";
+import type { LineFormat } from "../scan/line-format.ts";
+import type { ScanSpec } from "../scan/scanner.ts";
+import { Gate } from "../source/gate.ts";
+import { resolveTime, type TimeBound } from "../source/time-bound.ts";
+import type { Engine, PoolOfStage } from "./executor.ts";
+import { PendingLosses } from "./order/pending-losses.ts";
+import { BATCH_ROWS, NEVER } from "./order/row-store.ts";
+import { Watermark } from "./order/watermark.ts";
+import { PooledScan } from "./pooled-scan.ts";
+import { ScanPool } from "./scan-pool.ts";
+import { type ScanOutputs, ScanStage } from "./scan-stage.ts";
+import { OwnThread, type ScanThread, WorkerThread } from "./scan-thread.ts";
+import { StageSequence } from "./stage-sequence.ts";
+
+/** What is asked. Everything but `order` and the limits is pushed down to the scan. */
+export interface QuerySpec {
+  readonly filter: Program | undefined;
+  /** Star globs over event names; empty means all. */
+  readonly events: readonly string[];
+  /** Columns by name or as requests; `undefined` means the default columns. */
+  readonly select: readonly (string | ColumnRequest)[] | undefined;
+  /** Columns behind those, for who stands between the query and its user. */
+  readonly extra?: readonly ColumnRequest[] | undefined;
+  readonly begin: TimeBound | undefined;
+  readonly end: TimeBound | undefined;
+  /** `time` holds rows until no earlier ones can come; `none` delivers them as they are decoded. */
+  readonly order: "time" | "none";
+  /** Milliseconds that a silent stream may hold the others up. */
+  readonly maxLag: number;
+  readonly limit: number | undefined;
+  /** Whether rows leave as soon as their time has come, instead of in full batches: for few rows. */
+  readonly isPrompt?: boolean | undefined;
+  /** Default: the kernel. */
+  readonly engine?: Engine | undefined;
+  /**
+   * Whether batches are views of memory that is used again: who takes them is done with them before it returns.
+   * Otherwise they are the taker's.
+   */
+  readonly lendsBatches?: boolean | undefined;
+  /** Rows as lines of text, in batches' `lines`, wherever the kernel can write them; the other batches have columns. */
+  readonly lines?: ((columns: readonly PlannedColumn[]) => LineFormat | undefined) | undefined;
+  /** Threads that scan stored packets, for a feed that leaves them; the query ends them, unless they are another's afterwards. */
+  readonly threads?: readonly Worker[] | undefined;
+  readonly keepsThreads?: boolean | undefined;
+  /** Whether metadata and streams may still come: names nobody knows are then a note, not an error. */
+  readonly isLive: boolean;
+  /** Whether columns may also get wider types while the query runs: for who takes values of any type. */
+  readonly widensColumns?: boolean | undefined;
+}
+
+/** Every event of recorded traces, with the default columns, in the order of time. */
+export const EVERYTHING: QuerySpec = {
+  filter: undefined,
+  events: [],
+  select: undefined,
+  begin: undefined,
+  end: undefined,
+  order: "time",
+  maxLag: 5000,
+  limit: undefined,
+  isLive: false,
+};
+
+/** Rows with the account that travels with them. */
+export interface ResultBatch extends ColumnBatch {
+  readonly seq: number;
+  /** Nothing earlier will follow, except rows counted in `late`. */
+  readonly watermarkNs: bigint | undefined;
+  /** Since the batch before: rows older than the watermark when they came. */
+  readonly late: number;
+  /** Totals so far. */
+  readonly lostEvents: number;
+  readonly lostPackets: number;
+  readonly gaps: number;
+  readonly clears: number;
+  readonly reconnects: number;
+  /** What each stream lost that lost anything: JSON, `{"HOST/SESSION/PATH/CHANNEL": [events, packets], …}`. */
+  readonly lostByStream: string | undefined;
+}
+
+/**
+ * What travels beside a batch's rows, in Arrow's metadata.
+ *
+ * @param late rows since the batch that was sent before
+ * @param dropped rows since the beginning that a slow client did not get
+ */
+export function batchFacts(
+  batch: ResultBatch,
+  late: number,
+  dropped: number,
+): ReadonlyMap<string, string> {
+  const facts = new Map([
+    ["seq", String(batch.seq)],
+    ["watermark_ns", String(batch.watermarkNs ?? "")],
+    ["lost_events", String(batch.lostEvents)],
+    ["lost_packets", String(batch.lostPackets)],
+    ["gaps", String(batch.gaps)],
+    ["clears", String(batch.clears)],
+    ["reconnects", String(batch.reconnects)],
+    ["late", String(late)],
+    ["dropped", String(dropped)],
+  ]);
+  if (batch.lostByStream !== undefined) facts.set("lost_by_stream", batch.lostByStream);
+  return facts;
+}
+
+export type ResultItem =
+  /**
+   * Comes before the first batch; of live sessions again when a column has got a type that nothing declared before: the
+   * batches behind it have this layout.
+   */
+  | { readonly kind: "columns"; readonly columns: readonly PlannedColumn[] }
+  | { readonly kind: "batch"; readonly batch: ResultBatch }
+  | { readonly kind: "loss"; readonly loss: Loss }
+  | { readonly kind: "note"; readonly text: string };
+
+/** Rows that may wait for their time; with more, the streams that hold them up are passed over. */
+const MAX_HELD_ROWS = 1 << 21;
+/** A batch that is not full leaves when its first row has waited this long, in ms. */
+const BATCH_DELAY = 50;
+
+/**
+ * Runs a query. Completes when the feed ends or the limit is reached; unsubscribing lets the feed go at once.
+ * Errors: FilterError for names that a recorded trace does not have.
+ *
+ * @param gate the share's: held while the query's workers have more than enough to do; what does not come while it is
+ * held is not late
+ */
+export function runQuery(
+  spec: QuerySpec,
+  feed: Observable<DecodedItem>,
+  gate: Gate = new Gate(),
+): Observable<ResultItem> {
+  return new Observable((subscriber) => {
+    const step = (work: () => void): void => {
+      try {
+        work();
+        if (query.isDone) subscriber.complete();
+      } catch (error) {
+        subscriber.error(error);
+      }
+    };
+    const clock = new FlowClock(() => !gate.isOpen);
+    const query = new RunningQuery(spec, gate, clock, step, (item) => subscriber.next(item));
+    const timer = spec.isLive
+      ? setInterval(() => step(() => query.tick()), BATCH_DELAY)
+      : undefined;
+    const subscription = feed.subscribe({
+      next: (item) => {
+        // A feed may still deliver the rest of its current round.
+        if (!subscriber.closed) step(() => query.take(item));
+      },
+      error: (error) => subscriber.error(error),
+      complete: () => query.finish(() => subscriber.complete()),
+    });
+    return () => {
+      clearInterval(timer);
+      query.close();
+      subscription.unsubscribe();
+    };
+  });
+}
+
+/** What the columns are, and what they were made of. */
+interface Layout {
+  readonly requests: readonly ColumnRequest[];
+  readonly spec: ScanSpec;
+}
+
+const NO_TIMESTAMPS = new BigInt64Array(0);
+
+class RunningQuery {
+  readonly #spec: QuerySpec;
+  readonly #gate: Gate;
+  /** Runs work as a step of the query: ends it when it is done or when the work throws. */
+  readonly #step: (work: () => void) => void;
+  readonly #emit: (item: ResultItem) => void;
+  #pooled: PooledScan | undefined;
+  #release: (() => void) | undefined;
+  readonly #watermark: Watermark;
+  readonly #account = new LossAccount();
+  readonly #losses = new PendingLosses();
+  #lostByStream: string | undefined;
+  readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
+  /** Where a trace's rows begin for a query that joined late. */
+  readonly #since = new Map<TraceOrigin, bigint>();
+  readonly #stages = new StageSequence();
+  /** Set when the first packet that holds an event comes. */
+  #layout: Layout | undefined;
+  /** The columns that were announced last. */
+  #announced: readonly PlannedColumn[] | undefined;
+  /** When the source says that it begins: the day that times of day belong to. */
+  #firstNs: bigint | undefined;
+  #pendingSince: number | undefined;
+  #seq = 0;
+  #rows = 0;
+  /** Rows that wait for their time. */
+  #held = 0;
+  /** Rows that came late, since the batch before. */
+  #late = 0;
+  isDone = false;
+
+  constructor(
+    spec: QuerySpec,
+    gate: Gate,
+    clock: FlowClock,
+    step: (work: () => void) => void,
+    emit: (item: ResultItem) => void,
+  ) {
+    this.#spec = spec;
+    this.#gate = gate;
+    this.#step = step;
+    this.#emit = emit;
+    this.#watermark = new Watermark(spec.isLive ? spec.maxLag : Number.POSITIVE_INFINITY, () =>
+      clock.now(),
+    );
+  }
+
+  take(item: DecodedItem): void {
+    if (this.isDone) return;
+    if (item.kind === "stored-packet") this.#give(item.stream, item.packet);
+    else if (this.#pooled !== undefined) this.#pooled.after(() => this.#take(item));
+    else this.#take(item);
+  }
+
+  /** Lets a worker scan a packet. */
+  #give(stream: StreamOrigin, packet: StoredPacket): void {
+    this.#pooled ??= this.#startPool();
+    if (!this.isDone) this.#pooled.packet(stream, packet);
+  }
+
+  #startPool(): PooledScan {
+    const spec = this.#scanSpec(this.#firstNs);
+    const traces = [...this.#traceClasses].map(([{ host }, traceClass]) => ({
+      traceClass,
+      facts: { host },
+    }));
+    const workers: ScanThread[] = (this.#spec.threads ?? []).map((one) => new WorkerThread(one));
+    // Where rows are only counted, or are few, this thread has nothing else to do.
+    const isIdle = spec.countsOnly === true || this.#spec.isPrompt === true;
+    if (workers.length === 0 || isIdle) workers.push(new OwnThread());
+    const pool = new ScanPool(workers, spec, traces, {
+      run: (work) => this.#step(work),
+      saturated: (isSaturated) => {
+        if (isSaturated) this.#release ??= this.#gate.hold();
+        else this.#letGo();
+      },
+    });
+    const release: Release = (chunk) => pool.release(chunk);
+    const stage = this.#newStage(spec, { memory: pool.memory, traces, release });
+    this.#stages.add(stage, spec.columns);
+    return new PooledScan(pool, stage, this.#traceClasses, (loss) => this.#lose(loss));
+  }
+
+  #letGo(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  close(): void {
+    this.#letGo();
+    this.#pooled?.close();
+    if (this.#spec.keepsThreads === true) return;
+    for (const thread of this.#spec.threads ?? []) void thread.terminate();
+  }
+
+  #take(item: Exclude<DecodedItem, { kind: "stored-packet" }>): void {
+    if (this.isDone) return;
+    switch (item.kind) {
+      case "trace-class":
+        this.#traceClasses.set(item.trace, item.traceClass);
+        this.#settleColumns();
+        this.#stages.newest?.update(item.trace, item.traceClass);
+        break;
+      case "stream":
+        this.#watermark.addStream(item.stream);
+        break;
+      case "packet": {
+        // Columns are settled by the first packet that holds an event: by then the traces' metadata have come.
+        const holdsEvents = item.header.contentBits > item.header.headerBits;
+        if (this.#stages.newest === undefined && holdsEvents) {
+          const spec = this.#scanSpec(this.#firstNs ?? item.beginNs);
+          this.#stages.add(this.#newStage(spec), spec.columns);
+        }
+        this.#stages.newest?.packet(item);
+        break;
+      }
+      case "bound":
+        // A stream whose packets wait for metadata is not further than they are.
+        if (this.#stages.newest?.isWaiting(item.stream)) break;
+        this.#watermark.advance(item.stream, item.ns);
+        this.#drain();
+        break;
+      case "source-bound":
+        // A recorded trace tells first when it begins, though its first packets may be left out; 0 is when it cannot tell.
+        if (item.ns !== 0n) this.#firstNs ??= item.ns;
+        this.#watermark.advanceSource(item.source, item.ns);
+        this.#drain();
+        break;
+      case "loss":
+        this.#lose(item.loss);
+        break;
+      case "note":
+        this.#emit({ kind: "note", text: item.text });
+        break;
+      case "stream-end":
+        this.#stages.endStream(item.stream);
+        this.#watermark.endStream(item.stream);
+        this.#drain();
+        break;
+      case "trace-end":
+        this.#traceClasses.delete(item.trace);
+        this.#since.delete(item.trace);
+        this.#stages.endTrace(item.trace);
+        break;
+      case "trace":
+        if (item.sinceNs !== undefined) this.#since.set(item.trace, item.sinceNs);
+        break;
+      case "end":
+        break;
+    }
+  }
+
+  /** Lets go what has waited long enough. */
+  tick(): void {
+    if (this.isDone) return;
+    this.#stages.newest?.giveUpWaiting();
+    this.#drain();
+    if (this.#pendingSince !== undefined && performance.now() - this.#pendingSince >= BATCH_DELAY)
+      this.#flush();
+  }
+
+  /** @param onFinished called when the last batch has left */
+  finish(onFinished: () => void): void {
+    const finish = (): void => {
+      this.#step(() => this.#finish());
+      onFinished();
+    };
+    if (this.#pooled === undefined) finish();
+    else this.#pooled.finish(finish);
+  }
+
+  #finish(): void {
+    if (this.isDone) return;
+    this.#stages.newest?.endAll();
+    this.#advance(NEVER);
+    this.#flush();
+    // A query without a row still has columns.
+    if (this.#layout === undefined && !this.isDone) this.#scanSpec(undefined);
+    if (!this.isDone) this.#announce();
+  }
+
+  /** Settles columns and time range, and checks names against what the traces have. */
+  #scanSpec(firstNs: bigint | undefined): ScanSpec {
+    const traceClasses = [...this.#traceClasses.values()];
+    const { select, filter, events } = this.#spec;
+    const requests = select?.map((one) => (typeof one === "string" ? columnRequest(one) : one));
+    this.#checkNames(requests ?? [], traceClasses);
+    this.#noteCoverage(traceClasses);
+    const shown = requests ?? defaultRequests(traceClasses);
+    const all = [...shown, ...(this.#spec.extra ?? [])];
+    const columns = planColumns(all, traceClasses);
+    const { order, limit, isLive } = this.#spec;
+    const spec = {
+      filter,
+      events,
+      columns,
+      countsOnly: columns.length === 0 && order === "none" && limit === undefined,
+      begin: resolveTime(this.#spec.begin, firstNs),
+      end: resolveTime(this.#spec.end, firstNs),
+    };
+    this.#layout = { requests: all, spec };
+    // Until the first row of a live query, its columns may still get their types.
+    if (!isLive || limit === 0) this.#announce();
+    if (limit === 0) this.isDone = true;
+    return spec;
+  }
+
+  /** Says what columns the batches from here on have. */
+  #announce(): void {
+    const columns = this.#layout?.spec.columns;
+    if (columns === undefined || columns === this.#announced) return;
+    const before = this.#announced;
+    this.#announced = columns;
+    this.#emit({ kind: "columns", columns });
+    // Those behind are not the user's.
+    const shown = columns.length - (this.#spec.extra?.length ?? 0);
+    const changed = columns
+      .slice(0, shown)
+      .filter((column, i) => before !== undefined && column !== before[i]);
+    for (const { name, type } of changed) {
+      const text = `column ${name} is declared: ${typeName(type)} from here on`;
+      this.#emit({ kind: "note", text });
+    }
+  }
+
+  /** Gives columns their types whose fields are declared by now, and scans with them from here on. */
+  #settleColumns(): void {
+    const layout = this.#layout;
+    if (layout === undefined || !this.#spec.isLive) return;
+    const { requests, spec } = layout;
+    const classes = [...this.#traceClasses.values()];
+    const widens = this.#spec.widensColumns === true;
+    const columns = replanColumns(spec.columns, requests, classes, widens);
+    if (columns === spec.columns) return;
+    const settled = { ...spec, columns };
+    this.#layout = { requests, spec: settled };
+    if (this.#stages.newest !== undefined) this.#stages.add(this.#newStage(settled), columns);
+  }
+
+  #newStage(spec: ScanSpec, pool?: PoolOfStage): ScanStage {
+    const watermark = this.#watermark;
+    const { order, limit, engine = "kernel" } = this.#spec;
+    const outputs: ScanOutputs = {
+      rows: (matched, late) => {
+        if (spec.countsOnly) {
+          this.#rows += matched;
+          this.#emitBatch({ rows: matched, timestamps: NO_TIMESTAMPS, columns: [] });
+          return;
+        }
+        this.#held += matched;
+        if (order === "none") this.#merge(NEVER);
+        else this.#late += late;
+      },
+      loss: (loss) => this.#lose(loss),
+      flush: () => this.#flush(),
+      since: (trace) => this.#since.get(trace),
+      get watermarkNs() {
+        return order === "none" ? undefined : watermark.ns;
+      },
+    };
+    const capacity = Math.min(BATCH_ROWS, limit ?? BATCH_ROWS);
+    const lines = this.#spec.lines?.(spec.columns);
+    return new ScanStage(spec, engine, capacity, outputs, pool, lines);
+  }
+
+  /** Says which event classes the filter leaves out without looking at their records. */
+  #noteCoverage(traceClasses: readonly TraceClass[]): void {
+    const { filter, events, isLive } = this.#spec;
+    if (filter === undefined) return;
+    const environments = [...linkEnvironments(traceClasses)].filter(
+      ({ eventClass: { name } }) =>
+        events.length === 0 || events.some((glob) => globMatches(glob, name)),
+    );
+    const text = coverageNote(filter, environments);
+    if (text !== undefined) this.#emit({ kind: "note", text: isLive ? `so far, ${text}` : text });
+  }
+
+  #checkNames(requests: readonly ColumnRequest[], traceClasses: readonly TraceClass[]): void {
+    const { filter, isLive } = this.#spec;
+    if (filter !== undefined) {
+      const all = unknownSymbols(filter, linkEnvironments(traceClasses));
+      const unknown = all.find(({ isAllowed }) => !isAllowed) ?? all[0];
+      if (unknown !== undefined) {
+        const { symbol, nearest, isAllowed } = unknown;
+        const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+        const problem = `expected a field or context of the trace, got ${symbol}${hint}`;
+        if (!isLive && !isAllowed)
+          throw filterError("FILTER_UNKNOWN_FIELD", filter.text, unknown, "filter", problem);
+        const far = isLive ? " so far" : "";
+        this.#emit({ kind: "note", text: `filter: ${problem}; nothing has it${far}` });
+      }
+    }
+    const [column] = unknownColumns(requests, traceClasses);
+    if (column === undefined) return;
+    const near = nearestName(column, selectableNames(traceClasses));
+    const message = `select: expected a field or context of the trace, got ${column}${near === undefined ? "" : `; did you mean ${near}?`}`;
+    if (!isLive) throw new SourceError("SELECT_UNKNOWN_FIELD", message);
+    this.#emit({ kind: "note", text: `${message} (nothing has it so far)` });
+  }
+
+  #drain(): void {
+    if (this.#spec.order === "none") return;
+    this.#advance(this.#watermark.safeBefore());
+    while (this.#spec.isLive && this.#held > MAX_HELD_ROWS && this.#watermark.passOverLeast()) {
+      this.#advance(this.#watermark.safeBefore());
+    }
+    if (this.#spec.isPrompt === true) this.#flush();
+  }
+
+  /** Lets go everything before a time, losses at their places between the rows. */
+  #advance(before: bigint | undefined): void {
+    if (before === undefined) return;
+    for (;;) {
+      const ns = this.#losses.firstBefore(before);
+      if (ns === undefined || this.isDone) break;
+      // A loss stands behind what its stream brought before it.
+      this.#merge(ns + 1n);
+      this.#flush();
+      for (const loss of this.#losses.take(ns + 1n)) this.#tell(loss);
+    }
+    this.#merge(before);
+  }
+
+  /** Moves rows before a time into batches, and lets those go that are full. */
+  #merge(before: bigint): void {
+    const store = this.#stages;
+    const limit = this.#spec.limit ?? Number.POSITIVE_INFINITY;
+    while (!this.isDone) {
+      const moved = store.merge(before, Math.min(limit - this.#rows, BATCH_ROWS));
+      if (moved === 0 && !store.isFull) break;
+      this.#pendingSince ??= performance.now();
+      this.#rows += moved;
+      this.#held -= moved;
+      // Nothing holds these back any more, whether or not something earlier could still come.
+      if (before === NEVER && store.lastNs !== undefined) this.#watermark.passed(store.lastNs);
+      const isLast = this.#rows >= limit;
+      if (isLast || store.isFull) this.#flush();
+      if (isLast) this.isDone = true;
+    }
+  }
+
+  #flush(): void {
+    this.#pendingSince = undefined;
+    const store = this.#stages;
+    if (store.rows === 0) return;
+    const batch = store.take();
+    const mustCopy = store.isLending && this.#spec.lendsBatches !== true;
+    this.#emitBatch(mustCopy ? copyBatch(batch) : batch);
+  }
+
+  #emitBatch(rows: ColumnBatch): void {
+    this.#announce();
+    const late = this.#late;
+    this.#late = 0;
+    const batch: ResultBatch = {
+      ...rows,
+      seq: this.#seq++,
+      watermarkNs: this.#watermark.ns,
+      late,
+      lostEvents: this.#account.discardedEvents,
+      lostPackets: this.#account.missingPackets + this.#account.undecodablePackets,
+      gaps: this.#account.gaps,
+      clears: this.#account.clears,
+      reconnects: this.#account.reconnects,
+      lostByStream: this.#lostByStream,
+    };
+    this.#emit({ kind: "batch", batch });
+  }
+
+  #lose(loss: Loss): void {
+    if (this.#spec.order === "time" && this.#losses.add(loss)) return;
+    this.#flush();
+    this.#tell(loss);
+  }
+
+  #tell(loss: Loss): void {
+    this.#account.add(loss);
+    this.#lostByStream = byStream(this.#account);
+    this.#emit({ kind: "loss", loss });
+  }
+}
+
+function byStream({ streams }: LossAccount): string | undefined {
+  if (streams.size === 0) return undefined;
+  const lost = [...streams].map(([stream, { discardedEvents, ...packets }]) => [
+    stream,
+    [discardedEvents, packets.missingPackets + packets.undecodablePackets],
+  ]);
+  return JSON.stringify(Object.fromEntries(lost));
+}

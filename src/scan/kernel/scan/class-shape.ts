@@ -1,0 +1,64 @@
+/**
+ * The shape of an event class as a query sees it: classes of equal shape run the same code, so that planning and emitting
+ * is done once for all of them. What names them is left out, unless filter or columns ask for it.
+ */
+
+import type { EventClass, FieldClass, StructureClass } from "../../../ctf/trace-class.ts";
+import { described } from "../../../filter/link-key.ts";
+import type { ScanSpec } from "../../scanner.ts";
+
+/** Tells the shapes of event classes for one query. */
+export class ClassShapes {
+  /** Payload members that filter or columns name. */
+  readonly #wanted: ReadonlySet<string>;
+  /** The filter asks for facts of the class: its name, its log level. */
+  readonly #usesFacts: boolean;
+
+  constructor({ filter, columns }: ScanSpec) {
+    const symbols = filter?.symbols ?? [];
+    const fields = columns.flatMap(({ request }) =>
+      request.kind === "field" ? [request.name.split(".")[0] ?? ""] : [],
+    );
+    const inFilter = symbols.flatMap(({ root, names }) =>
+      root === "payload" && names[0] !== undefined ? [names[0]] : [],
+    );
+    this.#wanted = new Set([...fields, ...inFilter]);
+    this.#usesFacts = symbols.some(({ root }) => root === "$event" || root === "$container");
+  }
+
+  /** Equal for classes of one stream class whose records are walked, filtered and appended in the same way. */
+  of({ name, logLevel, specificContext, payload }: EventClass, isWanted: boolean): string {
+    const facts = this.#usesFacts ? `${name}/${logLevel}` : "";
+    // Contexts are found by name in either scope, and few classes have their own.
+    const context = specificContext === undefined ? "" : described(specificContext);
+    return `${isWanted ? 1 : 0}|${facts}|${context}|${this.#payload(payload)}`;
+  }
+
+  #payload(payload: StructureClass | undefined): string {
+    if (payload === undefined) return "-";
+    let text = `${payload.align}`;
+    for (const { name, fieldClass } of payload.members) {
+      text += ";";
+      text += this.#wanted.has(name) ? `${name}=${described(fieldClass)}` : layout(fieldClass);
+    }
+    return text;
+  }
+}
+
+/** What a walk over a field depends on. */
+function layout(fieldClass: FieldClass): string {
+  switch (fieldClass.kind) {
+    case "integer": {
+      const { size, align, signed, byteOrder, slot, coding } = fieldClass;
+      if (coding !== "plain") return described(fieldClass);
+      const read = slot === undefined ? "" : `${signed ? "s" : "u"}${byteOrder[0]}${slot}`;
+      return `i${size}/${align}${read}${fieldClass.isClock ? "c" : ""}`;
+    }
+    case "float":
+      return `i${fieldClass.size}/${fieldClass.align}`;
+    case "string":
+      return `s${fieldClass.encoding}`;
+    default:
+      return described(fieldClass);
+  }
+}

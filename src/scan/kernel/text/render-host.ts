@@ -1,0 +1,83 @@
+/** What the render machine leaves to JavaScript: floats, whose shortest digits it does not know, and enumeration labels. */
+
+import { timeOfDay } from "../../../base/time.ts";
+import { Utf8Writer } from "../../../base/utf8-writer.ts";
+import { writeVisible } from "../../../base/visible.ts";
+import type { RenderStyle } from "../../../column/request.ts";
+import type { IntegerClass } from "../../../ctf/trace-class.ts";
+import { type ValueWriter, valueWriter } from "../../render.ts";
+import { STYLES } from "../../render-style.ts";
+import type { KernelMemory } from "../memory/memory.ts";
+import type { HostRenderers } from "./render-program.ts";
+
+const FLOAT_STYLES: readonly RenderStyle[] = ["json", "text", "babeltrace"];
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class RenderHost implements HostRenderers {
+  readonly #memory: KernelMemory;
+  readonly #writer = new Utf8Writer();
+  readonly #enumerations: ValueWriter[] = [];
+  readonly #numbers = new Map<RenderStyle, Map<IntegerClass, number>>();
+
+  constructor(memory: KernelMemory) {
+    this.#memory = memory;
+  }
+
+  floatStyle(style: RenderStyle): number {
+    return FLOAT_STYLES.indexOf(style);
+  }
+
+  enumeration(style: RenderStyle, fieldClass: IntegerClass): number {
+    const numbers = this.#numbers.get(style) ?? new Map<IntegerClass, number>();
+    this.#numbers.set(style, numbers);
+    let number = numbers.get(fieldClass);
+    if (number === undefined) {
+      number = this.#enumerations.push(valueWriter(STYLES[style], fieldClass)) - 1;
+      numbers.set(fieldClass, number);
+    }
+    return number;
+  }
+
+  /** (value, size, style, out) → address behind the digits. */
+  readonly float = (value: number, size: number, style: number, out: number): number => {
+    this.#writer.length = 0;
+    STYLES[FLOAT_STYLES[style]!].float(value, size === 32 ? 32 : 64, this.#writer);
+    return this.#copy(out);
+  };
+
+  /** (enumeration, hi, lo, out, limit) → address behind value and labels, or -1 if they do not fit. */
+  readonly labels = (
+    enumeration: number,
+    hi: number,
+    lo: number,
+    out: number,
+    limit: number,
+  ): number => {
+    this.#writer.length = 0;
+    this.#enumerations[enumeration]!({ hi, lo }, this.#writer);
+    return out + this.#writer.length > limit >>> 0 ? -1 : this.#copy(out);
+  };
+
+  /** (seconds since the Unix epoch, out): writes the local time of day, eight characters. */
+  readonly clock = (seconds: number, out: number): void => {
+    this.#writer.length = 0;
+    this.#writer.ascii(timeOfDay(new Date(seconds * 1000)));
+    this.#copy(out);
+  };
+
+  /** (text, length, out) → address behind what is safe to show of it; bytes that are no UTF-8 become U+FFFD. */
+  readonly visible = (text: number, length: number, out: number): number => {
+    this.#writer.length = 0;
+    const bytes = this.#memory.u8.slice(text, text + length);
+    writeVisible(encoder.encode(decoder.decode(bytes)), this.#writer);
+    return this.#copy(out);
+  };
+
+  #copy(out: number): number {
+    const { bytes, length } = this.#writer;
+    this.#memory.u8.set(bytes.subarray(0, length), out);
+    return out + length;
+  }
+}

@@ -1,0 +1,108 @@
+/** SOURCE arguments: `net://` URLs of live sessions, or paths of recorded traces. */
+
+import { catchError, merge, type Observable, of } from "rxjs";
+import { SourceError, TraceError } from "../base/errors.ts";
+import type { Item } from "../base/item.ts";
+import { type RecordedItem, type RecordedOptions, readRecorded } from "../ctf/recorded.ts";
+import { follow } from "../relay/follow.ts";
+import { isLiveUrl } from "../relay/url.ts";
+import { followInThread } from "./follow-in-thread.ts";
+import type { Gate } from "./gate.ts";
+import { fromPull } from "./pull.ts";
+import { resolveTime, type TimeBound } from "./time-bound.ts";
+
+/** What sources of either kind give. */
+export type SourceItem = Item | RecordedItem;
+
+/** How live sessions are followed. */
+export interface SourceOptions {
+  /** Everything the relayd still has, or what comes from now on. */
+  readonly from: "beginning" | "now";
+  /** Waits for relayds and sessions that are not there, at first or after their end. Default false. */
+  readonly wait?: boolean | undefined;
+  /** Connects again when a connection is lost. Default true. */
+  readonly reconnect?: boolean | undefined;
+  /** Fetches in a thread of its own, some megabytes ahead, while items are handled here. Default false. */
+  readonly inThread?: boolean | undefined;
+}
+
+/** What one query wants of recorded traces. Live sessions bring the same to all. */
+export interface ShareOptions {
+  /** Packets wholly outside are not read. The query itself must still be told its bounds. */
+  readonly begin?: TimeBound | undefined;
+  readonly end?: TimeBound | undefined;
+  /** Packets come as places in files, for a query that has them read by its workers. */
+  readonly leavesPackets?: boolean | undefined;
+  /** Told after each packet how many bytes are done, of how many that will be read. */
+  readonly onProgress?: RecordedOptions["onProgress"];
+  /** The sources' traces, where they have been opened already. */
+  readonly opened?: RecordedOptions["opened"];
+}
+
+/**
+ * Opens sources as one feed of items, pulled while the gate is open.
+ * @throws SourceError when live and recorded sources are mixed: they do not share a notion of now
+ */
+export function openSources(
+  sources: readonly string[],
+  options: SourceOptions,
+  gate: Gate,
+  { begin, end, leavesPackets, onProgress, opened }: ShareOptions = {},
+  onRelease?: (released: Promise<unknown>) => void,
+): Observable<SourceItem> {
+  const live = sources.filter(isLiveUrl);
+  if (live.length > 0 && live.length < sources.length) {
+    throw new SourceError(
+      "SOURCE_MIXED",
+      "sources: expected either net:// URLs or trace directories, got both",
+    );
+  }
+  if (live.length === 0) {
+    const rangeFrom: RecordedOptions["rangeFrom"] = (firstNs) => ({
+      begin: resolveTime(begin, firstNs),
+      end: resolveTime(end, firstNs),
+    });
+    const open = () => readRecorded(sources, { rangeFrom, leavesPackets, onProgress, opened });
+    return fromPull<SourceItem>(open, gate, onRelease);
+  }
+  const { inThread, ...how } = options;
+  const open = inThread === true ? followInThread : follow;
+  return mergeLive(
+    live.map((url) => ({
+      url,
+      items: fromPull<SourceItem>((signal) => open(url, { ...how, signal }), gate, onRelease),
+    })),
+  );
+}
+
+/** What is wrong with a URL, whatever is at its other end. */
+const MISTAKES: readonly string[] = ["BAD_URL", "NO_SESSION"];
+
+/** All as one; who fails is left out and told, unless all of them do. */
+function mergeLive(
+  sources: readonly { readonly url: string; readonly items: Observable<SourceItem> }[],
+): Observable<SourceItem> {
+  let failed = 0;
+  const others = sources.map(({ url, items }) =>
+    items.pipe(
+      catchError((error: unknown) => {
+        failed++;
+        const isMistake = error instanceof SourceError && MISTAKES.includes(error.code);
+        const mayGoOn = error instanceof TraceError && !isMistake;
+        if (failed === sources.length || !mayGoOn) throw error;
+        return of<SourceItem[]>(
+          {
+            kind: "gap",
+            cause: "source",
+            trace: undefined,
+            stream: undefined,
+            reason: `going on without ${url}: ${error.message}`,
+            packets: undefined,
+          },
+          { kind: "end", source: url },
+        );
+      }),
+    ),
+  );
+  return merge(...others);
+}
