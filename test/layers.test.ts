@@ -27,8 +27,9 @@ const MAY_IMPORT: Readonly<
     folders: ["base", "wasm", "ctf", "relay", "column", "filter", "source", "scan", "feed"],
     packages: ["rxjs", "node:fs", "node:os", "node:worker_threads"],
   },
-  containers: {
-    folders: ["base", "ctf", "column", "filter", "source", "scan", "feed", "query"],
+  containers: { folders: ["base"], packages: [] },
+  operators: {
+    folders: ["base", "ctf", "column", "filter", "source", "scan", "feed", "query", "containers"],
     packages: ["rxjs"],
   },
   format: {
@@ -74,6 +75,7 @@ const MAY_IMPORT: Readonly<
       "feed",
       "query",
       "containers",
+      "operators",
       "format",
       "runtimes",
     ],
@@ -103,6 +105,7 @@ const MAY_IMPORT: Readonly<
       "feed",
       "query",
       "containers",
+      "operators",
       "format",
       "runtimes",
       "replay",

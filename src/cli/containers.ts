@@ -1,14 +1,15 @@
 import { Subject } from "rxjs";
 import { isoText, timeOfDay } from "../base/time.ts";
-import { type Census, liveCensus, recordedCensus } from "../containers/census.ts";
+import type { Census } from "../containers/census.ts";
 import { censusJson } from "../containers/census-json.ts";
 import { type Change, ChangeWatcher } from "../containers/changes.ts";
-import type { Container, Life } from "../containers/container.ts";
-import { RecordedState } from "../containers/recorded-state.ts";
+import type { Container, ContainerInstance } from "../containers/container.ts";
 import { Registry } from "../containers/registry.ts";
-import { stateOf } from "../containers/state-query.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { type Feed, openFeed, type Share } from "../feed/feed.ts";
+import { liveCensus, recordedCensus } from "../operators/contain/count-events.ts";
+import { RecordedNames } from "../operators/contain/recorded-names.ts";
+import { stateOf } from "../operators/contain/state-query.ts";
 import type { ShareOptions } from "../source/source.ts";
 import { colorsFor } from "./colors.ts";
 import { ExitCode, report } from "./report.ts";
@@ -54,8 +55,8 @@ async function censusOfRecorded(feed: Feed): Promise<Census> {
       return feed.share({ ...wanted, onProgress });
     };
   try {
-    const state = new RecordedState(reading("looking for containers"));
-    return await recordedCensus(reading("counting events"), state);
+    const names = new RecordedNames(reading("looking for containers"));
+    return await recordedCensus(reading("counting events"), names);
   } finally {
     progress?.end();
   }
@@ -64,18 +65,18 @@ async function censusOfRecorded(feed: Feed): Promise<Census> {
 function containerTable(census: Census): string {
   const rows = census.containers.map((container) => {
     const { events, first, last } = totalOf(container, census);
-    const life = container.lives.at(-1);
+    const instance = container.instances.at(-1);
     return [
       container.name,
       container.type,
       container.host || "-",
-      life?.initPid === undefined ? "-" : String(life.initPid),
-      life?.pidNs ? String(life.pidNs) : life?.mntNs ? `mnt ${life.mntNs}` : "-",
-      String(container.lives.length - 1),
+      instance?.initPid === undefined ? "-" : String(instance.initPid),
+      instance?.pidNs ? String(instance.pidNs) : instance?.mntNs ? `mnt ${instance.mntNs}` : "-",
+      String(container.instances.length - 1),
       String(events),
       first === undefined ? "-" : isoText(first),
       last === undefined ? "-" : isoText(last),
-      life?.to === undefined ? "" : `ended ${isoText(life.to)}`,
+      instance?.to === undefined ? "" : `ended ${isoText(instance.to)}`,
     ];
   });
   const head = [
@@ -94,10 +95,10 @@ function containerTable(census: Census): string {
 }
 
 function totalOf(
-  { lives }: Container,
+  { instances }: Container,
   census: Census,
 ): { events: number; first: bigint | undefined; last: bigint | undefined } {
-  const seen = lives.map((life) => census.sightingOf(life));
+  const seen = instances.map((instance) => census.sightingOf(instance));
   const firsts = seen.flatMap(({ first }) => first ?? []);
   const lasts = seen.flatMap(({ last }) => last ?? []);
   return {
@@ -140,10 +141,10 @@ function follow(feed: Feed, isJson: boolean): Promise<void> {
 }
 
 function changeText(change: Change): string {
-  const { life } = change;
-  const { name, type, host } = life.container;
+  const { instance } = change;
+  const { name, type, host } = instance.container;
   const colors = colorsFor(process.stdout);
-  const where = `${host || "unknown host"}, pid_ns ${life.pidNs || "-"}, init ${life.initPid ?? "-"}`;
+  const where = `${host || "unknown host"}, pid_ns ${instance.pidNs || "-"}, init ${instance.initPid ?? "-"}`;
   switch (change.kind) {
     case "born":
       return `${clock(change.ns)} ${colors.green(change.ns === undefined ? "here" : "born")}  ${name} (${type}) on ${where}`;
@@ -155,8 +156,8 @@ function changeText(change: Change): string {
 }
 
 function changeJson(change: Change): unknown {
-  const { kind, life } = change;
-  const { container, pidNs, mntNs, initPid }: Life = life;
+  const { kind, instance } = change;
+  const { container, pidNs, mntNs, initPid }: ContainerInstance = instance;
   const ns = change.kind === "named" ? undefined : change.ns;
   return {
     kind,

@@ -3,7 +3,7 @@ import type { TraceOrigin } from "../base/item.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { linkEnvironments } from "../feed/environments.ts";
 import { openFeed } from "../feed/feed.ts";
-import type { Program } from "../filter/bytecode.ts";
+import type { ContainerFilter, Program } from "../filter/bytecode.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { describeCondition } from "../filter/container-condition.ts";
 import { type Coverage, coverage, describeCoverage } from "../filter/coverage.ts";
@@ -32,7 +32,7 @@ export async function explain(
     section("Filter", canonical),
     ...(program.containers === undefined
       ? []
-      : [section("Containers, decided behind the scan", describeCondition(program.containers))]),
+      : [section("Containers, decided behind the scan", describeContainers(program.containers))]),
     section("Syntax tree", tree),
     section("Bytecode", code),
   ];
@@ -160,4 +160,13 @@ function look(
       complete: done,
     });
   });
+}
+
+/** What is asked of containers, and where that decides it, of events. */
+function describeContainers({ required, cases }: ContainerFilter): string {
+  const own = required === undefined ? [] : [describeCondition(required)];
+  const others = cases.map(
+    ({ condition, event }) => `if ${describeCondition(condition)}: ${event.text}`,
+  );
+  return [...own, ...others].join("\n");
 }

@@ -67,6 +67,12 @@ function tail(): Command {
     )
     .addOption(
       new Option(
+        "--name-wait <time>",
+        "live sessions: how long rows of a container without a name wait for it (default: 10s with a condition on containers, else 1s)",
+      ).argParser(duration),
+    )
+    .addOption(
+      new Option(
         "--settle <time>",
         "live sessions as Arrow: how long the first rows wait for columns that nothing declares yet",
       )

@@ -1,7 +1,5 @@
 import pc from "picocolors";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
-import { namedQuery } from "../containers/named-query.ts";
-import { asksForContainers, type NamedSpec } from "../containers/named-rows.ts";
 import { type Feed, openFeed } from "../feed/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
@@ -14,8 +12,14 @@ import {
   type TextColors,
   textWriter,
 } from "../format/text.ts";
+import {
+  asksForContainers,
+  namesOf,
+  type Question,
+  runQuestion,
+} from "../operators/run-question.ts";
 import { canCompile } from "../query/executor.ts";
-import { batchFacts, type QuerySpec, runQuery } from "../query/query.ts";
+import { batchFacts, type QuerySpec } from "../query/query.ts";
 import { settled } from "../query/settled.ts";
 import { hasSpareProcessors, startThreads } from "../query/threads.ts";
 import { parseTimeBound } from "../source/time-bound.ts";
@@ -41,6 +45,7 @@ export interface TailOptions {
   readonly count?: true;
   readonly maxLag: number;
   readonly settle: number;
+  readonly nameWait?: number;
   readonly color: "auto" | "always" | "never";
   readonly quiet?: true;
   readonly engine: "kernel" | "interpreter";
@@ -70,7 +75,7 @@ function eventsSeen({ limit, where, event, container }: TailOptions): number | u
  * nothing after an error.
  */
 function run(
-  spec: NamedSpec,
+  spec: Question,
   feed: Feed,
   writer: BatchWriter | undefined,
   options: TailOptions,
@@ -79,6 +84,7 @@ function run(
     const account = new LossAccount();
     let rows = 0;
     let late = 0;
+    let unnamed = 0;
     let hasBegun = false;
     let watermarkNs: bigint | undefined;
     let timer: NodeJS.Timeout | undefined;
@@ -112,6 +118,10 @@ function run(
       if (!account.isEmpty) warn(`lost: ${account}`);
       if (late > 0)
         warn(`${late} ${late === 1 ? "row" : "rows"} came late, after rows of later events`);
+      if (unnamed > 0) {
+        const what = unnamed === 1 ? "1 row belongs" : `${unnamed} rows belong`;
+        warn(`${what} to containers whose names came too late or never, and may be missing here`);
+      }
       // Detaching from a relayd may take a moment; it must not take for ever.
       setTimeout(() => process.exit(), GRACE_MS).unref();
       resolve(error === undefined ? rows : undefined);
@@ -137,9 +147,9 @@ function run(
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
     const looking = (done: number, total: number): void =>
       progress?.show(() => `looking for containers, ${percent(done, total)}`);
-    const results = isNamed
-      ? namedQuery(spec, share, feed, progress && looking)
-      : runQuery(spec, share.items, share.gate);
+    const results = runQuestion(spec, share, () =>
+      namesOf(feed, spec.threads, progress && looking),
+    );
     const hasOneLayout = feed.isLive && options.format === "arrow";
     const items = hasOneLayout ? settled(results, options.settle) : results;
     // A source may fail before `subscribe` returns.
@@ -155,10 +165,10 @@ function run(
             break;
           case "batch":
             rows += item.batch.rows;
-            late += item.batch.late;
+            ({ late, unnamedRows: unnamed } = item.batch);
             watermarkNs = item.batch.watermarkNs;
             if (writer !== undefined) {
-              const facts = batchFacts(item.batch, item.batch.late, 0);
+              const facts = batchFacts(item.batch, 0);
               const bytes = writer.batch(item.batch, facts);
               output.write(bytes, () => writer.recycle?.(bytes));
             }
@@ -187,7 +197,7 @@ async function program(where: string | undefined): Promise<Program | undefined> 
   return compileFilter(where);
 }
 
-function querySpec(options: TailOptions, filter: Program | undefined, isLive: boolean): NamedSpec {
+function querySpec(options: TailOptions, filter: Program | undefined, isLive: boolean): Question {
   return {
     filter,
     container: containerCondition(options.container),
@@ -197,6 +207,7 @@ function querySpec(options: TailOptions, filter: Program | undefined, isLive: bo
     end: options.end === undefined ? undefined : parseTimeBound(options.end),
     order: options.count ? "none" : "time",
     maxLag: options.maxLag,
+    nameWaitMs: options.nameWait,
     limit: options.limit,
     engine: options.engine,
     lendsBatches: true,

@@ -140,6 +140,8 @@ function planColumn(request: ColumnRequest, traceClasses: readonly TraceClass[])
         type: utf8(settled.style === "json" ? "json" : "mixed"),
         nullable: false,
       };
+    case "match":
+      return { name, request: settled, type: { kind: "number", number: "uint8" }, nullable: false };
     case "record":
       return { name, request: settled, type: utf8("mixed"), nullable: false };
     case "context":

@@ -18,6 +18,11 @@ interface FieldRequest {
   readonly type?: ColumnType | undefined;
 }
 
+/** A compiled filter, of which columns know nothing but its text. */
+export interface MatchProgram {
+  readonly text: string;
+}
+
 export type ColumnRequest =
   | { readonly kind: "timestamp" | "event" | "cpu_id" | "host" | "domain" }
   /** What tells traced machines apart, from boot to boot: the clock's UUID, which LTTng takes from the kernel; else the host. */
@@ -30,6 +35,8 @@ export type ColumnRequest =
   | ({ readonly kind: "name" } & FieldRequest)
   /** A fact of the event's container; it is known behind the scan, in time order, unless it is the same for all rows. */
   | { readonly kind: "container"; readonly fact: ContainerFact; readonly text?: string | undefined }
+  /** 1 if a filter holds for the record, else 0. */
+  | { readonly kind: "match"; readonly program: MatchProgram }
   /** The whole payload as text. */
   | { readonly kind: "payload"; readonly style: RenderStyle }
   /** `event: { packet context }, { contexts }, { payload }` as babeltrace2 prints it. */

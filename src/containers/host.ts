@@ -1,259 +1,350 @@
 /**
- * One traced machine, from boot to boot: which namespaces and tasks it has had, and which container each was at any time.
- * Inodes and task ids are reused at once, so that all is kept by time.
+ * One traced machine, from boot to boot: which namespaces and tasks it has had, and which container instance each was in at
+ * any time. The kernel reuses inodes and task ids at once, so that everything is kept by time.
+ *
+ * Events and container records come in through `on…`; `instanceAt` only looks up.
  */
 
 import {
+  Claims,
   Container,
+  type ContainerInstance,
   type ContainerRecord,
   HOST_NAME,
-  type Life,
+  isBare,
+  isHalfRead,
+  NAME_SEPARATOR,
+  namespaceName,
   UNNAMED_TYPE,
 } from "./container.ts";
+import { ProcessorTurns } from "./processor-turns.ts";
 import { type Span, Tasks } from "./tasks.ts";
 
 /** The initial pid namespace: a constant of the kernel (PROC_PID_INIT_INO). */
 export const HOST_PID_NS = 4_026_531_836;
 
-/** A task's turn on a processor. */
-interface Turn {
-  readonly from: bigint;
-  readonly tid: number;
-}
-
-/** A record tells a start in ticks, and by another clock than the trace's. */
+/** A container record has a start in ticks, and by another clock than the trace's. */
 const START_SLACK_NS = 20_000_000n;
 
-/** More turns than this are not kept of one processor. */
-const MAX_TURNS = 1 << 20;
+/** A fork, as the parent's event describes it. */
+export interface Fork {
+  readonly childTid: number;
+  readonly parentPidNs: number;
+  readonly childPidNs: number;
+  /** The child's thread id in its own pid namespace. */
+  readonly childVtid: number;
+  /** Mount namespace of the parent, which most children share; 0 if it is unknown. */
+  readonly mntNs: number;
+}
 
 export class Host {
   readonly name: string;
   readonly #containers = new Map<string, Container>();
-  /** Lives by the inode of their pid namespace, oldest first. */
-  readonly #byPidNs = new Map<number, Life[]>();
-  /** Lives that records tell apart by their mount namespace. */
-  readonly #byMntNs = new Map<number, Life[]>();
+  /** Instances by the inode of their pid namespace, oldest first. */
+  readonly #byPidNs = new Map<number, ContainerInstance[]>();
+  /** Instances that only their mount namespace tells apart, by its inode. */
+  readonly #byMntNs = new Map<number, ContainerInstance[]>();
   readonly #tasks: Tasks;
-  /** Deepest level that a state dump has told of a task. */
+  /** Deepest level of pid namespaces that a state dump has reported of a task. */
   readonly #levels = new Map<number, number>();
-  /** Whose turn it was on each processor, for traces that do not say whose an event is. */
-  readonly #turns = new Map<number, Turn[]>();
-  readonly #hostLife: Life;
+  readonly #turns = new ProcessorTurns();
+  readonly #self: ContainerInstance;
   /** Grows whenever what a name or namespace means may have changed. */
   version = 0;
 
-  /** @param isLive whether tasks that have ended are forgotten after a while */
+  /** @param isLive whether what has ended is forgotten after a while */
   constructor(name: string, isLive: boolean = false) {
     this.name = name;
     this.#tasks = new Tasks(isLive);
-    const container = this.#container(HOST_NAME, "host");
-    this.#hostLife = this.#begin(container, HOST_PID_NS, undefined);
+    this.#self = this.#begin(this.#container(HOST_NAME, "host"), HOST_PID_NS, undefined);
   }
 
   /** Containers in the order in which they were met. */
   get containers(): readonly Container[] {
-    return [...this.#containers.values()].filter(({ lives }) => lives.length > 0);
+    return [...this.#containers.values()].filter(({ instances }) => instances.length > 0);
   }
 
-  /** A state dump tells a task's namespace, once for each level it is nested in. */
-  dumped(ns: bigint, tid: number, level: number, pidNs: number, vtid: number): void {
+  /** A state dump reports a task's pid namespaces, one event for each level that it is nested in. */
+  onStatedump(ns: bigint, tid: number, level: number, pidNs: number, vtid: number): void {
     if (level < (this.#levels.get(tid) ?? 0)) return;
     this.#levels.set(tid, level);
-    const life = this.#lifeAt(pidNs, ns) ?? this.#unnamed(pidNs, undefined);
-    if (vtid === 1 && life !== this.#hostLife) life.initPid ??= tid;
-    this.#tasks.enters(tid, ns, life);
+    const instance = this.#latestOf(pidNs, ns) ?? this.#beginUnnamed(pidNs, undefined);
+    if (vtid === 1 && instance !== this.#self) instance.initPid ??= tid;
+    this.#tasks.enters(tid, { from: ns, instance, mntNs: this.#tasks.latest(tid)?.mntNs ?? 0 });
   }
 
-  /** A task is born; in a new namespace if its own is another than its parent's and it is the first there. */
-  forked(ns: bigint, child: number, parentNs: number, childNs: number, lastVtid: number): void {
-    this.#levels.delete(child);
-    const isBirth = childNs !== parentNs && lastVtid === 1;
-    let life = isBirth ? undefined : this.#lifeAt(childNs, ns);
-    if (life === undefined) {
-      life = this.#unnamed(childNs, isBirth ? ns : undefined);
-      life.parent = this.#lifeAt(parentNs, ns);
+  /** A state dump, or a task's own event, reports its mount namespace. */
+  onMount(ns: bigint, tid: number, mntNs: number): void {
+    const stay = this.#tasks.latest(tid);
+    if (stay !== undefined && mntNs !== 0) this.#tasks.enters(tid, { ...stay, from: ns, mntNs });
+  }
+
+  /** A task is created; the first one of a new namespace begins an instance. */
+  onFork(ns: bigint, { childTid, parentPidNs, childPidNs, childVtid, mntNs }: Fork): void {
+    this.#levels.delete(childTid);
+    const isBirth = childPidNs !== parentPidNs && childVtid === 1;
+    let instance = isBirth ? undefined : this.#latestOf(childPidNs, ns);
+    if (instance === undefined) {
+      instance = this.#beginUnnamed(childPidNs, isBirth ? ns : undefined);
+      if (childPidNs !== parentPidNs) instance.parent = this.#latestOf(parentPidNs, ns);
     }
-    if (lastVtid === 1 && life !== this.#hostLife) life.initPid = child;
-    this.#tasks.enters(child, ns, life);
-  }
-
-  /** A task ends, and with its init a container's life. */
-  exited(ns: bigint, tid: number): void {
-    this.#levels.delete(tid);
-    const life = this.#tasks.latest(tid);
-    this.#tasks.exits(tid, ns);
-    if (life === undefined || life === this.#hostLife || life.initPid !== tid) return;
-    life.to ??= ns;
-    this.version++;
-  }
-
-  /** A processor goes over to another task. */
-  switched(ns: bigint, cpu: number, next: number): void {
-    const turns = this.#turns.get(cpu) ?? [];
-    this.#turns.set(cpu, turns);
-    turns.push({ from: ns, tid: next });
-    if (turns.length > MAX_TURNS) turns.splice(0, MAX_TURNS >> 1);
-  }
-
-  /** The task that runs on a processor at a time: the event of a switch is still that of the task that goes. */
-  runningOn(cpu: number, ns: bigint): number | undefined {
-    const turns = this.#turns.get(cpu);
-    if (turns === undefined) return undefined;
-    let low = 0;
-    let high = turns.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (turns[middle]!.from < ns) low = middle + 1;
-      else high = middle;
-    }
-    return turns[low - 1]?.tid;
-  }
-
-  /** A record names a namespace: the life that it has now, from its beginning. */
-  recorded(ns: bigint, record: ContainerRecord): void {
-    const life = this.#lifeOf(record, ns);
-    if (life === undefined) return;
-    const container = this.#container(record.name, record.type);
-    container.id ??= record.id || undefined;
-    container.image ??= record.image || undefined;
-    container.pod ??= record.pod || undefined;
-    container.podNamespace ??= record.podNamespace || undefined;
-    const isShared = record.mntNs !== 0 && this.#isShared(life, record);
-    const named = isShared
-      ? this.#recordMount(ns, container, record)
-      : this.#rename(life, container, record);
-    if (record.endNs === 0n || named === this.#hostLife || named.to !== undefined) return;
-    named.to = record.endNs;
-    named.isEndTold = true;
-    this.version++;
+    if (childVtid === 1 && instance !== this.#self) instance.initPid = childTid;
+    this.#tasks.enters(childTid, { from: ns, instance, mntNs });
   }
 
   /**
-   * Whose an event is.
-   *
-   * @param pidNs 0 if its context says nothing, or only that its task is dying
-   * @param mntNs 0 likewise
-   * @param tid of its task on the host, where anything tells it
+   * A task ends, and with its init a container instance.
+   * @param mntNs its mount namespace, which its last events do not have any more; 0 if it is unknown
    */
-  resolve(ns: bigint, pidNs: number, mntNs: number, tid: number | undefined): Life | undefined {
-    if (mntNs !== 0) {
-      const life = latest(this.#byMntNs.get(mntNs), ns);
-      if (life !== undefined && !isOver(life, ns)) return life;
+  onExit(ns: bigint, tid: number, mntNs: number): void {
+    this.#levels.delete(tid);
+    this.onMount(ns, tid, mntNs);
+    const instance = this.#tasks.latest(tid)?.instance;
+    this.#tasks.exits(tid, ns);
+    if (instance === undefined || instance === this.#self || instance.initPid !== tid) return;
+    instance.to ??= ns;
+    this.version++;
+  }
+
+  /** A processor switches to another task. */
+  onSwitch(ns: bigint, cpu: number, next: number): void {
+    this.#turns.onSwitch(ns, cpu, next);
+  }
+
+  /** The task that runs on a processor at a time. */
+  runningOn(cpu: number, ns: bigint): number | undefined {
+    return this.#turns.runningOn(cpu, ns);
+  }
+
+  /** A container record names the instance that a namespace belongs to, from its beginning. */
+  onContainerRecord(ns: bigint, record: ContainerRecord): void {
+    if (isHalfRead(record) && record.endNs === 0n) return;
+    const instance = this.#instanceOf(record, ns);
+    if (instance === undefined) return;
+    if (isBare(record)) {
+      this.#claim(ns, instance, record);
+      return;
     }
+    const container = this.#containerOf(record);
+    const isShared = record.mntNs !== 0 && this.#isShared(instance, record);
+    const named = isShared
+      ? this.#recordMount(ns, container, record)
+      : this.#rename(instance, container, record);
+    if (record.endNs === 0n || named === this.#self || named.to !== undefined) return;
+    named.to = record.endNs;
+    named.isEndReported = true;
+    this.version++;
+  }
+
+  /** An event shows a namespace of which nothing else is known at its time. */
+  onUnknownNamespace(ns: bigint, pidNs: number): ContainerInstance {
+    const before = this.#latestOf(pidNs, ns);
+    return before === undefined || isOver(before, ns)
+      ? this.#beginUnnamed(pidNs, before?.to)
+      : before;
+  }
+
+  /**
+   * The instance that an event belongs to; `undefined` if nothing is known of it.
+   *
+   * @param pidNs 0 if its context is absent, or only says that its task is ending
+   * @param mntNs 0 likewise
+   * @param tid of its task on the host, where it is known
+   */
+  instanceAt(
+    ns: bigint,
+    pidNs: number,
+    mntNs: number,
+    tid: number | undefined,
+  ): ContainerInstance | undefined {
+    const byMount = this.#mountedAt(mntNs, ns);
+    if (byMount !== undefined) return byMount;
     if (pidNs !== 0) {
-      const life = this.#lifeAt(pidNs, ns);
-      if (life === undefined) return this.#unnamed(pidNs, undefined);
-      return isOver(life, ns) ? this.#unnamed(pidNs, life.to) : life;
+      const instance = this.#latestOf(pidNs, ns);
+      return instance !== undefined && isOver(instance, ns) ? undefined : instance;
     }
-    return tid === undefined ? undefined : this.#tasks.at(tid, ns);
+    const stay = tid === undefined ? undefined : this.#tasks.at(tid, ns);
+    return stay && (this.#mountedAt(stay.mntNs, ns) ?? stay.instance);
   }
 
   /** Whether a pid namespace has always been one container, that its mount namespaces do not divide. */
   isSettled(pidNs: number): boolean {
-    const lives = this.#byPidNs.get(pidNs) ?? [];
-    const [first] = lives;
+    const instances = this.#byPidNs.get(pidNs) ?? [];
+    const [first] = instances;
     return (
-      lives.every(({ container, isEndTold }) => container === first?.container && !isEndTold) &&
+      first !== undefined &&
+      instances.every(
+        ({ container, isEndReported }) => container === first.container && !isEndReported,
+      ) &&
       this.#byMntNs.size === 0
     );
   }
 
+  /** Whether mount namespaces tell some containers apart. */
   get hasMounts(): boolean {
     return this.#byMntNs.size > 0;
   }
 
-  /** Inodes of pid namespaces that some life has. */
-  *pidNamespaces(): Generator<readonly [number, readonly Life[]]> {
+  /** Inodes of pid namespaces with their instances. */
+  *pidNamespaces(): Generator<readonly [number, readonly ContainerInstance[]]> {
     yield* this.#byPidNs;
   }
 
-  /** When tasks that have ended were in wanted containers. */
-  exitedSpans(isWanted: (life: Life) => boolean): Generator<Span> {
-    return this.#tasks.exitedSpans(isWanted);
+  /** When tasks that have ended were in wanted instances. */
+  exitedSpans(isWanted: (instance: ContainerInstance) => boolean): Generator<Span> {
+    return this.#tasks.exitedSpans(({ instance }) => isWanted(instance));
   }
 
-  /** Which life a record speaks of; one whose birth nobody saw begins with it. */
-  #lifeOf(record: ContainerRecord, ns: bigint): Life | undefined {
+  /** Forgets what ended before a time: no later event can belong to it. */
+  forgetBefore(ns: bigint): void {
+    this.#tasks.forgetBefore(ns);
+    this.#turns.forgetBefore(ns);
+    for (const byInode of [this.#byPidNs, this.#byMntNs]) {
+      for (const [inode, instances] of byInode) {
+        const kept = instances.filter(({ to }) => to === undefined || to >= ns);
+        for (const { container } of instances) {
+          const { instances: own } = container;
+          own.splice(0, own.length, ...own.filter(({ to }) => to === undefined || to >= ns));
+          if (own.length === 0) this.#containers.delete(container.name);
+        }
+        if (kept.length === 0) byInode.delete(inode);
+        else if (kept.length < instances.length) byInode.set(inode, kept);
+      }
+    }
+  }
+
+  /** Which instance a record is about; one whose beginning was not seen begins with it. */
+  #instanceOf(record: ContainerRecord, ns: bigint): ContainerInstance | undefined {
     const { pidNs, mntNs, initPid, initVpid } = record;
-    const lives = this.#byPidNs.get(pidNs) ?? [];
-    // A late record may speak of a life that is over, in a namespace that is another's by now.
-    const byInit = initPid === 0 ? undefined : lives.findLast((life) => life.initPid === initPid);
+    const instances = this.#byPidNs.get(pidNs) ?? [];
+    // A late record may be about an instance that is over, in a namespace that another one has by now.
+    const byInit =
+      initPid === 0 ? undefined : instances.findLast((instance) => instance.initPid === initPid);
     if (byInit !== undefined) return byInit;
-    const current = latest(lives, ns);
+    const current = latest(instances, ns);
     if (current === undefined)
-      return pidNs === 0 && mntNs === 0 ? undefined : this.#unnamed(pidNs, undefined);
-    const isOther = initPid !== 0 && current.initPid !== undefined && current !== this.#hostLife;
-    // Who is not the namespace's own init may be one more in it.
+      return pidNs === 0 && mntNs === 0 ? undefined : this.#beginUnnamed(pidNs, undefined);
+    const isOther = initPid !== 0 && current.initPid !== undefined && current !== this.#self;
+    // A process that is not the namespace's init may be another container in it.
     if (!isOther || (mntNs !== 0 && initVpid !== 1)) return current;
     const start = startOf(record, current) ?? ns;
     current.to ??= start;
-    return this.#unnamed(pidNs, start);
+    return this.#beginUnnamed(pidNs, start);
   }
 
-  /** Whether others live in the same pid namespace: the host, or another container of a pod. */
-  #isShared(life: Life, { name, mntNs, initVpid }: ContainerRecord): boolean {
-    if (life === this.#hostLife) return true;
+  /** Whether others are in the same pid namespace: the host, or another container of a pod. */
+  #isShared(instance: ContainerInstance, { name, mntNs, initVpid = 0 }: ContainerRecord): boolean {
+    if (instance === this.#self) return true;
     if (initVpid > 0) return initVpid > 1;
     if (this.#byMntNs.has(mntNs)) return true;
-    return life.container.isNamed && life.container.name !== name && life.to === undefined;
+    return (
+      instance.container.isNamed && instance.container.name !== name && instance.to === undefined
+    );
   }
 
-  #recordMount(ns: bigint, container: Container, { mntNs, initPid }: ContainerRecord): Life {
-    const lives = this.#byMntNs.get(mntNs) ?? [];
-    const last = lives.at(-1);
+  #recordMount(
+    ns: bigint,
+    container: Container,
+    { mntNs, initPid }: ContainerRecord,
+  ): ContainerInstance {
+    const instances = this.#byMntNs.get(mntNs) ?? [];
+    const last = instances.at(-1);
     const isAnew = last?.initPid !== undefined && initPid !== 0 && last.initPid !== initPid;
     if (last?.container === container && !isAnew) return last;
-    const life: Life = {
+    const instance: ContainerInstance = {
       container,
       pidNs: 0,
       mntNs,
       initPid: initPid || undefined,
       parent: undefined,
-      // What was there before anybody spoke of the namespace was this one already.
+      // Whatever was in the namespace before its first record was this one already.
       from: last === undefined ? undefined : ns,
       to: undefined,
-      isEndTold: false,
+      isEndReported: false,
+      claims: undefined,
     };
-    lives.push(life);
-    this.#byMntNs.set(mntNs, lives);
-    container.lives.push(life);
+    instances.push(instance);
+    this.#byMntNs.set(mntNs, instances);
+    container.instances.push(instance);
     this.version++;
-    return life;
+    return instance;
   }
 
-  /** Gives a life to the container that a record names. */
-  #rename(life: Life, container: Container, record: ContainerRecord): Life {
+  /** Gives an instance to the container that a record names. */
+  #rename(
+    instance: ContainerInstance,
+    container: Container,
+    record: ContainerRecord,
+  ): ContainerInstance {
     const { mntNs, initPid } = record;
-    if (mntNs !== 0) life.mntNs = mntNs;
-    life.initPid ??= initPid || undefined;
-    if (life.container === container || life === this.#hostLife) return life;
-    // The end of the life before is told later than it was; the start of this one is known.
-    const before = this.#before(life);
-    if (before?.isEndTold === true) life.from = startOf(record, before) ?? life.from;
-    const { lives } = life.container;
-    lives.splice(lives.indexOf(life), 1);
-    life.container = container;
-    container.lives.push(life);
+    if (mntNs !== 0) instance.mntNs = mntNs;
+    instance.initPid ??= initPid || undefined;
+    instance.claims = undefined;
+    if (instance.container === container || instance === this.#self) return instance;
+    // The end of the instance before is reported later than it was; the start of this one is known.
+    const before = this.#before(instance);
+    if (before?.isEndReported === true) instance.from = startOf(record, before) ?? instance.from;
+    this.#give(instance, container);
+    return instance;
+  }
+
+  /** Records without a mount namespace may name several containers of one pid namespace: then all names are shown. */
+  #claim(ns: bigint, instance: ContainerInstance, record: ContainerRecord): void {
+    if (instance === this.#self) return;
+    const isOwned = instance.container.isNamed && instance.claims === undefined;
+    // A record that identifies the namespace's own container says more.
+    if (isOwned) return;
+    instance.claims ??= new Claims();
+    const before = instance.claims.names.length;
+    instance.claims.renew(record.name);
+    const { names } = instance.claims;
+    const [only] = names;
+    const own = names.length === 1 && only === record.name;
+    const container = own
+      ? this.#containerOf(record)
+      : this.#container(names.join(NAME_SEPARATOR), record.type);
+    if (container === instance.container) return;
+    if (names.length >= before) {
+      this.#give(instance, container);
+      return;
+    }
+    // Some have not been renewed for long: from here on the namespace is that of the others.
+    instance.to ??= ns;
+    const next = this.#begin(container, instance.pidNs, ns);
+    next.claims = instance.claims;
+  }
+
+  #give(instance: ContainerInstance, container: Container): void {
+    const { instances, name } = instance.container;
+    instances.splice(instances.indexOf(instance), 1);
+    if (instances.length === 0 && name !== HOST_NAME) this.#containers.delete(name);
+    instance.container = container;
+    container.instances.push(instance);
+    this.#containers.set(container.name, container);
     this.version++;
-    return life;
   }
 
-  #before(life: Life): Life | undefined {
-    const lives = this.#byPidNs.get(life.pidNs) ?? [];
-    return lives[lives.indexOf(life) - 1];
+  #before(instance: ContainerInstance): ContainerInstance | undefined {
+    const instances = this.#byPidNs.get(instance.pidNs) ?? [];
+    return instances[instances.indexOf(instance) - 1];
   }
 
-  #lifeAt(pidNs: number, ns: bigint): Life | undefined {
+  #latestOf(pidNs: number, ns: bigint): ContainerInstance | undefined {
     return latest(this.#byPidNs.get(pidNs), ns);
   }
 
-  #unnamed(pidNs: number, from: bigint | undefined): Life {
-    return this.#begin(this.#container(`pid_ns:${pidNs}`, UNNAMED_TYPE), pidNs, from);
+  #mountedAt(mntNs: number, ns: bigint): ContainerInstance | undefined {
+    if (mntNs === 0) return undefined;
+    const instance = latest(this.#byMntNs.get(mntNs), ns);
+    return instance === undefined || isOver(instance, ns) ? undefined : instance;
   }
 
-  #begin(container: Container, pidNs: number, from: bigint | undefined): Life {
-    const life: Life = {
+  #beginUnnamed(pidNs: number, from: bigint | undefined): ContainerInstance {
+    return this.#begin(this.#container(namespaceName(pidNs), UNNAMED_TYPE), pidNs, from);
+  }
+
+  #begin(container: Container, pidNs: number, from: bigint | undefined): ContainerInstance {
+    const instance: ContainerInstance = {
       container,
       pidNs,
       mntNs: 0,
@@ -261,15 +352,27 @@ export class Host {
       parent: undefined,
       from,
       to: undefined,
-      isEndTold: false,
+      isEndReported: false,
+      claims: undefined,
     };
-    const lives = this.#byPidNs.get(pidNs) ?? [];
-    const after = lives.findLastIndex((one) => one.from === undefined || one.from <= (from ?? 0n));
-    lives.splice(from === undefined ? 0 : after + 1, 0, life);
-    this.#byPidNs.set(pidNs, lives);
-    container.lives.push(life);
+    const instances = this.#byPidNs.get(pidNs) ?? [];
+    const after = instances.findLastIndex(
+      (one) => one.from === undefined || one.from <= (from ?? 0n),
+    );
+    instances.splice(from === undefined ? 0 : after + 1, 0, instance);
+    this.#byPidNs.set(pidNs, instances);
+    container.instances.push(instance);
     this.version++;
-    return life;
+    return instance;
+  }
+
+  #containerOf(record: ContainerRecord): Container {
+    const container = this.#container(record.name, record.type);
+    container.id ??= record.id || undefined;
+    container.image ??= record.image || undefined;
+    container.pod ??= record.pod || undefined;
+    container.podNamespace ??= record.podNamespace || undefined;
+    return container;
   }
 
   #container(name: string, type: string): Container {
@@ -283,18 +386,22 @@ export class Host {
   }
 }
 
-/** When a record's life began, if that is told, and after the beginning of the life before. */
-function startOf({ startNs }: ContainerRecord, before: Life): bigint | undefined {
+/** When a record's instance began, if it is known, and after the beginning of the one before. */
+function startOf({ startNs = 0n }: ContainerRecord, before: ContainerInstance): bigint | undefined {
   if (startNs === 0n) return undefined;
   const start = startNs - START_SLACK_NS;
   return before.from === undefined || before.from < start ? start : undefined;
 }
 
-function isOver({ isEndTold, to }: Life, ns: bigint): boolean {
-  return isEndTold && to !== undefined && ns > to;
+/** Whether the namespaces of an instance may be another's at a time. */
+function isOver({ isEndReported, to }: ContainerInstance, ns: bigint): boolean {
+  return isEndReported && to !== undefined && ns > to;
 }
 
-/** The last of some lives that had begun. */
-function latest(lives: readonly Life[] | undefined, ns: bigint): Life | undefined {
-  return lives?.findLast(({ from }) => from === undefined || from <= ns);
+/** The last of some instances that had begun. */
+function latest(
+  instances: readonly ContainerInstance[] | undefined,
+  ns: bigint,
+): ContainerInstance | undefined {
+  return instances?.findLast(({ from }) => from === undefined || from <= ns);
 }

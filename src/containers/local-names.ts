@@ -45,6 +45,7 @@ export class LocalNames {
   #read(registry: Registry, records: readonly ContainerRecord[]): void {
     const host = registry.host(this.#boot, this.#hostName);
     const now = BigInt(Date.now()) * 1_000_000n;
-    for (const record of records) host.recorded(record.endNs === 0n ? now : record.endNs, record);
+    for (const record of records)
+      host.onContainerRecord(record.endNs === 0n ? now : record.endNs, record);
   }
 }

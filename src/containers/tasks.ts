@@ -1,9 +1,11 @@
-import type { Life } from "./container.ts";
+import type { ContainerInstance } from "./container.ts";
 
-/** A task's stay in a container. Times are ns since the Unix epoch. */
-interface Stay {
+/** A task's stay in a namespace. Times are ns since the Unix epoch. */
+export interface Stay {
   readonly from: bigint;
-  readonly life: Life;
+  readonly instance: ContainerInstance;
+  /** Inode of its mount namespace, where it is known: containers that share a pid namespace differ in it. */
+  readonly mntNs: number;
 }
 
 /** A time that a task has spent in some containers; open where it was there from the first on, or to the last. */
@@ -13,81 +15,72 @@ export interface Span {
   readonly to: bigint | undefined;
 }
 
-/** More stays than this are not kept of one task id; the oldest go first. */
+/** More stays are not kept of one task id; the oldest go first. */
 const MAX_STAYS = 64;
-/** Rows of a live session are looked at within this time of trace after their state is told. */
-const MAX_LAG_NS = 60_000_000_000n;
 
-const FORGOTTEN_TOGETHER = 1000;
-
-/** Which container each task of a host has been in, by time: task ids are reused. */
+/** Which container instance each task of a host has been in, by time: task ids are reused. */
 export class Tasks {
   readonly #stays = new Map<number, Stay[]>();
   readonly #forgets: boolean;
   /** Those that are still to be forgotten, oldest first. */
-  readonly #exits: { readonly tid: number; readonly ns: bigint }[] = [];
-
+  #exits: { readonly tid: number; readonly ns: bigint }[] = [];
   /** Where nothing is forgotten: all that have ended. */
   readonly #exited = new Set<number>();
-  #nextLook = FORGOTTEN_TOGETHER;
 
-  /** @param forgets whether a task is forgotten some time after its exit: a live session has no end */
+  /** @param forgets whether ended tasks are forgotten: a live session has no end */
   constructor(forgets: boolean) {
     this.#forgets = forgets;
   }
 
-  enters(tid: number, from: bigint, life: Life): void {
+  enters(tid: number, stay: Stay): void {
     const stays = this.#stays.get(tid);
     if (stays === undefined) {
-      this.#stays.set(tid, [{ from, life }]);
+      this.#stays.set(tid, [stay]);
       return;
     }
-    if (stays.at(-1)?.life === life) return;
+    const last = stays.at(-1);
+    if (last?.instance === stay.instance && last.mntNs === stay.mntNs) return;
     if (stays.length >= MAX_STAYS) stays.shift();
-    stays.push({ from, life });
+    stays.push(stay);
   }
 
   exits(tid: number, ns: bigint): void {
-    if (!this.#forgets) {
-      this.#exited.add(tid);
-      return;
-    }
-    this.#exits.push({ tid, ns });
-    // Looked at by the thousand: the oldest of many would be dear to take out one by one.
-    if (this.#exits.length < this.#nextLook) return;
-    const gone = this.#exits.findIndex((exit) => exit.ns + MAX_LAG_NS > ns);
-    for (const exit of this.#exits.splice(0, gone)) this.#forget(exit.tid, exit.ns);
-    this.#nextLook = this.#exits.length + FORGOTTEN_TOGETHER;
+    if (this.#forgets) this.#exits.push({ tid, ns });
+    else this.#exited.add(tid);
   }
 
-  /** The container that it was told of last. */
-  latest(tid: number): Life | undefined {
-    return this.#stays.get(tid)?.at(-1)?.life;
+  latest(tid: number): Stay | undefined {
+    return this.#stays.get(tid)?.at(-1);
   }
 
-  /** The container that it was in at a time; where it was there before anything was said of it, the first one told. */
-  at(tid: number, ns: bigint): Life | undefined {
-    const stays = this.#stays.get(tid) ?? [];
-    return (stays.findLast(({ from }) => from <= ns) ?? stays[0])?.life;
+  /** Where it was at a time; before the first known stay, that one. */
+  at(tid: number, ns: bigint): Stay | undefined {
+    const stays = this.#stays.get(tid);
+    return stays?.findLast(({ from }) => from <= ns) ?? stays?.[0];
   }
 
-  /** When tasks that have ended were in wanted containers, where nothing is forgotten. */
-  *exitedSpans(isWanted: (life: Life) => boolean): Generator<Span> {
+  /** When tasks that have ended were in wanted instances, where nothing is forgotten. */
+  *exitedSpans(isWanted: (stay: Stay) => boolean): Generator<Span> {
     for (const tid of this.#exited) {
       const stays = this.#stays.get(tid) ?? [];
       for (let i = 0; i < stays.length; i++) {
-        if (!isWanted(stays[i]!.life)) continue;
+        if (!isWanted(stays[i]!)) continue;
         const from = i === 0 ? undefined : stays[i]!.from;
-        while (i + 1 < stays.length && isWanted(stays[i + 1]!.life)) i++;
+        while (i + 1 < stays.length && isWanted(stays[i + 1]!)) i++;
         yield { tid, from, to: stays[i + 1]?.from };
       }
     }
   }
 
-  /** Another task may have its number since. */
-  #forget(tid: number, exitNs: bigint): void {
-    const later = this.#stays.get(tid)?.filter(({ from }) => from > exitNs) ?? [];
-    if (later.length === 0) this.#stays.delete(tid);
-    else this.#stays.set(tid, later);
+  /** Forgets the tasks that ended before a time, and no task that has one's id since. */
+  forgetBefore(ns: bigint): void {
+    const kept = this.#exits.findIndex((exit) => exit.ns >= ns);
+    const gone = kept === -1 ? this.#exits : this.#exits.slice(0, kept);
+    this.#exits = kept === -1 ? [] : this.#exits.slice(kept);
+    for (const exit of gone) {
+      const later = this.#stays.get(exit.tid)?.filter(({ from }) => from > exit.ns) ?? [];
+      if (later.length === 0) this.#stays.delete(exit.tid);
+      else this.#stays.set(exit.tid, later);
+    }
   }
 }

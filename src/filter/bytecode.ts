@@ -22,7 +22,28 @@ export interface Program extends Pools {
   readonly code: Int32Array;
   readonly symbols: readonly ProgramSymbol[];
   /** What the filter asks of an event's container besides: not in the code, which the scan runs. */
-  readonly containers?: ContainerCondition | undefined;
+  readonly containers?: ContainerFilter | undefined;
+  /** Whether the scan has nothing to ask: the filter speaks of nothing but containers. */
+  readonly passesAll?: boolean | undefined;
+}
+
+/** What is asked of an event if its container is of one kind. */
+export interface ContainerCase {
+  readonly condition: ContainerCondition;
+  readonly event: Program;
+}
+
+/** What a filter asks of an event's container. */
+export interface ContainerFilter {
+  /** Holds for the container of every event that passes. */
+  readonly required: ContainerCondition | undefined;
+  /**
+   * Where other terms are joined to those on containers by more than `&&`: what is asked of the event, by its container.
+   * No two conditions hold for one container; where none does, no event passes. Empty where the scan's part is all.
+   */
+  readonly cases: readonly ContainerCase[];
+  /** The whole filter. */
+  readonly whole: Expression;
 }
 
 /** One option of a variant: a field number, and how it is loaded when it is the one present. */

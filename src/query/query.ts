@@ -78,6 +78,8 @@ export interface QuerySpec {
   readonly keepsThreads?: boolean | undefined;
   /** Whether metadata and streams may still come: names nobody knows are then a note, not an error. */
   readonly isLive: boolean;
+  /** Whether results say, as `watermark` items, until when all rows have come. */
+  readonly reportsWatermark?: boolean | undefined;
   /** Whether columns may also get wider types while the query runs: for who takes values of any type. */
   readonly widensColumns?: boolean | undefined;
 }
@@ -100,14 +102,15 @@ export interface ResultBatch extends ColumnBatch {
   readonly seq: number;
   /** Nothing earlier will follow, except rows counted in `late`. */
   readonly watermarkNs: bigint | undefined;
-  /** Since the batch before: rows older than the watermark when they came. */
+  /** Totals so far: rows older than the watermark when they came, and what was lost. */
   readonly late: number;
-  /** Totals so far. */
   readonly lostEvents: number;
   readonly lostPackets: number;
   readonly gaps: number;
   readonly clears: number;
   readonly reconnects: number;
+  /** Rows that a condition on containers may have missed: their instance got no name in time. */
+  readonly unnamedRows: number;
   /** What each stream lost that lost anything: JSON, `{"HOST/SESSION/PATH/CHANNEL": [events, packets], …}`. */
   readonly lostByStream: string | undefined;
 }
@@ -118,11 +121,7 @@ export interface ResultBatch extends ColumnBatch {
  * @param late rows since the batch that was sent before
  * @param dropped rows since the beginning that a slow client did not get
  */
-export function batchFacts(
-  batch: ResultBatch,
-  late: number,
-  dropped: number,
-): ReadonlyMap<string, string> {
+export function batchFacts(batch: ResultBatch, dropped: number): ReadonlyMap<string, string> {
   const facts = new Map([
     ["seq", String(batch.seq)],
     ["watermark_ns", String(batch.watermarkNs ?? "")],
@@ -131,7 +130,8 @@ export function batchFacts(
     ["gaps", String(batch.gaps)],
     ["clears", String(batch.clears)],
     ["reconnects", String(batch.reconnects)],
-    ["late", String(late)],
+    ["late", String(batch.late)],
+    ["unnamed_rows", String(batch.unnamedRows)],
     ["dropped", String(dropped)],
   ]);
   if (batch.lostByStream !== undefined) facts.set("lost_by_stream", batch.lostByStream);
@@ -146,6 +146,8 @@ export type ResultItem =
   | { readonly kind: "columns"; readonly columns: readonly PlannedColumn[] }
   | { readonly kind: "batch"; readonly batch: ResultBatch }
   | { readonly kind: "loss"; readonly loss: Loss }
+  /** Everything before `ns` has been delivered, except late rows. */
+  | { readonly kind: "watermark"; readonly ns: bigint }
   | { readonly kind: "note"; readonly text: string };
 
 /** Rows that may wait for their time; with more, the streams that hold them up are passed over. */
@@ -226,11 +228,12 @@ class RunningQuery {
   /** When the source says that it begins: the day that times of day belong to. */
   #firstNs: bigint | undefined;
   #pendingSince: number | undefined;
+  #reportedNs: bigint | undefined;
   #seq = 0;
   #rows = 0;
   /** Rows that wait for their time. */
   #held = 0;
-  /** Rows that came late, since the batch before. */
+  /** Rows that came late. */
   #late = 0;
   isDone = false;
 
@@ -362,6 +365,7 @@ class RunningQuery {
     this.#drain();
     if (this.#pendingSince !== undefined && performance.now() - this.#pendingSince >= BATCH_DELAY)
       this.#flush();
+    this.#reportWatermark();
   }
 
   /** @param onFinished called when the last batch has left */
@@ -510,6 +514,16 @@ class RunningQuery {
       this.#advance(this.#watermark.safeBefore());
     }
     if (this.#spec.isPrompt === true) this.#flush();
+    this.#reportWatermark();
+  }
+
+  /** Says until when rows have come, unless some of them are still here. */
+  #reportWatermark(): void {
+    const { ns } = this.#watermark;
+    const isReported = this.#spec.reportsWatermark !== true || ns === this.#reportedNs;
+    if (isReported || ns === undefined || this.#stages.rows > 0) return;
+    this.#reportedNs = ns;
+    this.#emit({ kind: "watermark", ns });
   }
 
   /** Lets go everything before a time, losses at their places between the rows. */
@@ -555,13 +569,12 @@ class RunningQuery {
 
   #emitBatch(rows: ColumnBatch): void {
     this.#announce();
-    const late = this.#late;
-    this.#late = 0;
     const batch: ResultBatch = {
       ...rows,
       seq: this.#seq++,
       watermarkNs: this.#watermark.ns,
-      late,
+      late: this.#late,
+      unnamedRows: 0,
       lostEvents: this.#account.discardedEvents,
       lostPackets: this.#account.missingPackets + this.#account.undecodablePackets,
       gaps: this.#account.gaps,

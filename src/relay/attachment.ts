@@ -130,14 +130,22 @@ export class Attachment {
   }
 
   /** A session has ended and everything of it was read: it is let go, and may come again under its name. */
-  async finish(session: SessionState): Promise<Item> {
+  async finish(session: SessionState): Promise<readonly Item[]> {
     this.sessions.delete(session.entry.id);
     this.#finished.add(session.entry.id);
     // If the connection is lost over this, whoever asks next will be told.
     await this.viewer.detach(session.entry.id).catch(() => undefined);
     const { name, host } = session.entry;
+    if (this.#hasOther(session.entry)) return [];
     const text = `detached from session ${name} on ${host}: the session is over`;
-    return { kind: "note", source: this.source, text };
+    return [{ kind: "note", source: this.source, text }];
+  }
+
+  /** Whether another session of that name is attached: a relayd lists each tracing domain of a session as one. */
+  #hasOther({ id, name, host }: SessionEntry): boolean {
+    return [...this.sessions.values()].some(
+      ({ entry }) => entry.id !== id && entry.name === name && entry.host === host,
+    );
   }
 
   /** The connection is lost: ends every stream and trace, and gives what the next connection is to know. */
@@ -229,9 +237,10 @@ export class Attachment {
     this.hasAttached = true;
     const session = new SessionState(entry, this.viewer.relaydMinor, this.clock.now());
     this.sessions.set(entry.id, session);
+    const items = this.adopt(session, reply.streams);
+    if (this.#hasOther(entry)) return { items };
     const text = `attached to session ${entry.name} on ${entry.host} (live timer ${entry.liveTimerUs / 1000} ms)`;
-    const note: Item = { kind: "note", source: this.source, text };
-    return { items: [note, ...this.adopt(session, reply.streams)] };
+    return { items: [{ kind: "note", source: this.source, text }, ...items] };
   }
 
   #newTrace(session: SessionState, descriptor: StreamDescriptor): TraceState {

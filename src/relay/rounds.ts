@@ -218,7 +218,7 @@ async function* endings(attachment: Attachment): Items {
   }
   for (const session of attachment.sessions.values()) {
     if (!session.isOver || hasStreams(attachment, session.entry.id)) continue;
-    yield await attachment.finish(session);
+    yield* await attachment.finish(session);
   }
 }
 

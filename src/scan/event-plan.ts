@@ -5,8 +5,10 @@ import type { PlannedColumn } from "../column/layout.ts";
 import { type FieldRef, fieldKey, findField, mayBeAbsent } from "../ctf/field-ref.ts";
 import type { EventClass, FieldClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
 import { scopeRoot } from "../ctf/trace-class.ts";
-import type { LinkedProgram } from "../filter/bytecode.ts";
+import type { LinkedProgram, Program } from "../filter/bytecode.ts";
+import { link } from "../filter/link.ts";
 import { LinkCache } from "../filter/link-cache.ts";
+import { locateFields } from "../filter/locate-fields.ts";
 import type { ScanSpec } from "./scanner.ts";
 import { planPacketWalk, planRecordWalk, type Walk } from "./walk.ts";
 import { MAX_LOCATIONS } from "./walker.ts";
@@ -14,6 +16,8 @@ import { MAX_LOCATIONS } from "./walker.ts";
 /** Where a column's value comes from in the records of one event class. */
 export type ColumnSource =
   | { readonly kind: "field"; readonly fieldClass: FieldClass; readonly location: number }
+  /** Whether a filter holds for the record. */
+  | { readonly kind: "match"; readonly linked: LinkedProgram }
   | { readonly kind: "absent" }
   /** The column is made from facts of record, packet or trace, or from a whole scope. */
   | { readonly kind: "built-in" };
@@ -62,9 +66,14 @@ export function planEvent(
   // The filter's fields come first: its loads name them by their number.
   const filterFields = linked?.verdict === "evaluate" ? linked.fields : [];
   for (const ref of filterFields) locations.append(ref);
-  const sources = spec.columns.map((column) =>
-    columnSource(column, streamClass, eventClass, locations),
-  );
+  const sources = spec.columns.map(({ request }): ColumnSource => {
+    if (request.kind !== "match") return columnSource(request, streamClass, eventClass, locations);
+    const match = link(request.program as Program, { traceClass, streamClass, eventClass });
+    return {
+      kind: "match",
+      linked: locateFields(match, (ref) => locations.of(ref), locations.refs),
+    };
+  });
   const isOptional = (ref: FieldRef): boolean =>
     mayBeAbsent(ref, scopeRoot(ref.scope, traceClass, streamClass, eventClass));
   const packetLocations = locations.where((ref) => ref.scope === "packet-context");
@@ -81,12 +90,11 @@ export function planEvent(
 }
 
 function columnSource(
-  column: PlannedColumn,
+  request: PlannedColumn["request"],
   streamClass: StreamClass,
   eventClass: EventClass,
   locations: LocationTable,
 ): ColumnSource {
-  const { request } = column;
   let ref: FieldRef | undefined;
   if (request.kind === "context") {
     ref =
@@ -105,11 +113,11 @@ function columnSource(
 
 /** Numbers the fields that filter and columns want. A field wanted twice by the filter keeps both numbers. */
 class LocationTable {
-  readonly #refs: FieldRef[] = [];
+  readonly refs: FieldRef[] = [];
   readonly #byKey = new Map<string, number>();
 
   append(ref: FieldRef): number {
-    const location = this.#refs.push(ref) - 1;
+    const location = this.refs.push(ref) - 1;
     if (location >= MAX_LOCATIONS)
       throw new RangeError(`a query may want at most ${MAX_LOCATIONS} fields of one event`);
     const key = fieldKey(ref);
@@ -122,7 +130,7 @@ class LocationTable {
   }
 
   where(test: (ref: FieldRef) => boolean): number[] {
-    return this.#refs.flatMap((ref, location) => (test(ref) ? [location] : []));
+    return this.refs.flatMap((ref, location) => (test(ref) ? [location] : []));
   }
 
   readonly locationOf = (scope: FieldRef["scope"], path: readonly number[]): number =>

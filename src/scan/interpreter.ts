@@ -149,12 +149,10 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     }
     if (!plan.isLive || !this.#timestamps.isWithinRange()) return;
     if (plan.packetWalk !== undefined) this.#locateInPacket(event, plan.packetWalk);
-    if (event.filter !== undefined) {
-      const { hi, lo } = this.#timestamps.now;
-      walker.timeHi = hi;
-      walker.timeLo = lo;
-      if (!event.filter.matches(walker)) return;
-    }
+    const { hi, lo } = this.#timestamps.now;
+    walker.timeHi = hi;
+    walker.timeLo = lo;
+    if (event.filter?.matches(walker) === false) return;
     this.#timestamps.append();
     for (const append of event.appends) append();
   }

@@ -14,6 +14,8 @@ import type { RenderStyle } from "../column/request.ts";
 import { FieldCursor } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
+import type { LinkedProgram } from "../filter/bytecode.ts";
+import { FilterInterpreter } from "../filter/interpret.ts";
 import { type Append, appendField } from "./append.ts";
 import type { EventPlan } from "./event-plan.ts";
 import { packetContextText, recordRenderer, tracePrefix } from "./record-text.ts";
@@ -76,6 +78,8 @@ export class RecordColumns {
     switch (source.kind) {
       case "absent":
         return () => builder.appendNull();
+      case "match":
+        return this.#match(builder as NumberBuilder, source.linked);
       case "field":
         if (column.request.kind === "payload" && builder instanceof Utf8Builder) {
           return this.#payload(builder, plan, source.location, column.request.style);
@@ -98,6 +102,15 @@ export class RecordColumns {
     return () => {
       if (request.kind === "payload" && request.style === "json") builder.writer.ascii("{}");
       builder.endRow();
+    };
+  }
+
+  #match(builder: NumberBuilder, linked: LinkedProgram): Append {
+    const filter = new FilterInterpreter(linked);
+    const word = { hi: 0, lo: 0 };
+    return () => {
+      word.lo = filter.matches(this.#walker) ? 1 : 0;
+      builder.appendInteger(word, false);
     };
   }
 

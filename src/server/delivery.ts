@@ -8,9 +8,9 @@ import { FeedError } from "../base/errors.ts";
 import { bytesOf, copyBatch } from "../column/column.ts";
 import type { PlannedColumn } from "../column/layout.ts";
 import { fitBatch } from "../column/null-column.ts";
-import { asksForContainers } from "../containers/named-rows.ts";
 import { type Loss, LossAccount } from "../feed/losses.ts";
-import { batchFacts, type ResultBatch, type ResultItem, runQuery } from "../query/query.ts";
+import { runQuestion } from "../operators/run-question.ts";
+import { batchFacts, type ResultBatch, type ResultItem } from "../query/query.ts";
 import { settled } from "../query/settled.ts";
 import { batchWriter } from "./formats.ts";
 import type { QueryRequest, ResultFormat } from "./query-request.ts";
@@ -43,6 +43,8 @@ export class Delivery {
   /** Rows that the client was too slow for. */
   dropped = 0;
   late = 0;
+  /** Rows that a condition on containers may have missed. */
+  unnamedRows = 0;
   watermarkNs: bigint | undefined;
   readonly losses: LossAccount = new LossAccount();
   readonly #request: QueryRequest;
@@ -59,7 +61,6 @@ export class Delivery {
   #waiting: ResultBatch[] = [];
   #release: (() => void) | undefined;
   #outcome: { readonly error?: unknown } | undefined;
-  #lateOfDropped = 0;
   #isOver = false;
 
   /** @param budget of what is kept for a client that comes back; without it, a client that goes is gone */
@@ -87,9 +88,7 @@ export class Delivery {
     const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
     const share = { ...this.#share, items: fed };
     const query = { ...spec, isLive, lendsBatches: true };
-    const rows = asksForContainers(query)
-      ? this.#share.named(query, share)
-      : runQuery(query, fed, share.gate);
+    const rows = runQuestion(query, share, () => share.names);
     const hasOneLayout = this.#format === "arrow" && this.#request.framing === "stream";
     const results = isLive && hasOneLayout ? settled(rows, this.#request.settleMs) : rows;
     this.#subscription.add(
@@ -175,7 +174,8 @@ export class Delivery {
         break;
       }
       case "batch":
-        this.late += item.batch.late;
+        this.late = item.batch.late;
+        this.unnamedRows = item.batch.unnamedRows;
         this.#deliver(item.batch);
         this.#restrain();
         break;
@@ -251,7 +251,6 @@ export class Delivery {
 
   #drop(batch: ResultBatch): void {
     this.dropped += batch.rows;
-    this.#lateOfDropped += batch.late;
   }
 
   #giveBack(batch: ResultBatch): void {
@@ -265,11 +264,7 @@ export class Delivery {
 
   #sendBatch(batch: ResultBatch): void {
     const writer = this.#writer;
-    const bytes = writer.batch(
-      fitBatch(batch, this.#columns),
-      batchFacts(batch, batch.late + this.#lateOfDropped, this.dropped),
-    );
-    this.#lateOfDropped = 0;
+    const bytes = writer.batch(fitBatch(batch, this.#columns), batchFacts(batch, this.dropped));
     this.rows += batch.rows;
     this.batches++;
     this.watermarkNs = batch.watermarkNs;

@@ -4,9 +4,9 @@
  */
 
 import { FeedError, FilterError, TraceError } from "../base/errors.ts";
-import type { NamedSpec } from "../containers/named-rows.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { named } from "../filter/container-condition.ts";
+import type { Question } from "../operators/run-question.ts";
 import type { QuerySpec } from "../query/query.ts";
 import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
 import { badParameter, Parameters } from "./parameters.ts";
@@ -17,7 +17,7 @@ export const RESULT_FORMATS: readonly ResultFormat[] = ["arrow", "ndjson", "csv"
 export interface QueryRequest {
   /** One of the served sources; `undefined` means all of them. */
   readonly source: string | undefined;
-  readonly spec: Omit<NamedSpec, "isLive">;
+  readonly spec: Omit<Question, "isLive">;
   /** The query ends after so many milliseconds. */
   readonly durationMs: number | undefined;
   /** How long Arrow streams of live sessions wait for the type of a column that nothing declares. */
@@ -63,6 +63,7 @@ const NAMES = [
   "order",
   "maxLag",
   "settle",
+  "nameWait",
   "dict",
   "framing",
   "overflow",
@@ -120,6 +121,7 @@ function readQuery(parameters: Parameters): QueryRequest {
       order: parameters.choice("order", ["time", "none"]) ?? "time",
       maxLag: parameters.duration("maxLag") ?? DEFAULT_MAX_LAG,
       limit: parameters.count("limit"),
+      nameWaitMs: parameters.duration("nameWait"),
     },
     durationMs: parameters.duration("duration"),
     settleMs: parameters.duration("settle") ?? DEFAULT_SETTLE_MS,
@@ -142,7 +144,7 @@ function readFilter(parameters: Parameters): QuerySpec["filter"] {
 }
 
 /** Any of the names. */
-function readContainers(parameters: Parameters): NamedSpec["container"] {
+function readContainers(parameters: Parameters): Question["container"] {
   const names = parameters.list("container");
   return names && { kind: "or", operands: names.map(named) };
 }

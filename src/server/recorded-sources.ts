@@ -1,7 +1,7 @@
-/** Recorded traces of a server: opened, and read for what they tell of containers, once for all queries. */
+/** Recorded traces of a server: opened, and read for container names, once for all queries. */
 
-import { RecordedState } from "../containers/recorded-state.ts";
 import { type Feed, openFeed } from "../feed/feed.ts";
+import { RecordedNames } from "../operators/contain/recorded-names.ts";
 import { filesBelow } from "../source/files-below.ts";
 import type { SourceOptions } from "../source/source.ts";
 
@@ -10,7 +10,7 @@ const MAX_FILES = 10_000;
 
 export interface RecordedSource {
   readonly feed: Feed;
-  readonly state: RecordedState;
+  readonly names: RecordedNames;
 }
 
 export class RecordedSources {
@@ -28,7 +28,7 @@ export class RecordedSources {
     let source = this.#opened.get(key);
     if (source?.stamp !== stamp) {
       const feed = openFeed(paths, this.#options);
-      source = { feed, state: new RecordedState((options) => feed.share(options)), stamp };
+      source = { feed, names: new RecordedNames((options) => feed.share(options)), stamp };
       this.#opened.set(key, source);
     }
     return source;

@@ -1,18 +1,15 @@
-import { merge, type Observable, Subscription } from "rxjs";
+import { merge, Subscription } from "rxjs";
 import { FeedError, SourceError, type TraceError } from "../base/errors.ts";
 import { nearestName } from "../base/text.ts";
-import { type Census, liveCensus, recordedCensus } from "../containers/census.ts";
-import { liveQuery } from "../containers/live-query.ts";
+import type { Census } from "../containers/census.ts";
 import type { LocalNames } from "../containers/local-names.ts";
-import type { NamedSpec } from "../containers/named-rows.ts";
-import { recordedQuery } from "../containers/recorded-query.ts";
-import { Registry } from "../containers/registry.ts";
-import { stateOf } from "../containers/state-query.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { findTraceDirectories } from "../ctf/trace-directory.ts";
 import { type Feed, LiveFeed, type Share } from "../feed/feed.ts";
 import { recordedClasses } from "../feed/recorded-classes.ts";
-import type { ResultItem } from "../query/query.ts";
+import { liveCensus, recordedCensus } from "../operators/contain/count-events.ts";
+import { LiveNames } from "../operators/contain/live-names.ts";
+import type { NameSource } from "../operators/run-question.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import { Gate } from "../source/gate.ts";
 import type { ShareOptions, SourceOptions } from "../source/source.ts";
@@ -23,15 +20,15 @@ export interface SourceShare extends Share {
   readonly isLive: boolean;
   /** Sources that could not be had, while others could. */
   readonly failures: readonly TraceError[];
-  /** Runs a query with containers on this share, or on part of it. */
-  named(spec: NamedSpec, share: Share): Observable<ResultItem>;
-  /** Who is in the sources. Live sessions are listened to for some time (ms), in which events are counted. */
+  /** Where the names of the sources' containers come from. */
+  readonly names: NameSource;
+  /** The containers in the sources. Live sessions are listened to for some time (ms), in which events are counted. */
   census(listeningMs: number): Promise<Census>;
 }
 
 type TimeRange = Pick<ShareOptions, "begin" | "end">;
 
-/** How long a silent stream holds up what others tell of containers, in ms. */
+/** How long a silent stream holds up container state of the others, in ms. */
 const MAX_LAG = 2000;
 
 /** The sources of a server: one attachment to each live session, kept; recorded traces are read anew by each query. */
@@ -39,8 +36,7 @@ export class ServedSources {
   readonly live: readonly string[];
   readonly recorded: readonly string[];
   /** Of all live sessions together: one may name the containers of another. */
-  readonly #registry = new Registry(true);
-  readonly #isToldLocally: boolean;
+  readonly #names: LiveNames;
   readonly #recorded: RecordedSources;
   readonly #following = new Subscription();
   readonly #feeds: ReadonlyMap<string, LiveFeed>;
@@ -54,17 +50,16 @@ export class ServedSources {
     localNames: LocalNames | undefined,
     log: (text: string) => void,
   ) {
-    this.#isToldLocally = localNames !== undefined;
+    this.#names = new LiveNames(localNames !== undefined);
     this.#recorded = new RecordedSources(options);
     const all = [...new Set(sources)];
     this.live = all.filter(isLiveUrl);
     this.recorded = all.filter((source) => !isLiveUrl(source));
     this.#feeds = new Map(this.live.map((url) => [url, new LiveFeed([url], options)]));
-    if (localNames !== undefined) this.#following.add(localNames.follow(this.#registry));
+    if (localNames !== undefined) this.#following.add(localNames.follow(this.#names.registry));
     const error = (problem: unknown): void => log(`containers: ${problem}`);
     for (const { observed } of this.#feeds.values()) {
-      const state = stateOf({ isLive: true, maxLag: MAX_LAG }, observed, this.#registry);
-      this.#following.add(state.subscribe({ error }));
+      this.#following.add(this.#names.follow(observed, MAX_LAG, error));
     }
   }
 
@@ -107,13 +102,13 @@ export class ServedSources {
     const wanted = source === undefined ? this.names : [source];
     const live = wanted.filter(isLiveUrl);
     if (live.length === 0) {
-      const { feed, state } = this.#recorded.open(wanted);
+      const { feed, names } = this.#recorded.open(wanted);
       return {
         ...feed.share({ begin, end }),
         isLive: false,
         failures: [],
-        named: (spec, share) => recordedQuery(spec, share, state),
-        census: () => recordedCensus((options) => feed.share(options), state),
+        names: { kind: "recorded", names },
+        census: () => recordedCensus((options) => feed.share(options), names),
       };
     }
     if (live.length < wanted.length) {
@@ -152,14 +147,13 @@ export class ServedSources {
     const failures = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
     const attached = feeds.filter((_, i) => outcomes[i]?.status === "fulfilled");
     if (attached.length === 0) throw failures[0];
-    const followed = { registry: this.#registry, isToldLocally: this.#isToldLocally };
     return {
       ...joined(attached),
       isLive: true,
       failures,
-      named: (spec, share) => liveQuery(spec, share, followed),
+      names: { kind: "live", followed: this.#names },
       census: (listeningMs) =>
-        liveCensus(joined(attached), listeningMs, MAX_LAG, followed.registry),
+        liveCensus(joined(attached), listeningMs, MAX_LAG, this.#names.registry),
     };
   }
 

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { ContainerRecord } from "../../src/containers/container.ts";
+import { type ContainerRecord, namespaceName } from "../../src/containers/container.ts";
 import { LocalNames } from "../../src/containers/local-names.ts";
 import { Registry } from "../../src/containers/registry.ts";
 
@@ -19,7 +19,8 @@ function record(name: string, initPid: number, pidNs: number, endNs = 0n): Conta
 }
 
 function who(registry: Registry, boot: string, ns: bigint, pidNs: number): string | undefined {
-  return registry.host(boot, "h").resolve(ns, pidNs, 0, undefined)?.container.name;
+  const instance = registry.host(boot, "h").instanceAt(ns, pidNs, 0, undefined);
+  return instance?.container.name ?? namespaceName(pidNs);
 }
 
 test("a query that joins knows who runs and who has just ended, and learns who begins", () => {

@@ -33,7 +33,7 @@ for (const [text, rest, condition] of SPLITS) {
   test(`parts ${text}`, () => {
     const program = compileFilter(text);
     assert.is(print(program.ast), rest);
-    assert.is(describeCondition(program.containers!), condition);
+    assert.is(describeCondition(program.containers!.required!), condition);
     assert.is(program.text, text);
   });
 }
@@ -63,7 +63,10 @@ for (const [text, expected] of [
   ['!($container.name == "web*" && $container.type == "lxc")', true],
 ] as const) {
   test(`${text} is ${expected} of web-1`, () => {
-    assert.is(holds(compileFilter(text.replace("\\\\", "\\")).containers!, WEB), expected);
+    assert.is(
+      holds(compileFilter(text.replace("\\\\", "\\")).containers!.required!, WEB),
+      expected,
+    );
   });
 }
 

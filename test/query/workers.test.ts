@@ -40,6 +40,7 @@ function story(path: string, spec: Partial<QuerySpec>, workers: number): Promise
     else if (item.kind === "loss")
       said.push(JSON.stringify(item.loss, (_, v) => (typeof v === "bigint" ? `${v}` : v)));
     else if (item.kind === "note") said.push(item.text);
+    else if (item.kind === "watermark") return;
     else if (item.batch.lines !== undefined)
       said.push(...Buffer.from(writer.batch(item.batch)).toString().trimEnd().split("\n"));
     else {

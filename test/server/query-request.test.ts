@@ -42,6 +42,7 @@ test("reads the same query from a URL and from a frame", () => {
     order: "none",
     maxLag: 2000,
     limit: 10,
+    nameWaitMs: undefined,
   });
   assert.is(fromUrl.durationMs, 500);
 });
@@ -58,6 +59,7 @@ test("takes what is empty as not given, and knows what is usual", () => {
     order: "time",
     maxLag: 5000,
     limit: undefined,
+    nameWaitMs: undefined,
   });
   assert.equal(rest, {
     source: undefined,

@@ -149,6 +149,7 @@ function batch(seq: number): ResultBatch {
     gaps: 0,
     clears: 0,
     reconnects: 0,
+    unnamedRows: 0,
     lostByStream: undefined,
   };
 }

@@ -4,6 +4,7 @@
  */
 
 import type { EventClass, FieldClass, StructureClass } from "../../../ctf/trace-class.ts";
+import type { Program } from "../../../filter/bytecode.ts";
 import { described } from "../../../filter/link-key.ts";
 import type { ScanSpec } from "../../scanner.ts";
 
@@ -15,7 +16,10 @@ export class ClassShapes {
   readonly #usesFacts: boolean;
 
   constructor({ filter, columns }: ScanSpec) {
-    const symbols = filter?.symbols ?? [];
+    const matches = columns.flatMap(({ request }) =>
+      request.kind === "match" ? (request.program as Program) : [],
+    );
+    const symbols = [...(filter?.symbols ?? []), ...matches.flatMap((program) => program.symbols)];
     const fields = columns.flatMap(({ request }) =>
       request.kind === "field" ? [request.name.split(".")[0] ?? ""] : [],
     );

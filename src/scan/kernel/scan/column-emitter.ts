@@ -3,6 +3,7 @@
 import type { NumberType } from "../../../column/column.ts";
 import { MAX_DICTIONARY_TEXT_BYTES } from "../../../column/layout.ts";
 import type { FieldClass, Length } from "../../../ctf/trace-class.ts";
+import type { LinkedProgram } from "../../../filter/bytecode.ts";
 import type { Code, Local } from "../../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
 import type { ColumnSource } from "../../event-plan.ts";
@@ -12,7 +13,7 @@ import { codeOfText } from "../memory/dictionary.ts";
 import { State } from "../memory/memory.ts";
 import { renderMachine } from "../text/render-machine.ts";
 import { isRenderable } from "../text/render-program.ts";
-import { NotCompilable } from "./filter-emitter.ts";
+import { FilterEmitter, NotCompilable } from "./filter-emitter.ts";
 import { copyText } from "./helpers.ts";
 import type { Unit } from "./unit.ts";
 import { type Location, type Position, Status, type WalkEmitter } from "./walk-emitter.ts";
@@ -32,6 +33,8 @@ export interface RecordLocals {
   readonly record: Local;
   readonly chunk: Local;
   readonly row: Local;
+  /** The record's time, i64. */
+  readonly time: Local;
 }
 
 export class ColumnEmitter {
@@ -85,6 +88,7 @@ export class ColumnEmitter {
     switch (column.kind) {
       case "number":
         if (column.column.request.kind === "cpu_id") this.#cpuId(place);
+        else if (source.kind === "match") this.#match(place, source.linked);
         else this.#number(column, place, source);
         break;
       case "constant":
@@ -181,6 +185,22 @@ export class ColumnEmitter {
       .memory(Memory.i32Load, State.hasCpuId)
       .op(Op.i32Eqz)
       .if(() => this.#null(place));
+  }
+
+  #match(place: Place, linked: LinkedProgram): void {
+    const code = this.#code;
+    this.#pushRow(1);
+    if (linked.verdict === "evaluate") {
+      code.block((end) => {
+        const reject = (): void => {
+          code.i32(0).br(end);
+        };
+        new FilterEmitter(this.#unit, code, linked, this.#walk, this.#locals.time, reject).emit();
+      }, i32);
+    } else {
+      code.i32(linked.verdict === "always" ? 1 : 0);
+    }
+    code.memory(Memory.i32Store8, place.values);
   }
 
   #constant(column: KernelColumn & { kind: "constant" }, place: Place): void {

@@ -61,8 +61,8 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   };
   if (context.begin !== undefined) code.get(time).i64(context.begin).op(Op.i64LtS).if(skip);
   if (context.end !== undefined) code.get(time).i64(context.end).op(Op.i64GtS).if(skip);
+  if (plan.packetWalk !== undefined) walkPacketContext(unit, plan, context, walk, code, input);
   if (plan.linked !== undefined) {
-    if (plan.packetWalk !== undefined) walkPacketContext(unit, plan, context, walk, code, input);
     new FilterEmitter(unit, code, plan.linked, walk, time, skip).emit();
     code.op(Op.i32Eqz).if(skip);
   }
@@ -73,7 +73,7 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
       if (column.kind === "rendered" && !isRenderableBy(column, plan.streamClass, plan.eventClass))
         throw new NotCompilable(`rendering of ${plan.eventClass.name}`);
     }
-    const locals = { input, start, record, chunk, row };
+    const locals = { input, start, record, chunk, row, time };
     const columns = new ColumnEmitter(unit, code, walk, locals, context.renderers);
     context.columns.forEach((column, i) => {
       columns.emitTexts(column, layout.places[i]!, plan.sources[i]!);

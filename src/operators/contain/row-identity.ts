@@ -1,12 +1,13 @@
-/** What is read of every row to find its container, behind the columns that the user sees. */
+/** What is read of every row to find its container instance. */
 
-import type { Column, ColumnBatch } from "../column/column.ts";
-import type { ColumnRequest } from "../column/request.ts";
-import type { Life } from "./container.ts";
-import type { Host } from "./host.ts";
-import type { Registry } from "./registry.ts";
+import type { Column, ColumnBatch } from "../../column/column.ts";
+import type { ColumnRequest } from "../../column/request.ts";
+import { isPresent, numberAt } from "../../column/row-reader.ts";
+import type { ContainerInstance } from "../../containers/container.ts";
+import type { Host } from "../../containers/host.ts";
+import type { Registry } from "../../containers/registry.ts";
 
-export const RESOLVING_COLUMNS: readonly ColumnRequest[] = [
+export const IDENTITY_COLUMNS: readonly ColumnRequest[] = [
   { kind: "boot" },
   { kind: "host" },
   { kind: "cpu_id" },
@@ -15,8 +16,8 @@ export const RESOLVING_COLUMNS: readonly ColumnRequest[] = [
   { kind: "context", name: "tid", isOptional: true },
 ];
 
-/** The resolving columns of a batch, row by row. */
-export class RowReader {
+/** The identity columns of a batch, row by row. They are its last ones. */
+export class RowIdentity {
   readonly #batch: ColumnBatch;
   readonly #registry: Registry;
   readonly #boot: Column;
@@ -25,15 +26,13 @@ export class RowReader {
   readonly #pidNs: Column;
   readonly #mntNs: Column;
   readonly #tid: Column;
-  readonly #hidesNamespaces: boolean;
   readonly #hosts: (Host | undefined)[] = [];
   #bootless: Host | undefined;
 
-  constructor(batch: ColumnBatch, registry: Registry, hidesNamespaces: boolean) {
+  constructor(batch: ColumnBatch, registry: Registry) {
     this.#batch = batch;
     this.#registry = registry;
-    this.#hidesNamespaces = hidesNamespaces;
-    const [boot, name, cpu, pidNs, mntNs, tid] = batch.columns.slice(-RESOLVING_COLUMNS.length);
+    const [boot, name, cpu, pidNs, mntNs, tid] = batch.columns.slice(-IDENTITY_COLUMNS.length);
     this.#boot = boot!;
     this.#name = name!;
     this.#cpu = cpu!;
@@ -46,12 +45,12 @@ export class RowReader {
     return this.#batch.timestamps[row]!;
   }
 
-  /** Whose the row is. */
-  life(row: number): Life | undefined {
+  /** The instance that a row belongs to, where it is known. */
+  instance(row: number): ContainerInstance | undefined {
     const pidNs = this.pidNs(row);
-    // Only an event that does not tell its namespace needs its task.
+    // Only an event without its namespace needs its task.
     const tid = pidNs === 0 ? this.#tidOf(row) : undefined;
-    return this.host(row).resolve(this.time(row), pidNs, this.#mntNsOf(row), tid);
+    return this.host(row).instanceAt(this.time(row), pidNs, numberAt(this.#mntNs, row), tid);
   }
 
   host(row: number): Host {
@@ -75,10 +74,10 @@ export class RowReader {
   }
 
   pidNs(row: number): number {
-    return this.#hidesNamespaces ? 0 : numberAt(this.#pidNs, row);
+    return numberAt(this.#pidNs, row);
   }
 
-  /** Where the run of rows ends that are of the same host and pid namespace as a row; the next row where nobody can tell. */
+  /** Where the run of rows ends that are of the same host and pid namespace as a row; the next row where that is unknown. */
   runEnd(row: number): number {
     const pidNs = this.#pidNs;
     const boot = this.#boot;
@@ -94,11 +93,7 @@ export class RowReader {
     return end;
   }
 
-  #mntNsOf(row: number): number {
-    return this.#hidesNamespaces ? 0 : numberAt(this.#mntNs, row);
-  }
-
-  /** By its context, else by whose turn it was on the processor. */
+  /** By its context, else by the task that ran on the processor. */
   #tidOf(row: number): number | undefined {
     if (this.#tid.kind === "number" && isPresent(this.#tid, row))
       return Number(this.#tid.values[row]);
@@ -106,12 +101,4 @@ export class RowReader {
     if (cpu.kind !== "number" || !isPresent(cpu, row)) return undefined;
     return this.host(row).runningOn(Number(cpu.values[row]), this.time(row));
   }
-}
-
-function numberAt(column: Column, row: number): number {
-  return column.kind === "number" && isPresent(column, row) ? Number(column.values[row]) : 0;
-}
-
-function isPresent({ validity }: Column, row: number): boolean {
-  return validity === undefined || (validity[row >> 3]! & (1 << (row & 7))) !== 0;
 }

@@ -1,40 +1,37 @@
-/** What is told of containers anywhere in recorded traces: read once, for as many queries as come. */
+/** What recorded traces say of containers, anywhere in them: read once, for as many queries as come. */
 
 import { type Subscription, tap } from "rxjs";
-import type { TraceOrigin } from "../base/item.ts";
-import type { TraceClass } from "../ctf/trace-class.ts";
-import type { Share } from "../feed/feed.ts";
-import { canCompile } from "../query/executor.ts";
-import type { ShareOptions } from "../source/source.ts";
-import { Registry } from "./registry.ts";
+import type { TraceOrigin } from "../../base/item.ts";
+import { Registry } from "../../containers/registry.ts";
+import type { TraceClass } from "../../ctf/trace-class.ts";
+import type { DecodedItem } from "../../feed/decoded-item.ts";
+import type { Share } from "../../feed/feed.ts";
+import { canCompile } from "../../query/executor.ts";
+import type { ShareOptions } from "../../source/source.ts";
 import { type StateSpec, stateOf } from "./state-query.ts";
 
-/** A query that waits for what is told. */
-export interface Follower {
-  /** All is told. */
-  told(): void;
+/** A query that waits for the names. */
+export interface NameFollower {
+  ready(): void;
   failed(error: unknown): void;
 }
 
-/** How the traces are read. */
-export type RecordedSpec = Pick<StateSpec, "hidesNamespaces" | "threads">;
-
-export class RecordedState {
+export class RecordedNames {
   readonly #another: (options: ShareOptions) => Share;
-  readonly #spec: RecordedSpec;
-  readonly #followers = new Set<Follower>();
+  readonly #threads: StateSpec["threads"];
+  readonly #followers = new Set<NameFollower>();
   readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
   #registry = new Registry();
   #reading: Subscription | undefined;
-  #isTold = false;
+  #isReady = false;
 
   /**
    * @param another gives a part of the traces' feed
-   * @param spec is kept, and so are its threads
+   * @param threads that read it; they are kept
    */
-  constructor(another: (options: ShareOptions) => Share, spec: RecordedSpec = {}) {
+  constructor(another: (options: ShareOptions) => Share, threads?: StateSpec["threads"]) {
     this.#another = another;
-    this.#spec = spec;
+    this.#threads = threads;
   }
 
   get registry(): Registry {
@@ -45,17 +42,17 @@ export class RecordedState {
     return this.#traceClasses.values();
   }
 
-  /** Reads, unless all is told; the function that it gives ends that for this follower. */
-  follow(follower: Follower): () => void {
-    if (this.#isTold) {
-      follower.told();
+  /** Reads the traces, unless that is done; the function that it gives ends that for this follower. */
+  follow(follower: NameFollower): () => void {
+    if (this.#isReady) {
+      follower.ready();
       return () => {};
     }
     this.#followers.add(follower);
     this.#reading ??= this.#read();
     return () => {
       this.#followers.delete(follower);
-      if (this.#followers.size === 0 && !this.#isTold) this.#forget();
+      if (this.#followers.size === 0 && !this.#isReady) this.#forget();
     };
   }
 
@@ -66,23 +63,23 @@ export class RecordedState {
       this.#forget();
       for (const follower of followers) follower.failed(error);
     };
-    const spec = { ...this.#spec, isLive: false, maxLag: 0 };
+    const spec = { threads: this.#threads, isLive: false, maxLag: 0 };
     const noted = items.pipe(
-      tap((item) => {
+      tap((item: DecodedItem) => {
         if (item.kind === "trace-class") this.#traceClasses.set(item.trace, item.traceClass);
       }),
     );
     return stateOf(spec, noted, this.#registry, undefined, gate).subscribe({
       error: failed,
       complete: () => {
-        this.#isTold = true;
-        for (const follower of this.#followers) follower.told();
+        this.#isReady = true;
+        for (const follower of this.#followers) follower.ready();
         this.#followers.clear();
       },
     });
   }
 
-  /** Who comes next reads from the beginning. */
+  /** The next follower reads from the beginning. */
   #forget(): void {
     this.#reading?.unsubscribe();
     this.#reading = undefined;

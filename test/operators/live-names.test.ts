@@ -1,21 +1,21 @@
-/** Queries of a live session that begin when nobody tells of its containers any more. */
+/** Queries of a live session that begin after its container records have come. */
 
 import { concat, from, type Observable, Subject, tap } from "rxjs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { liveCensus } from "../../src/containers/census.ts";
-import { type FollowedState, liveQuery } from "../../src/containers/live-query.ts";
-import { namedQuery } from "../../src/containers/named-query.ts";
 import { Registry } from "../../src/containers/registry.ts";
-import { declares, RECORD_EVENTS } from "../../src/containers/state-events.ts";
-import { stateOf } from "../../src/containers/state-query.ts";
 import type { DecodedItem } from "../../src/feed/decoded-item.ts";
 import { openFeed } from "../../src/feed/feed.ts";
+import { liveCensus } from "../../src/operators/contain/count-events.ts";
+import { LiveNames } from "../../src/operators/contain/live-names.ts";
+import { declares, RECORD_EVENTS } from "../../src/operators/contain/state-events.ts";
+import { stateOf } from "../../src/operators/contain/state-query.ts";
+import { namesOf, runQuestion } from "../../src/operators/run-question.ts";
 import { Gate } from "../../src/source/gate.ts";
 import { collect, EVERYTHING, type Row } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 
-const test = suite("containers/followed-state");
+const test = suite("operators/live-names");
 const trace = await recordedTrace("small");
 const feed = openFeed([trace.path], { from: "beginning" });
 const spec = { ...EVERYTHING, select: ["timestamp", "event", "cpu_id", "container"] };
@@ -46,31 +46,32 @@ async function halves(): Promise<{ before: DecodedItem[]; after: DecodedItem[] }
 async function lateRows(
   before: DecodedItem[],
   after: Observable<DecodedItem>,
-  followed?: FollowedState,
+  followed?: LiveNames,
 ): Promise<Row[]> {
   const known = from(before.filter(({ kind }) => /^(trace|trace-class|stream)$/.test(kind)));
   const share = { items: concat(known, after), gate: new Gate(), canBlock: () => false };
   const live = { ...spec, isLive: true };
-  const { rows } = await collect(liveQuery(live, share, followed));
+  const { rows } = await collect(runQuestion(live, share, () => ({ kind: "live", followed })));
   return rows;
 }
 
-test("names that were told before a query began are known to it, if somebody has listened", async () => {
-  const all = await collect(namedQuery(spec, feed.share(), feed));
-  const names = new Map(all.rows.map((row) => [placeOf(row), row["container"]]));
+test("names that were recorded before a query began are known to it, if they were followed", async () => {
+  const all = await collect(runQuestion(spec, feed.share(), () => namesOf(feed)));
+  const expected = new Map(all.rows.map((row) => [placeOf(row), row["container"]]));
   const { before, after } = await halves();
 
   const observed = new Subject<DecodedItem>();
-  const registry = new Registry();
-  stateOf({ isLive: true, maxLag: 2000 }, observed, registry).subscribe();
+  const names = new LiveNames();
+  const fail = (error: unknown): void => assert.unreachable(String(error));
+  names.follow(observed, 2000, fail);
   for (const item of before) observed.next(item);
   const observedFirst = from(after).pipe(tap((item) => observed.next(item)));
-  const rows = await lateRows(before, observedFirst, { registry, isToldLocally: false });
+  const rows = await lateRows(before, observedFirst, names);
   observed.complete();
   assert.ok(rows.length > 1000, `only ${rows.length} rows`);
   assert.equal(
     rows.map((row) => row["container"]),
-    rows.map((row) => names.get(placeOf(row))),
+    rows.map((row) => expected.get(placeOf(row))),
   );
 
   const unaware = await lateRows(before, from(after));
@@ -78,13 +79,13 @@ test("names that were told before a query began are known to it, if somebody has
   assert.ok(unaware.some(({ container }) => String(container).startsWith("pid_ns:")));
 });
 
-test("who is in a session are the containers of its own machine, though others are followed", async () => {
+test("the containers of a session are those of its own machine, though others are followed", async () => {
   const { before, after } = await halves();
   const registry = new Registry();
   stateOf({ isLive: true, maxLag: 2000 }, from(before), registry).subscribe();
-  registry.host("another boot", "elsewhere").recorded(1n, {
+  registry.host("another boot", "elsewhere").onContainerRecord(1n, {
     ...{ name: "stranger", type: "docker", pidNs: 4_026_532_900, mntNs: 0, initPid: 0, id: "" },
-    ...{ image: "", pod: "", podNamespace: "", initVpid: 0, startNs: 0n, endNs: 0n },
+    ...{ image: "", pod: "", podNamespace: "", initVpid: undefined, startNs: undefined, endNs: 0n },
   });
   const known = from(before.filter(({ kind }) => /^(trace|trace-class|stream)$/.test(kind)));
   const share = { items: concat(known, from(after)), gate: new Gate(), canBlock: () => false };
@@ -93,7 +94,7 @@ test("who is in a session are the containers of its own machine, though others a
   assert.ok(names.includes("some-redis"));
   assert.not(names.includes("stranger"));
   const [redis] = census.containers.filter(({ name }) => name === "some-redis");
-  assert.ok(census.sightingOf(redis!.lives[0]!).events > 100);
+  assert.ok(census.sightingOf(redis!.instances[0]!).events > 100);
 });
 
 function placeOf({ timestamp, event, cpu_id }: Row): string {

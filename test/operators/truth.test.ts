@@ -4,27 +4,35 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { namedQuery } from "../../src/containers/named-query.ts";
-import type { NamedSpec } from "../../src/containers/named-rows.ts";
 import { openFeed } from "../../src/feed/feed.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import { named } from "../../src/filter/container-condition.ts";
+import { RecordedNames } from "../../src/operators/contain/recorded-names.ts";
+import { type Question, runQuestion } from "../../src/operators/run-question.ts";
+import { hiding } from "../support/hidden.ts";
 import { cell, EVERYTHING } from "../support/query.ts";
 import { PROJECT, recordedTrace } from "../support/traces.ts";
 
-const test = suite("containers/truth");
+const test = suite("operators/truth");
 
 interface Row {
   readonly time: bigint;
   readonly values: readonly unknown[];
 }
 
-/** The rows of a query with containers. */
-function rowsOf(path: string, spec: Partial<NamedSpec>): Promise<Row[]> {
+/** The rows of a query, of traces as they would be without some contexts. */
+function rowsOf(
+  path: string,
+  question: Partial<Question>,
+  hidden: readonly string[] = [],
+): Promise<Row[]> {
   const feed = openFeed([path], { from: "beginning" });
+  const names = new RecordedNames((options) => hiding(feed.share(options), hidden));
+  const share = hiding(feed.share(), hidden);
   const rows: Row[] = [];
   return new Promise((resolve, reject) => {
-    namedQuery({ ...EVERYTHING, ...spec }, feed.share(), feed).subscribe({
+    const source = { kind: "recorded", names } as const;
+    runQuestion({ ...EVERYTHING, ...question }, share, () => source).subscribe({
       next: (item) => {
         if (item.kind !== "batch") return;
         const { batch } = item;
@@ -201,7 +209,7 @@ test("churn: without the contexts of namespaces, at least 99.9 % of all events a
   withTrace("churn", async (path) => {
     const spec = { select: ["container", "event"], filter: KERNEL };
     const told = await rowsOf(path, spec);
-    const found = await rowsOf(path, { ...spec, hidesNamespaces: true });
+    const found = await rowsOf(path, spec, ["pid_ns", "mnt_ns"]);
     assert.is(found.length, told.length);
     const other = found.filter(({ values }, i) => values[0] !== told[i]!.values[0]);
     const share = (told.length - other.length) / told.length;

@@ -1,0 +1,210 @@
+/**
+ * Filters that speak of containers. An event's container is known only in time order, behind the scan: such a filter is split
+ * into what the scan decides by the event alone, and what is decided behind it.
+ */
+
+import type { FilterError } from "../base/errors.ts";
+import type { Span } from "../base/text.ts";
+import { CONTAINER_FACTS, type ContainerFact } from "../column/request.ts";
+import { type Expression, leftSpine, type Reference, type StringLiteral, stepsOf } from "./ast.ts";
+import { all, any, integer, programOf } from "./build.ts";
+import type { ContainerCase, ContainerFilter } from "./bytecode.ts";
+import type { ContainerCondition } from "./container-condition.ts";
+import { filterError } from "./filter-error.ts";
+import { print } from "./print.ts";
+import { badEscapeAt, textConstant, unquoted } from "./text-literal.ts";
+
+export interface SplitFilter {
+  /** The scan's part; `undefined` if it passes every event. */
+  readonly scanned: Expression | undefined;
+  /** `undefined` if the filter does not speak of containers. */
+  readonly containers: ContainerFilter | undefined;
+}
+
+/** Each term on containers doubles the cases. */
+const MAX_TERMS = 6;
+
+/**
+ * Splits a filter.
+ * @throws FilterError `FILTER_CONTAINER` where a term on containers is not one, or there are too many in one alternative
+ */
+export function splitContainers(ast: Expression, text: string): SplitFilter {
+  const terms = conjunction(ast);
+  const mixed = terms.filter(speaksOfContainers);
+  if (mixed.length === 0) return { scanned: ast, containers: undefined };
+  const required = mixed.filter(isCondition).map((term) => conditionOf(term, text));
+  const open = mixed.filter((term) => !isCondition(term));
+  const condition: ContainerCondition | undefined =
+    required.length > 1 ? { kind: "and", operands: required } : required[0];
+  const plain = terms.filter((term) => !mixed.includes(term));
+  if (open.length === 0)
+    return { scanned: all(plain), containers: { required: condition, cases: [], whole: ast } };
+  const cases = casesOf(all([...plain, ...open])!, text);
+  const events = new Map(cases.map(({ event }) => [event.text, event.ast]));
+  return {
+    scanned: any([...events.values()]) ?? integer(0),
+    containers: { required: condition, cases, whole: ast },
+  };
+}
+
+/** An expression with its terms on containers replaced; `undefined` where one of them cannot be. */
+export function replaceContainers(
+  ast: Expression,
+  text: string,
+  replacement: (condition: ContainerCondition) => Expression | undefined,
+): Expression | undefined {
+  if (!speaksOfContainers(ast)) return ast;
+  if (isCondition(ast)) return replacement(conditionOf(ast, text));
+  if (ast.kind === "unary" && ast.operator === "!") {
+    const operand = replaceContainers(ast.operand, text, replacement);
+    return operand && { ...ast, operand };
+  }
+  if (ast.kind !== "logical") throw misplaced(text, ast);
+  const left = replaceContainers(ast.left, text, replacement);
+  const right = replaceContainers(ast.right, text, replacement);
+  return left && right && { ...ast, left, right };
+}
+
+/** For each answer to the terms on containers: what remains to be asked of the event. */
+function casesOf(ast: Expression, text: string): ContainerCase[] {
+  const terms: ContainerCondition[] = [];
+  replaceContainers(ast, text, (condition) => {
+    terms.push(condition);
+    return integer(1);
+  });
+  if (terms.length > MAX_TERMS) {
+    const problem = `expected at most ${MAX_TERMS} terms on containers beside other terms, got ${terms.length}`;
+    throw wrong(text, ast, problem);
+  }
+  const byEvent = new Map<string, { event: Expression; conditions: ContainerCondition[] }>();
+  for (let answers = 0; answers < 1 << terms.length; answers++) {
+    let next = 0;
+    const holds = (term: number): boolean => (answers & (1 << term)) !== 0;
+    const event = replaceContainers(ast, text, () => integer(holds(next++) ? 1 : 0))!;
+    if (constantOf(event) === false) continue;
+    const condition: ContainerCondition = {
+      kind: "and",
+      operands: terms.map((operand, term) => (holds(term) ? operand : { kind: "not", operand })),
+    };
+    const same = byEvent.get(print(event)) ?? { event, conditions: [] };
+    same.conditions.push(condition);
+    byEvent.set(print(event), same);
+  }
+  return [...byEvent.values()].map(({ event, conditions }) => ({
+    condition: { kind: "or", operands: conditions },
+    event: programOf(event),
+  }));
+}
+
+/** What an expression is whatever the event, as far as constants tell. */
+function constantOf(ast: Expression): boolean | undefined {
+  if (ast.kind === "integer") return ast.text !== "0";
+  if (ast.kind === "unary" && ast.operator === "!") {
+    const operand = constantOf(ast.operand);
+    return operand === undefined ? undefined : !operand;
+  }
+  if (ast.kind !== "logical") return undefined;
+  const [left, right] = [constantOf(ast.left), constantOf(ast.right)];
+  const decisive = ast.operator === "||";
+  if (left === decisive || right === decisive) return decisive;
+  return left === undefined || right === undefined ? undefined : !decisive;
+}
+
+/** The operands of `&&` and of those that are its operands, in reading order. */
+function conjunction(ast: Expression): readonly Expression[] {
+  const terms: Expression[] = [];
+  let node = ast;
+  for (; node.kind === "logical" && node.operator === "&&"; node = node.left)
+    terms.push(node.right);
+  if (terms.length === 0) return [node];
+  return [node, ...terms.reverse()].flatMap(conjunction);
+}
+
+function speaksOfContainers(root: Expression): boolean {
+  const { chain, first } = leftSpine(root);
+  return (
+    chain.some((node) =>
+      node.kind === "in" ? node.list.some(speaksOfContainers) : speaksOfContainers(node.right),
+    ) ||
+    (first.kind === "unary" && speaksOfContainers(first.operand)) ||
+    (first.kind === "reference" && isContainer(first))
+  );
+}
+
+function isContainer(reference: Reference): boolean {
+  return stepsOf(reference)[0]?.name === "$container";
+}
+
+/** Whether an expression speaks of nothing but containers, as a condition. */
+function isCondition(ast: Expression): boolean {
+  if (ast.kind === "logical") return isCondition(ast.left) && isCondition(ast.right);
+  if (ast.kind === "unary" && ast.operator === "!") return isCondition(ast.operand);
+  return speaksOfContainers(ast);
+}
+
+function conditionOf(node: Expression, text: string): ContainerCondition {
+  switch (node.kind) {
+    case "logical": {
+      const operands = [conditionOf(node.left, text), conditionOf(node.right, text)];
+      return { kind: node.operator === "&&" ? "and" : "or", operands };
+    }
+    case "unary":
+      if (node.operator === "!") return { kind: "not", operand: conditionOf(node.operand, text) };
+      break;
+    case "binary": {
+      if (node.operator !== "==" && node.operator !== "!=") break;
+      const [reference, literal] =
+        node.left.kind === "string" ? [node.right, node.left] : [node.left, node.right];
+      if (reference.kind !== "reference" || !isContainer(reference)) break;
+      const is: ContainerCondition = {
+        kind: "is",
+        fact: factOf(reference, text),
+        texts: [textOf(literal, text)],
+      };
+      return node.operator === "==" ? is : { kind: "not", operand: is };
+    }
+    case "in":
+      if (node.left.kind !== "reference" || !isContainer(node.left)) break;
+      return {
+        kind: "is",
+        fact: factOf(node.left, text),
+        texts: node.list.map((item) => textOf(item, text)),
+      };
+    case "reference":
+      if (isContainer(node)) factOf(node, text);
+      break;
+    default:
+      break;
+  }
+  throw misplaced(text, node);
+}
+
+function misplaced(text: string, node: Expression): FilterError {
+  return wrong(
+    text,
+    node,
+    "expected $container.name, .type or .id compared with a text by ==, != or in",
+  );
+}
+
+function factOf(reference: Reference, text: string): ContainerFact {
+  const [head, step, ...others] = stepsOf(reference);
+  const fact = CONTAINER_FACTS.find((known) => known === step?.name);
+  const isPlain = others.length === 0 && step?.indexes === undefined && head?.indexes === undefined;
+  if (fact !== undefined && isPlain) return fact;
+  const got = step === undefined ? "nothing" : step.name;
+  throw wrong(text, step ?? reference, `expected name, type or id after $container, got ${got}`);
+}
+
+function textOf(node: Expression, text: string): ReturnType<typeof textConstant> {
+  if (node.kind !== "string")
+    throw wrong(text, node, "expected a text between quotes, to compare $container with");
+  const body = unquoted((node as StringLiteral).text);
+  if (badEscapeAt(body) !== -1)
+    throw wrong(text, node, "expected only \\\\ and \\* as escapes in a text");
+  return textConstant(body);
+}
+
+function wrong(text: string, at: Span, problem: string): FilterError {
+  return filterError("FILTER_CONTAINER", text, at, "container", problem);
+}

@@ -1,0 +1,90 @@
+/** Counts events by the container instance that they belong to. */
+
+import { lastValueFrom, type Observable, Subject, takeUntil, timer } from "rxjs";
+import { Census } from "../../containers/census.ts";
+import type { Host } from "../../containers/host.ts";
+import { Registry } from "../../containers/registry.ts";
+import type { DecodedItem } from "../../feed/decoded-item.ts";
+import type { Share } from "../../feed/feed.ts";
+import { canCompile } from "../../query/executor.ts";
+import { EVERYTHING, type QuerySpec, runQuery } from "../../query/query.ts";
+import { bootOf, hostNameOf } from "../../scan/record-columns.ts";
+import type { Gate } from "../../source/gate.ts";
+import type { ShareOptions } from "../../source/source.ts";
+import type { RecordedNames } from "./recorded-names.ts";
+import { IDENTITY_COLUMNS, RowIdentity } from "./row-identity.ts";
+import { stateOf } from "./state-query.ts";
+
+/**
+ * Counts every event of recorded traces.
+ * @param share gives a part of the traces' feed
+ */
+export async function recordedCensus(
+  share: (options: ShareOptions) => Share,
+  names: RecordedNames,
+): Promise<Census> {
+  // Container records anywhere in the traces hold from the first event on.
+  await new Promise<void>((ready, failed) => names.follow({ ready, failed }));
+  const census = new Census(names.registry);
+  const { items, gate } = share({ leavesPackets: canCompile("kernel") });
+  await count({ ...COUNTING, order: "none" }, items, gate, census);
+  return census;
+}
+
+/**
+ * Counts the events of live sessions for a while.
+ *
+ * @param maxLag how long a silent stream may hold up the others, in ms
+ * @param followed a registry that follows the sessions already; without it, only state that comes meanwhile is known
+ */
+export async function liveCensus(
+  { items, gate }: Share,
+  listeningMs: number,
+  maxLag: number,
+  followed?: Registry,
+): Promise<Census> {
+  const registry = followed ?? new Registry(true);
+  const hosts = new Set<Host>();
+  const census = new Census(registry, hosts);
+  const heard = new Subject<DecodedItem>();
+  heard.subscribe((item) => {
+    if (item.kind !== "trace-class") return;
+    const { traceClass, trace } = item;
+    const name = hostNameOf(traceClass, trace.host) ?? "";
+    hosts.add(registry.host(bootOf(traceClass, trace.host) ?? "", name));
+  });
+  const state = stateOf({ isLive: true, maxLag }, heard, census.registry);
+  const following =
+    followed === undefined ? lastValueFrom(state, { defaultValue: undefined }) : undefined;
+  const counting = count({ ...COUNTING, maxLag, isLive: true }, heard, gate, census);
+  items.pipe(takeUntil(timer(listeningMs))).subscribe(heard);
+  await Promise.all([following, counting]);
+  return census;
+}
+
+const COUNTING: QuerySpec = {
+  ...EVERYTHING,
+  select: [],
+  extra: IDENTITY_COLUMNS,
+  lendsBatches: true,
+};
+
+function count(
+  query: QuerySpec,
+  items: Observable<DecodedItem>,
+  gate: Gate,
+  census: Census,
+): Promise<void> {
+  return runQuery(query, items, gate).forEach((item) => {
+    if (item.kind !== "batch") return;
+    const identity = new RowIdentity(item.batch, census.registry);
+    for (let row = 0; row < item.batch.rows; row++) {
+      const ns = identity.time(row);
+      const pidNs = identity.pidNs(row);
+      let instance = identity.instance(row);
+      if (instance === undefined && pidNs !== 0)
+        instance = identity.host(row).onUnknownNamespace(ns, pidNs);
+      if (instance !== undefined) census.see(instance, ns);
+    }
+  });
+}

@@ -1,0 +1,128 @@
+/** The events that container state is read from, and what each means to its host. */
+
+import type { PlannedColumn } from "../../column/layout.ts";
+import type { ColumnRequest } from "../../column/request.ts";
+import { RowReader } from "../../column/row-reader.ts";
+import type { ContainerRecord } from "../../containers/container.ts";
+import type { Host } from "../../containers/host.ts";
+import type { Registry } from "../../containers/registry.ts";
+import type { ResultBatch } from "../../query/query.ts";
+import { SWITCH_EVENT } from "./state-events.ts";
+
+const FIELDS = [
+  "tid",
+  "vtid",
+  "ns_level",
+  "ns_inum",
+  "parent_ns_inum",
+  "child_ns_inum",
+  "child_tid",
+  "vtids",
+  "next_tid",
+  "container_name",
+  "container_type",
+  "pid_ns",
+  "mnt_ns",
+  "init_pid",
+  "id",
+  "image",
+  "pod",
+  "namespace",
+  "init_vpid",
+  "start_ns",
+  "end_ns",
+] as const;
+
+/** What is read of each event, by the names that the reader knows it by. */
+const READ: readonly (readonly [string, ColumnRequest])[] = [
+  ["event", { kind: "event" }],
+  ["boot", { kind: "boot" }],
+  ["host", { kind: "host" }],
+  ["cpu_id", { kind: "cpu_id" }],
+  ["own mnt_ns", { kind: "context", name: "mnt_ns", isOptional: true }],
+  ...FIELDS.map(
+    (name) => [name, { kind: "field", name, isOptional: true }] as [string, ColumnRequest],
+  ),
+];
+
+export const STATE_COLUMNS: readonly ColumnRequest[] = READ.map(([, request]) => request);
+
+/** Reads the rows of a state query into a registry. */
+export class StateReader {
+  readonly #registry: Registry;
+  readonly #row = new RowReader();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  layout(columns: readonly PlannedColumn[]): void {
+    this.#row.layout(columns.map((column, i) => ({ ...column, name: READ[i]![0] })));
+  }
+
+  read(batch: ResultBatch): void {
+    const row = this.#row;
+    row.begin(batch);
+    for (; row.at < batch.rows; row.at++) {
+      const boot = row.text("boot");
+      const ns = batch.timestamps[row.at]!;
+      readEvent(row, ns, this.#registry.host(boot, row.text("host")));
+      // Rows that ask come with the same order and lag.
+      if (row.at === batch.rows - 1) this.#registry.onWatermark(boot, batch.watermarkNs ?? ns);
+    }
+  }
+}
+
+function readEvent(row: RowReader, ns: bigint, host: Host): void {
+  const event = row.text("event");
+  switch (event) {
+    case "lttng_statedump_process_pid_ns":
+    case "lttng_statedump_process_state":
+      if (row.number("ns_inum") !== 0)
+        host.onStatedump(
+          ns,
+          row.number("tid"),
+          row.number("ns_level"),
+          row.number("ns_inum"),
+          row.number("vtid"),
+        );
+      break;
+    case "lttng_statedump_process_mnt_ns":
+      host.onMount(ns, row.number("tid"), row.number("ns_inum"));
+      break;
+    case "sched_process_fork":
+      host.onFork(ns, {
+        childTid: row.number("child_tid"),
+        parentPidNs: row.number("parent_ns_inum"),
+        childPidNs: row.number("child_ns_inum"),
+        childVtid: row.lastOf("vtids"),
+        mntNs: row.number("own mnt_ns"),
+      });
+      break;
+    case "sched_process_exit":
+      host.onExit(ns, row.number("tid"), row.number("own mnt_ns"));
+      break;
+    case SWITCH_EVENT:
+      host.onSwitch(ns, row.number("cpu_id"), row.number("next_tid"));
+      break;
+    default:
+      host.onContainerRecord(ns, containerRecord(row));
+  }
+}
+
+function containerRecord(row: RowReader): ContainerRecord {
+  return {
+    name: row.text("container_name"),
+    type: row.text("container_type"),
+    pidNs: row.number("pid_ns"),
+    mntNs: row.number("mnt_ns"),
+    initPid: row.number("init_pid"),
+    id: row.text("id"),
+    image: row.text("image"),
+    pod: row.text("pod"),
+    podNamespace: row.text("namespace"),
+    initVpid: row.has("init_vpid") ? row.number("init_vpid") : undefined,
+    startNs: row.has("start_ns") ? BigInt(row.number("start_ns")) : undefined,
+    endNs: BigInt(row.number("end_ns")),
+  };
+}

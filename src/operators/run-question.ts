@@ -1,0 +1,267 @@
+/**
+ * Plans a query and runs it: finds out by itself whether it needs containers, what of that the scan can decide, and which
+ * operators its rows go through. CLI, server and library all come through here, so that they cannot differ.
+ */
+
+import { Observable, type Subscription } from "rxjs";
+import { defaultRequests, type PlannedColumn } from "../column/layout.ts";
+import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { Container } from "../containers/container.ts";
+import type { DecodedItem } from "../feed/decoded-item.ts";
+import type { Feed, Share } from "../feed/feed.ts";
+import { programOf } from "../filter/build.ts";
+import type { Program } from "../filter/bytecode.ts";
+import type { ContainerCondition } from "../filter/container-condition.ts";
+import { replaceContainers } from "../filter/split-containers.ts";
+import { type QuerySpec, type ResultItem, runQuery } from "../query/query.ts";
+import type { ShareOptions } from "../source/source.ts";
+import { through } from "./chain.ts";
+import { Contain, type ContainOptions, type FactColumn } from "./contain/contain.ts";
+import { exactPart } from "./contain/exact-pushdown.ts";
+import { LiveNames, withNames } from "./contain/live-names.ts";
+import { NameWatch } from "./contain/name-watch.ts";
+import { pushedDown, scanned, wantedNamespaces, withPart } from "./contain/pushdown.ts";
+import { RecordedNames } from "./contain/recorded-names.ts";
+import type { Asked } from "./contain/resolver.ts";
+import { Limit } from "./limit.ts";
+import type { Operator } from "./operator.ts";
+
+/** A query that may ask for containers. */
+export interface Question extends QuerySpec {
+  /** What an event's container must be, besides what the filter says. */
+  readonly container?: ContainerCondition | undefined;
+  /** How long live rows of an instance without a name wait for it, in ms. */
+  readonly nameWaitMs?: number | undefined;
+}
+
+/** Where the names of a feed's containers come from. */
+export type NameSource =
+  | { readonly kind: "recorded"; readonly names: RecordedNames }
+  /** `followed`: names that have taken every item before the query gets it; without them the query follows its own items. */
+  | { readonly kind: "live"; readonly followed?: LiveNames | undefined };
+
+/** Rows that are asked for by their container wait this long for its name: a slow machine's `docker run`, and more. */
+export const NAME_WAIT_MS = 10_000;
+/** Rows that only show it wait for what is on its way. */
+const SHOWN_NAME_WAIT_MS = 1000;
+
+/**
+ * Where a query that is alone on its feed gets names from.
+ * @param onProgress called with how many bytes of recorded traces have been read for their container state, of how many
+ */
+export function namesOf(
+  feed: Feed,
+  threads?: Question["threads"],
+  onProgress?: ShareOptions["onProgress"],
+): NameSource {
+  if (feed.isLive) return { kind: "live" };
+  const share = (options: ShareOptions): Share => feed.share({ ...options, onProgress });
+  return { kind: "recorded", names: new RecordedNames(share, threads) };
+}
+
+/** Whether a query asks for containers at all. */
+export function asksForContainers({ select, container, filter }: Question): boolean {
+  const selects = select?.some((one) => requestOf(one).kind === "container") ?? false;
+  return selects || container !== undefined || filter?.containers !== undefined;
+}
+
+/**
+ * Runs a query. Without a selection, a query that asks for containers shows `container` before the payload.
+ * @param share the rows' part of the feed
+ */
+export function runQuestion(
+  question: Question,
+  share: Share,
+  source: () => NameSource,
+): Observable<ResultItem> {
+  if (!asksForContainers(question)) return runQuery(question, share.items, share.gate);
+  const names = source();
+  return names.kind === "live"
+    ? live(question, share, names.followed)
+    : recorded(question, share, names.names);
+}
+
+function live(question: Question, share: Share, followed?: LiveNames): Observable<ResultItem> {
+  const names = followed ?? new LiveNames();
+  const asked = askedOf(question);
+  const isAsked = asked.required !== undefined || asked.cases.length > 0;
+  const waitMs = (): number => {
+    // A container that is asked for may be the first of which anything is reported.
+    if (isAsked) return question.nameWaitMs ?? NAME_WAIT_MS;
+    return names.areReported ? (question.nameWaitMs ?? SHOWN_NAME_WAIT_MS) : 0;
+  };
+  const watch = watchOf(
+    asked,
+    (condition) => new NameWatch(condition, names.registry, () => names.hostNames, true),
+  );
+  const rows = (items: Observable<DecodedItem>): Observable<ResultItem> =>
+    contained(question, scanned(question.filter), { ...share, items }, names.registry, {
+      asked,
+      waitMs,
+      watch,
+    });
+  if (followed !== undefined) return rows(share.items);
+  return withNames(share.items, names, question.maxLag, rows);
+}
+
+/** Container records anywhere in the traces hold from the first event on, so that all of them are read first. */
+function recorded(question: Question, share: Share, names: RecordedNames): Observable<ResultItem> {
+  return new Observable((subscriber) => {
+    let rows: Subscription | undefined;
+    const leave = names.follow({
+      ready: () => {
+        rows = recordedRows(question, share, names).subscribe(subscriber);
+      },
+      failed: (error) => subscriber.error(error),
+    });
+    return () => {
+      leave();
+      rows?.unsubscribe();
+      for (const thread of question.threads ?? []) void thread.terminate();
+    };
+  });
+}
+
+/** The state being known, rows are resolved only where the scan cannot decide. */
+function recordedRows(
+  question: Question,
+  share: Share,
+  names: RecordedNames,
+): Observable<ResultItem> {
+  const { registry } = names;
+  const traceClasses = [...names.traceClasses];
+  const asked = askedOf(question);
+  const watch = watchOf(asked, (condition) => new NameWatch(condition, registry, () => [], false));
+  const requests = question.select?.map(requestOf) ?? withContainer(defaultRequests(traceClasses));
+  const isShown = requests.some(({ kind }) => kind === "container");
+  const exact = exactFilter(question, names);
+  if (exact !== undefined && (exact.container !== undefined || !isShown)) {
+    const select = requests.map((request) => known(request, exact.container));
+    const rows = runQuery({ ...question, select, filter: exact.filter }, share.items, share.gate);
+    return withNotes(rows, watch?.notes() ?? []);
+  }
+  const { required } = asked;
+  const namespaces = required && wantedNamespaces(required, registry, traceClasses);
+  const filter = pushedDown(question.filter, namespaces);
+  return contained(question, filter, share, registry, { asked, waitMs: () => 0, watch });
+}
+
+/** The whole filter as one that the scan decides; `undefined` where that is not possible. */
+function exactFilter(
+  { filter, container }: Question,
+  { registry, traceClasses }: RecordedNames,
+): { readonly filter: Program | undefined; readonly container: Container | undefined } | undefined {
+  const classes = [...traceClasses];
+  const exact = (condition: ContainerCondition): ReturnType<typeof exactPart> =>
+    exactPart(condition, registry, classes);
+  const { required, cases } = askedOf({ filter, container });
+  if (cases.length === 0) {
+    const part = required && exact(required);
+    return part && { filter: withPart(filter, part.expression), container: part.container };
+  }
+  const whole =
+    filter?.containers &&
+    replaceContainers(filter.containers.whole, filter.text, (one) => exact(one)?.expression);
+  const own = container && exact(container);
+  if (whole === undefined || (container !== undefined && own === undefined)) return undefined;
+  const program = programOf(whole);
+  return {
+    filter: own === undefined ? program : withPart(program, own.expression),
+    container: own?.container,
+  };
+}
+
+/** The rows of a query through the operator that finds their containers. */
+function contained(
+  question: Question,
+  filter: Program | undefined,
+  share: Share,
+  registry: LiveNames["registry"],
+  options: Omit<ContainOptions, "facts">,
+): Observable<ResultItem> {
+  const requests = question.select?.map(requestOf);
+  const { asked } = options;
+  const isAsked = asked.required !== undefined || asked.cases.length > 0;
+  return new Observable((subscriber) => {
+    const contain = new Contain(registry, {
+      ...options,
+      facts: (planned) => factsAmong(requests, planned),
+    });
+    const { limit } = question;
+    // Rows may still be dropped, so that they are counted behind that.
+    const isLimited = limit !== undefined && isAsked;
+    const operators: Operator[] = isLimited ? [contain, new Limit(limit)] : [contain];
+    const inner: QuerySpec = {
+      ...question,
+      filter,
+      select: requests?.filter(({ kind }) => kind !== "container"),
+      extra: contain.needs,
+      limit: isLimited ? undefined : limit,
+      lendsBatches: true,
+      lines: undefined,
+      reportsWatermark: true,
+    };
+    return through(runQuery(inner, share.items, share.gate), operators, {
+      isLive: question.isLive,
+      borrowBatches: question.lendsBatches === true,
+    }).subscribe(subscriber);
+  });
+}
+
+/** All that is asked of an event's container. */
+function askedOf({ container, filter }: Pick<Question, "container" | "filter">): Asked {
+  const { required: own, cases = [] } = filter?.containers ?? {};
+  if (container === undefined || own === undefined) return { required: container ?? own, cases };
+  return { required: { kind: "and", operands: [container, own] }, cases };
+}
+
+function watchOf(
+  { required, cases }: Asked,
+  watch: (condition: ContainerCondition) => NameWatch,
+): NameWatch | undefined {
+  const conditions = [required, ...cases.map(({ condition }) => condition)];
+  const operands = conditions.filter((condition) => condition !== undefined);
+  return operands.length === 0 ? undefined : watch({ kind: "or", operands });
+}
+
+function withNotes(
+  results: Observable<ResultItem>,
+  notes: readonly string[],
+): Observable<ResultItem> {
+  return new Observable((subscriber) => {
+    for (const text of notes) subscriber.next({ kind: "note", text });
+    return results.subscribe(subscriber);
+  });
+}
+
+function requestOf(one: string | ColumnRequest): ColumnRequest {
+  return typeof one === "string" ? columnRequest(one) : one;
+}
+
+/** The container stands before the payload. */
+function withContainer(requests: readonly ColumnRequest[]): readonly ColumnRequest[] {
+  const payload = requests.findIndex(({ kind }) => kind === "payload");
+  return requests.toSpliced(payload, 0, { kind: "container", fact: "name" });
+}
+
+function known(request: ColumnRequest, container: Container | undefined): ColumnRequest {
+  if (request.kind !== "container") return request;
+  return { ...request, text: container?.[request.fact] };
+}
+
+/** Where facts stand among the columns: as selected, or before the payload. */
+function factsAmong(
+  requests: readonly ColumnRequest[] | undefined,
+  shown: readonly PlannedColumn[],
+): readonly FactColumn[] {
+  if (requests === undefined) {
+    const payload = shown.findIndex(({ request }) => request.kind === "payload");
+    return [{ fact: "name", at: payload === -1 ? shown.length : payload }];
+  }
+  let others = 0;
+  return requests.flatMap((request) => {
+    if (request.kind === "container") return [{ fact: request.fact, at: others }];
+    others++;
+    return [];
+  });
+}

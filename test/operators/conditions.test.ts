@@ -1,0 +1,200 @@
+/**
+ * Conditions on containers, joined with others in every way: the same rows through library, HTTP, WebSocket and CLI, recorded
+ * and live, compiled and interpreted. The oracle is the condition itself, of the columns of all rows.
+ */
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { LiveFeed, openFeed } from "../../src/feed/feed.ts";
+import { compileFilter } from "../../src/filter/compile.ts";
+import { RecordedNames } from "../../src/operators/contain/recorded-names.ts";
+import { namesOf, type Question, runQuestion } from "../../src/operators/run-question.ts";
+import { replay } from "../../src/replay/server.ts";
+import { serve } from "../../src/server/server.ts";
+import { Client, get } from "../server/lab.ts";
+import { Child } from "../support/child.ts";
+import { hiding } from "../support/hidden.ts";
+import { collect, EVERYTHING, type Row } from "../support/query.ts";
+import { MAIN, recordedTrace } from "../support/traces.ts";
+
+const test = suite("operators/conditions");
+
+/** A row with what conditions ask of it; `ret` is undefined where the event class has no such field. */
+interface Facts {
+  readonly name: string;
+  readonly type: string;
+  readonly ret: number | undefined;
+  readonly event: string;
+}
+
+/** As for the tracer, a field that an event class does not have makes a whole filter false, unless it is `ret?`. */
+const CONDITIONS: Readonly<
+  Record<string, readonly (readonly [string, (row: Facts) => boolean])[]>
+> = {
+  small: [
+    [
+      '$container.name == "some-redis" && ret >= 0',
+      ({ name, ret }) => name === "some-redis" && ret !== undefined && ret >= 0,
+    ],
+    [
+      '$container.name == "some-redis" || ret < 0',
+      ({ name, ret }) => ret !== undefined && (name === "some-redis" || ret < 0),
+    ],
+    [
+      '$container.name == "some-redis" || ret? < 0',
+      ({ name, ret }) => name === "some-redis" || (ret !== undefined && ret < 0),
+    ],
+    [
+      '!($container.type == "docker") && $event.name == "sched_switch"',
+      ({ type, event }) => type !== "docker" && event === "sched_switch",
+    ],
+    [
+      '!($container.name == "some-*" && ret? < 0)',
+      ({ name, ret }) => !(name.startsWith("some-") && ret !== undefined && ret < 0),
+    ],
+    [
+      '$container.name in ("some-redis", "[HOST]") && $event.name == "syscall_entry_*"',
+      ({ name, event }) =>
+        ["some-redis", "[HOST]"].includes(name) && event.startsWith("syscall_entry_"),
+    ],
+    [
+      '$container.name == "*redis*" && ret? > 0 || $container.type == "lx*" && ret? < 0',
+      ({ name, type, ret }) =>
+        (name.includes("redis") && ret !== undefined && ret > 0) ||
+        (type.startsWith("lx") && ret !== undefined && ret < 0),
+    ],
+    [
+      '($container.name == "some-redis" || $event.name == "irq_*") && ($container.type != "docker" || ret? >= 0)',
+      ({ name, type, ret, event }) =>
+        (name === "some-redis" || event.startsWith("irq_")) &&
+        (type !== "docker" || (ret !== undefined && ret >= 0)),
+    ],
+    [
+      '$container.name == "no-such" || $event.name == "sched_wakeup"',
+      ({ event }) => event === "sched_wakeup",
+    ],
+    ['$container.name == "no-such"', () => false],
+    ['$container.name != "[HOST]"', ({ name }) => name !== "[HOST]"],
+  ],
+  churn: [
+    [
+      '$container.name == "new-gecko" || ret? < 0',
+      ({ name, ret }) => name === "new-gecko" || (ret !== undefined && ret < 0),
+    ],
+    [
+      '!($container.name in ("goofy*", "new-gecko")) && ret? >= 0',
+      ({ name, ret }) =>
+        !name.startsWith("goofy") && name !== "new-gecko" && ret !== undefined && ret >= 0,
+    ],
+    [
+      '$container.type == "docker" && $event.name == "sched_*" || $container.name == "pid_ns:*"',
+      ({ name, type, event }) =>
+        (type === "docker" && event.startsWith("sched_")) || name.startsWith("pid_ns:"),
+    ],
+  ],
+};
+
+const SELECT = ["timestamp", "event", "cpu_id", "tid"];
+const keyOf = (row: Row): string => SELECT.map((name) => String(row[name] ?? "")).join(" ");
+
+function factsOf(row: Row): Facts {
+  const ret = row["ret"];
+  return {
+    name: String(row["container"] ?? ""),
+    type: String(row["container_type"] ?? ""),
+    ret: ret === null ? undefined : Number(ret),
+    event: String(row["event"]),
+  };
+}
+
+for (const [traceName, conditions] of Object.entries(CONDITIONS)) {
+  test(`${traceName}: rows are those that the condition says, whoever asks`, async () => {
+    const trace = await recordedTrace(traceName as "small" | "churn");
+    const feed = openFeed([trace.path], { from: "beginning" });
+    const names = new RecordedNames((options) => feed.share(options));
+    const server = await serve([trace.path], { port: 0 });
+    const relayd = await replay([trace.path], { speed: "max", session: traceName });
+    try {
+      const ask = async (question: Partial<Question>, hidden: readonly string[] = []) => {
+        const own =
+          hidden.length === 0
+            ? names
+            : new RecordedNames((options) => hiding(feed.share(options), hidden));
+        const share = hiding(feed.share(), hidden);
+        const { rows } = await collect(
+          runQuestion({ ...EVERYTHING, ...question }, share, () => ({
+            kind: "recorded",
+            names: own,
+          })),
+        );
+        return rows;
+      };
+      const all = await ask({ select: [...SELECT, "container", "container_type", "ret"] });
+      for (const [where, holds] of conditions) {
+        const expected = all.filter((row) => holds(factsOf(row))).map(keyOf);
+        const filter = compileFilter(where);
+        const same = (rows: readonly Row[], how: string): void => {
+          assert.is(rows.length, expected.length, `${where}: ${how}`);
+          assert.ok(
+            rows.every((row, i) => keyOf(row) === expected[i]),
+            `${where}: ${how}`,
+          );
+        };
+        for (const engine of ["kernel", "interpreter"] as const) {
+          same(await ask({ select: SELECT, filter, engine }), engine);
+          // With a container column that differs, rows are resolved behind the scan.
+          same(await ask({ select: [...SELECT, "container"], filter, engine }), `${engine}, named`);
+        }
+        const path = `/v1/query?format=ndjson&select=${SELECT}&where=${encodeURIComponent(where)}`;
+        same(lines((await get(server, path)).body.toString()), "HTTP");
+        const client = await Client.ask(server, {
+          where,
+          select: SELECT,
+          format: "ndjson",
+          credit: 10_000,
+        });
+        await client.last();
+        same(lines(Buffer.concat(client.binary).toString()), "WebSocket");
+        const args = ["tail", trace.path, "--where", where, "--select", SELECT.join(","), "-q"];
+        const cli = new Child(process.execPath, [MAIN, ...args, "--format", "ndjson"]);
+        same(lines(await cli.output()), "CLI");
+      }
+      for (const [where, holds] of conditions) {
+        // What is known of containers live is known from the record on; of the whole trace it is the same in the end.
+        const live = new LiveFeed(relayd.urls, { from: "beginning" });
+        const question = {
+          ...EVERYTHING,
+          isLive: true,
+          filter: compileFilter(where),
+          select: [...SELECT, "container", "container_type", "ret"],
+        };
+        const { rows } = await collect(
+          runQuestion({ ...question, nameWaitMs: 300 }, live.share(), () => namesOf(live)),
+        );
+        assert.ok(
+          rows.every((row) => holds(factsOf(row))),
+          `${where}: live`,
+        );
+      }
+    } finally {
+      await relayd.close();
+      await server.close();
+      await trace.remove();
+    }
+  });
+}
+
+function lines(text: string): Row[] {
+  return text
+    .trim()
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const row = JSON.parse(line) as Record<string, unknown>;
+      const ns = BigInt(Date.parse(`${String(row["timestamp"]).slice(0, 19)}Z`)) * 1_000_000n;
+      const fraction = BigInt(/\.(\d{9})/.exec(String(row["timestamp"]))?.[1] ?? 0);
+      return { ...row, timestamp: ns + fraction };
+    });
+}
+
+test.run();
