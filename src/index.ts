@@ -32,7 +32,7 @@ export { coverage, describeCoverage } from "./filter/coverage.ts";
 export { ipcWriter } from "./format/arrow/ipc-writer.ts";
 export { csvWriter } from "./format/csv.ts";
 export { ndjsonWriter } from "./format/ndjson.ts";
-export { type ConnectOptions, connect, type LiveSession } from "./query/connect.ts";
+export { type ConnectOptions, connect, type LiveSession } from "./operators/connect.ts";
 export { type QuerySpec, type ResultBatch, type ResultItem, runQuery } from "./query/query.ts";
 export { follow } from "./relay/follow.ts";
 export { listSessions } from "./relay/list-sessions.ts";

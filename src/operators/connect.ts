@@ -9,7 +9,8 @@ import { listSessions } from "../relay/list-sessions.ts";
 import type { SessionEntry } from "../relay/messages.ts";
 import { parseLiveUrl, printLiveUrl } from "../relay/url.ts";
 import type { SourceOptions } from "../source/source.ts";
-import { EVERYTHING, type QuerySpec, type ResultItem, runQuery } from "./query.ts";
+import { EVERYTHING, type ResultItem } from "../query/query.ts";
+import { namesOf, type Question, runQuestion } from "./run-question.ts";
 
 export interface ConnectOptions extends Partial<SourceOptions> {
   /** How often the relayd is asked for sessions, in ms. Default 1000. */
@@ -26,8 +27,8 @@ export interface LiveSession {
   readonly format: SessionEntry["format"];
   /** Its traces, streams, packets, bounds and losses. Packet bytes are borrowed: valid while the item is handled. */
   readonly items: Observable<DecodedItem>;
-  /** Rows. What is not said: all events, the default columns, in the order of time. */
-  query(spec?: Partial<QuerySpec>): Observable<ResultItem>;
+  /** Rows; by default of all events, with the default columns, in the order of time. */
+  query(question?: Partial<Question>): Observable<ResultItem>;
   /** The items with a gate: held by the only consumer, it stops the relayd from being asked. */
   share(): Share;
 }
@@ -97,10 +98,10 @@ function liveSession(url: string, entry: SessionEntry, options: SourceOptions): 
     format,
     // A share is one consumer's.
     items: defer(() => feed.share().items),
-    query: (spec = {}) =>
+    query: (question = {}) =>
       defer(() => {
-        const { items, gate } = feed.share();
-        return runQuery({ ...EVERYTHING, ...spec, isLive: true }, items, gate);
+        const live = { ...EVERYTHING, ...question, isLive: true };
+        return runQuestion(live, feed.share(), () => namesOf(feed));
       }),
     share: () => feed.share(),
   };

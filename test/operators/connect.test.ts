@@ -1,14 +1,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ProtocolError, SourceError } from "../../src/base/errors.ts";
-import { connect, type LiveSession } from "../../src/query/connect.ts";
+import { connect, type LiveSession } from "../../src/operators/connect.ts";
 import { listSessions } from "../../src/relay/list-sessions.ts";
 import { type ReplayServer, replay } from "../../src/replay/server.ts";
 import { eventually } from "../support/child.ts";
 import { freePorts } from "../support/ports.ts";
 import { recordedTrace } from "../support/traces.ts";
 
-const test = suite("query/connect");
+const test = suite("operators/connect");
 const trace = await recordedTrace("small");
 const SMALL_ROWS = 17_202;
 
