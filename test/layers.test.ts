@@ -29,7 +29,18 @@ const MAY_IMPORT: Readonly<
   },
   containers: { folders: ["base"], packages: [] },
   operators: {
-    folders: ["base", "ctf", "column", "filter", "source", "scan", "feed", "query", "containers"],
+    folders: [
+      "base",
+      "ctf",
+      "relay",
+      "column",
+      "filter",
+      "source",
+      "scan",
+      "feed",
+      "query",
+      "containers",
+    ],
     packages: ["rxjs"],
   },
   format: {

@@ -18,6 +18,7 @@ import {
   UNNAMED_TYPE,
 } from "./container.ts";
 import { ProcessorTurns } from "./processor-turns.ts";
+import { TaskIds } from "./task-ids.ts";
 import { type Span, Tasks } from "./tasks.ts";
 
 /** The initial pid namespace: a constant of the kernel (PROC_PID_INIT_INO). */
@@ -48,6 +49,7 @@ export class Host {
   /** Deepest level of pid namespaces that a state dump has reported of a task. */
   readonly #levels = new Map<number, number>();
   readonly #turns = new ProcessorTurns();
+  readonly #taskIds = new TaskIds();
   readonly #self: ContainerInstance;
   /** Grows whenever what a name or namespace means may have changed. */
   version = 0;
@@ -66,6 +68,7 @@ export class Host {
 
   /** A state dump reports a task's pid namespaces, one event for each level that it is nested in. */
   onStatedump(ns: bigint, tid: number, level: number, pidNs: number, vtid: number): void {
+    this.#taskIds.add(ns, pidNs, vtid, tid);
     if (level < (this.#levels.get(tid) ?? 0)) return;
     this.#levels.set(tid, level);
     const instance = this.#latestOf(pidNs, ns) ?? this.#beginUnnamed(pidNs, undefined);
@@ -82,6 +85,7 @@ export class Host {
   /** A task is created; the first one of a new namespace begins an instance. */
   onFork(ns: bigint, { childTid, parentPidNs, childPidNs, childVtid, mntNs }: Fork): void {
     this.#levels.delete(childTid);
+    this.#taskIds.add(ns, childPidNs, childVtid, childTid);
     const isBirth = childPidNs !== parentPidNs && childVtid === 1;
     let instance = isBirth ? undefined : this.#latestOf(childPidNs, ns);
     if (instance === undefined) {
@@ -121,6 +125,7 @@ export class Host {
     if (isHalfRead(record) && record.endNs === 0n) return;
     const instance = this.#instanceOf(record, ns);
     if (instance === undefined) return;
+    this.#taskIds.add(ns, record.pidNs, record.initVpid ?? 0, record.initPid);
     if (isBare(record)) {
       this.#claim(ns, instance, record);
       return;
@@ -167,6 +172,11 @@ export class Host {
     return stay && (this.#mountedAt(stay.mntNs, ns) ?? stay.instance);
   }
 
+  /** The thread id on the host of a task with thread id `vtid` in a pid namespace, where it is known. */
+  hostTid(ns: bigint, pidNs: number, vtid: number): number | undefined {
+    return pidNs === HOST_PID_NS ? vtid : this.#taskIds.hostTid(ns, pidNs, vtid);
+  }
+
   /** Whether a pid namespace has always been one container, that its mount namespaces do not divide. */
   isSettled(pidNs: number): boolean {
     const instances = this.#byPidNs.get(pidNs) ?? [];
@@ -197,7 +207,7 @@ export class Host {
 
   /** Forgets what ended before a time: no later event can belong to it. */
   forgetBefore(ns: bigint): void {
-    this.#tasks.forgetBefore(ns);
+    this.#tasks.forgetBefore(ns, (tid, exitNs) => this.#taskIds.forget(tid, exitNs));
     this.#turns.forgetBefore(ns);
     for (const byInode of [this.#byPidNs, this.#byMntNs]) {
       for (const [inode, instances] of byInode) {

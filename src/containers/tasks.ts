@@ -72,12 +72,16 @@ export class Tasks {
     }
   }
 
-  /** Forgets the tasks that ended before a time, and no task that has one's id since. */
-  forgetBefore(ns: bigint): void {
+  /**
+   * Forgets the tasks that ended before a time, and no task that has one's id since.
+   * @param onForget called with each task and the time of its exit
+   */
+  forgetBefore(ns: bigint, onForget: (tid: number, exitNs: bigint) => void): void {
     const kept = this.#exits.findIndex((exit) => exit.ns >= ns);
     const gone = kept === -1 ? this.#exits : this.#exits.slice(0, kept);
     this.#exits = kept === -1 ? [] : this.#exits.slice(kept);
     for (const exit of gone) {
+      onForget(exit.tid, exit.ns);
       const later = this.#stays.get(exit.tid)?.filter(({ from }) => from > exit.ns) ?? [];
       if (later.length === 0) this.#stays.delete(exit.tid);
       else this.#stays.set(exit.tid, later);

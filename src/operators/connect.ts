@@ -5,11 +5,11 @@ import { ProtocolError } from "../base/errors.ts";
 import { globMatches } from "../base/glob.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { LiveFeed, type Share } from "../feed/feed.ts";
+import { EVERYTHING, type ResultItem } from "../query/query.ts";
 import { listSessions } from "../relay/list-sessions.ts";
 import type { SessionEntry } from "../relay/messages.ts";
 import { parseLiveUrl, printLiveUrl } from "../relay/url.ts";
 import type { SourceOptions } from "../source/source.ts";
-import { EVERYTHING, type ResultItem } from "../query/query.ts";
 import { namesOf, type Question, runQuestion } from "./run-question.ts";
 
 export interface ConnectOptions extends Partial<SourceOptions> {

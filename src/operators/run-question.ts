@@ -186,6 +186,7 @@ function contained(
     const contain = new Contain(registry, {
       ...options,
       facts: (planned) => factsAmong(requests, planned),
+      requests,
     });
     const { limit } = question;
     // Rows may still be dropped, so that they are counted behind that.

@@ -3,6 +3,7 @@ import { globMatches } from "../base/glob.ts";
 import type { Item } from "../base/item.ts";
 import { nearestName } from "../base/text.ts";
 import { MAX_CONNECTION_STREAMS, Seek } from "./abi.ts";
+import { Clears } from "./clears.ts";
 import type { Clock } from "./clock.ts";
 import { SessionState, StreamState, TraceState } from "./live-state.ts";
 import type { AttachReply, SessionEntry, StreamDescriptor } from "./messages.ts";
@@ -136,14 +137,14 @@ export class Attachment {
     // If the connection is lost over this, whoever asks next will be told.
     await this.viewer.detach(session.entry.id).catch(() => undefined);
     const { name, host } = session.entry;
-    if (this.#hasOther(session.entry)) return [];
+    if (this.#namesake(session.entry) !== undefined) return [];
     const text = `detached from session ${name} on ${host}: the session is over`;
     return [{ kind: "note", source: this.source, text }];
   }
 
-  /** Whether another session of that name is attached: a relayd lists each tracing domain of a session as one. */
-  #hasOther({ id, name, host }: SessionEntry): boolean {
-    return [...this.sessions.values()].some(
+  /** Another attached entry of the same session: a relayd lists each tracing domain of a session by itself. */
+  #namesake({ id, name, host }: SessionEntry): SessionState | undefined {
+    return [...this.sessions.values()].find(
       ({ entry }) => entry.id !== id && entry.name === name && entry.host === host,
     );
   }
@@ -235,10 +236,12 @@ export class Attachment {
     }
     this.#refused.delete(entry.id);
     this.hasAttached = true;
-    const session = new SessionState(entry, this.viewer.relaydMinor, this.clock.now());
+    const { relaydMinor } = this.viewer;
+    const clears = this.#namesake(entry)?.clears ?? new Clears();
+    const session = new SessionState(entry, relaydMinor, this.clock.now(), clears);
     this.sessions.set(entry.id, session);
     const items = this.adopt(session, reply.streams);
-    if (this.#hasOther(entry)) return { items };
+    if (this.#namesake(entry) !== undefined) return { items };
     const text = `attached to session ${entry.name} on ${entry.host} (live timer ${entry.liveTimerUs / 1000} ms)`;
     return { items: [{ kind: "note", source: this.source, text }, ...items] };
   }

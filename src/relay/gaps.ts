@@ -2,7 +2,7 @@
 
 import type { Item } from "../base/item.ts";
 import type { Attachment } from "./attachment.ts";
-import type { SessionState, StreamState, TraceState } from "./live-state.ts";
+import type { StreamState, TraceState } from "./live-state.ts";
 
 /** What the connection before had and this one has not. */
 export function* missing(attachment: Attachment): Generator<Item, void, void> {
@@ -13,10 +13,10 @@ export function* missing(attachment: Attachment): Generator<Item, void, void> {
   }
 }
 
-/** A session shows signs of a clear; nothing if that is no news. */
-export function* clearing(session: SessionState, now: number): Generator<Item, void, void> {
-  if (!session.noticeClear(now)) return;
-  const { name, host } = session.entry;
+/** A stream shows that its session was cleared; nothing if that is no news. */
+export function* clearing(stream: StreamState, now: number): Generator<Item, void, void> {
+  if (!stream.noticeClear(now)) return;
+  const { name, host } = stream.trace.session.entry;
   const reason = `session ${name} on ${host} was cleared: what was not read before is gone`;
   yield { kind: "gap", cause: "clear", trace: undefined, stream: undefined, reason, packets: 0 };
 }

@@ -1,6 +1,7 @@
 /** What one connection knows of the sessions it is attached to, their traces, and their data streams. */
 
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
+import type { Clears } from "./clears.ts";
 import type { NewStreamsReply, NextIndexReply, PacketIndex, SessionEntry } from "./messages.ts";
 import { isSameStart, START_BYTES, type StreamMark, type TraceMark } from "./resume.ts";
 
@@ -15,8 +16,6 @@ const KEEPING_MINOR = 14;
 const RESEND_POLL_MS = 25;
 /** Once a session has hung up its streams should too; a relayd that forgets is not waited for longer. */
 const MIN_GRACE_MS = 2000;
-/** The signs of one clear come within this time. */
-const CLEAR_MS = 2000;
 
 /** One attached entry of the session list. */
 export class SessionState {
@@ -31,10 +30,12 @@ export class SessionState {
   isListed = true;
   /** When it hung up. */
   overSince: number | undefined;
-  #clearedAt = Number.NEGATIVE_INFINITY;
+  readonly clears: Clears;
 
-  constructor(entry: SessionEntry, relaydMinor: number, now: number) {
+  /** @param clears shared by the entries of one session */
+  constructor(entry: SessionEntry, relaydMinor: number, now: number, clears: Clears) {
     this.entry = entry;
+    this.clears = clears;
     this.pollMs =
       relaydMinor < KEEPING_MINOR
         ? HASTY_POLL_MS
@@ -50,13 +51,6 @@ export class SessionState {
   isPastGrace(now: number): boolean {
     const grace = Math.max(MIN_GRACE_MS, (2 * this.entry.liveTimerUs) / 1000);
     return this.overSince !== undefined && now - this.overSince > grace;
-  }
-
-  /** Something showed that the session was cleared; whether that is news. */
-  noticeClear(now: number): boolean {
-    const isNew = now - this.#clearedAt > Math.max(CLEAR_MS, (2 * this.entry.liveTimerUs) / 1000);
-    this.#clearedAt = now;
-    return isNew;
   }
 }
 
@@ -169,6 +163,8 @@ export class StreamState {
   reached = -1n;
   /** When it last said something new. */
   movedAt: number;
+  /** Clears of its session that were known when it last showed one. */
+  #clears: number;
   /** Whether the resume point was looked up. */
   isPlaced = false;
   #begin: bigint | undefined;
@@ -179,6 +175,15 @@ export class StreamState {
     this.trace = trace;
     this.origin = origin;
     this.movedAt = now;
+    this.#clears = trace.session.clears.count;
+  }
+
+  /** It shows that its session was cleared; whether that is news. */
+  noticeClear(now: number): boolean {
+    const { clears, entry } = this.trace.session;
+    const isNews = clears.notice(this.#clears, now, entry.liveTimerUs);
+    this.#clears = clears.count;
+    return isNews;
   }
 
   /** The packet of this index was handed on, or told to be lost. */

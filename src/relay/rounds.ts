@@ -167,7 +167,7 @@ function* indexItems(
       const hasRestarted = index.offset === 0n && stream.offset > 0n;
       // With each file of a rotation the offset falls too; the packet that a clear leaves is empty.
       if (hasRestarted && index.begin === index.end) {
-        yield* clearing(stream.trace.session, attachment.clock.now());
+        yield* clearing(stream, attachment.clock.now());
       }
       stream.offset = index.offset;
       const reason = whyUnusable(index);

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Ahead } from "../../src/relay/ahead.ts";
+import { Clears } from "../../src/relay/clears.ts";
 import { SessionState, StreamState, TraceState } from "../../src/relay/live-state.ts";
 import type { PacketIndex } from "../../src/relay/messages.ts";
 
@@ -10,7 +11,7 @@ const MIB = 1024 * 1024;
 
 function streamsOf(count: number): StreamState[] {
   const entry = { id: 1n, liveTimerUs: 1000, clients: 1, streams: count, host: "h", name: "s" };
-  const session = new SessionState({ ...entry, format: "ctf-1.8" }, 13, 0);
+  const session = new SessionState({ ...entry, format: "ctf-1.8" }, 13, 0, new Clears());
   const origin = { host: "h", session: "s", path: "ust", source: "net://h" };
   const trace = new TraceState(2n, session, origin);
   return Array.from({ length: count }, (_, i) => {

@@ -11,6 +11,7 @@ import type { Registry } from "../../containers/registry.ts";
 import type { Loss } from "../../feed/losses.ts";
 import type { Emit, Operator } from "../operator.ts";
 import { GivenUp } from "./given-up.ts";
+import { HostIds, neededIds, typedHostId } from "./host-ids.ts";
 import { NameGaps } from "./name-gaps.ts";
 import { NameReorderBuffer } from "./name-reorder-buffer.ts";
 import type { NameWatch } from "./name-watch.ts";
@@ -30,6 +31,8 @@ export interface ContainOptions {
   readonly asked: Asked;
   /** How long, in ms, live rows of an instance without a name wait for it; a function, since names may never be reported. */
   readonly waitMs: () => number;
+  /** The user's columns as requested: host ids among them are filled. */
+  readonly requests?: readonly ColumnRequest[] | undefined;
   /** Reports names that the condition waits for. */
   readonly watch?: NameWatch | undefined;
 }
@@ -40,6 +43,7 @@ interface Plan {
   /** The same objects for as long as the query runs. */
   readonly columns: readonly PlannedColumn[];
   readonly resolver: Resolver;
+  readonly ids: HostIds;
 }
 
 export class Contain implements Operator {
@@ -58,14 +62,17 @@ export class Contain implements Operator {
     const matches = options.asked.cases.map(
       ({ event }): ColumnRequest => ({ kind: "match", program: event }),
     );
-    this.needs = [...matches, ...IDENTITY_COLUMNS];
+    this.needs = [...matches, ...neededIds(options.requests ?? []), ...IDENTITY_COLUMNS];
     this.#stopListening = registry.listenToGaps((gap) => this.#gaps.push(gap));
   }
 
   columns(input: readonly PlannedColumn[]): readonly PlannedColumn[] {
     const others = this.#shown(input);
-    this.#plan ??= this.#planFor(others);
-    return withFacts(others, this.#plan.facts, (i) => this.#plan!.columns[i]!);
+    const plan = this.#plan ?? this.#planFor(others);
+    const { asked, requests = [] } = this.#options;
+    const own = requests.filter(({ kind }) => kind !== "container");
+    this.#plan = { ...plan, ids: new HostIds(own, others, others.length + asked.cases.length) };
+    return withFacts(others.map(typedHostId), plan.facts, (i) => plan.columns[i]!);
   }
 
   batch(batch: ColumnBatch, out: Emit): void {
@@ -110,7 +117,7 @@ export class Contain implements Operator {
     return this.#plan.resolver;
   }
 
-  #planFor(others: readonly PlannedColumn[]): Plan {
+  #planFor(others: readonly PlannedColumn[]): Omit<Plan, "ids"> {
     const facts = this.#options.facts(others);
     const resolver = new Resolver(
       this.#registry,
@@ -190,7 +197,7 @@ export class Contain implements Operator {
       row = end;
     }
     if (unnamed > 0) out.unnamed(unnamed);
-    if (count > 0) out.batch(this.#rows(batch, wanted.subarray(0, count), codes));
+    if (count > 0) out.batch(this.#rows(batch, identity, wanted.subarray(0, count), codes));
     return row;
   }
 
@@ -206,10 +213,16 @@ export class Contain implements Operator {
     return false;
   }
 
-  #rows(batch: ColumnBatch, wanted: Int32Array, codes: readonly Int32Array[]): ColumnBatch {
-    const { facts, resolver } = this.#plan!;
+  #rows(
+    batch: ColumnBatch,
+    identity: RowIdentity,
+    wanted: Int32Array,
+    codes: readonly Int32Array[],
+  ): ColumnBatch {
+    const { facts, resolver, ids } = this.#plan!;
     const { rows, timestamps } = batch;
-    const bare = { rows, timestamps, columns: this.#shown(batch.columns) };
+    const shown = ids.fill(batch, this.#shown(batch.columns), identity);
+    const bare = { rows, timestamps, columns: shown };
     const taken = wanted.length === rows ? bare : takeRows(bare, wanted);
     const columns = withFacts(taken.columns, facts, (i) =>
       resolver.column(i, codes[i]!.subarray(0, wanted.length)),

@@ -77,6 +77,11 @@ export class RowIdentity {
     return numberAt(this.#pidNs, row);
   }
 
+  /** The thread id on the host of the task with an id in the row's pid namespace. */
+  hostTid(row: number, vtid: number): number | undefined {
+    return this.host(row).hostTid(this.time(row), this.pidNs(row), vtid);
+  }
+
   /** Where the run of rows ends that are of the same host and pid namespace as a row; the next row where that is unknown. */
   runEnd(row: number): number {
     const pidNs = this.#pidNs;
