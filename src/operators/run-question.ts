@@ -18,6 +18,7 @@ import type { ShareOptions } from "../source/source.ts";
 import { through } from "./chain.ts";
 import { Contain, type ContainOptions, type FactColumn } from "./contain/contain.ts";
 import { exactPart } from "./contain/exact-pushdown.ts";
+import { haveHostIds, neededIds } from "./contain/host-ids.ts";
 import { LiveNames, withNames } from "./contain/live-names.ts";
 import { NameWatch } from "./contain/name-watch.ts";
 import { pushedDown, scanned, wantedNamespaces, withPart } from "./contain/pushdown.ts";
@@ -134,7 +135,9 @@ function recordedRows(
   const watch = watchOf(asked, (condition) => new NameWatch(condition, registry, () => [], false));
   const requests = question.select?.map(requestOf) ?? withContainer(defaultRequests(traceClasses));
   const isShown = requests.some(({ kind }) => kind === "container");
-  const exact = exactFilter(question, names);
+  // The ids of tasks on the host are filled behind the scan, too.
+  const fillsIds = neededIds(requests).length > 0 && !traceClasses.every(haveHostIds);
+  const exact = fillsIds ? undefined : exactFilter(question, names);
   if (exact !== undefined && (exact.container !== undefined || !isShown)) {
     const select = requests.map((request) => known(request, exact.container));
     const rows = runQuery({ ...question, select, filter: exact.filter }, share.items, share.gate);

@@ -92,8 +92,10 @@ async function viewer(way: Way, url: string): Promise<Viewer> {
     case "serve":
     case "joining": {
       const server = await serve([url], { port: 0, wait: true, from: "beginning" });
-      const rows: string[] = [];
+      const answers: string[][] = [];
       const ask = (): WebSocket => {
+        const rows: string[] = [];
+        answers.push(rows);
         const socket = new WebSocket(
           `${server.url.replace("http", "ws")}/v1/query`,
           "tracewire.v1",
@@ -112,7 +114,7 @@ async function viewer(way: Way, url: string): Promise<Viewer> {
       // One joins while another is there: it gets the rows from then on, under the names that are known by then.
       const joining = way === "joining" ? setTimeout(() => sockets.push(ask()), 300) : undefined;
       return {
-        rows: () => rows,
+        rows: () => answers.flat(),
         close: async () => {
           clearTimeout(joining);
           for (const socket of sockets) socket.terminate();

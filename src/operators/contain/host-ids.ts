@@ -4,6 +4,7 @@ import type { Column, ColumnBatch } from "../../column/column.ts";
 import type { PlannedColumn } from "../../column/layout.ts";
 import type { ColumnRequest } from "../../column/request.ts";
 import { isPresent, numberAt } from "../../column/row-reader.ts";
+import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { RowIdentity } from "./row-identity.ts";
 
 /** A context of the host, and the one of the container that it is found by: a process is known by its first thread. */
@@ -31,6 +32,13 @@ function innerOf(request: ColumnRequest): string | undefined {
   return request.kind === "context" || request.kind === "name"
     ? PAIRS.get(request.name)
     : undefined;
+}
+
+/** Whether all events of a trace have the ids of the host themselves. */
+export function haveHostIds({ streamClasses }: TraceClass): boolean {
+  return [...streamClasses.values()].every(({ commonContext }) =>
+    [...PAIRS.keys()].every((id) => commonContext?.members.some(({ name }) => name === id)),
+  );
 }
 
 /** Fills host ids in batches of one layout. */
