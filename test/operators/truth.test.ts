@@ -102,7 +102,7 @@ test("small: events and syscalls of each container, by name, are those of the ta
 
 test("small: --container NAME is the filter on its pid namespace", () =>
   withTrace("small", async (path) => {
-    const select = ["timestamp", "event", "tid", "payload"];
+    const select = ["timestamp", "event", "vtid", "payload"];
     const byName = await rowsOf(path, { select, container: named("some-redis") });
     const filter = compileFilter("$ctx.pid_ns == 4026532220");
     const byNumber = await rowsOf(path, { select, filter });
