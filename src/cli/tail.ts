@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import type { StreamOrigin } from "../base/item.ts";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import { type Feed, openFeed } from "../feed/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../feed/losses.ts";
@@ -133,7 +134,13 @@ function run(
       else output.afterAll(leave);
       resolve(error === undefined ? rows : undefined);
     };
+    const unreadStreams = new Set<StreamOrigin>();
     const tellLoss = (loss: Loss): void => {
+      // A file that has gone may have thousands of packets: they are counted.
+      if (loss.kind === "gap" && loss.packets === 1 && loss.stream !== undefined) {
+        if (unreadStreams.has(loss.stream)) return;
+        unreadStreams.add(loss.stream);
+      }
       const text = describeLoss(loss);
       if (writer?.loss !== undefined) {
         output.write(writer.loss(text));

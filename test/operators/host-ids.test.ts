@@ -26,7 +26,7 @@ for (const engine of ["kernel", "interpreter"] as const) {
           )
         ).rows;
       const select = ["container", "domain", "pid_ns", "tid", "pid", "vtid", "vpid", "procname"];
-      const all = await rows("$container.name != \"\"", select);
+      const all = await rows('$container.name != ""', select);
       const own = all.filter(({ domain }) => domain === "ust");
       assert.ok(own.length > 0, "no user-space rows");
       // The kernel's events of the same task say both ids.
