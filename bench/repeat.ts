@@ -9,8 +9,9 @@ import { copyFile, mkdir, open } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Slots } from "../src/ctf/field-cursor.ts";
 import { readPacketHeader } from "../src/ctf/packet-header.ts";
+import type { StoredPacket } from "../src/ctf/stored-packet.ts";
 import type { TraceClass } from "../src/ctf/trace-class.ts";
-import { openTraceDirectory, type StoredPacket } from "../src/ctf/trace-directory.ts";
+import { openTraceDirectory } from "../src/ctf/trace-directory.ts";
 import { planHeaderWalk, planRecordWalk, type Walk } from "../src/scan/walk.ts";
 import { Walker } from "../src/scan/walker.ts";
 

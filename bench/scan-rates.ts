@@ -9,11 +9,8 @@ import { planColumns } from "../src/column/layout.ts";
 import { columnRequest } from "../src/column/request.ts";
 import { type PacketHeader, readPacketHeader } from "../src/ctf/packet-header.ts";
 import type { TraceClass } from "../src/ctf/trace-class.ts";
-import {
-  findTraceDirectories,
-  openTraceDirectory,
-  type TraceDirectory,
-} from "../src/ctf/trace-directory.ts";
+import { openTraceDirectory, type TraceDirectory } from "../src/ctf/trace-directory.ts";
+import { findTraceDirectories } from "../src/ctf/trace-search.ts";
 import { compileFilter } from "../src/filter/compile.ts";
 import { InterpretingScanner } from "../src/scan/interpreter.ts";
 import { Kernel } from "../src/scan/kernel/kernel.ts";
@@ -87,7 +84,7 @@ function scanners(query: Query, traceClass: TraceClass): readonly [Scan, Scan] {
   return [
     ({ bytes, header }) => {
       const outcome = checked(compiled.scan(bytes, header));
-      for (const chunk of outcome.rows) kernel.chunks.give(chunk);
+      for (const segment of outcome.rows) kernel.chunks.give(segment);
       return outcome;
     },
     ({ bytes, header }) => checked(interpreter.scan(bytes, header)),

@@ -10,7 +10,10 @@ const MAY_IMPORT: Readonly<
 > = {
   base: { folders: [], packages: [] },
   wasm: { folders: [], packages: [] },
-  ctf: { folders: ["base"], packages: ["node:fs/promises", "node:path"] },
+  ctf: {
+    folders: ["base"],
+    packages: ["node:fs", "node:fs/promises", "node:path", "node:util"],
+  },
   relay: { folders: ["base"], packages: ["node:net", "node:stream"] },
   column: { folders: ["base", "ctf"], packages: [] },
   filter: { folders: ["base", "ctf", "column"], packages: ["nearley"] },

@@ -69,6 +69,9 @@ export class FilterError extends TraceError {
 /** A source that cannot be opened or followed: no such directory, no trace inside, unknown session. */
 export class SourceError extends TraceError {}
 
+/** Something is larger than a limit that the message names. */
+export class LimitError extends TraceError {}
+
 /** A result stream that cannot go on: bad request, slow or vanished client. */
 export class FeedError extends TraceError {
   /** WebSocket close code or HTTP status. */

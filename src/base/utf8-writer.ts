@@ -3,10 +3,15 @@ import { grownCopy } from "./grow.ts";
 
 const HEX_DIGITS = "0123456789abcdef";
 
+/** A writer would have grown beyond its limit. */
+export class TextTooLong extends Error {}
+
 /** Appends UTF-8 text to a growing buffer; numbers are written digit by digit, without making strings. */
 export class Utf8Writer {
   bytes: Uint8Array;
   length = 0;
+  /** Bytes up to which the buffer may grow. */
+  limit: number = Number.POSITIVE_INFINITY;
 
   constructor(capacity = 4096) {
     this.bytes = new Uint8Array(capacity);
@@ -143,7 +148,9 @@ export class Utf8Writer {
     this.length--;
   }
 
+  /** @throws TextTooLong */
   #grow(more: number): void {
+    if (this.length + more > this.limit) throw new TextTooLong();
     this.bytes = grownCopy(this.bytes, Uint8Array, this.length + more);
   }
 }

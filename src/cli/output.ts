@@ -26,6 +26,12 @@ export class Output {
     });
   }
 
+  /** Runs work when everything has been written, or cannot be any more. */
+  afterAll(work: () => void): void {
+    if (this.isClosed) work();
+    else this.#stream.write("", () => work());
+  }
+
   /** @param onWritten called when nobody looks at the bytes any more; never, once the reader is gone */
   write(bytes: Uint8Array, onWritten?: () => void): void {
     if (this.isClosed || bytes.length === 0) return;

@@ -33,7 +33,7 @@ export function reportAndExit(error: unknown): void {
 }
 
 /** How long connections may take to say goodbye. */
-export const GRACE_MS = 3000;
+export const GRACE_MS = 700;
 
 /** A line of status on stderr, never mixed with data. */
 export function note(text: string): void {

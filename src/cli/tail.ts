@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import type { StreamOrigin } from "../base/item.ts";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import { type Feed, openFeed } from "../feed/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../feed/losses.ts";
@@ -18,7 +19,6 @@ import {
   type Question,
   runQuestion,
 } from "../operators/run-question.ts";
-import { canCompile } from "../query/executor.ts";
 import { batchFacts, type QuerySpec } from "../query/query.ts";
 import { settled } from "../query/settled.ts";
 import { hasSpareProcessors, startThreads } from "../query/threads.ts";
@@ -61,6 +61,8 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   const writer = options.count ? undefined : await batchWriter(options);
   const filter = await program(options.where);
   const spec = { ...querySpec(options, filter, feed.isLive), threads, lines: writer?.lines };
+  // Until then, signals end the process at once.
+  await feed.prepare();
   const rows = await run(spec, feed, writer, options);
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
 }
@@ -87,6 +89,7 @@ function run(
     let unnamed = 0;
     let hasBegun = false;
     let watermarkNs: bigint | undefined;
+    let isInterrupted = false;
     let timer: NodeJS.Timeout | undefined;
     let subscription: { unsubscribe(): void } | undefined;
     const isNamed = asksForContainers(spec);
@@ -98,7 +101,7 @@ function run(
     const share = feed.share({
       begin: spec.begin,
       end: spec.end,
-      leavesPackets: canCompile(options.engine),
+      leavesPackets: true,
       onProgress: progress && ((done, total) => progress.update(done, total, rows)),
     });
     const ticking = setInterval(() => {
@@ -124,9 +127,20 @@ function run(
       }
       // Detaching from a relayd may take a moment; it must not take for ever.
       setTimeout(() => process.exit(), GRACE_MS).unref();
+      // Detaching from a relayd may take a moment; it must not take for ever. A slow reader gets all rows, unless interrupted.
+      const grace = feed.isLive ? GRACE_MS : 0;
+      const leave = (): void => void setTimeout(() => process.exit(), grace).unref();
+      if (isInterrupted) leave();
+      else output.afterAll(leave);
       resolve(error === undefined ? rows : undefined);
     };
+    const unreadStreams = new Set<StreamOrigin>();
     const tellLoss = (loss: Loss): void => {
+      // A file that has gone may have thousands of packets: they are counted.
+      if (loss.kind === "gap" && loss.packets === 1 && loss.stream !== undefined) {
+        if (unreadStreams.has(loss.stream)) return;
+        unreadStreams.add(loss.stream);
+      }
       const text = describeLoss(loss);
       if (writer?.loss !== undefined) {
         output.write(writer.loss(text));
@@ -137,6 +151,7 @@ function run(
       warn(text);
     };
     const interrupt = (): void => {
+      isInterrupted = true;
       // A second Ctrl-C ends it at once.
       process.once("SIGINT", () => process.exit(ExitCode.ok));
       finish();

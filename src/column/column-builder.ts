@@ -2,11 +2,12 @@
 
 import { type Word, wordToNumber } from "../base/bits.ts";
 import { grownCopy } from "../base/grow.ts";
-import { Utf8Writer } from "../base/utf8-writer.ts";
+import { TextTooLong, Utf8Writer } from "../base/utf8-writer.ts";
 import type { Column, ColumnType, NumberArray, NumberType } from "./column.ts";
 import { numberArray } from "./column.ts";
 import { Dictionary } from "./dictionary.ts";
 import { nullColumn } from "./null-column.ts";
+import { MAX_TEXT_BYTES } from "./text-limit.ts";
 
 const FIRST_CAPACITY = 256;
 
@@ -14,6 +15,16 @@ const FIRST_CAPACITY = 256;
 class ValidityBuilder {
   #bits: Uint8Array | undefined;
   #nullCount = 0;
+
+  /** Forgets what is known of rows from one on: at most one of them has come. */
+  cut(row: number): void {
+    const bits = this.#bits;
+    if (bits === undefined || row >> 3 >= bits.length) return;
+    const mask = 1 << (row & 7);
+    if ((bits[row >> 3]! & mask) !== 0) return;
+    bits[row >> 3]! |= mask;
+    this.#nullCount--;
+  }
 
   null(row: number): void {
     const needed = (row >> 3) + 1;
@@ -44,6 +55,8 @@ class ValidityBuilder {
 /** One column of a batch under construction. */
 export interface ColumnBuilder {
   appendNull(): void;
+  /** Takes the last row back, if there are more than so many; also one that was begun and not ended. */
+  cut(rows: number): void;
   /** The rows appended since the last `take`. */
   take(): Column;
 }
@@ -60,6 +73,11 @@ export class NumberBuilder implements ColumnBuilder {
     this.type = type;
     this.#values = numberArray(type, FIRST_CAPACITY);
     this.#halves = halvesOf(this.#values);
+  }
+
+  /** Bytes of a value. */
+  get width(): number {
+    return this.#values.BYTES_PER_ELEMENT;
   }
 
   appendInteger(word: Word, signed: boolean): void {
@@ -83,12 +101,20 @@ export class NumberBuilder implements ColumnBuilder {
     this.#validity.null(this.#next());
   }
 
+  cut(rows: number): void {
+    if (this.#rows <= rows) return;
+    this.#rows = rows;
+    this.#validity.cut(rows);
+  }
+
   take(): Column {
     const rows = this.#rows;
-    const values = this.#values;
+    const values = rowsOf(this.#values, rows);
+    if (values === this.#values) {
+      this.#values = numberArray(this.type, Math.max(FIRST_CAPACITY, rows));
+      this.#halves = halvesOf(this.#values);
+    }
     this.#rows = 0;
-    this.#values = numberArray(this.type, Math.max(FIRST_CAPACITY, rows));
-    this.#halves = halvesOf(this.#values);
     return { kind: "number", values, ...this.#validity.take(rows) };
   }
 
@@ -107,18 +133,30 @@ function halvesOf(values: NumberArray): Int32Array {
   return values.BYTES_PER_ELEMENT === 8 ? new Int32Array(values.buffer) : new Int32Array(0);
 }
 
+/** What holds so many rows: the array itself, or a copy of its own where most of it would stay empty. */
+function rowsOf<T extends { readonly length: number; slice(from: number, to: number): T }>(
+  array: T,
+  rows: number,
+): T {
+  return rows * 4 <= array.length ? array.slice(0, rows) : array;
+}
+
 export class Utf8Builder implements ColumnBuilder {
   /** Write the row's text here, then call `endRow`. */
-  writer: Utf8Writer = new Utf8Writer();
+  writer: Utf8Writer = textWriter(4096);
   #offsets = new Int32Array(FIRST_CAPACITY + 1);
   #rows = 0;
   readonly #validity = new ValidityBuilder();
 
+  /** @throws TextTooLong */
   endRow(): void {
     if (this.#rows + 2 > this.#offsets.length) {
       this.#offsets = grownCopy(this.#offsets, Int32Array, this.#rows + 2);
     }
-    this.#offsets[++this.#rows] = this.writer.length;
+    const { length, limit } = this.writer;
+    if (length > limit) throw new TextTooLong();
+    this.#offsets[++this.#rows] = length;
+    this.writer.limit = length + MAX_TEXT_BYTES;
   }
 
   appendNull(): void {
@@ -126,19 +164,38 @@ export class Utf8Builder implements ColumnBuilder {
     this.endRow();
   }
 
+  cut(rows: number): void {
+    if (this.#rows > rows) this.#validity.cut(rows);
+    this.#rows = rows;
+    this.writer.length = this.#offsets[rows]!;
+    this.writer.limit = this.writer.length + MAX_TEXT_BYTES;
+  }
+
   take(): Column {
     const rows = this.#rows;
-    const column: Column = {
-      kind: "utf8",
-      offsets: this.#offsets,
-      bytes: this.writer.bytes,
-      ...this.#validity.take(rows),
-    };
+    const { writer } = this;
+    const offsets = rowsOf(this.#offsets, rows + 1);
+    const bytes = rowsOf(writer.bytes, writer.length);
+    if (offsets === this.#offsets)
+      this.#offsets = new Int32Array(Math.max(FIRST_CAPACITY, rows) + 1);
+    // One long text is no reason for room for another.
+    const capacity = Math.min(Math.max(4096, writer.length), MOST_KEPT_BYTES);
+    if (bytes === writer.bytes || writer.bytes.length > capacity * 4)
+      this.writer = textWriter(capacity);
+    this.writer.length = 0;
+    this.writer.limit = MAX_TEXT_BYTES;
     this.#rows = 0;
-    this.#offsets = new Int32Array(Math.max(FIRST_CAPACITY, rows) + 1);
-    this.writer = new Utf8Writer(Math.max(4096, this.writer.length));
-    return column;
+    return { kind: "utf8", offsets, bytes, ...this.#validity.take(rows) };
   }
+}
+
+/** Room for texts that is kept from batch to batch. */
+const MOST_KEPT_BYTES = 1 << 22;
+
+function textWriter(capacity: number): Utf8Writer {
+  const writer = new Utf8Writer(capacity);
+  writer.limit = MAX_TEXT_BYTES;
+  return writer;
 }
 
 export class DictionaryBuilder implements ColumnBuilder {
@@ -169,18 +226,20 @@ export class DictionaryBuilder implements ColumnBuilder {
     this.#append(0);
   }
 
+  cut(rows: number): void {
+    if (this.#rows <= rows) return;
+    this.#rows = rows;
+    this.#validity.cut(rows);
+  }
+
   take(): Column {
     const rows = this.#rows;
-    const column: Column = {
-      kind: "dictionary",
-      codes: this.#codes,
-      dictionary: this.#dictionary,
-      ...this.#validity.take(rows),
-    };
+    const codes = rowsOf(this.#codes, rows);
+    const dictionary = this.#dictionary;
+    if (codes === this.#codes) this.#codes = new Int32Array(Math.max(FIRST_CAPACITY, rows));
     this.#rows = 0;
-    this.#codes = new Int32Array(Math.max(FIRST_CAPACITY, rows));
     this.#dictionary = this.#shared.current;
-    return column;
+    return { kind: "dictionary", codes, dictionary, ...this.#validity.take(rows) };
   }
 
   #append(code: number): void {
@@ -217,6 +276,11 @@ export class ListBuilder implements ColumnBuilder {
     this.elements = new NumberBuilder(element);
   }
 
+  /** Whether so many elements are no more than a row may have. */
+  mayHold(count: number): boolean {
+    return count * this.elements.width <= MAX_TEXT_BYTES;
+  }
+
   /** Ends a row whose `count` elements were appended to `elements`. */
   endRow(count: number): void {
     if (this.#rows + 2 > this.#offsets.length) {
@@ -231,19 +295,23 @@ export class ListBuilder implements ColumnBuilder {
     this.endRow(0);
   }
 
+  cut(rows: number): void {
+    if (this.#rows > rows) this.#validity.cut(rows);
+    this.#rows = rows;
+    this.#elementCount = this.#offsets[rows]!;
+    this.elements.cut(this.#elementCount);
+  }
+
   take(): Column {
+    const rows = this.#rows;
     const elements = this.elements.take();
     const values = elements.kind === "number" ? elements.values : new Uint8Array(0);
-    const column: Column = {
-      kind: "list",
-      offsets: this.#offsets,
-      values,
-      ...this.#validity.take(this.#rows),
-    };
+    const offsets = rowsOf(this.#offsets, rows + 1);
+    if (offsets === this.#offsets)
+      this.#offsets = new Int32Array(Math.max(FIRST_CAPACITY, rows) + 1);
     this.#rows = 0;
     this.#elementCount = 0;
-    this.#offsets = new Int32Array(FIRST_CAPACITY + 1);
-    return column;
+    return { kind: "list", offsets, values, ...this.#validity.take(rows) };
   }
 }
 
@@ -253,6 +321,10 @@ export class NullBuilder implements ColumnBuilder {
 
   appendNull(): void {
     this.#rows++;
+  }
+
+  cut(rows: number): void {
+    this.#rows = Math.min(this.#rows, rows);
   }
 
   take(): Column {

@@ -66,11 +66,18 @@ export class TimestampBuilder {
     this.rows++;
   }
 
+  /** Takes the last row back, if there are more than so many. */
+  cut(rows: number): void {
+    this.rows = Math.min(this.rows, rows);
+  }
+
   take(): BigInt64Array {
     const values = this.#values;
-    this.#values = new BigInt64Array(Math.max(256, this.rows));
-    this.#halves = new Int32Array(this.#values.buffer);
+    const { rows } = this;
     this.rows = 0;
+    if (rows * 4 <= values.length) return values.slice(0, rows);
+    this.#values = new BigInt64Array(Math.max(256, rows));
+    this.#halves = new Int32Array(this.#values.buffer);
     return values;
   }
 }

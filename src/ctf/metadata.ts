@@ -8,7 +8,7 @@ import {
 import type { TraceClass } from "./trace-class.ts";
 
 /** Metadata beyond this size is refused: the largest real ones (kernel, all events) take about 2 MB. */
-const MAX_METADATA_BYTES = 256 << 20;
+export const MAX_METADATA_BYTES: number = 256 << 20;
 const PACKET_MAGIC_LE = 0x75d11d57;
 const PACKET_HEADER_BYTES = 37;
 

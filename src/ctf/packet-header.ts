@@ -4,7 +4,7 @@ import { FieldCursor, readHeader, Slots } from "./field-cursor.ts";
 import type { IntegerClass, Role, StreamClass, TraceClass } from "./trace-class.ts";
 import { hasReliableEnds } from "./tracer-quirks.ts";
 
-/** Packets beyond this size are refused: bit positions stay within 31 bits. LTTng sub-buffers are far below. */
+/** No more of a packet is read at once: bit positions stay within 31 bits. LTTng sub-buffers are far below. */
 export const MAX_PACKET_BYTES: number = 128 << 20;
 
 /** What packet header and packet context say. Sizes are bits, timestamps clock cycles. */
@@ -41,6 +41,7 @@ const CTF_MAGIC = 0xc1fc1fc1;
  * @param bytes the packet, or at least its beginning; borrowed
  * @param availableBytes what there is of the packet, which is its size where it names none (a file that is one packet);
  *   default `bytes.length`
+ * @param mostBytes a larger packet is refused
  * @throws DecodeError `DECODE_MAGIC`, `DECODE_UUID`, `DECODE_STREAM_CLASS`, `DECODE_PACKET_SIZE`, `DECODE_PAST_CONTENT`
  * @see CTF 1.8.3 §5
  */
@@ -48,6 +49,7 @@ export function readPacketHeader(
   bytes: Uint8Array,
   traceClass: TraceClass,
   availableBytes: number = bytes.length,
+  mostBytes: number = MAX_PACKET_BYTES,
 ): PacketHeader {
   const slots = new Slots(traceClass.slotCount);
   const cursor = new FieldCursor(bytes, slots, 0, bytes.length * 8);
@@ -116,11 +118,10 @@ export function readPacketHeader(
       },
     });
   }
-  const isCrash = end === 0n && begin !== undefined && begin > 0n;
-  if (isCrash || !hasReliableEnds(traceClass)) end = undefined;
+  end = hasReliableEnds(traceClass) ? writtenEnd(begin, end) : undefined;
   packetBits ??= contentBits ?? availableBytes * 8;
   contentBits ??= packetBits;
-  checkSizes(packetBits, contentBits, cursor.bit);
+  checkSizes(packetBits, contentBits, cursor.bit, mostBytes);
   const missingBits = Math.max(0, contentBits - availableBytes * 8);
   return {
     streamClass,
@@ -138,6 +139,11 @@ export function readPacketHeader(
     contextBit,
     slots,
   };
+}
+
+/** A packet that a crash left open has an end of 0, before its begin. */
+export function writtenEnd(begin: bigint | undefined, end: bigint | undefined): bigint | undefined {
+  return end === 0n && begin !== undefined && begin > 0n ? undefined : end;
 }
 
 function checkMagic(magic: number): void {
@@ -178,16 +184,21 @@ function streamClassOf(traceClass: TraceClass, id: number | undefined): StreamCl
   );
 }
 
-function checkSizes(packetBits: number, contentBits: number, headerBits: number): void {
+function checkSizes(
+  packetBits: number,
+  contentBits: number,
+  headerBits: number,
+  mostBytes: number,
+): void {
   const fits =
     packetBits % 8 === 0 &&
-    packetBits <= MAX_PACKET_BYTES * 8 &&
+    packetBits <= mostBytes * 8 &&
     contentBits <= packetBits &&
     contentBits >= headerBits;
   if (fits) return;
   throw new DecodeError(
     "DECODE_PACKET_SIZE",
-    `packet context: expected content of ${headerBits} bits or more in a packet of whole bytes, at most ${MAX_PACKET_BYTES}, got content ${contentBits} and packet ${packetBits} bits`,
+    `packet context: expected content of ${headerBits} bits or more in a packet of whole bytes, at most ${mostBytes}, got content ${contentBits} and packet ${packetBits} bits`,
     headerBits,
   );
 }

@@ -1,9 +1,17 @@
-import type { FileHandle } from "node:fs/promises";
-import { open, readFile } from "node:fs/promises";
+import { closeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DecodeError, TraceError } from "../base/errors.ts";
-import { MAX_PACKET_BYTES, type PacketHeader, readPacketHeader } from "./packet-header.ts";
+import { Turns } from "../base/turns.ts";
+import { openRegularFile, readAt, readSmallFile } from "./data-files.ts";
+import { type ClockReading, firstEventClock } from "./first-event.ts";
+import {
+  MAX_PACKET_BYTES,
+  type PacketHeader,
+  readPacketHeader,
+  writtenEnd,
+} from "./packet-header.ts";
 import type { TraceClass } from "./trace-class.ts";
+import type { FoundPacket } from "./whole-times.ts";
 
 /** Where one packet lies in its data file. Timestamps are clock cycles. */
 export interface PacketEntry {
@@ -14,7 +22,7 @@ export interface PacketEntry {
 }
 
 export interface PacketIndex {
-  readonly packets: readonly PacketEntry[];
+  readonly packets: readonly FoundPacket[];
   readonly first: PacketHeader | undefined;
   /** What is wrong with the file's rest, when not all of it is packets. */
   readonly damage: TraceError | undefined;
@@ -22,27 +30,54 @@ export interface PacketIndex {
 
 const INDEX_MAGIC = 0xc1f1dcc1;
 const INDEX_HEADER_BYTES = 16;
-/** Enough for any packet header and context that LTTng writes, read at each packet's start. */
+/** A larger one is no index: it would have a million packets. */
+const MAX_INDEX_BYTES = 72 << 20;
+/** Enough for the packet header and context of most tracers, read at each packet's start; longer ones take several reads. */
 const PROBE_BYTES = 4096;
+const PROBE_GROWTH = 8;
+/** A packet that says it is larger has a header that is wrong: it would be more than any file system holds. */
+const MOST_FILE_BYTES = 2 ** 50;
+/** What is wrong with a header that goes on behind the bytes that were read of it. */
+const CUT_SHORT: ReadonlySet<string> = new Set([
+  "DECODE_PAST_CONTENT",
+  "DECODE_LENGTH",
+  "DECODE_STRING",
+  "DECODE_VARIABLE_LENGTH",
+]);
 
 /**
  * The packets of a data file: from LTTng's index file if that fits the data file, otherwise by walking it.
  * An index is a hint only: it may be missing, empty or wrong.
  */
-export async function indexPackets(path: string, traceClass: TraceClass): Promise<PacketIndex> {
-  const file = await open(path);
+export async function indexPackets(
+  path: string,
+  traceClass: TraceClass,
+  turns: Turns = new Turns(),
+): Promise<PacketIndex> {
+  let file: DataFile;
   try {
-    const { size } = await file.stat();
-    if (size === 0) return { packets: [], first: undefined, damage: undefined };
-    const first = await probe(file, 0, size, traceClass);
-    const indexed = first instanceof TraceError ? undefined : await readIndexFile(path, size);
-    if (indexed !== undefined && !(first instanceof TraceError) && agrees(indexed[0], first)) {
-      return { packets: indexed, first, damage: undefined };
-    }
-    return await walkPackets(file, size, traceClass);
-  } finally {
-    await file.close();
+    file = { path, ...openRegularFile(path) };
+  } catch (error) {
+    if (!(error instanceof TraceError)) throw error;
+    return { packets: [], first: undefined, damage: error };
   }
+  try {
+    if (file.size === 0) return { packets: [], first: undefined, damage: undefined };
+    const first = probe(file, 0, traceClass);
+    if (first instanceof TraceError) return { packets: [], first: undefined, damage: first };
+    const indexed = await readIndexFile(file);
+    if (indexed !== undefined && agrees(indexed[0], first.header))
+      return { packets: indexed, first: first.header, damage: undefined };
+    return await walkPackets(file, traceClass, turns);
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+interface DataFile {
+  readonly path: string;
+  readonly fd: number;
+  readonly size: number;
 }
 
 /** An index that is wrong about the first packet is another file's, or an older one's: its times cannot be relied on. */
@@ -60,42 +95,44 @@ function agrees(entry: PacketEntry | undefined, header: PacketHeader): boolean {
  * 0 offset (bytes) · 8 packet_size (bits) · 16 content_size (bits) · 24 timestamp_begin · 32 timestamp_end · 40 events_discarded ·
  * 48 stream_id · 56 stream_instance_id · 64 packet_seq_num. Source: lttng-tools ctf-index.h.
  */
-async function readIndexFile(dataPath: string, size: number): Promise<PacketEntry[] | undefined> {
-  const indexPath = join(dirname(dataPath), "index", `${basename(dataPath)}.idx`);
-  const bytes = await readFile(indexPath).catch(() => undefined);
+async function readIndexFile({ path, size }: DataFile): Promise<FoundPacket[] | undefined> {
+  const indexPath = join(dirname(path), "index", `${basename(path)}.idx`);
+  const bytes = await readSmallFile(indexPath, MAX_INDEX_BYTES);
   if (bytes === undefined || bytes.length < INDEX_HEADER_BYTES) return undefined;
   const entryBytes = bytes.readUInt32BE(12);
   if (bytes.readUInt32BE(0) !== INDEX_MAGIC || bytes.readUInt32BE(4) !== 1 || entryBytes < 56)
     return undefined;
-  const packets: PacketEntry[] = [];
+  const packets: FoundPacket[] = [];
   let expectedOffset = 0;
   for (let p = INDEX_HEADER_BYTES; p + entryBytes <= bytes.length; p += entryBytes) {
     const byteOffset = Number(bytes.readBigUInt64BE(p));
     const packetBytes = Number(bytes.readBigUInt64BE(p + 8)) / 8;
-    if (byteOffset !== expectedOffset || packetBytes < 1 || packetBytes > MAX_PACKET_BYTES)
-      return undefined;
+    if (byteOffset !== expectedOffset || packetBytes < 1 || packetBytes > size) return undefined;
     expectedOffset += packetBytes;
     const begin = bytes.readBigUInt64BE(p + 24);
-    packets.push({ byteOffset, bytes: packetBytes, begin, end: bytes.readBigUInt64BE(p + 32) });
+    const end = writtenEnd(begin, bytes.readBigUInt64BE(p + 32));
+    packets.push({ byteOffset, bytes: packetBytes, begin, end, firstEvent: undefined });
   }
   return expectedOffset === size ? packets : undefined;
 }
 
 async function walkPackets(
-  file: FileHandle,
-  size: number,
+  file: DataFile,
   traceClass: TraceClass,
+  turns: Turns,
 ): Promise<PacketIndex> {
-  const packets: PacketEntry[] = [];
+  const packets: FoundPacket[] = [];
   let first: PacketHeader | undefined;
-  for (let byteOffset = 0; byteOffset < size; ) {
-    const header = await probe(file, byteOffset, size, traceClass);
-    if (header instanceof TraceError) return { packets, first, damage: header };
+  for (let byteOffset = 0; byteOffset < file.size; ) {
+    await turns.pass();
+    const probed = probe(file, byteOffset, traceClass);
+    if (probed instanceof TraceError) return { packets, first, damage: probed };
+    const { header, firstEvent } = probed;
     // Of a packet that a crash cut short, what is there is read; missing padding is no loss.
     const whole = header.packetBits / 8;
-    const bytes = Math.min(whole, size - byteOffset);
+    const bytes = Math.min(whole, file.size - byteOffset);
     first ??= header;
-    packets.push({ byteOffset, bytes, begin: header.begin, end: header.end });
+    packets.push({ byteOffset, bytes, begin: header.begin, end: header.end, firstEvent });
     if (header.missingBits > 0) {
       const message = `packet at byte ${byteOffset}: expected ${whole} bytes, got ${bytes} before the file ends`;
       return { packets, first, damage: new DecodeError("DECODE_TRUNCATED_FILE", message, 0) };
@@ -105,21 +142,30 @@ async function walkPackets(
   return { packets, first, damage: undefined };
 }
 
-async function probe(
-  file: FileHandle,
+interface Probed {
+  readonly header: PacketHeader;
+  readonly firstEvent: ClockReading | undefined;
+}
+
+/** Reads a packet's header and context, however long they are. */
+function probe(
+  { path, fd, size }: DataFile,
   byteOffset: number,
-  size: number,
   traceClass: TraceClass,
-): Promise<PacketHeader | TraceError> {
-  const bytes = new Uint8Array(Math.min(PROBE_BYTES, size - byteOffset));
-  await file.read(bytes, 0, bytes.length, byteOffset);
-  try {
-    return readPacketHeader(bytes, traceClass, size - byteOffset);
-  } catch (error) {
-    if (!(error instanceof TraceError)) throw error;
-    const code = error instanceof DecodeError ? error.code : "DECODE_PACKET";
-    return new DecodeError(code, `packet at byte ${byteOffset}: ${error.message}`, 0, {
-      cause: error,
-    });
+): Probed | TraceError {
+  const most = Math.min(size - byteOffset, MAX_PACKET_BYTES);
+  for (let length = PROBE_BYTES; ; length *= PROBE_GROWTH) {
+    const bytes = new Uint8Array(Math.min(length, most));
+    try {
+      readAt(path, fd, bytes, byteOffset);
+      const header = readPacketHeader(bytes, traceClass, size - byteOffset, MOST_FILE_BYTES);
+      return { header, firstEvent: firstEventClock(bytes, header, traceClass) };
+    } catch (error) {
+      if (!(error instanceof TraceError)) throw error;
+      if (length < most && CUT_SHORT.has(error.code)) continue;
+      if (!(error instanceof DecodeError)) return error;
+      const message = `packet at byte ${byteOffset}: ${error.message}`;
+      return new DecodeError(error.code, message, error.bitOffset, { cause: error });
+    }
   }
 }

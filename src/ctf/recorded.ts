@@ -1,16 +1,12 @@
-import { type FileHandle, open } from "node:fs/promises";
-import type { TraceError } from "../base/errors.ts";
+import { LimitError, TraceError } from "../base/errors.ts";
 import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
-import { instant } from "./clock.ts";
+import { OpenFiles } from "./data-files.ts";
+import { MAX_PACKET_BYTES } from "./packet-header.ts";
+import { PacketOrder, StreamQueue, type TimeRange } from "./packet-order.ts";
+import { fetchStoredPacket, type StoredPacket } from "./stored-packet.ts";
 import type { TraceClass } from "./trace-class.ts";
-import {
-  type OpenedTraces,
-  openTraces,
-  type StoredPacket,
-  type StoredStream,
-  searchTraces,
-  shrunk,
-} from "./trace-directory.ts";
+import { type OpenedTraces, openTraces } from "./trace-directory.ts";
+import { type Failure, searchTraces } from "./trace-search.ts";
 
 /** The metadata of a recorded trace is whole, so its class comes instead of bytes. */
 export interface TraceClassItem {
@@ -24,20 +20,28 @@ export interface StoredPacketItem {
   readonly kind: "stored-packet";
   readonly stream: StreamOrigin;
   readonly packet: StoredPacket;
+  /** When it begins, ns since the Unix epoch; nothing where that is not known. */
+  readonly beginNs: bigint | undefined;
 }
 
-export type RecordedItem = Exclude<Item, { kind: "metadata" }> | TraceClassItem | StoredPacketItem;
-
-/** Nanoseconds since the Unix epoch, both inclusive; `undefined` is open. */
-export interface TimeRange {
-  readonly begin: bigint | undefined;
-  readonly end: bigint | undefined;
+/** A packet that was read. Its place says what its bytes alone do not: the whole time at which it begins. */
+export interface ReadPacketItem {
+  readonly kind: "packet";
+  readonly stream: StreamOrigin;
+  readonly bytes: Uint8Array;
+  readonly packet: StoredPacket;
 }
+
+export type RecordedItem =
+  | Exclude<Item, { kind: "metadata" | "packet" }>
+  | TraceClassItem
+  | StoredPacketItem
+  | ReadPacketItem;
 
 export interface RecordedOptions {
   /**
    * Packets that lie wholly outside this range are not read. It is asked for once, with the time at which the first packet
-   * begins (`undefined` if a packet does not tell), because a time of day means the day of that.
+   * begins (`undefined` if no packet and no event has a time), because a time of day means the day of that.
    */
   readonly rangeFrom?: ((firstNs: bigint | undefined) => TimeRange) | undefined;
   /** Whether packets come as places in files instead of bytes. */
@@ -50,7 +54,7 @@ export interface RecordedOptions {
 
 /**
  * Reads the recorded traces at and below some paths as one source: packets come in the order in which they begin, over all
- * streams of all traces, each after a `bound` that says so.
+ * streams of all traces, each after a `bound` that says so. Packets without any time come first, without a bound.
  *
  * @throws SourceError, MetadataError if no trace can be opened
  */
@@ -59,44 +63,36 @@ export async function* readRecorded(
   options: RecordedOptions = {},
 ): AsyncGenerator<RecordedItem, void, void> {
   const source = paths.join(" ");
-  const files = new Map<string, FileHandle>();
-  try {
-    const queues: StreamQueue[] = [];
-    const { opened, failures } = await (options.opened?.() ?? openRecorded(paths));
-    for (const { path, error } of failures) yield damage(undefined, undefined, path, error);
-    for (const directory of opened) {
-      const trace: TraceOrigin = {
-        host: undefined,
-        session: undefined,
-        path: directory.path,
-        source,
-      };
-      yield { kind: "trace", trace };
-      yield { kind: "trace-class", trace, traceClass: directory.traceClass };
-      for (const stored of directory.streams) {
-        const queue = new StreamQueue(trace, stored);
-        yield { kind: "stream", stream: queue.origin };
-        queues.push(queue);
-      }
-      for (const { path: dataPath, error } of directory.damage) {
-        const stream = queues.find(({ origin }) => origin.name === dataPath)?.origin;
-        yield damage(trace, stream, dataPath, error);
-      }
+  const queues: StreamQueue[] = [];
+  const { opened, failures } = await (options.opened?.() ?? openRecorded(paths));
+  for (const { path, error } of failures) yield damage(undefined, undefined, path, error);
+  for (const directory of opened) {
+    const trace: TraceOrigin = {
+      host: undefined,
+      session: undefined,
+      path: directory.path,
+      source,
+    };
+    yield { kind: "trace", trace };
+    yield { kind: "trace-class", trace, traceClass: directory.traceClass };
+    const byPath = new Map<string, StreamOrigin>();
+    for (const stored of directory.streams) {
+      const queue = new StreamQueue(trace, stored, queues.length);
+      byPath.set(stored.path, queue.origin);
+      yield { kind: "stream", stream: queue.origin };
+      queues.push(queue);
     }
-    const firstNs = earliest(queues)?.head?.beginNs;
-    if (firstNs !== undefined) {
-      // Said before any packet is left out: it tells when the trace begins, whatever of it is read.
-      yield { kind: "bound", ns: firstNs, source };
-      const range = options.rangeFrom?.(firstNs === UNKNOWN_BEGIN ? undefined : firstNs);
-      if (range !== undefined) for (const queue of queues) queue.keepOnly(range);
-      if (options.leavesPackets === true)
-        yield* placesInOrder(source, queues, firstNs, options.onProgress);
-      else yield* packetsInOrder(source, queues, files, firstNs, options.onProgress);
-    }
-    yield { kind: "end", source };
-  } finally {
-    for (const file of files.values()) await file.close();
+    for (const { path, error } of directory.damage)
+      yield damage(trace, byPath.get(path), path, error);
   }
+  const firstNs = firstTime(queues);
+  // Said before any packet is left out: it tells when the trace begins, whatever of it is read.
+  if (firstNs !== undefined) yield { kind: "begin", ns: firstNs, source };
+  const range = options.rangeFrom?.(firstNs);
+  if (range !== undefined) for (const queue of queues) queue.keepOnly(range);
+  const order = new PacketOrder(source, queues, options.onProgress);
+  yield* options.leavesPackets === true ? placesInOrder(order) : packetsInOrder(order);
+  yield { kind: "end", source };
 }
 
 /** Part of the traces cannot be read; the rest goes on. */
@@ -116,7 +112,7 @@ function damage(
  */
 export async function openRecorded(paths: readonly string[]): Promise<OpenedTraces> {
   const directories = new Set<string>();
-  const failures: OpenedTraces["failures"][number][] = [];
+  const failures: Failure[] = [];
   for (const path of paths) {
     const { found, unreadable } = await searchTraces(path);
     for (const directory of found) directories.add(directory);
@@ -129,170 +125,77 @@ export async function openRecorded(paths: readonly string[]): Promise<OpenedTrac
   return { opened: traces.opened, failures };
 }
 
-type TimedPacket = StoredPacket & { readonly beginNs: bigint; readonly endNs: bigint };
-
-/** Where a packet has no times, it may hold anything. */
-const UNKNOWN_BEGIN = 0n;
-const UNKNOWN_END = (1n << 63n) - 1n;
-
-/** The packets of one stream that are still to come. */
-class StreamQueue {
-  readonly origin: StreamOrigin;
-  #packets: readonly TimedPacket[];
-  #next = 0;
-
-  constructor(trace: TraceOrigin, stored: StoredStream) {
-    this.origin = { trace, name: stored.path };
-    const { clock } = stored.streamClass;
-    this.#packets = stored.packets.map((packet) => ({
-      ...packet,
-      beginNs: instant(clock, packet.begin) ?? UNKNOWN_BEGIN,
-      endNs: instant(clock, packet.end) ?? UNKNOWN_END,
-    }));
+function firstTime(queues: readonly StreamQueue[]): bigint | undefined {
+  let first: bigint | undefined;
+  for (const { firstNs } of queues) {
+    if (firstNs !== undefined && (first === undefined || firstNs < first)) first = firstNs;
   }
-
-  get head(): TimedPacket | undefined {
-    return this.#packets[this.#next];
-  }
-
-  /** Bytes of the packets that are still to come. */
-  get bytes(): number {
-    return this.#packets.slice(this.#next).reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
-  advance(): void {
-    this.#next++;
-  }
-
-  /** Leaves out the packets that lie wholly outside a range. */
-  keepOnly({ begin, end }: TimeRange): void {
-    this.#packets = this.#packets.filter(
-      ({ beginNs, endNs }) =>
-        (begin === undefined || endNs >= begin) &&
-        (end === undefined || beginNs === UNKNOWN_BEGIN || beginNs <= end),
-    );
-  }
+  return first;
 }
 
 /** Where the packets lie, in the order in which they begin. */
-function* placesInOrder(
-  source: string,
-  queues: readonly StreamQueue[],
-  firstNs: bigint,
-  onProgress: RecordedOptions["onProgress"],
-): Generator<RecordedItem, void, void> {
-  const totalBytes = queues.reduce((sum, { bytes }) => sum + bytes, 0);
-  let doneBytes = 0;
-  let lastBound = firstNs;
-  for (let queue = earliest(queues); queue !== undefined; queue = earliest(queues)) {
-    const packet = queue.head!;
-    queue.advance();
-    if (packet.beginNs !== lastBound) {
-      lastBound = packet.beginNs;
-      yield { kind: "bound", ns: packet.beginNs, source };
-    }
-    yield { kind: "stored-packet", stream: queue.origin, packet };
-    doneBytes += packet.bytes;
-    onProgress?.(doneBytes, totalBytes);
-    if (queue.head === undefined) yield { kind: "stream-end", stream: queue.origin };
+function* placesInOrder(order: PacketOrder): Generator<RecordedItem, void, void> {
+  for (let next = order.next(); next !== undefined; next = order.next()) {
+    yield* next.before;
+    const { stream, packet, beginNs } = next;
+    yield { kind: "stored-packet", stream, packet, beginNs };
+    yield* order.done(next);
   }
 }
 
 /** The next packet is read while this one is used: its bytes go to the other of two buffers. */
-async function* packetsInOrder(
-  source: string,
-  queues: readonly StreamQueue[],
-  files: Map<string, FileHandle>,
-  firstNs: bigint,
-  onProgress: RecordedOptions["onProgress"],
-): AsyncGenerator<RecordedItem, void, void> {
-  const totalBytes = queues.reduce((sum, { bytes }) => sum + bytes, 0);
-  let doneBytes = 0;
+async function* packetsInOrder(order: PacketOrder): AsyncGenerator<RecordedItem, void, void> {
+  const files = new OpenFiles();
   const buffers = [new Uint8Array(0), new Uint8Array(0)];
   let turn = 0;
-  const readNext = (): PendingPacket | undefined => {
-    const queue = earliest(queues);
-    const packet = queue?.head;
-    if (queue === undefined || packet === undefined) return undefined;
+  const read = async (packet: StoredPacket): Promise<Uint8Array> => {
+    if (packet.bytes > MAX_PACKET_BYTES) throw tooLarge(packet);
     turn = 1 - turn;
     if (buffers[turn]!.length < packet.bytes) buffers[turn] = new Uint8Array(packet.bytes);
-    const bytes = readPacket(files, packet, buffers[turn]!.subarray(0, packet.bytes));
-    // Nobody may come for it any more; whoever does sees the failure.
-    bytes.catch(() => undefined);
-    queue.advance();
-    return {
-      stream: queue.origin,
-      beginNs: packet.beginNs,
-      isLast: queue.head === undefined,
-      bytes,
-    };
+    return fetchStoredPacket(files, packet, buffers[turn]!.subarray(0, packet.bytes));
   };
-  let lastBound = firstNs;
-  let next = readNext();
+  const start = () => {
+    const next = order.next();
+    if (next === undefined) return undefined;
+    const reading = read(next.packet);
+    // Nobody may come for it any more; whoever does sees the failure.
+    reading.catch(() => undefined);
+    return { next, reading };
+  };
+  let current = start();
   try {
-    while (next !== undefined) {
-      const { stream, beginNs, isLast, bytes } = next;
-      if (beginNs !== lastBound) {
-        lastBound = beginNs;
-        yield { kind: "bound", ns: beginNs, source };
-      }
-      const current = await bytes;
-      next = readNext();
-      yield { kind: "packet", stream, bytes: current };
-      doneBytes += current.length;
-      onProgress?.(doneBytes, totalBytes);
-      if (isLast) yield { kind: "stream-end", stream };
+    while (current !== undefined) {
+      const { next, reading } = current;
+      yield* next.before;
+      const bytes = await reading.catch(failed);
+      current = start();
+      const { stream, packet } = next;
+      if (bytes instanceof TraceError) yield unread(stream, bytes);
+      else yield { kind: "packet", stream, bytes, packet };
+      yield* order.done(next);
     }
   } finally {
     // Files are closed next: not under a read that is still going on.
-    await next?.bytes.catch(() => undefined);
+    await current?.reading.catch(() => undefined);
+    files.close();
   }
 }
 
-interface PendingPacket {
-  readonly stream: StreamOrigin;
-  readonly beginNs: bigint;
-  /** The stream has none after it. */
-  readonly isLast: boolean;
-  readonly bytes: Promise<Uint8Array>;
+/** Who takes bytes takes whole packets. */
+function tooLarge({ path, byteOffset, bytes }: StoredPacket): LimitError {
+  const message = `${path}: packet at byte ${byteOffset}: expected at most ${MAX_PACKET_BYTES} bytes where packets are read whole, got ${bytes}`;
+  return new LimitError("PACKET_SIZE", message);
 }
 
-function earliest(queues: readonly StreamQueue[]): StreamQueue | undefined {
-  let best: StreamQueue | undefined;
-  for (const queue of queues) {
-    if (queue.head === undefined) continue;
-    if (best?.head === undefined || queue.head.beginNs < best.head.beginNs) best = queue;
-  }
-  return best;
+function failed(error: unknown): TraceError {
+  if (error instanceof TraceError) return error;
+  throw error;
 }
 
-async function fileOf(path: string, files: Map<string, FileHandle>): Promise<FileHandle> {
-  let file = files.get(path);
-  if (file === undefined) {
-    file = await open(path);
-    files.set(path, file);
-  }
-  return file;
-}
-
-async function readPacket(
-  files: Map<string, FileHandle>,
-  packet: StoredPacket,
-  bytes: Uint8Array,
-): Promise<Uint8Array> {
-  const file = await fileOf(packet.path, files);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const { bytesRead } = await file.read(
-      bytes,
-      filled,
-      bytes.length - filled,
-      packet.byteOffset + filled,
-    );
-    if (bytesRead === 0) {
-      throw shrunk(packet, filled);
-    }
-    filled += bytesRead;
-  }
-  return bytes;
+/** A packet whose file has gone, has shrunk or cannot be read is missing; the others go on. */
+export function unread(
+  stream: StreamOrigin,
+  { message: reason }: TraceError,
+): Extract<Item, { kind: "gap" }> {
+  return { kind: "gap", cause: "packets", trace: stream.trace, stream, reason, packets: 1 };
 }

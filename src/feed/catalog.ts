@@ -5,6 +5,7 @@ import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { instant } from "../ctf/clock.ts";
 import { MetadataReader } from "../ctf/metadata.ts";
 import { type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
+import { type StoredPacket, withPlace } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { SourceItem } from "../source/source.ts";
 import type { DecodedItem } from "./decoded-item.ts";
@@ -68,7 +69,7 @@ export class Catalog {
         this.#stream(item.stream).counters = this.#ended.get(item.from) ?? new StreamCounters();
         break;
       case "packet":
-        yield* this.#packet(item.stream, item.bytes);
+        yield* this.#packet(item.stream, item.bytes, "packet" in item ? item.packet : undefined);
         break;
       case "beacon":
         yield* this.#beacon(item.stream, item.timestamp);
@@ -80,6 +81,7 @@ export class Catalog {
         if (item.stream !== undefined) this.#stream(item.stream).counters.tell(item.packets ?? 0);
         yield { kind: "loss", loss: item };
         break;
+      case "begin":
       case "stored-packet":
       case "note":
       case "end":
@@ -181,7 +183,7 @@ export class Catalog {
     for (const { stream, bytes } of held) yield* this.#packet(stream, bytes);
   }
 
-  *#packet(stream: StreamOrigin, bytes: Uint8Array): Generator<DecodedItem> {
+  *#packet(stream: StreamOrigin, bytes: Uint8Array, stored?: StoredPacket): Generator<DecodedItem> {
     const trace = this.#trace(stream.trace);
     // Behind a packet that waits, others wait too: a stream's order always holds.
     if (trace.traceClass === undefined || trace.held.length > 0) {
@@ -191,6 +193,7 @@ export class Catalog {
     let header: PacketHeader;
     try {
       header = readPacketHeader(bytes, trace.traceClass);
+      if (stored !== undefined) header = withPlace(header, stored);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       const mayBeDeclaredLater =
@@ -213,10 +216,11 @@ export class Catalog {
     const { clock } = header.streamClass;
     const beginNs = instant(clock, header.begin);
     const endNs = instant(clock, header.end);
-    for (const loss of state.counters.next(stream, header, beginNs ?? 0n, endNs ?? 0n))
+    for (const loss of state.counters.next(stream, header, beginNs, endNs))
       yield { kind: "loss", loss };
     yield { kind: "packet", stream, bytes, header, traceClass: trace.traceClass, beginNs, endNs };
-    if (endNs === undefined) return;
+    // Packets of recorded traces come in the order of their begins: those say how far all streams are.
+    if (endNs === undefined || stored !== undefined) return;
     const { session } = trace;
     if (session.givenNs === undefined || endNs > session.givenNs) session.givenNs = endNs;
     yield* this.#advance(stream, endNs);

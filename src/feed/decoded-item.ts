@@ -1,7 +1,7 @@
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
+import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
-import type { StoredPacket } from "../ctf/trace-directory.ts";
 import type { Loss } from "./losses.ts";
 
 /** Source items with metadata parsed, packet headers read and times in nanoseconds: what queries are fed with. */
@@ -30,10 +30,13 @@ export type DecodedItem =
       readonly kind: "stored-packet";
       readonly stream: StreamOrigin;
       readonly packet: StoredPacket;
+      readonly beginNs: bigint | undefined;
     }
   /** Nothing earlier than `ns` will come from this stream, or from any stream of this source. */
   | { readonly kind: "bound"; readonly stream: StreamOrigin; readonly ns: bigint }
   | { readonly kind: "source-bound"; readonly source: string; readonly ns: bigint }
+  /** When the source begins, whatever of it is read; nothing where it has no times. */
+  | { readonly kind: "begin"; readonly source: string; readonly ns: bigint }
   | { readonly kind: "loss"; readonly loss: Loss }
   | { readonly kind: "note"; readonly source: string; readonly text: string }
   | { readonly kind: "stream-end"; readonly stream: StreamOrigin }

@@ -24,6 +24,8 @@ export interface Feed {
   readonly isLive: boolean;
   /** @param options for recorded traces; a live session is the same for all its queries */
   share(options?: ShareOptions): Share;
+  /** Opens recorded traces, which can take a while, ahead of the first query. */
+  prepare(): Promise<void>;
   /** Lets the source go; running queries end. Settles when relayds know that their viewer has gone. */
   close(): Promise<void>;
 }
@@ -49,21 +51,26 @@ class RecordedFeed implements Feed {
 
   share(options: ShareOptions = {}): Share {
     const gate = new Gate();
-    const opened = (): Promise<OpenedTraces> => {
-      this.#opened ??= openRecorded(this.sources).catch((error: unknown) => {
-        // It may be mended.
-        this.#opened = undefined;
-        throw error;
-      });
-      return this.#opened;
-    };
-    const own = { ...options, opened };
+    const own = { ...options, opened: () => this.#open() };
     const items = decodedItems(this.sources, this.#options, gate, new Catalog(), own);
     return { items, gate, canBlock: () => true };
   }
 
+  async prepare(): Promise<void> {
+    await this.#open();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #open(): Promise<OpenedTraces> {
+    this.#opened ??= openRecorded(this.sources).catch((error: unknown) => {
+      // It may be mended.
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
   }
 }
 
@@ -164,6 +171,10 @@ export class LiveFeed implements Feed {
       await attached;
     }
     await this.#attachment?.attached;
+  }
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
   }
 
   async close(): Promise<void> {

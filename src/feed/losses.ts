@@ -4,20 +4,20 @@ import type { PacketHeader } from "../ctf/packet-header.ts";
 
 /** Something that did not reach the result, at the place in the stream where it is missing. */
 export type Loss =
-  /** The tracer dropped events for want of buffer space. Times are ns since the Unix epoch. */
+  /** The tracer dropped events for want of buffer space. Times are ns since the Unix epoch, where packets have any. */
   | {
       readonly kind: "discarded-events";
       readonly stream: StreamOrigin;
       readonly count: number;
-      readonly beginNs: bigint;
-      readonly endNs: bigint;
+      readonly beginNs: bigint | undefined;
+      readonly endNs: bigint | undefined;
     }
   /** Packets overwritten or cleared before they were read, known by a hole in their numbers. */
   | {
       readonly kind: "missing-packets";
       readonly stream: StreamOrigin;
       readonly count: number;
-      readonly endNs: bigint;
+      readonly endNs: bigint | undefined;
     }
   /** A packet, or the rest of one, that does not fit its metadata. */
   | {
@@ -37,8 +37,10 @@ export function describeLoss(loss: Loss): string {
       return `${loss.count} packet${loss.count === 1 ? " is" : "s are"} missing from ${streamName(loss.stream)}`;
     case "undecodable-packet":
       return `skipped the rest of a packet of ${streamName(loss.stream)} at bit ${loss.error.bitOffset}: ${loss.error.message}`;
-    case "gap":
-      return loss.stream === undefined ? loss.reason : `${streamName(loss.stream)}: ${loss.reason}`;
+    case "gap": {
+      const name = loss.stream === undefined ? "" : streamName(loss.stream);
+      return loss.reason.startsWith(name) ? loss.reason : `${name}: ${loss.reason}`;
+    }
   }
 }
 
@@ -156,7 +158,7 @@ function fullName(stream: StreamOrigin): string {
 export class StreamCounters {
   #highest: bigint | undefined;
   #sequenceNumber: bigint | undefined;
-  #endNs = 0n;
+  #endNs: bigint | undefined;
   /** Missing packets that were reported already. */
   #told = 0;
 
@@ -166,7 +168,12 @@ export class StreamCounters {
   }
 
   /** What is missing between the packet before and the end of this one. */
-  next(stream: StreamOrigin, header: PacketHeader, beginNs: bigint, endNs: bigint): Loss[] {
+  next(
+    stream: StreamOrigin,
+    header: PacketHeader,
+    beginNs: bigint | undefined,
+    endNs: bigint | undefined,
+  ): Loss[] {
     const losses: Loss[] = [];
     const missing = this.#missingBefore(header);
     if (missing > 0)
@@ -177,7 +184,7 @@ export class StreamCounters {
         kind: "discarded-events",
         stream,
         count: discarded,
-        beginNs: this.#endNs || beginNs,
+        beginNs: this.#endNs ?? beginNs,
         endNs,
       });
     }

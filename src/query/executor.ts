@@ -5,7 +5,7 @@ import { SharedDictionary } from "../column/column-builder.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { InterpretingScanner } from "../scan/interpreter.ts";
 import { Kernel } from "../scan/kernel/kernel.ts";
-import type { Chunk } from "../scan/kernel/memory/chunk.ts";
+import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import type { Release } from "../scan/kernel/order/merger.ts";
 import { declareConstants, KernelScanner } from "../scan/kernel/scan/scanner.ts";
 import type { LineFormat } from "../scan/line-format.ts";
@@ -58,7 +58,7 @@ export function compilingExecutor(
   capacity: number,
   pool?: PoolOfStage,
   lines?: LineFormat,
-): Executor<Chunk> & { readonly store: KernelStore } {
+): Executor<Segment> & { readonly store: KernelStore } {
   const kernel = new Kernel(spec.columns, pool?.memory);
   for (const { traceClass, facts } of pool?.traces ?? [])
     declareConstants(kernel, traceClass, facts);

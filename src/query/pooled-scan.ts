@@ -1,56 +1,93 @@
-/** A query's packets scanned by worker threads: gives them out, and takes what comes back into the query's stage. */
+/**
+ * A query's stored packets, scanned by a pool's threads: gives them out, and takes what comes back into the query's stage.
+ *
+ * A packet may come back in parts. What is left of it then waits until everything that begins before it has been taken, as
+ * if it were a packet that begins there: so that little is held, however large packets are.
+ */
 
-import { closeSync, openSync } from "node:fs";
-import { DecodeError } from "../base/errors.ts";
+import { DecodeError, SourceError } from "../base/errors.ts";
+import { Heap } from "../base/heap.ts";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
+import type { ColumnBatch } from "../column/column.ts";
 import { instant } from "../ctf/clock.ts";
 import { Slots } from "../ctf/field-cursor.ts";
-import { type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
+import type { PacketHeader } from "../ctf/packet-header.ts";
+import { unread } from "../ctf/recorded.ts";
+import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
-import type { StoredPacket } from "../ctf/trace-directory.ts";
 import { type Loss, StreamCounters } from "../feed/losses.ts";
-import { readStoredPacket } from "../feed/stored-packet.ts";
-import type { ScanPool, WorkerChunk } from "./scan-pool.ts";
-import type { ScanStage } from "./scan-stage.ts";
-import type { PacketOutcome, ScanFailure } from "./scan-task.ts";
+import type { Segment } from "../scan/kernel/memory/chunk.ts";
+import type { ResumePoint } from "../scan/scanner.ts";
+import { interpretingScanner } from "./open-scanner.ts";
+import { type PoolEvents, ScanPool } from "./scan-pool.ts";
+import type { Rows, ScanStage } from "./scan-stage.ts";
+import type { HeaderFacts, PacketOutcome, ScanFailure, ScanQuery } from "./scan-task.ts";
+import { OwnThread, type ScanThread } from "./scan-thread.ts";
 
-/** Lengths and selectors of the packet context were the worker's to use. */
+/** Lengths and selectors of the packet context were the scanner's to use. */
 const NO_SLOTS = new Slots(0);
 
-interface StreamState {
-  readonly number: number;
-  readonly counters: StreamCounters;
+/** A segment that goes back to the worker that made it. */
+export interface WorkerSegment extends Segment {
+  readonly worker: number;
+}
+
+/** What is left of a packet. */
+interface Rest {
+  readonly stream: StreamOrigin;
+  readonly packet: StoredPacket;
+  readonly resume: ResumePoint;
+  /** Where it begins, ns since the Unix epoch; nothing where there is no clock. */
+  readonly ns: bigint | undefined;
+}
+
+export interface PooledEvents extends Pick<PoolEvents, "run" | "saturated" | "isPaused"> {
+  lose(loss: Loss): void;
+  /** Nothing of the stream's packet at hand comes before a time; `undefined`: it has been scanned to its end. */
+  hold(stream: StreamOrigin, ns: bigint | undefined): void;
+  /** Part of a packet has been taken. */
+  advanced(): void;
 }
 
 export class PooledScan {
-  readonly #pool: ScanPool;
+  readonly #pool: ScanPool<Rows>;
   readonly #stage: ScanStage;
-  readonly #traceNumbers: ReadonlyMap<TraceOrigin, number>;
+  readonly #traces: readonly TraceOrigin[];
   readonly #traceClasses: ReadonlyMap<TraceOrigin, TraceClass>;
-  readonly #streams = new Map<StreamOrigin, StreamState>();
-  readonly #lose: (loss: Loss) => void;
-  /** From the packet on that only the interpreter can run, this thread reads and scans. */
-  #isLocal = false;
+  readonly #counters = new Map<StreamOrigin, StreamCounters>();
+  readonly #events: PooledEvents;
+  readonly #rests = new Heap<Rest>([], isBefore);
+  /** What is to happen when the stream's packet at hand has been scanned to its end. */
+  readonly #unfinished = new Map<StreamOrigin, (() => void)[]>();
+  #isInterpreted: boolean;
 
-  /** @param traceClasses in the order in which the pool knows them */
+  /** @param traceClasses in the order in which the query's traces are */
   constructor(
-    pool: ScanPool,
+    threads: readonly ScanThread<Rows>[],
+    query: ScanQuery,
     stage: ScanStage,
     traceClasses: ReadonlyMap<TraceOrigin, TraceClass>,
-    lose: (loss: Loss) => void,
+    events: PooledEvents,
   ) {
-    this.#pool = pool;
     this.#stage = stage;
+    this.#traces = [...traceClasses.keys()];
     this.#traceClasses = traceClasses;
-    this.#traceNumbers = new Map([...traceClasses.keys()].map((trace, number) => [trace, number]));
-    this.#lose = lose;
+    this.#isInterpreted = query.memory === undefined;
+    this.#events = events;
+    const { run, saturated, isPaused } = events;
+    this.#pool = new ScanPool(threads, query, {
+      run,
+      saturated,
+      isPaused,
+      putFirst: (beginNs) => this.#putFirst(beginNs),
+    });
   }
 
-  packet(stream: StreamOrigin, packet: StoredPacket): void {
-    const trace = this.#traceNumbers.get(stream.trace);
-    if (trace === undefined) throw new Error(`no class for trace ${stream.trace.path}`);
-    this.#pool.packet(trace, this.#state(stream).number, packet, (outcome, worker) =>
-      this.#take(stream, packet, outcome, worker),
+  /** @param beginNs when the packet begins */
+  packet(stream: StreamOrigin, packet: StoredPacket, beginNs: bigint | undefined): void {
+    const trace = this.#numberOf(stream.trace);
+    this.#pool.packet({ trace, packet }, beginNs, (outcome, worker) =>
+      this.#take(stream, packet, outcome, worker, undefined),
     );
   }
 
@@ -59,77 +96,174 @@ export class PooledScan {
     this.#pool.after(work);
   }
 
+  /** Runs work when a stream's packet at hand has been scanned to its end; false if it has. */
+  afterPacket(stream: StreamOrigin, work: () => void): boolean {
+    this.#unfinished.get(stream)?.push(work);
+    return this.#unfinished.has(stream);
+  }
+
   /** Runs work when all packets have been taken: there are no more. */
   finish(work: () => void): void {
     this.#pool.flush();
-    this.#pool.after(work);
+    this.#pool.after(() => {
+      if (this.#rests.first === undefined) {
+        work();
+        return;
+      }
+      this.#giveRest();
+      this.finish(work);
+    });
+  }
+
+  release({ worker, address }: WorkerSegment): void {
+    this.#pool.release(worker, address);
+  }
+
+  /** Goes on after a pause. */
+  resume(): void {
+    this.#pool.resume();
   }
 
   close(): void {
     this.#pool.close();
   }
 
-  #take(stream: StreamOrigin, packet: StoredPacket, outcome: PacketOutcome, worker: number): void {
-    if (outcome.kind === "must-interpret" || this.#isLocal) {
-      this.#isLocal = true;
-      this.#scanHere(stream, packet);
-    } else if (outcome.kind === "unreadable") {
-      this.#lose({ kind: "undecodable-packet", stream, error: decodeError(outcome.error) });
-    } else {
-      const traceClass = this.#traceClasses.get(stream.trace)!;
-      const { streamClassId, ...facts } = outcome.header;
-      const streamClass = traceClass.streamClasses.get(streamClassId)!;
-      const header = { ...facts, streamClass, slots: NO_SLOTS };
-      this.#count(stream, header);
-      const rows = outcome.chunks.map((chunk): WorkerChunk => ({ ...chunk, worker }));
-      this.#stage.scanned(
-        { stream, header, traceClass },
-        rows,
-        outcome.matched,
-        outcome.error && decodeError(outcome.error),
-      );
-    }
+  /** Gives the first rest out if it comes before a packet that begins then; whether it does. */
+  #putFirst(beginNs: bigint | undefined): boolean {
+    const rest = this.#rests.first;
+    if (rest === undefined) return false;
+    const { ns } = rest;
+    const comesFirst = ns === undefined || (beginNs !== undefined && ns <= beginNs);
+    if (comesFirst) this.#giveRest();
+    return comesFirst;
   }
 
-  #scanHere(stream: StreamOrigin, packet: StoredPacket): void {
-    const traceClass = this.#traceClasses.get(stream.trace)!;
-    const bytes = new Uint8Array(packet.bytes);
-    const file = openSync(packet.path, "r");
-    try {
-      readStoredPacket(file, packet, bytes);
-    } finally {
-      closeSync(file);
+  #giveRest(): void {
+    const { stream, packet, resume } = this.#rests.first!;
+    this.#rests.removeFirst();
+    const task = { trace: this.#numberOf(stream.trace), packet, resume };
+    this.#pool.packetFirst(task, (outcome, worker) =>
+      this.#take(stream, packet, outcome, worker, resume),
+    );
+  }
+
+  #take(
+    stream: StreamOrigin,
+    packet: StoredPacket,
+    outcome: PacketOutcome<Rows>,
+    worker: number,
+    resume: ResumePoint | undefined,
+  ): void {
+    switch (outcome.kind) {
+      case "must-interpret":
+        this.#interpret(stream.trace);
+        return;
+      case "unread":
+        this.#unread(stream, new SourceError(outcome.code, outcome.message));
+        break;
+      case "unreadable":
+        this.#lose(stream, outcome.error);
+        break;
+      case "scanned": {
+        const { rows, matched, error, rest } = outcome;
+        const traceClass = this.#traceClasses.get(stream.trace)!;
+        const header = headerOf(outcome.header, traceClass);
+        if (resume === undefined) this.#count(stream, header);
+        const own = this.#isInterpreted ? rows : rows.map((one) => ({ ...one, worker }));
+        this.#stage.scanned({ stream, header, traceClass }, own as readonly Rows[], matched);
+        if (error !== undefined) this.#lose(stream, error);
+        if (rest !== undefined) {
+          this.#park(stream, packet, rest, header);
+          return;
+        }
+      }
     }
-    try {
-      const header = readPacketHeader(bytes, traceClass);
-      this.#count(stream, header);
-      this.#stage.interpret(stream.trace, traceClass);
-      const times = { beginNs: undefined, endNs: undefined };
-      this.#stage.packet({ kind: "packet", stream, bytes, header, traceClass, ...times });
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      this.#lose({ kind: "undecodable-packet", stream, error });
-    }
+    this.#end(stream);
+  }
+
+  #park(
+    stream: StreamOrigin,
+    packet: StoredPacket,
+    resume: ResumePoint,
+    { streamClass: { clock } }: PacketHeader,
+  ): void {
+    const cycles = (BigInt(resume.clockHi >>> 0) << 32n) | BigInt(resume.clockLo >>> 0);
+    const ns = instant(clock, cycles);
+    this.#rests.add({ stream, packet, resume, ns });
+    if (!this.#unfinished.has(stream)) this.#unfinished.set(stream, []);
+    if (ns !== undefined) this.#events.hold(stream, ns);
+    this.#events.advanced();
+  }
+
+  #end(stream: StreamOrigin): void {
+    const works = this.#unfinished.get(stream);
+    if (works === undefined) return;
+    this.#unfinished.delete(stream);
+    this.#events.hold(stream, undefined);
+    this.#events.advanced();
+    for (const work of works) work();
+  }
+
+  /** From here on the interpreter scans, in this thread. */
+  #interpret(trace: TraceOrigin): void {
+    this.#isInterpreted = true;
+    this.#stage.interpret(trace, this.#traceClasses.get(trace)!);
+    this.#pool.restart(interpretingThread(this.#stage, this.#traceClasses) as ScanThread<Rows>);
+  }
+
+  #unread(stream: StreamOrigin, error: SourceError): void {
+    this.#countersOf(stream).tell(1);
+    this.#events.lose(unread(stream, error));
+  }
+
+  #lose(stream: StreamOrigin, { code, message, bitOffset }: ScanFailure): void {
+    const error = new DecodeError(code, message, bitOffset);
+    this.#events.lose({ kind: "undecodable-packet", stream, error });
   }
 
   #count(stream: StreamOrigin, header: PacketHeader): void {
     const { clock } = header.streamClass;
-    const beginNs = instant(clock, header.begin) ?? 0n;
-    const endNs = instant(clock, header.end) ?? 0n;
-    for (const loss of this.#state(stream).counters.next(stream, header, beginNs, endNs))
-      this.#lose(loss);
+    const beginNs = instant(clock, header.begin);
+    const endNs = instant(clock, header.end);
+    for (const loss of this.#countersOf(stream).next(stream, header, beginNs, endNs))
+      this.#events.lose(loss);
   }
 
-  #state(stream: StreamOrigin): StreamState {
-    let state = this.#streams.get(stream);
-    if (state === undefined) {
-      state = { number: this.#streams.size, counters: new StreamCounters() };
-      this.#streams.set(stream, state);
+  #countersOf(stream: StreamOrigin): StreamCounters {
+    let counters = this.#counters.get(stream);
+    if (counters === undefined) {
+      counters = new StreamCounters();
+      this.#counters.set(stream, counters);
     }
-    return state;
+    return counters;
+  }
+
+  #numberOf(trace: TraceOrigin): number {
+    const number = this.#traces.indexOf(trace);
+    if (number === -1) throw new Error(`no class for trace ${trace.path}`);
+    return number;
   }
 }
 
-function decodeError({ code, message, bitOffset }: ScanFailure): DecodeError {
-  return new DecodeError(code, message, bitOffset);
+/** The interpreter as the thread of a pool. */
+export function interpretingThread(
+  stage: ScanStage,
+  traceClasses: ReadonlyMap<TraceOrigin, TraceClass>,
+): ScanThread<ColumnBatch> {
+  const traces = [...traceClasses];
+  return new OwnThread(() =>
+    interpretingScanner([...traceClasses.values()], (trace) => {
+      const [origin, traceClass] = traces[trace]!;
+      return stage.interpreter(origin, traceClass);
+    }),
+  );
+}
+
+function headerOf({ streamClassId, ...facts }: HeaderFacts, traceClass: TraceClass): PacketHeader {
+  const streamClass = traceClass.streamClasses.get(streamClassId)!;
+  return { ...facts, streamClass, slots: NO_SLOTS };
+}
+
+function isBefore(a: Rest, b: Rest): boolean {
+  return b.ns !== undefined && (a.ns === undefined || a.ns < b.ns);
 }

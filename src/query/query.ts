@@ -21,8 +21,8 @@ import {
   unknownColumns,
 } from "../column/layout.ts";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
-import type { StoredPacket } from "../ctf/trace-directory.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { linkEnvironments } from "../feed/environments.ts";
 import { FlowClock } from "../feed/flow-clock.ts";
@@ -31,18 +31,20 @@ import type { Program } from "../filter/bytecode.ts";
 import { coverageNote } from "../filter/coverage.ts";
 import { filterError } from "../filter/filter-error.ts";
 import { unknownSymbols } from "../filter/symbols.ts";
+import { MAX_PAGES } from "../scan/kernel/memory/memory.ts";
 import type { Release } from "../scan/kernel/order/merger.ts";
 import type { LineFormat } from "../scan/line-format.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
 import { Gate } from "../source/gate.ts";
 import { resolveTime, type TimeBound } from "../source/time-bound.ts";
-import type { Engine, PoolOfStage } from "./executor.ts";
+import { wasmMemory } from "../wasm/runtime.ts";
+import { canCompile, type Engine, type PoolOfStage } from "./executor.ts";
+import { compiledScanner } from "./open-scanner.ts";
 import { PendingLosses } from "./order/pending-losses.ts";
-import { BATCH_ROWS, NEVER } from "./order/row-store.ts";
+import { BATCH_ROWS, END_OF_TIME } from "./order/row-store.ts";
 import { Watermark } from "./order/watermark.ts";
-import { PooledScan } from "./pooled-scan.ts";
-import { ScanPool } from "./scan-pool.ts";
-import { type ScanOutputs, ScanStage } from "./scan-stage.ts";
+import { interpretingThread, PooledScan, type WorkerSegment } from "./pooled-scan.ts";
+import { type Rows, type ScanOutputs, ScanStage } from "./scan-stage.ts";
 import { OwnThread, type ScanThread, WorkerThread } from "./scan-thread.ts";
 import { StageSequence } from "./stage-sequence.ts";
 
@@ -152,6 +154,8 @@ export type ResultItem =
 
 /** Rows that may wait for their time; with more, the streams that hold them up are passed over. */
 const MAX_HELD_ROWS = 1 << 21;
+/** Memory that a query's threads share, in pages of 64 KiB. */
+const FIRST_PAGES = 64;
 /** A batch that is not full leaves when its first row has waited this long, in ms. */
 const BATCH_DELAY = 50;
 
@@ -213,6 +217,7 @@ class RunningQuery {
   readonly #emit: (item: ResultItem) => void;
   #pooled: PooledScan | undefined;
   #release: (() => void) | undefined;
+  #unwatch: (() => void) | undefined;
   readonly #watermark: Watermark;
   readonly #account = new LossAccount();
   readonly #losses = new PendingLosses();
@@ -231,8 +236,9 @@ class RunningQuery {
   #reportedNs: bigint | undefined;
   #seq = 0;
   #rows = 0;
-  /** Rows that wait for their time. */
+  /** Rows that wait for their time, and those that have come since it was last seen which may leave. */
   #held = 0;
+  #fresh = 0;
   /** Rows that came late. */
   #late = 0;
   isDone = false;
@@ -255,38 +261,62 @@ class RunningQuery {
 
   take(item: DecodedItem): void {
     if (this.isDone) return;
-    if (item.kind === "stored-packet") this.#give(item.stream, item.packet);
+    if (item.kind === "stored-packet") this.#give(item.stream, item.packet, item.beginNs);
     else if (this.#pooled !== undefined) this.#pooled.after(() => this.#take(item));
     else this.#take(item);
   }
 
-  /** Lets a worker scan a packet. */
-  #give(stream: StreamOrigin, packet: StoredPacket): void {
+  /** Lets a thread scan a packet. */
+  #give(stream: StreamOrigin, packet: StoredPacket, beginNs: bigint | undefined): void {
     this.#pooled ??= this.#startPool();
-    if (!this.isDone) this.#pooled.packet(stream, packet);
+    if (!this.isDone) this.#pooled.packet(stream, packet, beginNs);
   }
 
   #startPool(): PooledScan {
     const spec = this.#scanSpec(this.#firstNs);
-    const traces = [...this.#traceClasses].map(([{ host }, traceClass]) => ({
+    const traceClasses = this.#traceClasses;
+    const traces = [...traceClasses].map(([{ host }, traceClass]) => ({
       traceClass,
       facts: { host },
     }));
-    const workers: ScanThread[] = (this.#spec.threads ?? []).map((one) => new WorkerThread(one));
-    // Where rows are only counted, or are few, this thread has nothing else to do.
-    const isIdle = spec.countsOnly === true || this.#spec.isPrompt === true;
-    if (workers.length === 0 || isIdle) workers.push(new OwnThread());
-    const pool = new ScanPool(workers, spec, traces, {
+    const isCompiled = canCompile(this.#spec.engine ?? "kernel");
+    const memory = isCompiled ? wasmMemory(FIRST_PAGES, MAX_PAGES, true) : undefined;
+    const release: Release = (segment) => this.#pooled?.release(segment as WorkerSegment);
+    const stage = this.#newStage(spec, memory && { memory, traces, release });
+    this.#stages.add(stage, spec.columns);
+    const threads = isCompiled
+      ? this.#compiledThreads(spec)
+      : [interpretingThread(stage, traceClasses)];
+    const query = { kind: "query", memory, spec, traces } as const;
+    this.#unwatch = this.#gate.watch(() => {
+      if (!this.#isPaused()) this.#pooled?.resume();
+    });
+    return new PooledScan(threads, query, stage, traceClasses, {
       run: (work) => this.#step(work),
       saturated: (isSaturated) => {
         if (isSaturated) this.#release ??= this.#gate.hold();
         else this.#letGo();
       },
+      isPaused: () => this.#isPaused(),
+      lose: (loss) => this.#lose(loss),
+      hold: (stream, ns) => this.#watermark.hold(stream, ns),
+      advanced: () => this.#drain(),
     });
-    const release: Release = (chunk) => pool.release(chunk);
-    const stage = this.#newStage(spec, { memory: pool.memory, traces, release });
-    this.#stages.add(stage, spec.columns);
-    return new PooledScan(pool, stage, this.#traceClasses, (loss) => this.#lose(loss));
+  }
+
+  #compiledThreads(spec: ScanSpec): ScanThread<Rows>[] {
+    const workers: ScanThread<Rows>[] = (this.#spec.threads ?? []).map(
+      (one) => new WorkerThread(one),
+    );
+    // Where rows are only counted, or are few, this thread has nothing else to do.
+    const isIdle = spec.countsOnly === true || this.#spec.isPrompt === true;
+    if (workers.length === 0 || isIdle) workers.push(new OwnThread(compiledScanner));
+    return workers;
+  }
+
+  /** Whether anyone but the query itself holds the gate. */
+  #isPaused(): boolean {
+    return this.#gate.holders > (this.#release === undefined ? 0 : 1);
   }
 
   #letGo(): void {
@@ -295,6 +325,7 @@ class RunningQuery {
   }
 
   close(): void {
+    this.#unwatch?.();
     this.#letGo();
     this.#pooled?.close();
     if (this.#spec.keepsThreads === true) return;
@@ -328,9 +359,10 @@ class RunningQuery {
         this.#watermark.advance(item.stream, item.ns);
         this.#drain();
         break;
+      case "begin":
+        this.#firstNs ??= item.ns;
+        break;
       case "source-bound":
-        // A recorded trace tells first when it begins, though its first packets may be left out; 0 is when it cannot tell.
-        if (item.ns !== 0n) this.#firstNs ??= item.ns;
         this.#watermark.advanceSource(item.source, item.ns);
         this.#drain();
         break;
@@ -340,11 +372,13 @@ class RunningQuery {
       case "note":
         this.#emit({ kind: "note", text: item.text });
         break;
-      case "stream-end":
-        this.#stages.endStream(item.stream);
+      case "stream-end": {
+        const end = (): void => this.#stages.endStream(item.stream);
+        if (this.#pooled?.afterPacket(item.stream, end) !== true) end();
         this.#watermark.endStream(item.stream);
         this.#drain();
         break;
+      }
       case "trace-end":
         this.#traceClasses.delete(item.trace);
         this.#since.delete(item.trace);
@@ -381,7 +415,7 @@ class RunningQuery {
   #finish(): void {
     if (this.isDone) return;
     this.#stages.newest?.endAll();
-    this.#advance(NEVER);
+    this.#advance(END_OF_TIME);
     this.#flush();
     // A query without a row still has columns.
     if (this.#layout === undefined && !this.isDone) this.#scanSpec(undefined);
@@ -457,7 +491,8 @@ class RunningQuery {
           return;
         }
         this.#held += matched;
-        if (order === "none") this.#merge(NEVER);
+        this.#fresh += matched;
+        if (order === "none") this.#merge(END_OF_TIME);
         else this.#late += late;
       },
       loss: (loss) => this.#lose(loss),
@@ -509,9 +544,13 @@ class RunningQuery {
 
   #drain(): void {
     if (this.#spec.order === "none") return;
-    this.#advance(this.#watermark.safeBefore());
+    // All streams are looked at: for a recorded trace, once for a batch of rows.
+    const { isLive, isPrompt, limit = BATCH_ROWS } = this.#spec;
+    if (!isLive && isPrompt !== true && this.#fresh < Math.min(limit, BATCH_ROWS)) return;
+    this.#fresh = 0;
+    this.#advance(this.#watermark.safeUpTo());
     while (this.#spec.isLive && this.#held > MAX_HELD_ROWS && this.#watermark.passOverLeast()) {
-      this.#advance(this.#watermark.safeBefore());
+      this.#advance(this.#watermark.safeUpTo());
     }
     if (this.#spec.isPrompt === true) this.#flush();
     this.#reportWatermark();
@@ -526,32 +565,32 @@ class RunningQuery {
     this.#emit({ kind: "watermark", ns });
   }
 
-  /** Lets go everything before a time, losses at their places between the rows. */
-  #advance(before: bigint | undefined): void {
-    if (before === undefined) return;
+  /** Lets go everything up to a time, losses at their places between the rows. */
+  #advance(upTo: bigint | undefined): void {
+    if (upTo === undefined) return;
     for (;;) {
-      const ns = this.#losses.firstBefore(before);
+      const ns = this.#losses.firstUpTo(upTo);
       if (ns === undefined || this.isDone) break;
       // A loss stands behind what its stream brought before it.
-      this.#merge(ns + 1n);
+      this.#merge(ns);
       this.#flush();
-      for (const loss of this.#losses.take(ns + 1n)) this.#tell(loss);
+      for (const loss of this.#losses.take(ns)) this.#tell(loss);
     }
-    this.#merge(before);
+    this.#merge(upTo);
   }
 
-  /** Moves rows before a time into batches, and lets those go that are full. */
-  #merge(before: bigint): void {
+  /** Moves rows up to a time into batches, and lets those go that are full. */
+  #merge(upTo: bigint): void {
     const store = this.#stages;
     const limit = this.#spec.limit ?? Number.POSITIVE_INFINITY;
     while (!this.isDone) {
-      const moved = store.merge(before, Math.min(limit - this.#rows, BATCH_ROWS));
+      const moved = store.merge(upTo, Math.min(limit - this.#rows, BATCH_ROWS));
       if (moved === 0 && !store.isFull) break;
       this.#pendingSince ??= performance.now();
       this.#rows += moved;
       this.#held -= moved;
       // Nothing holds these back any more, whether or not something earlier could still come.
-      if (before === NEVER && store.lastNs !== undefined) this.#watermark.passed(store.lastNs);
+      if (upTo === END_OF_TIME && store.lastNs !== undefined) this.#watermark.passed(store.lastNs);
       const isLast = this.#rows >= limit;
       if (isLast || store.isFull) this.#flush();
       if (isLast) this.isDone = true;

@@ -1,18 +1,12 @@
 /**
- * Worker threads that scan the packets of recorded traces into memory that all share. Packets are given out in groups;
- * what becomes of them is told in their order, whichever worker is done first, and in step with all else that happens
+ * Threads that scan the packets of recorded traces, compiled code in memory that all share. Packets are given out in groups;
+ * what becomes of them is told in their order, whichever thread is done first, and in step with all else that happens
  * between them.
  */
 
 import { Worker } from "node:worker_threads";
 import { SourceError } from "../base/errors.ts";
-import type { TraceClass } from "../ctf/trace-class.ts";
-import type { StoredPacket } from "../ctf/trace-directory.ts";
-import type { Chunk } from "../scan/kernel/memory/chunk.ts";
-import { MAX_PAGES } from "../scan/kernel/memory/memory.ts";
-import type { ScanSpec, TraceFacts } from "../scan/scanner.ts";
-import { type WasmMemory, wasmMemory } from "../wasm/runtime.ts";
-import type { FromWorker, PacketOutcome, PacketTask, ToWorker } from "./scan-task.ts";
+import type { FromWorker, PacketOutcome, PacketTask, ScanQuery, ToWorker } from "./scan-task.ts";
 import type { ScanThread } from "./scan-thread.ts";
 
 /** A group is given out when it has so many bytes or packets. */
@@ -21,29 +15,37 @@ const GROUP_PACKETS = 64;
 /** Groups that a worker may have before it; the first of them is being scanned. */
 const GROUPS_AHEAD = 2;
 
-/** A chunk that goes back to the worker that made it. */
-export interface WorkerChunk extends Chunk {
-  readonly worker: number;
-}
+/** Told what has become of a packet, and which worker scanned it. */
+export type Take<Rows> = (outcome: PacketOutcome<Rows>, worker: number) => void;
 
 /** What happens, in order: outcomes of packets, and work between them. */
-type Entry =
-  | { readonly kind: "packet"; readonly take: (outcome: PacketOutcome, worker: number) => void }
+type Entry<Rows> =
+  | {
+      readonly kind: "packet";
+      readonly task: PacketTask;
+      /** When the packet begins, ns since the Unix epoch. */
+      readonly beginNs: bigint | undefined;
+      readonly take: Take<Rows>;
+    }
   | { readonly kind: "work"; readonly run: () => void };
 
-interface Group {
-  readonly tasks: PacketTask[];
-  readonly entries: Entry[];
+interface Group<Rows> {
+  readonly entries: Entry<Rows>[];
   bytes: number;
+  packets: number;
   worker: number;
-  outcomes: readonly PacketOutcome[] | undefined;
+  /** Of its packets from `firstOutcome` on. */
+  outcomes: readonly PacketOutcome<Rows>[] | undefined;
+  /** Entries that have happened, and outcomes that were taken. */
+  next: number;
+  taken: number;
 }
 
-interface PoolWorker {
-  readonly thread: ScanThread;
+interface PoolWorker<Rows> {
+  readonly thread: ScanThread<Rows>;
   /** Groups that it has, in order. */
-  readonly groups: Group[];
-  released: Chunk[];
+  readonly groups: Group<Rows>[];
+  released: number[];
 }
 
 export interface PoolEvents {
@@ -51,6 +53,10 @@ export interface PoolEvents {
   run(work: () => void): void;
   /** Too much is under way, or not any more. */
   saturated(isSaturated: boolean): void;
+  /** Whether nothing more is to be taken for now: who gets the rows is slow. Then `resume` is called. */
+  isPaused(): boolean;
+  /** Puts what comes before a packet into the pool's queue (`packetFirst`), if anything does; whether it has. */
+  putFirst(beginNs: bigint | undefined): boolean;
 }
 
 /** Threads started ahead of the query that will need them: they boot while metadata is read. */
@@ -62,47 +68,37 @@ export function startWorkers(count: number): Worker[] {
   });
 }
 
-export class ScanPool {
-  readonly memory: WasmMemory = wasmMemory(64, MAX_PAGES, true);
-  readonly #workers: PoolWorker[];
+export class ScanPool<Rows> {
+  readonly #query: ScanQuery;
   readonly #events: PoolEvents;
-  readonly #queue: Group[] = [];
-  #open: Group | undefined;
+  readonly #queue: Group<Rows>[] = [];
+  #workers: PoolWorker<Rows>[];
+  #open: Group<Rows> | undefined;
   #isSaturated = false;
   #isRunning = false;
   #isClosed = false;
 
-  constructor(
-    threads: readonly ScanThread[],
-    spec: ScanSpec,
-    traces: readonly { readonly traceClass: TraceClass; readonly facts: TraceFacts }[],
-    events: PoolEvents,
-  ) {
+  constructor(threads: readonly ScanThread<Rows>[], query: ScanQuery, events: PoolEvents) {
+    this.#query = query;
     this.#events = events;
-    this.#workers = threads.map((thread) => ({ thread, groups: [], released: [] }));
-    for (const worker of this.#workers) {
-      worker.thread.listen(
-        (message) => this.#answered(worker, message),
-        (error) => this.#fail(error),
-      );
-      this.#send(worker, { kind: "query", memory: this.memory, spec, traces });
-    }
+    this.#workers = this.#start(threads);
   }
 
   /** Gives a packet out. `take` is called with what becomes of it, after all that was asked for before. */
-  packet(
-    trace: number,
-    stream: number,
-    packet: StoredPacket,
-    take: (outcome: PacketOutcome, worker: number) => void,
-  ): void {
-    this.#open ??= { tasks: [], entries: [], bytes: 0, worker: -1, outcomes: undefined };
+  packet(task: PacketTask, beginNs: bigint | undefined, take: Take<Rows>): void {
+    this.#open ??= newGroup();
     const group = this.#open;
-    group.tasks.push({ trace, stream, packet });
-    group.entries.push({ kind: "packet", take });
-    group.bytes += packet.bytes;
+    add(group, { kind: "packet", task, beginNs, take });
     const isIdle = this.#queue.length < this.#workers.length;
-    if (group.bytes >= GROUP_BYTES || group.tasks.length >= GROUP_PACKETS || isIdle) this.#give();
+    if (group.bytes >= GROUP_BYTES || group.packets >= GROUP_PACKETS || isIdle) this.flush();
+  }
+
+  /** Gives a packet out that is taken before anything else that has not happened yet. */
+  packetFirst(task: PacketTask, take: Take<Rows>): void {
+    const group = newGroup<Rows>();
+    add(group, { kind: "packet", task, beginNs: undefined, take });
+    this.#queue.unshift(group);
+    this.#give(group);
   }
 
   /** Runs work when all packets before it have been taken. */
@@ -114,38 +110,76 @@ export class ScanPool {
 
   /** Gives out what has been kept to be a larger group. */
   flush(): void {
-    if (this.#open !== undefined) this.#give();
+    const group = this.#open;
+    if (group === undefined) return;
+    this.#open = undefined;
+    this.#queue.push(group);
+    this.#give(group);
+    this.#regulate();
   }
 
-  /** A chunk that is not needed any more: its worker may fill it again. */
-  release(chunk: Chunk): void {
-    const { worker, address, rows } = chunk as WorkerChunk;
-    this.#workers[worker]!.released.push({ address, rows });
+  /** Rows of a chunk that are not needed any more: its worker may fill it again when nothing else is in it. */
+  release(worker: number, chunk: number): void {
+    this.#workers[worker]?.released.push(chunk);
+  }
+
+  /** Goes on with another thread, from the packet on whose outcome is being taken. */
+  restart(thread: ScanThread<Rows>): void {
+    this.#end();
+    const [current] = this.#queue;
+    if (current !== undefined) current.next--;
+    this.#workers = this.#start([thread]);
+    for (const group of this.#queue) {
+      group.outcomes = undefined;
+      group.taken = 0;
+      this.#give(group);
+    }
+  }
+
+  /** Goes on taking what is ready. */
+  resume(): void {
+    this.#events.run(() => this.#run());
   }
 
   close(): void {
     this.#isClosed = true;
     this.#queue.length = 0;
-    for (const { thread } of this.#workers) thread.close();
+    this.#end();
   }
 
-  #give(): void {
-    const group = this.#open!;
-    this.#open = undefined;
+  #start(threads: readonly ScanThread<Rows>[]): PoolWorker<Rows>[] {
+    const workers = threads.map((thread) => ({ thread, groups: [], released: [] }));
+    for (const worker of workers) {
+      worker.thread.listen(
+        (message) => this.#answered(worker, message),
+        (error) => this.#fail(error),
+      );
+      send(worker, this.#query);
+    }
+    return workers;
+  }
+
+  #end(): void {
+    for (const { thread } of this.#workers) thread.close();
+    this.#workers = [];
+  }
+
+  #give(group: Group<Rows>): void {
     const worker = this.#workers.reduce((best, one) =>
       one.groups.length < best.groups.length ? one : best,
     );
     group.worker = this.#workers.indexOf(worker);
     worker.groups.push(group);
-    this.#queue.push(group);
     const { released } = worker;
     worker.released = [];
-    this.#send(worker, { kind: "scan", packets: group.tasks, released });
-    this.#regulate();
+    const packets = group.entries
+      .slice(group.next)
+      .flatMap((entry) => (entry.kind === "packet" ? [entry.task] : []));
+    send(worker, { kind: "scan", packets, released });
   }
 
-  #answered(worker: PoolWorker, message: FromWorker): void {
-    if (this.#isClosed) return;
+  #answered(worker: PoolWorker<Rows>, message: FromWorker<Rows>): void {
+    if (this.#isClosed || !this.#workers.includes(worker)) return;
     if (message.kind === "failed") {
       const { code, message: text } = message;
       this.#fail(code === undefined ? new Error(text) : new SourceError(code, text));
@@ -161,21 +195,29 @@ export class ScanPool {
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {
-      for (let group = this.#queue[0]; group?.outcomes !== undefined; group = this.#queue[0]) {
-        let outcome = 0;
-        // Work may be added behind the last entry while it is run.
-        for (let i = 0; i < group.entries.length && !this.#isClosed; i++) {
-          const entry = group.entries[i]!;
-          if (entry.kind === "work") entry.run();
-          else entry.take(group.outcomes[outcome++]!, group.worker);
-        }
-        if (this.#isClosed) return;
-        this.#queue.shift();
+      let [group] = this.#queue;
+      while (group?.outcomes !== undefined && !this.#events.isPaused()) {
+        this.#happen(group);
+        [group] = this.#queue;
       }
     } finally {
       this.#isRunning = false;
     }
     this.#regulate();
+  }
+
+  /** Lets a group's entries happen, until something is put before it. Work may be added behind the last entry meanwhile. */
+  #happen(group: Group<Rows>): void {
+    while (group.next < group.entries.length) {
+      const entry = group.entries[group.next]!;
+      if (entry.kind === "packet" && this.#events.putFirst(entry.beginNs)) return;
+      group.next++;
+      if (entry.kind === "work") entry.run();
+      else entry.take(group.outcomes![group.taken++]!, group.worker);
+      const isFirst = this.#queue[0] === group && group.outcomes !== undefined;
+      if (!isFirst || this.#events.isPaused()) return;
+    }
+    this.#queue.shift();
   }
 
   #regulate(): void {
@@ -191,8 +233,18 @@ export class ScanPool {
       throw error;
     });
   }
+}
 
-  #send({ thread }: PoolWorker, message: ToWorker): void {
-    thread.post(message);
-  }
+function newGroup<Rows>(): Group<Rows> {
+  return { entries: [], bytes: 0, packets: 0, worker: -1, outcomes: undefined, next: 0, taken: 0 };
+}
+
+function add<Rows>(group: Group<Rows>, entry: Entry<Rows> & { kind: "packet" }): void {
+  group.entries.push(entry);
+  group.bytes += entry.task.packet.bytes;
+  group.packets++;
+}
+
+function send<Rows>({ thread }: PoolWorker<Rows>, message: ToWorker): void {
+  thread.post(message);
 }

@@ -1,27 +1,34 @@
 import { TraceError } from "../base/errors.ts";
-import { PacketScanner } from "./packet-scanner.ts";
-import type { FromWorker, ToWorker } from "./scan-task.ts";
+import type { Segment } from "../scan/kernel/memory/chunk.ts";
+import { compiledScanner, type OpenScanner } from "./open-scanner.ts";
+import { type FromWorker, MOST_PART_ROWS, type ToWorker } from "./scan-task.ts";
 
-/** What a worker answers, whichever thread it is in. */
+/** What a worker answers. */
 export class ScanResponder {
-  #scanner: PacketScanner | undefined;
+  #scanner: OpenScanner<Segment> | undefined;
 
   answer(message: ToWorker): FromWorker | undefined {
     try {
-      if (message.kind === "scan")
-        return { kind: "scanned", outcomes: this.#scanner?.scan(message) ?? [] };
-      this.close();
-      this.#scanner = new PacketScanner(message);
+      if (message.kind === "scan") return this.#scan(message);
+      this.#scanner?.close();
+      this.#scanner = compiledScanner(message);
       return undefined;
     } catch (error) {
-      const code = error instanceof TraceError ? error.code : undefined;
-      const text = error instanceof Error ? error.message : `${error}`;
-      return { kind: "failed", code, message: text };
+      return failed(error);
     }
   }
 
-  close(): void {
-    this.#scanner?.close();
-    this.#scanner = undefined;
+  #scan({ packets, released }: ToWorker & { kind: "scan" }): FromWorker {
+    this.#scanner?.release(released);
+    const budget = { rows: MOST_PART_ROWS, until: Number.POSITIVE_INFINITY };
+    const outcomes = packets.map((task) => this.#scanner!.scan(task, budget));
+    return { kind: "scanned", outcomes };
   }
+}
+
+/** What a worker says that cannot go on. */
+export function failed(error: unknown): FromWorker<never> {
+  const code = error instanceof TraceError ? error.code : undefined;
+  const message = error instanceof Error ? error.message : `${error}`;
+  return { kind: "failed", code, message };
 }

@@ -7,7 +7,7 @@ import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import type { Loss } from "../feed/losses.ts";
-import type { Chunk } from "../scan/kernel/memory/chunk.ts";
+import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import { MustInterpret } from "../scan/kernel/scan/scanner.ts";
 import type { LineFormat } from "../scan/line-format.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec } from "../scan/scanner.ts";
@@ -25,7 +25,7 @@ import type { RowStore } from "./order/row-store.ts";
 type PacketItem = DecodedItem & { kind: "packet" };
 
 /** What either executor keeps rows in; a stage has one of them at a time. */
-type Rows = Chunk | ColumnBatch;
+export type Rows = Segment | ColumnBatch;
 
 export interface ScanOutputs {
   /** Rows have come into the store, or have only been counted. */
@@ -120,16 +120,19 @@ export class ScanStage {
     this.#scan(this.#scanner(item), item.stream, item.bytes, item.header, undefined);
   }
 
-  /** Takes what another thread has made of a packet. */
+  /** Takes what a pool's thread has made of a packet. */
   scanned(
     { stream, header, traceClass }: Pick<PacketItem, "stream" | "header" | "traceClass">,
-    rows: readonly Chunk[],
+    rows: readonly Rows[],
     matched: number,
-    error: DecodeError | undefined,
   ): void {
     this.#rank(stream, traceClass, header);
     this.#accept(stream, rows, matched);
-    if (error !== undefined) this.#lose(stream, error);
+  }
+
+  /** A trace's scanner, while the stage interprets. */
+  interpreter(trace: TraceOrigin, traceClass: TraceClass): Scanner<ColumnBatch> {
+    return this.#scannerOf(trace, traceClass) as Scanner<ColumnBatch>;
   }
 
   /** From here on everything is interpreted; rows that are held go over. */
@@ -198,12 +201,12 @@ export class ScanStage {
   ): void {
     let outcome: ScanOutcome<Rows>;
     try {
-      outcome = scanner.scan(bytes, header, resume, this.store.open(stream));
+      outcome = scanner.scan(bytes, header, resume);
     } catch (error) {
       if (!(error instanceof MustInterpret)) throw error;
       const traceClass = this.#traceClasses.get(stream.trace)!;
       this.interpret(stream.trace, traceClass);
-      outcome = this.#scannerOf(stream.trace, traceClass).scan(bytes, header, resume, undefined);
+      outcome = this.#scannerOf(stream.trace, traceClass).scan(bytes, header, resume);
     }
     const { rows, matched, error } = outcome;
     this.#accept(stream, rows, matched);
@@ -216,7 +219,7 @@ export class ScanStage {
   #accept(stream: StreamOrigin, rows: readonly Rows[], matched: number): void {
     if (matched === 0) return;
     const { watermarkNs } = this.#outputs;
-    const late = watermarkNs === undefined ? 0 : this.store.countBefore(rows, matched, watermarkNs);
+    const late = watermarkNs === undefined ? 0 : this.store.countBefore(rows, watermarkNs);
     this.store.push(stream, rows);
     this.#outputs.rows(matched, late);
   }
@@ -291,11 +294,16 @@ export class ScanStage {
   }
 }
 
-/** babeltrace2 ranks events of equal time by trace UUID, trace name, stream class id and stream id (2.0.4, measured). */
+/**
+ * babeltrace2 ranks events of equal time by trace UUID, trace name, stream class id and stream id; streams that have none, by
+ * the names of their files (2.0.4, measured).
+ */
 function rankOf(stream: StreamOrigin, traceClass: TraceClass, header: PacketHeader): string {
-  const uuid = Array.from(traceClass.uuid ?? [], (byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
+  const uuid = Buffer.from(traceClass.uuid ?? []).toString("hex");
+  const number = (id: number | bigint | undefined): string =>
+    id === undefined ? "" : id.toString().padStart(20, "0");
+  const { streamClass, instanceId } = header;
+  return [uuid, stream.trace.path, number(streamClass.id), number(instanceId), stream.name].join(
+    "\0",
   );
-  const number = (id: number | bigint): string => id.toString().padStart(20, "0");
-  return `${uuid}/${stream.trace.path}/${number(header.streamClass.id)}/${number(header.instanceId ?? 0n)}`;
 }

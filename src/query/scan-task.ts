@@ -1,34 +1,39 @@
 /** What a query's thread and its workers say to each other. */
 
 import type { PacketHeader } from "../ctf/packet-header.ts";
+import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
-import type { StoredPacket } from "../ctf/trace-directory.ts";
-import type { ScanSpec, TraceFacts } from "../scan/scanner.ts";
+import type { Segment } from "../scan/kernel/memory/chunk.ts";
+import type { ResumePoint, ScanSpec, TraceFacts } from "../scan/scanner.ts";
 import type { WasmMemory } from "../wasm/runtime.ts";
 
-/** Chunks by address and rows. */
-export type ChunkList = readonly { readonly address: number; readonly rows: number }[];
+/** The query, and the traces that packets name by their number. */
+export interface ScanQuery {
+  readonly kind: "query";
+  /** What compiled code needs. */
+  readonly memory: WasmMemory | undefined;
+  readonly spec: ScanSpec;
+  readonly traces: readonly { readonly traceClass: TraceClass; readonly facts: TraceFacts }[];
+}
+
+/** Rows of a packet that are held before others get their turn. */
+export const MOST_PART_ROWS: number = 1 << 16;
 
 export type ToWorker =
-  /** First: the query, and the traces that packets name by their number. */
-  | {
-      readonly kind: "query";
-      readonly memory: WasmMemory;
-      readonly spec: ScanSpec;
-      readonly traces: readonly { readonly traceClass: TraceClass; readonly facts: TraceFacts }[];
-    }
-  /** Packets to scan; `released` are chunks of this worker's that are free again. */
+  /** First. */
+  | ScanQuery
+  /** Packets to scan; `released` are the chunks of segments that this worker made and that are not needed any more. */
   | {
       readonly kind: "scan";
       readonly packets: readonly PacketTask[];
-      readonly released: ChunkList;
+      readonly released: readonly number[];
     };
 
 export interface PacketTask {
   readonly trace: number;
-  /** Tells streams apart. */
-  readonly stream: number;
   readonly packet: StoredPacket;
+  /** Where to go on in a packet of which a part has been scanned. */
+  readonly resume?: ResumePoint | undefined;
 }
 
 /** A packet header whose stream class is named by its id: the classes of threads are copies of each other. */
@@ -36,14 +41,19 @@ export type HeaderFacts = Omit<PacketHeader, "streamClass" | "slots"> & {
   readonly streamClassId: number;
 };
 
-export type PacketOutcome =
+export type PacketOutcome<Rows = Segment> =
   | {
       readonly kind: "scanned";
       readonly header: HeaderFacts;
-      readonly chunks: ChunkList;
+      readonly rows: readonly Rows[];
       readonly matched: number;
+      readonly events: number;
       readonly error: ScanFailure | undefined;
+      /** Where the packet goes on, if it was not scanned to its end. */
+      readonly rest: ResumePoint | undefined;
     }
+  /** Its file has gone, has shrunk, or cannot be read. */
+  | { readonly kind: "unread"; readonly code: string; readonly message: string }
   /** Not even the header could be read. */
   | { readonly kind: "unreadable"; readonly error: ScanFailure }
   /** Only the interpreter can run the filter on it. */
@@ -56,8 +66,8 @@ export interface ScanFailure {
   readonly bitOffset: number;
 }
 
-export type FromWorker =
+export type FromWorker<Rows = Segment> =
   /** In the order of the tasks, one for each packet. */
-  | { readonly kind: "scanned"; readonly outcomes: readonly PacketOutcome[] }
+  | { readonly kind: "scanned"; readonly outcomes: readonly PacketOutcome<Rows>[] }
   /** The worker cannot go on: a file went away, or it has a defect. */
   | { readonly kind: "failed"; readonly code: string | undefined; readonly message: string };

@@ -65,11 +65,11 @@ export class StageSequence {
     return this.#current?.isLending === true;
   }
 
-  /** Moves rows before a time into the batch, at most so many, until it is full; returns how many. */
-  merge(before: bigint, most: number): number {
+  /** Moves rows up to a time into the batch, at most so many, until it is full; returns how many. */
+  merge(upTo: bigint, most: number): number {
     const [only, ...others] = this.#layers;
     if (only === undefined) return 0;
-    if (others.length === 0) return only.stage.store.merge(before, most);
+    if (others.length === 0) return only.stage.store.merge(upTo, most);
     const [first, next] = this.#firstTwo();
     if (first === undefined) return 0;
     if (this.rows > 0 && this.#assembling !== first) {
@@ -80,7 +80,7 @@ export class StageSequence {
     // At equal times, what came first goes first.
     const isOlder = next !== undefined && this.#layers.indexOf(first) < this.#layers.indexOf(next);
     const until = next?.stage.store.firstNs;
-    const end = until === undefined ? before : least(before, isOlder ? until + 1n : until);
+    const end = until === undefined ? upTo : least(upTo, isOlder ? until : until - 1n);
     return first.stage.store.merge(end, most);
   }
 

@@ -1,7 +1,9 @@
 /** What threads a source is worth, and their start ahead of the query. */
 
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
+import { MOST_OPEN_FILES } from "../ctf/data-files.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import { filesBelow } from "../source/files-below.ts";
 import { canCompile, type Engine } from "./executor.ts";
@@ -13,6 +15,10 @@ const WORTH_BYTES = 24 << 20;
 const MOST_EVENT_BYTES = 128;
 /** More could not be fed. */
 const MAX_THREADS = 64;
+/** Descriptors of a thread: its data files, and its event loop's. */
+const THREAD_DESCRIPTORS = MOST_OPEN_FILES + 8;
+/** Descriptors of the process without its threads. */
+const OWN_DESCRIPTORS = MOST_OPEN_FILES + 24;
 
 /**
  * Starts the threads that will scan recorded traces: none for live sessions, for the interpreter, or for traces that are
@@ -29,7 +35,21 @@ export function startThreads(
 ): Worker[] {
   if (count === 0 || !canCompile(engine) || sources.some(isLiveUrl)) return [];
   if (events * MOST_EVENT_BYTES < WORTH_BYTES) return [];
-  return isWorthThreads(sources) ? startWorkers(Math.min(count, MAX_THREADS)) : [];
+  return isWorthThreads(sources)
+    ? startWorkers(Math.min(count, MAX_THREADS, threadsByFiles()))
+    : [];
+}
+
+/** Threads that the limit of open files (`ulimit -n`) has room for. */
+function threadsByFiles(): number {
+  let limits: string;
+  try {
+    limits = readFileSync("/proc/self/limits", "utf8");
+  } catch {
+    return MAX_THREADS;
+  }
+  const most = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+  return Math.max(0, Math.floor((most - OWN_DESCRIPTORS) / THREAD_DESCRIPTORS));
 }
 
 /** Whether a thread for each live source, which only fetches, has processors to run on while this one scans. */

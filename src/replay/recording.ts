@@ -1,13 +1,10 @@
 import { basename, relative } from "node:path";
 import { instant, nsFromOrigin } from "../ctf/clock.ts";
 import { MetadataReader } from "../ctf/metadata.ts";
+import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { ClockClass } from "../ctf/trace-class.ts";
-import {
-  findTraceDirectories,
-  openTraces,
-  type StoredPacket,
-  type TraceDirectory,
-} from "../ctf/trace-directory.ts";
+import { openTraces, type TraceDirectory } from "../ctf/trace-directory.ts";
+import { findTraceDirectories } from "../ctf/trace-search.ts";
 import { firstEventCycles } from "./first-event.ts";
 
 /** One data stream: its channel name, as a relayd gives it, and its packets in time order. */

@@ -1,6 +1,7 @@
 /** How a located field gets into its column: chosen once per event class and column, then run for every row. */
 
 import type { Word } from "../base/bits.ts";
+import { TextTooLong } from "../base/utf8-writer.ts";
 import {
   type AnyBuilder,
   DictionaryBuilder,
@@ -105,6 +106,7 @@ function listWriter(
   const stride = alignUp(element.size, element.align);
   return (bit) => {
     const count = walker.lengths[location]!;
+    if (!builder.mayHold(count)) throw new TextTooLong();
     for (let i = 0; i < count; i++) writeElement(bit + i * stride);
     builder.endRow(count);
   };

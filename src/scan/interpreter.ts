@@ -1,8 +1,10 @@
 /** The interpreting scanner: walks every record with the plan's steps. Oracle and fallback of the compiled kernel. */
 
 import { DecodeError } from "../base/errors.ts";
+import { TextTooLong } from "../base/utf8-writer.ts";
 import type { ColumnBatch } from "../column/column.ts";
 import type { SharedDictionary } from "../column/column-builder.ts";
+import { textTooLong } from "../column/text-limit.ts";
 import { TimestampBuilder } from "../column/timestamp-builder.ts";
 import { Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
@@ -11,9 +13,23 @@ import { FilterInterpreter } from "../filter/interpret.ts";
 import type { Append } from "./append.ts";
 import { type EventPlan, planEvent } from "./event-plan.ts";
 import { RecordColumns } from "./record-columns.ts";
-import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "./scanner.ts";
+import {
+  NO_BUDGET,
+  type ResumePoint,
+  type ScanBudget,
+  type Scanner,
+  type ScanOutcome,
+  type ScanSpec,
+  type TraceFacts,
+} from "./scanner.ts";
 import { planHeaderWalk, type Walk } from "./walk.ts";
 import { Walker } from "./walker.ts";
+
+/** Texts of a batch, in bytes: with more, another batch begins, so that offsets stay within 31 bits. */
+const MOST_BATCH_TEXT = 1 << 26;
+/** How often the clock is looked at: by events, a power of two, and with long texts at each. */
+const LOOK_EVENTS = 256;
+const LOOK_BYTES = 1 << 20;
 
 /** An event class as this query runs it: plan, and how each column gets its value. */
 interface RunnableEvent {
@@ -69,7 +85,12 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     }
   }
 
-  scan(bytes: Uint8Array, header: PacketHeader, resume?: ResumePoint): ScanOutcome<ColumnBatch> {
+  scan(
+    bytes: Uint8Array,
+    header: PacketHeader,
+    resume?: ResumePoint,
+    budget: ScanBudget = NO_BUDGET,
+  ): ScanOutcome<ColumnBatch> {
     const stream = this.#stream(header.streamClass);
     const walker = this.#walker;
     walker.bytes = bytes;
@@ -86,10 +107,11 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     let event: RunnableEvent | undefined;
     let error: DecodeError | undefined;
     let resumePoint: ResumePoint | undefined;
+    const rows: ColumnBatch[] = [];
+    let { bit } = walker;
+    let { hi: clockHi, lo: clockLo } = walker.clock;
     try {
       while (walker.bit < walker.end) {
-        const { bit } = walker;
-        const { hi: clockHi, lo: clockLo } = walker.clock;
         event = undefined;
         event = this.#beginRecord(stream);
         if (event === undefined) {
@@ -99,15 +121,29 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
         }
         this.#record(event, bit);
         events++;
+        bit = walker.bit;
+        clockHi = walker.clock.hi;
+        clockLo = walker.clock.lo;
+        if (this.#isWorthALook(events)) {
+          if (this.#columns.textBytes > MOST_BATCH_TEXT) this.#take(rows);
+          const found = this.#timestamps.rows + rows.reduce((sum, batch) => sum + batch.rows, 0);
+          if (found >= budget.rows || (found > 0 && performance.now() >= budget.until)) break;
+        }
       }
     } catch (thrown) {
       if (!(thrown instanceof DecodeError)) throw thrown;
       error = withPlace(thrown, header, event?.plan.eventClass);
     }
-    const rows = this.#take();
-    const matched = rows[0]?.rows ?? 0;
+    this.#take(rows);
+    const matched = rows.reduce((sum, batch) => sum + batch.rows, 0);
     const kept = this.#spec.countsOnly === true ? [] : rows;
-    return { rows: kept, matched, events, error, resume: resumePoint };
+    const reached = { bit, clockHi, clockLo };
+    return { rows: kept, matched, events, error, resume: resumePoint, reached };
+  }
+
+  /** Whether the batch may have become large, or the scan long. */
+  #isWorthALook(events: number): boolean {
+    return (events & (LOOK_EVENTS - 1)) === 0 || this.#columns.textBytes > LOOK_BYTES;
   }
 
   /** Reads the event header; `undefined` if the class it names is not declared. */
@@ -149,12 +185,27 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     }
     if (!plan.isLive || !this.#timestamps.isWithinRange()) return;
     if (plan.packetWalk !== undefined) this.#locateInPacket(event, plan.packetWalk);
-    const { hi, lo } = this.#timestamps.now;
-    walker.timeHi = hi;
-    walker.timeLo = lo;
-    if (event.filter?.matches(walker) === false) return;
+    if (event.filter !== undefined) {
+      const { hi, lo } = this.#timestamps.now;
+      walker.timeHi = hi;
+      walker.timeLo = lo;
+      if (!event.filter.matches(walker)) return;
+    }
+    this.#append(event, headerBit);
+  }
+
+  #append({ appends }: RunnableEvent, headerBit: number): void {
+    const { rows } = this.#timestamps;
     this.#timestamps.append();
-    for (const append of event.appends) append();
+    let i = 0;
+    try {
+      for (; i < appends.length; i++) appends[i]!();
+    } catch (error) {
+      this.#timestamps.cut(rows);
+      this.#columns.cut(rows);
+      if (!(error instanceof TextTooLong)) throw error;
+      throw textTooLong(this.#columns.appendedName(i), headerBit);
+    }
   }
 
   #locateInPacket(event: RunnableEvent, packetWalk: Walk): void {
@@ -178,12 +229,13 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     }
   }
 
-  #take(): readonly ColumnBatch[] {
-    const rows = this.#timestamps.rows;
-    if (rows === 0) return [];
+  /** Ends a batch, if it has any rows. */
+  #take(batches: ColumnBatch[]): void {
+    const { rows } = this.#timestamps;
+    if (rows === 0) return;
     const timestamps = this.#timestamps.take();
     const columns = this.#columns.take(timestamps);
-    return [{ rows, timestamps, columns }];
+    batches.push({ rows, timestamps, columns });
   }
 
   #stream(streamClass: StreamClass): StreamState {

@@ -26,6 +26,7 @@ import type { Walker } from "./walker.ts";
 export class RecordColumns {
   readonly #columns: readonly PlannedColumn[];
   readonly #builders: readonly AnyBuilder[];
+  readonly #texts: readonly Utf8Builder[];
   readonly #walker: Walker;
   readonly #facts: TraceFacts;
   #traceClass: TraceClass;
@@ -43,6 +44,7 @@ export class RecordColumns {
   ) {
     this.#columns = columns;
     this.#builders = columns.map((column, i) => columnBuilder(column.type, dictionaries[i]!));
+    this.#texts = this.#builders.filter((builder) => builder instanceof Utf8Builder);
     this.#walker = walker;
     this.#traceClass = traceClass;
     this.#facts = facts;
@@ -61,6 +63,23 @@ export class RecordColumns {
   /** What appends one row, column by column, for records of an event class. Timestamp columns have no part in it. */
   appends(plan: EventPlan): Append[] {
     return this.#columns.flatMap((column, i) => this.#append(column, i, plan) ?? []);
+  }
+
+  /** The name of the column that the append of a number is for. */
+  appendedName(append: number): string {
+    return this.#columns.filter(({ type }) => type.kind !== "timestamp")[append]!.name;
+  }
+
+  /** Takes the last row back, if there are more than so many; also one that was begun and not ended. */
+  cut(rows: number): void {
+    for (const builder of this.#builders) builder.cut(rows);
+  }
+
+  /** Bytes of texts since the last `take`. */
+  get textBytes(): number {
+    let bytes = 0;
+    for (const builder of this.#texts) bytes += builder.writer.length;
+    return bytes;
   }
 
   /** The rows since the last `take`; where a column is the timestamps, these. */

@@ -1,6 +1,7 @@
 /** Whole records as babeltrace2 prints them, without the times. */
 
 import { Utf8Writer } from "../base/utf8-writer.ts";
+import { MAX_TEXT_BYTES } from "../column/text-limit.ts";
 import { FieldCursor, type Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { EventClass, Member, StreamClass, TraceClass } from "../ctf/trace-class.ts";
@@ -22,7 +23,10 @@ export function tracePrefix(traceClass: TraceClass): string {
   return parts.length === 0 ? "" : `${parts.join(":")} `;
 }
 
-/** `{ cpu_id = 1 }`: what is left of a packet context when its reserved members are taken out; empty if nothing is. */
+/**
+ * `{ cpu_id = 1 }`: what is left of a packet context when its reserved members are taken out; empty if nothing is.
+ * @throws TextTooLong
+ */
 export function packetContextText(
   bytes: Uint8Array,
   header: PacketHeader,
@@ -30,6 +34,7 @@ export function packetContextText(
 ): Uint8Array {
   const context = header.streamClass.packetContext;
   const out = new Utf8Writer(256);
+  out.limit = MAX_TEXT_BYTES;
   if (context !== undefined && hasPacketContextText(header.streamClass)) {
     const cursor = new FieldCursor(bytes, slots, header.contextBit, header.headerBits);
     scopeRenderer("babeltrace", context, isUserVisible)(cursor, out);

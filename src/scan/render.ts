@@ -237,10 +237,7 @@ function compileArray(style: Style, fieldClass: ArrayClass): Renderer {
         out.unsigned(i);
         out.ascii("] = ");
       }
-      const before = cursor.bit;
       element(cursor, out);
-      // Elements of no size could be counted for ever: one stands for all.
-      if (cursor.bit === before) break;
     }
     out.ascii(close);
   };

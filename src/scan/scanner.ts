@@ -23,16 +23,16 @@ export interface TraceFacts {
   readonly host: string | undefined;
 }
 
-/** Where to go on in a packet whose next event class is not declared yet. */
+/** A place between two records of a packet, with the clock as it is there. */
 export interface ResumePoint {
   readonly bit: number;
   readonly clockHi: number;
   readonly clockLo: number;
 }
 
-/** `Rows` is what an executor keeps rows in: batches for the interpreter, chunks of its memory for the kernel. */
+/** `Rows` is what an executor keeps rows in: batches for the interpreter, segments of chunks in its memory for the kernel. */
 export interface ScanOutcome<Rows> {
-  /** What holds the rows that passed, in stream order. The first may be the one that was given, with more rows in it. */
+  /** What holds the rows that passed, in stream order. */
   readonly rows: readonly Rows[];
   /** Rows that passed. */
   readonly matched: number;
@@ -42,7 +42,21 @@ export interface ScanOutcome<Rows> {
   readonly error: DecodeError | undefined;
   /** Set with `error` when newer metadata may declare what is missing. */
   readonly resume: ResumePoint | undefined;
+  /** Behind the last record that was read: before a record that is wrong, or where the budget was used up. */
+  readonly reached: ResumePoint;
 }
+
+/** When a scan stops before the packet's end, between two records, once it has found any row. */
+export interface ScanBudget {
+  readonly rows: number;
+  /** Time of `performance.now()`. */
+  readonly until: number;
+}
+
+export const NO_BUDGET: ScanBudget = {
+  rows: Number.POSITIVE_INFINITY,
+  until: Number.POSITIVE_INFINITY,
+};
 
 /**
  * Turns packets of one trace into rows of one query. The interpreter and the compiled kernel both stand behind this.
@@ -52,12 +66,11 @@ export interface ScanOutcome<Rows> {
 export interface Scanner<Rows> {
   /** Takes a newer trace class over; packets scanned from now on are read with it. */
   update(traceClass: TraceClass): void;
-  /** @param open the stream's latest rows, which may be added to */
   scan(
     bytes: Uint8Array,
     header: PacketHeader,
     resume: ResumePoint | undefined,
-    open: Rows | undefined,
+    budget?: ScanBudget,
   ): ScanOutcome<Rows>;
   /** The trace has ended: what was made for it goes, but for its rows. */
   close(): void;

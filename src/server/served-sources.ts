@@ -4,7 +4,7 @@ import { nearestName } from "../base/text.ts";
 import type { Census } from "../containers/census.ts";
 import type { LocalNames } from "../containers/local-names.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
-import { findTraceDirectories } from "../ctf/trace-directory.ts";
+import { findTraceDirectories } from "../ctf/trace-search.ts";
 import { type Feed, LiveFeed, type Share } from "../feed/feed.ts";
 import { recordedClasses } from "../feed/recorded-classes.ts";
 import { liveCensus, recordedCensus } from "../operators/contain/count-events.ts";

@@ -217,15 +217,19 @@ function streamFacts({ streams }: LossAccount): Record<string, unknown>[] {
   }));
 }
 
+function timeFact(ns: bigint | undefined): string | null {
+  return ns === undefined ? null : String(ns);
+}
+
 function lossFacts(loss: Loss): Record<string, unknown> {
   const stream = loss.stream === undefined ? null : loss.stream.name;
   switch (loss.kind) {
     case "discarded-events": {
       const { kind, count, beginNs, endNs } = loss;
-      return { kind, stream, count, begin_ns: String(beginNs), end_ns: String(endNs) };
+      return { kind, stream, count, begin_ns: timeFact(beginNs), end_ns: timeFact(endNs) };
     }
     case "missing-packets":
-      return { kind: loss.kind, stream, count: loss.count, end_ns: String(loss.endNs) };
+      return { kind: loss.kind, stream, count: loss.count, end_ns: timeFact(loss.endNs) };
     case "undecodable-packet":
       return { kind: loss.kind, stream, count: 1 };
     case "gap":

@@ -6,6 +6,7 @@ export class Gate {
   #holders = 0;
   #waiting: (() => void)[] = [];
   readonly #onChange: () => void;
+  readonly #watchers = new Set<() => void>();
 
   /** @param onChange told whenever the gate closes or opens */
   constructor(onChange: () => void = () => {}) {
@@ -19,12 +20,25 @@ export class Gate {
     return () => {
       if (!isHeld) return;
       isHeld = false;
-      if (--this.#holders > 0) return;
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const wake of waiting) wake();
-      this.#onChange();
+      if (--this.#holders === 0) {
+        const waiting = this.#waiting;
+        this.#waiting = [];
+        for (const wake of waiting) wake();
+        this.#onChange();
+      }
+      for (const watcher of [...this.#watchers]) watcher();
     };
+  }
+
+  /** How many hold it. */
+  get holders(): number {
+    return this.#holders;
+  }
+
+  /** Told whenever someone lets go, until the returned function is called. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   get isOpen(): boolean {

@@ -7,10 +7,10 @@ import type { ColumnBatch } from "../../src/column/column.ts";
 import type { PlannedColumn } from "../../src/column/layout.ts";
 import { HeapStore } from "../../src/query/order/heap-store.ts";
 import { KernelStore } from "../../src/query/order/kernel-store.ts";
-import { NEVER, type RowStore } from "../../src/query/order/row-store.ts";
+import { END_OF_TIME, type RowStore } from "../../src/query/order/row-store.ts";
 import { Watermark } from "../../src/query/order/watermark.ts";
 import { Kernel } from "../../src/scan/kernel/kernel.ts";
-import type { Chunk } from "../../src/scan/kernel/memory/chunk.ts";
+import type { Segment } from "../../src/scan/kernel/memory/chunk.ts";
 import { random } from "../support/random.ts";
 
 const test = suite("query/time-order");
@@ -56,14 +56,16 @@ function kernel(capacity: number): Held {
   const own = new Kernel(COLUMNS);
   return {
     store: new KernelStore(own, capacity) as RowStore<unknown>,
-    rows: (times, mark): Chunk => {
-      const chunk = own.chunks.take();
+    rows: (times, mark): Segment => {
+      const chunk = own.openChunk(0);
+      const from = chunk.rows;
+      const to = from + times.length;
       const { buffer } = own.memory.memory;
       const { timestamps, places } = own.chunks.layout;
-      new BigInt64Array(buffer, chunk.address + timestamps).set(times.map(BigInt));
-      new Uint32Array(buffer, chunk.address + places[0]!.values).fill(mark, 0, times.length);
-      own.chunks.close(chunk, times.length);
-      return chunk;
+      new BigInt64Array(buffer, chunk.address + timestamps).set(times.map(BigInt), from);
+      new Uint32Array(buffer, chunk.address + places[0]!.values).fill(mark, from, to);
+      own.chunks.close(chunk, to);
+      return own.chunks.segment(chunk, from, to);
     },
   };
 }
@@ -85,7 +87,7 @@ class Order {
     const { store } = this.#held;
     const rows = [this.#held.rows(times, mark)];
     const { ns } = this.watermark;
-    if (ns !== undefined) this.lateRows += store.countBefore(rows, times.length, ns);
+    if (ns !== undefined) this.lateRows += store.countBefore(rows, ns);
     store.push(origin, rows);
   }
 
@@ -98,10 +100,10 @@ class Order {
     this.#held.store.endStream(origin);
   }
 
-  drain(before = this.watermark.safeBefore()): void {
+  drain(upTo = this.watermark.safeUpTo()): void {
     const { store } = this.#held;
-    while (before !== undefined && (store.merge(before, 1000) > 0 || store.rows > 0)) {
-      if (before === NEVER) this.watermark.passed(store.lastNs!);
+    while (upTo !== undefined && (store.merge(upTo, 1000) > 0 || store.rows > 0)) {
+      if (upTo === END_OF_TIME) this.watermark.passed(store.lastNs!);
       const { rows, timestamps, columns } = store.take();
       const [column] = columns;
       if (column?.kind !== "number") throw new Error("expected numbers");
@@ -144,7 +146,7 @@ for (const [name, held] of [
     order.push(b, [2, 3, 4], 20);
     order.rank(c, "0");
     order.push(c, [3, 4, 4], 30);
-    order.drain(NEVER);
+    order.drain(END_OF_TIME);
     assert.equal(
       order.times.map((time, i) => `${order.marks[i]}:${time}`),
       "10:1 20:2 30:3 20:3 10:3 10:3 30:4 30:4 20:4 10:4".split(" "),
@@ -203,7 +205,7 @@ for (const [name, held] of [
     store.push(a, [rows([1, 3, 5, 7], 0)]);
     store.push(b, [rows([2, 4, 6, 8], 0)]);
     const batches: number[][] = [];
-    while (store.merge(NEVER, 1000) > 0) {
+    while (store.merge(END_OF_TIME, 1000) > 0) {
       assert.is(store.isFull, store.rows === 3);
       batches.push(Array.from(store.take().timestamps, Number));
     }
@@ -213,9 +215,9 @@ for (const [name, held] of [
       [7, 8],
     ]);
     store.push(a, [rows([9, 10], 0)]);
-    assert.is(store.merge(NEVER, 1), 1);
+    assert.is(store.merge(END_OF_TIME, 1), 1);
     assert.is(store.lastNs, 9n);
-    assert.is(store.merge(NEVER, 1), 1);
+    assert.is(store.merge(END_OF_TIME, 1), 1);
     assert.equal(Array.from(store.take().timestamps, Number), [9, 10]);
   });
 }
@@ -248,7 +250,7 @@ test("both sort any interleaving of many streams alike", () => {
       }
     }
     for (const order of orders) {
-      order.drain(NEVER);
+      order.drain(END_OF_TIME);
       assert.is(order.times.length, rows);
       assert.equal(
         order.times,

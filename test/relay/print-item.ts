@@ -21,6 +21,7 @@ export function printItem(item: Item): string {
       return `resume ${item.stream.name} from ${item.from.name}`;
     case "note":
       return `note ${item.text}`;
+    case "begin":
     case "bound":
     case "end":
       return item.kind;

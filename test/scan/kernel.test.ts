@@ -43,6 +43,7 @@ function picture({
   events,
   error,
   resume,
+  reached,
 }: ScanOutcome<ColumnBatch>): string {
   const rows = batches.flatMap((batch) =>
     Array.from({ length: batch.rows }, (_, row) => [
@@ -51,7 +52,7 @@ function picture({
     ]),
   );
   const failure = error && { code: error.code, bit: error.bitOffset };
-  return JSON.stringify({ rows, matched, events, failure, resume }, (_, value) => {
+  return JSON.stringify({ rows, matched, events, failure, resume, reached }, (_, value) => {
     if (typeof value === "bigint") return `${value}n`;
     return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
   });

@@ -16,7 +16,7 @@ import {
   type Executor,
   interpretingExecutor,
 } from "../../src/query/executor.ts";
-import { NEVER } from "../../src/query/order/row-store.ts";
+import { END_OF_TIME } from "../../src/query/order/row-store.ts";
 import { MustInterpret } from "../../src/scan/kernel/scan/scanner.ts";
 import type { ScanSpec } from "../../src/scan/scanner.ts";
 import { random } from "../support/random.ts";
@@ -82,13 +82,13 @@ function linesBy<Rows>(
   writer.begin(spec.columns);
   const lines: Uint8Array[] = [];
   const take = (): void => {
-    while (store.merge(NEVER, 7) > 0 || store.rows > 0)
+    while (store.merge(END_OF_TIME, 7) > 0 || store.rows > 0)
       lines.push(writer.batch(store.take()).slice());
   };
   packets.forEach(({ bytes, header }, i) => {
     const stream = streamOf(i);
     store.rank(stream, stream.name);
-    const outcome = scanner.scan(bytes, header, undefined, store.open(stream));
+    const outcome = scanner.scan(bytes, header, undefined);
     if (outcome.matched > 0) store.push(stream, outcome.rows);
     take();
   });

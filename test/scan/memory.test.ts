@@ -79,7 +79,7 @@ test("over ten thousand packets, the kernel's memory and the process stay as the
       for (const bytes of packets) {
         const outcome = scanner.scan(bytes, readPacketHeader(bytes, traceClass));
         assert.is(outcome.error, undefined);
-        for (const chunk of outcome.rows) rows += kernel.export(chunk).rows;
+        for (const segment of outcome.rows) rows += kernel.export(segment).rows;
         scanned++;
       }
     };
@@ -115,11 +115,10 @@ test("what was made for a trace is given back with its end, but for its rows", a
     const facts = { host: undefined };
     const rowsOfOne = (): string => {
       const scanner = new KernelScanner({ ...spec, columns }, kernel, traceClass, facts);
-      const { rows: chunks } = scanner.scan(bytes, header);
+      const { rows: segments } = scanner.scan(bytes, header);
       scanner.close();
-      const rows = chunks.map((chunk) => {
-        const batch = kernel.export(chunk);
-        kernel.chunks.give(chunk);
+      const rows = segments.map((segment) => {
+        const batch = kernel.export(segment);
         return batch.columns.map((column) =>
           Array.from({ length: batch.rows }, (_, row) => String(cell(column, row))).join(),
         );

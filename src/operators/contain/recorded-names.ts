@@ -6,7 +6,6 @@ import { Registry } from "../../containers/registry.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { DecodedItem } from "../../feed/decoded-item.ts";
 import type { Share } from "../../feed/feed.ts";
-import { canCompile } from "../../query/executor.ts";
 import type { ShareOptions } from "../../source/source.ts";
 import { type StateSpec, stateOf } from "./state-query.ts";
 
@@ -57,7 +56,7 @@ export class RecordedNames {
   }
 
   #read(): Subscription {
-    const { items, gate } = this.#another({ leavesPackets: canCompile("kernel") });
+    const { items, gate } = this.#another({ leavesPackets: true });
     const failed = (error: unknown): void => {
       const followers = [...this.#followers];
       this.#forget();

@@ -114,10 +114,6 @@ export class HeapStore implements RowStore<ColumnBatch> {
     this.#stream(origin).rank = rank;
   }
 
-  open(): undefined {
-    return undefined;
-  }
-
   push(origin: StreamOrigin, rows: readonly ColumnBatch[]): void {
     const stream = this.#stream(origin);
     for (const batch of rows) stream.push(batch);
@@ -128,7 +124,7 @@ export class HeapStore implements RowStore<ColumnBatch> {
     if (from < batch.rows) this.#stream(origin).push(batch, from);
   }
 
-  countBefore(rows: readonly ColumnBatch[], _matched: number, before: bigint): number {
+  countBefore(rows: readonly ColumnBatch[], before: bigint): number {
     let late = 0;
     for (const batch of rows) {
       for (let row = 0; row < batch.rows; row++) {
@@ -146,9 +142,9 @@ export class HeapStore implements RowStore<ColumnBatch> {
     if (stream.batch === undefined) this.#streams.delete(origin);
   }
 
-  merge(before: bigint, most: number): number {
-    const hi = Number(BigInt.asIntN(32, before >> 32n));
-    const lo = Number(BigInt.asUintN(32, before));
+  merge(upTo: bigint, most: number): number {
+    const hi = Number(BigInt.asIntN(32, upTo >> 32n));
+    const lo = Number(BigInt.asUintN(32, upTo));
     const { rows } = this;
     this.#merge(hi, lo, rows + most);
     return this.rows - rows;
@@ -171,22 +167,22 @@ export class HeapStore implements RowStore<ColumnBatch> {
   #merge(hi: number, lo: number, most: number): void {
     const heap: OrderedStream[] = [];
     for (const stream of this.#streams.values()) {
-      if (stream.batch !== undefined && isBefore(stream.hi, stream.lo, hi, lo)) heap.push(stream);
+      if (stream.batch !== undefined && !isBefore(hi, lo, stream.hi, stream.lo)) heap.push(stream);
     }
     for (let i = (heap.length >> 1) - 1; i >= 0; i--) siftDown(heap, i);
     while (heap.length > 0 && this.rows < most && !this.isFull) {
       const first = heap[0]!;
       const second = secondOf(heap);
       // Up to the limit, or up to where another stream's row comes first.
-      const yields = second !== undefined && isBefore(second.hi, second.lo, hi, lo);
+      const yields = second !== undefined && !isBefore(hi, lo, second.hi, second.lo);
       const end = yields
         ? first.runEnd(second.hi, second.lo, first.rank < second.rank)
-        : first.runEnd(hi, lo, false);
+        : first.runEnd(hi, lo, true);
       const { row, batch } = first;
       const gathered = this.#gatherer.append(batch!, row, Math.min(end, row + most - this.rows));
       this.lastNs = batch!.timestamps[row + gathered - 1];
       first.moveTo(row + gathered);
-      if (first.batch === undefined || !isBefore(first.hi, first.lo, hi, lo)) {
+      if (first.batch === undefined || isBefore(hi, lo, first.hi, first.lo)) {
         const last = heap.pop()!;
         if (first.hasEnded && first.batch === undefined) this.#streams.delete(first.origin);
         if (heap.length === 0) break;

@@ -1,14 +1,14 @@
 import type { StreamOrigin } from "../../base/item.ts";
 import type { ColumnBatch } from "../../column/column.ts";
 import type { Kernel } from "../../scan/kernel/kernel.ts";
-import type { Chunk } from "../../scan/kernel/memory/chunk.ts";
+import type { Segment } from "../../scan/kernel/memory/chunk.ts";
 import { KernelMerger, type Release } from "../../scan/kernel/order/merger.ts";
 import type { LineFormat } from "../../scan/line-format.ts";
 import type { HeapStore } from "./heap-store.ts";
 import { BATCH_BYTES, type RowStore } from "./row-store.ts";
 
 /** Rows in the kernel's memory, by stream. */
-export class KernelStore implements RowStore<Chunk> {
+export class KernelStore implements RowStore<Segment> {
   readonly isLending = true;
   readonly #merger: KernelMerger;
   readonly #numbers = new Map<StreamOrigin, number>();
@@ -19,7 +19,7 @@ export class KernelStore implements RowStore<Chunk> {
   constructor(
     kernel: Kernel,
     capacity: number,
-    release: Release = (chunk) => kernel.chunks.give(chunk),
+    release: Release = (segment) => kernel.chunks.give(segment),
     lines?: LineFormat,
   ) {
     this.#merger = new KernelMerger(kernel, capacity, BATCH_BYTES, release, lines);
@@ -45,17 +45,12 @@ export class KernelStore implements RowStore<Chunk> {
     this.#merger.rank(this.#number(stream), rank);
   }
 
-  open(stream: StreamOrigin): Chunk | undefined {
-    const number = this.#numbers.get(stream);
-    return number === undefined ? undefined : this.#merger.open(number);
-  }
-
-  push(stream: StreamOrigin, rows: readonly Chunk[]): void {
+  push(stream: StreamOrigin, rows: readonly Segment[]): void {
     this.#merger.push(this.#number(stream), rows);
   }
 
-  countBefore(rows: readonly Chunk[], matched: number, before: bigint): number {
-    return this.#merger.countBefore(rows, matched, before);
+  countBefore(rows: readonly Segment[], before: bigint): number {
+    return this.#merger.countBefore(rows, before);
   }
 
   endStream(stream: StreamOrigin): void {
@@ -66,8 +61,8 @@ export class KernelStore implements RowStore<Chunk> {
     this.#ended.set(number, stream);
   }
 
-  merge(before: bigint, most: number): number {
-    return this.#merger.merge(before, most);
+  merge(upTo: bigint, most: number): number {
+    return this.#merger.merge(upTo, most);
   }
 
   take(): ColumnBatch {

@@ -19,15 +19,15 @@ export class PendingLosses {
     return true;
   }
 
-  /** When the first one happened, if it was before a time. */
-  firstBefore(before: bigint): bigint | undefined {
+  /** When the first one happened, if it was not after a time. */
+  firstUpTo(upTo: bigint): bigint | undefined {
     const first = this.#pending[0];
-    return first !== undefined && first.ns < before ? first.ns : undefined;
+    return first !== undefined && first.ns <= upTo ? first.ns : undefined;
   }
 
-  /** Removes and gives those before a time. */
-  take(before: bigint): Loss[] {
-    const later = this.#pending.findIndex(({ ns }) => ns >= before);
+  /** Removes and gives those up to a time. */
+  take(upTo: bigint): Loss[] {
+    const later = this.#pending.findIndex(({ ns }) => ns > upTo);
     const count = later === -1 ? this.#pending.length : later;
     return this.#pending.splice(0, count).map(({ loss }) => loss);
   }

@@ -5,8 +5,8 @@ import type { ColumnBatch } from "../../column/column.ts";
 export const BATCH_ROWS = 8192;
 export const BATCH_BYTES: number = 1 << 20;
 
-/** Behind every time. */
-export const NEVER: bigint = (1n << 63n) - 1n;
+/** The last time that there is, ns since the Unix epoch: up to it is everything. */
+export const END_OF_TIME: bigint = (1n << 63n) - 1n;
 
 /**
  * Rows of many streams until their time comes, and the batch that is put together of them. `Rows` is what the executor's
@@ -23,15 +23,13 @@ export interface RowStore<Rows> {
   readonly lastNs: bigint | undefined;
   /** Decides between equal times of different streams: the less goes first. */
   rank(stream: StreamOrigin, rank: string): void;
-  /** The stream's latest rows, which its next scan may add to. */
-  open(stream: StreamOrigin): Rows | undefined;
   push(stream: StreamOrigin, rows: readonly Rows[]): void;
-  /** How many of the last `matched` rows are before a time: those that come late. */
-  countBefore(rows: readonly Rows[], matched: number, before: bigint): number;
+  /** How many rows of a scan are before a time: those that come late. */
+  countBefore(rows: readonly Rows[], before: bigint): number;
   /** No more rows will come; what is held still leaves in order. */
   endStream(stream: StreamOrigin): void;
-  /** Moves rows before a time into the batch, at most so many, until it is full; returns how many. */
-  merge(before: bigint, most: number): number;
+  /** Moves rows up to a time into the batch, at most so many, until it is full; returns how many. */
+  merge(upTo: bigint, most: number): number;
   /** Whether taken batches are borrowed until the next `merge`. */
   readonly isLending: boolean;
   /** The batch's rows; the next batch begins. */

@@ -5,7 +5,7 @@
  */
 
 import type { StreamOrigin } from "../../base/item.ts";
-import { NEVER } from "./row-store.ts";
+import { END_OF_TIME } from "./row-store.ts";
 
 interface BoundedStream {
   readonly origin: StreamOrigin;
@@ -19,6 +19,8 @@ interface BoundedStream {
 export class Watermark {
   readonly #streams = new Map<StreamOrigin, BoundedStream>();
   readonly #sourceBounds = new Map<string, bigint>();
+  /** Streams that are behind their bounds, and how far they are. */
+  readonly #holds = new Map<StreamOrigin, bigint>();
   /** Milliseconds that a stream's bound may stand still while others wait; `Infinity` for recorded traces. */
   readonly #maxLag: number;
   readonly #now: () => number;
@@ -50,18 +52,25 @@ export class Watermark {
     this.#sourceBounds.set(source, bound);
   }
 
+  /** Whatever the bounds say, nothing from a time on may leave; `undefined` lets go. */
+  hold(origin: StreamOrigin, ns: bigint | undefined): void {
+    if (ns === undefined) this.#holds.delete(origin);
+    else this.#holds.set(origin, ns);
+  }
+
   endStream(origin: StreamOrigin): void {
     this.#streams.delete(origin);
   }
 
-  /** Rows before this time may leave; `undefined` if none may. */
-  safeBefore(): bigint | undefined {
-    const bound = this.#leastBound();
+  /** Rows up to this time may leave; `undefined` if none may. */
+  safeUpTo(): bigint | undefined {
+    let bound = this.#leastBound();
     if (bound === "unknown") return undefined;
+    for (const held of this.#holds.values()) if (bound === "none" || held < bound) bound = held;
     // All have ended or are passed over: what is here may leave.
-    if (bound === "none") return NEVER;
+    if (bound === "none") return END_OF_TIME;
     if (this.#ns === undefined || bound > this.#ns) this.#ns = bound;
-    return this.#ns;
+    return this.#ns - 1n;
   }
 
   /** Waits no longer for the streams that hold the others up most; gives whether there was one. */

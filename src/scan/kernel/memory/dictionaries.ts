@@ -32,6 +32,10 @@ export class KernelDictionaries {
     return current.address;
   }
 
+  isCurrent(column: number, address: number): boolean {
+    return this.#of(column)[0]?.address === address;
+  }
+
   /** A chunk with codes of that dictionary is gone. */
   release(column: number, address: number): void {
     const regions = this.#of(column);
@@ -60,10 +64,13 @@ export class KernelDictionaries {
     }
   }
 
+  /** The texts of a dictionary as they are now, if another thread fills it. */
   texts(column: number, address: number): DictionaryTexts {
     const region = this.#of(column).find((one) => one.address === address);
-    if (region === undefined) throw new Error(`no dictionary at address ${address}`);
-    return region.texts;
+    if (region !== undefined) return region.texts;
+    const texts = new LiveTexts(this.#memory, address);
+    texts.detach();
+    return texts;
   }
 
   #of(column: number): Region[] {

@@ -7,6 +7,7 @@
  * is free next stands in the memory's first word.
  */
 
+import { LimitError } from "../../../base/errors.ts";
 import { type WasmMemory, wasmMemory } from "../../../wasm/runtime.ts";
 import type { Regions } from "./arena.ts";
 
@@ -17,6 +18,8 @@ const GROWTH_PAGES = 64;
 
 /** Bytes that stay readable behind a packet, so that reads of a static run need no check of their own. */
 export const SLACK_BYTES = 65_536;
+const INPUT_SLACK = SLACK_BYTES + 16;
+const FIRST_INPUT_BYTES = 1 << 18;
 
 /** What JavaScript and code pass to each other, as byte offsets from `KernelMemory.state`; all but the times are i32. */
 export const State = {
@@ -59,6 +62,10 @@ export const State = {
   lineTime: 88,
   clockSecond: 96,
   clockText: 104,
+  /** What was full when a scan said so: offset of a column's slot in the chunk, 0: its rows. */
+  fullSlot: 112,
+  /** Merge: first of the segments that have been passed, by their nodes; 0 if there is none. */
+  passed: 116,
 } as const;
 const STATE_BYTES = 128;
 
@@ -105,10 +112,13 @@ export class KernelMemory implements Regions {
     return this.#i32;
   }
 
-  /** Zeroed bytes at an address that is a multiple of 16. */
+  /**
+   * Zeroed bytes at an address that is a multiple of 16.
+   * @throws LimitError `MEMORY`
+   */
   allocate(bytes: number): number {
     const size = (bytes + 15) & ~15;
-    const address = Atomics.add(this.i32, NEXT_FREE >> 2, size);
+    const address = this.#advance(size);
     // Others may grow the memory at the same time: it is looked at again after each growth.
     for (;;) {
       const { byteLength } = this.memory.buffer;
@@ -121,10 +131,14 @@ export class KernelMemory implements Regions {
 
   /** A zeroed region that may be given back; of `size`, a multiple of 16. */
   take(size: number): number {
-    const address = this.#freeRegions.get(size)?.pop();
-    if (address === undefined) return this.allocate(size);
+    const address = this.takeUncleared(size);
     this.u8.fill(0, address, address + size);
     return address;
+  }
+
+  /** As `take`, with whatever was there before. */
+  takeUncleared(size: number): number {
+    return this.#freeRegions.get(size)?.pop() ?? this.allocate(size);
   }
 
   give(address: number, size: number): void {
@@ -156,11 +170,26 @@ export class KernelMemory implements Regions {
   /** Where the code reads a packet of so many bytes; its bytes are the caller's to fill. */
   input(bytes: number): Uint8Array {
     if (bytes > this.#inputCapacity) {
-      this.#inputCapacity = Math.max(bytes, this.#inputCapacity * 2, 1 << 18);
-      this.set(this.state + State.input, this.allocate(this.#inputCapacity + SLACK_BYTES + 16));
+      const old = this.#inputCapacity;
+      if (old > 0) this.give(this.get(this.state + State.input), old + INPUT_SLACK);
+      this.#inputCapacity = Math.max(2 ** Math.ceil(Math.log2(bytes)), FIRST_INPUT_BYTES);
+      const address = this.takeUncleared(this.#inputCapacity + INPUT_SLACK);
+      this.set(this.state + State.input, address);
     }
     const address = this.get(this.state + State.input);
     return this.u8.subarray(address, address + bytes);
+  }
+
+  /** Takes the next free bytes; there are as many as an i32 can count. */
+  #advance(size: number): number {
+    const { i32 } = this;
+    for (;;) {
+      const address = Atomics.load(i32, NEXT_FREE >> 2);
+      if (size >= MAX_PAGES * PAGE - address) throw memoryFull();
+      const isMine =
+        Atomics.compareExchange(i32, NEXT_FREE >> 2, address, address + size) === address;
+      if (isMine) return address;
+    }
   }
 
   #refresh(): void {
@@ -168,6 +197,14 @@ export class KernelMemory implements Regions {
     this.#u8 = new Uint8Array(this.memory.buffer);
     this.#i32 = new Int32Array(this.memory.buffer);
   }
+}
+
+function memoryFull(): LimitError {
+  const most = (MAX_PAGES * PAGE) >> 20;
+  return new LimitError(
+    "MEMORY",
+    `rows that wait for their time, and packets: expected at most ${most} MiB of memory, got more; --begin, --end, --where or fewer columns (--select) need less`,
+  );
 }
 
 function digitTables(): Uint8Array {

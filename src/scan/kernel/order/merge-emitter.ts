@@ -2,13 +2,16 @@
  * Time order in the kernel's memory: a heap of streams gives runs of rows, and the runs are gathered, column by column, into
  * the chunk of the batch under assembly.
  *
- * Stream entry: 0 i64 time of its next row · 8 i32 rank among equal times · 12 i32 chunk, 0 if it has none · 16 i32 next row.
+ * Stream entry: 0 i64 time of its next row · 8 i32 rank among equal times · 12 i32 node of the segment that it is in, 0 if no
+ * row is left · 16 i32 next row.
+ * Segment node: 0 i32 chunk · 4 i32 first row · 8 i32 row behind the last · 12 i32 node of the stream's next segment, 0 if
+ * none; once it has been passed, the node of the one that was passed before.
  * Run: 0 i32 chunk · 4 i32 first row · 8 i32 rows.
  */
 
 import type { Code, Local } from "../../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
-import { ChunkField, type ChunkLayout, hasTexts, Slot } from "../memory/chunk.ts";
+import { type ChunkLayout, hasTexts, Slot } from "../memory/chunk.ts";
 import { type KernelColumn, widthOf } from "../memory/columns.ts";
 import { MERGED_CODES } from "../memory/dictionary.ts";
 import { State } from "../memory/memory.ts";
@@ -16,8 +19,10 @@ import type { Helper, Unit } from "../scan/unit.ts";
 
 const { i32, i64 } = ValueType;
 
-export const Entry = { time: 0, rank: 8, chunk: 12, row: 16 } as const;
+export const Entry = { time: 0, rank: 8, node: 12, row: 16 } as const;
 export const ENTRY_BYTES = 32;
+export const Node = { chunk: 0, from: 4, to: 8, next: 12 } as const;
+export const NODE_BYTES = 16;
 export const RUN_BYTES = 12;
 
 /** Whole words at a time; longer copies are the engine's. */
@@ -77,7 +82,7 @@ const siftDown: Helper = {
 };
 
 /**
- * (times, row, rows, bound) → the first row behind `row` that is not before `bound`. Steps double until they are too far, then
+ * (times, row, rows, bound) → the first row behind `row` that is later than `bound`. Steps double until they are too far, then
  * halve: runs are short where streams interleave, long where they do not.
  */
 const runEnd: Helper = {
@@ -87,13 +92,13 @@ const runEnd: Helper = {
     const [times, known, rows, bound] = [0, 1, 2, 3];
     const step = code.local(i32);
     const row = code.local(i32);
-    /** Whether the row `known + step` is there, and before the bound. */
+    /** Whether the row `known + step` is there, and not later than the bound. */
     const pushIsBefore = (): void => {
       code.get(known).get(step).op(Op.i32Add).tee(row).get(rows).op(Op.i32LtU);
       code.if(
         () => {
           code.get(times).get(row).i32(3).op(Op.i32Shl, Op.i32Add).memory(Memory.i64Load);
-          code.get(bound).op(Op.i64LtS);
+          code.get(bound).op(Op.i64LeS);
         },
         () => code.i32(0),
         i32,
@@ -117,7 +122,7 @@ const runEnd: Helper = {
 };
 
 /**
- * (entries, count, heap, before, runs, most rows, most bytes, out) → number of runs. Rows leave while they are before a time,
+ * (entries, count, heap, up to, runs, most rows, most bytes, out) → number of runs. Rows leave while they are not after a time,
  * and until there are so many rows or bytes of texts; how many bytes come in stands in each text column's slot of `out`.
  */
 export function emitMerge(
@@ -126,12 +131,14 @@ export function emitMerge(
   layout: ChunkLayout,
 ): number {
   const code = unit.code(8);
-  const [entries, count, heap, before, runs, mostRows, mostBytes, out] = [0, 1, 2, 3, 4, 5, 6, 7];
+  const [entries, count, heap, upTo, runs, mostRows, mostBytes, out] = [0, 1, 2, 3, 4, 5, 6, 7];
   const sift = unit.helper(siftDown);
   const first = unit.helper(comesFirst);
   const size = code.local(i32);
   const entry = code.local(i32);
   const second = code.local(i32);
+  const node = code.local(i32);
+  const next = code.local(i32);
   const chunk = code.local(i32);
   const row = code.local(i32);
   const end = code.local(i32);
@@ -147,42 +154,43 @@ export function emitMerge(
       : [],
   );
 
-  /** Leaves 1 if the entry has a row, whose time is then set; its chunk may have been appended to, or followed by others. */
+  /** Leaves 1 if the entry has a row, whose time is then set. A segment that has come to its end is passed. */
   const pushHasRow = (): void => {
     code.block((settled) => {
-      code.get(entry).memory(Memory.i32Load, Entry.chunk).tee(chunk).op(Op.i32Eqz);
+      code.get(entry).memory(Memory.i32Load, Entry.node).tee(node).op(Op.i32Eqz);
       code.if(() => code.i32(0).br(settled));
-      code.get(entry).memory(Memory.i32Load, Entry.row).set(row);
-      code.loop((again) => {
-        code.get(row).get(chunk).memory(Memory.i32Load, ChunkField.rows).op(Op.i32LtU);
-        code.if(() => {
-          code.get(entry).get(chunk).get(row).i32(3).op(Op.i32Shl, Op.i32Add);
-          code.memory(Memory.i64Load, layout.timestamps).memory(Memory.i64Store, Entry.time);
-          code.i32(1).br(settled);
-        });
-        code.get(chunk).memory(Memory.i32Load, ChunkField.next);
-        code.if(() => {
-          code.get(chunk).memory(Memory.i32Load, ChunkField.next).set(chunk);
-          code.get(entry).get(chunk).memory(Memory.i32Store, Entry.chunk);
-          code.get(entry).i32(0).memory(Memory.i32Store, Entry.row);
-          code.i32(0).set(row).br(again);
-        });
+      code.get(entry).memory(Memory.i32Load, Entry.row).tee(row);
+      code.get(node).memory(Memory.i32Load, Node.to).op(Op.i32GeU);
+      code.if(() => {
+        code.get(node).memory(Memory.i32Load, Node.next).set(next);
+        code.get(node).i32(unit.state).memory(Memory.i32Load, State.passed);
+        code.memory(Memory.i32Store, Node.next);
+        code.i32(unit.state).get(node).memory(Memory.i32Store, State.passed);
+        code.get(entry).get(next).memory(Memory.i32Store, Entry.node);
+        code.get(next).op(Op.i32Eqz);
+        code.if(() => code.i32(0).br(settled));
+        code.get(next).set(node);
+        code.get(entry).get(node).memory(Memory.i32Load, Node.from).tee(row);
+        code.memory(Memory.i32Store, Entry.row);
       });
-      code.i32(0);
+      code.get(entry).get(node).memory(Memory.i32Load, Node.chunk);
+      code.get(row).i32(3).op(Op.i32Shl, Op.i32Add);
+      code.memory(Memory.i64Load, layout.timestamps).memory(Memory.i64Store, Entry.time);
+      code.i32(1);
     }, i32);
   };
-  const pushIsBefore = (): void => {
-    code.get(entry).memory(Memory.i64Load, Entry.time).get(before).op(Op.i64LtS);
+  const pushMayLeave = (): void => {
+    code.get(entry).memory(Memory.i64Load, Entry.time).get(upTo).op(Op.i64LeS);
   };
 
-  // Streams with a row before the time, as a heap.
+  // Streams with a row up to the time, as a heap.
   code.get(entries).set(entry);
   code.block((done) => {
     code.loop((again) => {
       code.get(i).get(count).op(Op.i32GeU).brIf(done);
       pushHasRow();
       code.if(() => {
-        pushIsBefore();
+        pushMayLeave();
         code.if(() => {
           code.get(heap).get(size).i32(2).op(Op.i32Shl, Op.i32Add).get(entry);
           code.memory(Memory.i32Store).get(size).i32(1).op(Op.i32Add).set(size);
@@ -208,7 +216,7 @@ export function emitMerge(
       code.get(bytes).get(mostBytes).op(Op.i32GeU).brIf(done);
       code.get(heap).memory(Memory.i32Load).set(entry);
       // Up to the time, or up to where another stream's row comes first.
-      code.get(before).set(bound);
+      code.get(upTo).set(bound);
       code.get(size).i32(1).op(Op.i32GtU);
       code.if(() => {
         code.get(heap).memory(Memory.i32Load, 4).set(second);
@@ -220,15 +228,16 @@ export function emitMerge(
         // Rows of the second one's time still go first if this stream ranks before it.
         code.get(second).memory(Memory.i64Load, Entry.time);
         code.get(entry).memory(Memory.i32Load, Entry.rank);
-        code.get(second).memory(Memory.i32Load, Entry.rank).op(Op.i32LtS, Op.i64ExtendI32U);
-        code.op(Op.i64Add).tee(other).get(before).op(Op.i64LtS);
+        code.get(second).memory(Memory.i32Load, Entry.rank).op(Op.i32GeS, Op.i64ExtendI32U);
+        code.op(Op.i64Sub).tee(other).get(upTo).op(Op.i64LtS);
         code.if(() => code.get(other).set(bound));
       });
-      code.get(entry).memory(Memory.i32Load, Entry.chunk).set(chunk);
+      code.get(entry).memory(Memory.i32Load, Entry.node).tee(node);
+      code.memory(Memory.i32Load, Node.chunk).tee(chunk);
       code.get(entry).memory(Memory.i32Load, Entry.row).set(row);
-      code.get(chunk).i32(layout.timestamps).op(Op.i32Add).get(row);
-      // min(rows of the chunk, row + what there is room for)
-      code.get(chunk).memory(Memory.i32Load, ChunkField.rows).tee(end);
+      code.i32(layout.timestamps).op(Op.i32Add).get(row);
+      // min(end of the segment, row + what there is room for)
+      code.get(node).memory(Memory.i32Load, Node.to).tee(end);
       code.get(row).get(mostRows).op(Op.i32Add).get(merged).op(Op.i32Sub).tee(i);
       code.get(end).get(i).op(Op.i32LtU, Op.select);
       code.get(bound).call(unit.helper(runEnd)).set(end);
@@ -252,7 +261,7 @@ export function emitMerge(
       code.get(entry).get(end).memory(Memory.i32Store, Entry.row);
       pushHasRow();
       code.if(
-        () => pushIsBefore(),
+        () => pushMayLeave(),
         () => code.i32(0),
         i32,
       );

@@ -8,26 +8,44 @@ import { DICTIONARY_CAPACITY } from "../../../column/dictionary.ts";
 import type { WasmFunction } from "../../../wasm/runtime.ts";
 import type { LineFormat } from "../../line-format.ts";
 import type { Kernel } from "../kernel.ts";
-import { type Chunk, ChunkField, ChunkPool, hasTexts, Slot } from "../memory/chunk.ts";
+import { type Chunk, hasTexts, type Segment, Slot } from "../memory/chunk.ts";
+import { ChunkReader } from "../memory/chunk-columns.ts";
+import { ChunkPool } from "../memory/chunk-pool.ts";
 import { widthOf } from "../memory/columns.ts";
 import { State } from "../memory/memory.ts";
 import { Unit } from "../scan/unit.ts";
 import { canWriteLines, LineAssembly } from "../text/line-assembly.ts";
-import { ENTRY_BYTES, Entry, emitGather, emitMerge, RUN_BYTES } from "./merge-emitter.ts";
+import {
+  ENTRY_BYTES,
+  Entry,
+  emitGather,
+  emitMerge,
+  NODE_BYTES,
+  Node,
+  RUN_BYTES,
+} from "./merge-emitter.ts";
 import { MergedDictionary } from "./merged-dictionary.ts";
+import { Ranks } from "./ranks.ts";
 
 /** One stream's rows, by the number of its entry. */
 interface HeldStream {
   readonly entry: number;
-  rank: string;
-  readonly chunks: Chunk[];
+  /** Node of its last segment, 0 if none is held. */
+  last: number;
+  segments: number;
   hasEnded: boolean;
 }
 
+interface HeldSegment {
+  readonly stream: HeldStream;
+  segment: Segment;
+}
+
 const FIRST_ENTRIES = 64;
+const FIRST_NODES = 256;
 const NO_TIMES = new BigInt64Array(0);
-/** Gives chunks back whose rows have left: to the kernel's pool, or to the thread that made them. */
-export type Release = (chunk: Chunk) => void;
+/** Gives segments back whose rows have left: to the kernel's pool, or to the thread that made them. */
+export type Release = (segment: Segment) => void;
 
 export class KernelMerger {
   /** Rows of the batch under assembly, of at most `capacity`. */
@@ -43,6 +61,12 @@ export class KernelMerger {
   readonly #lines: LineAssembly | undefined;
   readonly #dictionaries = new Map<number, MergedDictionary>();
   readonly #streams: (HeldStream | undefined)[] = [];
+  readonly #freeStreams: number[] = [];
+  readonly #ranks = new Ranks((stream, number) => this.#set(stream, Entry.rank, number));
+  /** By node. */
+  readonly #segments = new Map<number, HeldSegment>();
+  readonly #freeNodes: number[] = [];
+  readonly #reader: ChunkReader;
   readonly #runs: number;
   readonly #mostBytes: number;
   #entries: number;
@@ -74,6 +98,9 @@ export class KernelMerger {
       : undefined;
     this.#out = new ChunkPool(memory, columns.columns, dictionaries, canWrite ? 8 : capacity);
     this.#batch = this.#out.make();
+    this.#reader = new ChunkReader(memory, columns.columns, this.#out.layout, (column) =>
+      this.#mergedTexts(column),
+    );
     this.#runs = memory.allocate(capacity * RUN_BYTES);
     this.#entries = memory.allocate(FIRST_ENTRIES * ENTRY_BYTES);
     this.#heap = memory.allocate(FIRST_ENTRIES * 4);
@@ -98,49 +125,36 @@ export class KernelMerger {
 
   /** Number of a new stream. */
   addStream(): number {
-    const free = this.#streams.indexOf(undefined);
-    const entry = free === -1 ? this.#streams.length : free;
+    const entry = this.#freeStreams.pop() ?? this.#streams.length;
     if (entry === this.#entryCapacity) this.#growEntries();
-    this.#streams[entry] = { entry, rank: "", chunks: [], hasEnded: false };
-    this.#set(entry, Entry.chunk, 0);
-    this.#set(entry, Entry.row, 0);
+    this.#streams[entry] = { entry, last: 0, segments: 0, hasEnded: false };
+    this.#set(entry, Entry.node, 0);
+    this.#set(entry, Entry.rank, 0);
     return entry;
   }
 
   /** The less, the earlier among rows of equal time. A new stream may change the places of others. */
   rank(stream: number, rank: string): void {
-    this.#streams[stream]!.rank = rank;
-    const held = this.#streams.filter((one) => one !== undefined);
-    held.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
-    held.forEach(({ entry }, place) => {
-      this.#set(entry, Entry.rank, place);
-    });
+    this.#ranks.add(stream, rank);
   }
 
-  /** The stream's latest chunk, where its next rows may go. */
-  open(stream: number): Chunk | undefined {
-    const last = this.#streams[stream]?.chunks.at(-1);
-    return last !== undefined && this.#kernel.chunks.hasRoom(last) ? last : undefined;
-  }
-
-  /** Takes a scan's chunks; the first may be the open one, which has more rows now. */
-  push(stream: number, chunks: readonly Chunk[]): void {
+  /** Takes a scan's segments. */
+  push(stream: number, segments: readonly Segment[]): void {
     const held = this.#streams[stream]!;
     const { memory } = this.#kernel;
-    for (const chunk of chunks) {
-      const last = held.chunks.at(-1);
-      this.#learnTexts(chunk);
-      if (last?.address === chunk.address) {
-        last.rows = chunk.rows;
-        continue;
-      }
-      if (last === undefined) {
-        this.#set(stream, Entry.chunk, chunk.address);
-        this.#set(stream, Entry.row, 0);
+    for (const segment of segments) {
+      this.#learnTexts(segment);
+      if (this.#extend(held, segment)) continue;
+      const node = this.#node(segment);
+      this.#segments.set(node, { stream: held, segment });
+      if (held.last === 0) {
+        this.#set(stream, Entry.node, node);
+        this.#set(stream, Entry.row, segment.from);
       } else {
-        memory.set(last.address + ChunkField.next, chunk.address);
+        memory.set(held.last + Node.next, node);
       }
-      held.chunks.push(chunk);
+      held.last = node;
+      held.segments++;
     }
   }
 
@@ -149,42 +163,38 @@ export class KernelMerger {
     const held = this.#streams[stream];
     if (held === undefined) return;
     held.hasEnded = true;
-    this.#retire(held);
+    this.#forgetEmpty(held);
   }
 
-  /** How many of a scan's last rows are before a time: those that come late. Rows of a stream are in order. */
-  countBefore(chunks: readonly Chunk[], matched: number, before: bigint): number {
+  /** How many rows of a scan are before a time: those that come late. Rows of a stream are in order. */
+  countBefore(segments: readonly Segment[], before: bigint): number {
     let late = 0;
-    let skip = chunks.reduce((sum, { rows }) => sum + rows, 0) - matched;
     const { timestamps } = this.#kernel.chunks.layout;
-    for (const { address, rows } of chunks) {
-      const times = new BigInt64Array(
-        this.#kernel.memory.memory.buffer,
-        address + timestamps,
-        rows,
-      );
-      for (let row = Math.min(skip, rows); row < rows; row++) {
+    for (const { address, from, to } of segments) {
+      const { buffer } = this.#kernel.memory.memory;
+      const times = new BigInt64Array(buffer, address + timestamps, to);
+      for (let row = from; row < to; row++) {
         if (times[row]! >= before) return late;
         late++;
       }
-      skip = Math.max(0, skip - rows);
     }
     return late;
   }
 
-  /** Moves rows before a time into the batch, at most so many, until it is full; returns how many. */
-  merge(before: bigint, most: number): number {
+  /** Moves rows up to a time into the batch, at most so many, until it is full; returns how many. */
+  merge(upTo: bigint, most: number): number {
     const { memory } = this.#kernel;
     if (this.#taken > 0) this.#out.clear(this.#batch.address, this.#taken);
     this.#taken = 0;
     const rowsMost = Math.min(most, this.capacity - this.rows);
     const bytesMost = this.#mostBytes - this.#bytes;
     if (rowsMost <= 0 || bytesMost <= 0) return 0;
+    memory.set(memory.state + State.passed, 0);
     const runs = this.#mergeCode(
       this.#entries,
       this.#streams.length,
       this.#heap,
-      before,
+      upTo,
       this.#runs,
       rowsMost,
       bytesMost,
@@ -201,7 +211,7 @@ export class KernelMerger {
     }
     this.rows += rows;
     this.#bytes += bytes;
-    for (const held of this.#streams) if (held !== undefined) this.#retire(held);
+    this.#releasePassed();
     return rows;
   }
 
@@ -210,15 +220,11 @@ export class KernelMerger {
     const { memory, chunks } = this.#kernel;
     let first: bigint | undefined;
     for (const held of this.#streams) {
-      const chunk = held === undefined ? 0 : this.#get(held.entry, Entry.chunk);
-      if (held === undefined || chunk === 0) continue;
+      const node = held === undefined ? 0 : this.#get(held.entry, Entry.node);
+      if (held === undefined || node === 0) continue;
       const row = this.#get(held.entry, Entry.row);
-      if (row >= memory.get(chunk + ChunkField.rows)) continue;
-      const ns = new BigInt64Array(
-        memory.memory.buffer,
-        chunk + chunks.layout.timestamps + 8 * row,
-        1,
-      )[0]!;
+      const times = memory.get(node + Node.chunk) + chunks.layout.timestamps;
+      const ns = new BigInt64Array(memory.memory.buffer, times + 8 * row, 1)[0]!;
       if (first === undefined || ns < first) first = ns;
     }
     return first;
@@ -246,7 +252,7 @@ export class KernelMerger {
       return { rows, timestamps: NO_TIMES, columns: [], lines: this.#lines.take() };
     }
     this.#batch.rows = rows;
-    const columns = this.#out.borrow(this.#batch, (column) => this.#mergedTexts(column));
+    const columns = this.#reader.borrow(this.#batch);
     this.#taken = rows;
     this.rows = 0;
     this.#bytes = 0;
@@ -256,35 +262,71 @@ export class KernelMerger {
 
   /** Takes everything that is held out of the memory, stream by stream; the batch must have been taken. */
   *exportAll(): Generator<{ stream: number; rank: string; batch: ColumnBatch; from: number }> {
+    const { memory } = this.#kernel;
     for (const held of this.#streams) {
       if (held === undefined) continue;
-      let from = this.#get(held.entry, Entry.row);
-      for (const chunk of held.chunks.splice(0)) {
-        const { entry, rank } = held;
-        yield { stream: entry, rank, batch: this.#kernel.export(chunk), from };
-        from = 0;
+      const stream = held.entry;
+      const rank = this.#ranks.textOf(stream);
+      let row = this.#get(stream, Entry.row);
+      let node = this.#get(stream, Entry.node);
+      while (node !== 0) {
+        const { segment } = this.#segments.get(node)!;
+        const batch = this.#kernel.copyRows(segment);
+        this.#release(segment);
+        yield { stream, rank, batch, from: row - segment.from };
+        node = memory.get(node + Node.next);
+        row = node === 0 ? 0 : memory.get(node + Node.from);
       }
-      this.#set(held.entry, Entry.chunk, 0);
+      this.#set(stream, Entry.node, 0);
+    }
+    this.#segments.clear();
+  }
+
+  /** Makes a stream's last segment longer, if the other one goes on where it ends. */
+  #extend({ last }: HeldStream, segment: Segment): boolean {
+    const held = last === 0 ? undefined : this.#segments.get(last);
+    if (held?.segment.address !== segment.address || held.segment.to !== segment.from) return false;
+    held.segment = { ...segment, from: held.segment.from };
+    this.#kernel.memory.set(last + Node.to, segment.to);
+    this.#release(segment);
+    return true;
+  }
+
+  #node({ address, from, to }: Segment): number {
+    const { memory } = this.#kernel;
+    if (this.#freeNodes.length === 0) {
+      const nodes = memory.allocate(FIRST_NODES * NODE_BYTES);
+      for (let i = 0; i < FIRST_NODES; i++) this.#freeNodes.push(nodes + i * NODE_BYTES);
+    }
+    const node = this.#freeNodes.pop()!;
+    memory.set(node + Node.chunk, address);
+    memory.set(node + Node.from, from);
+    memory.set(node + Node.to, to);
+    memory.set(node + Node.next, 0);
+    return node;
+  }
+
+  /** Gives back the segments that the merge has passed, and forgets streams that have ended and are empty. */
+  #releasePassed(): void {
+    const { memory } = this.#kernel;
+    let node = memory.get(memory.state + State.passed);
+    while (node !== 0) {
+      const { stream, segment } = this.#segments.get(node)!;
+      this.#segments.delete(node);
+      this.#freeNodes.push(node);
+      node = memory.get(node + Node.next);
+      this.#release(segment);
+      stream.segments--;
+      if (stream.segments === 0) stream.last = 0;
+      this.#forgetEmpty(stream);
     }
   }
 
-  /** Gives back the chunks that are passed, and forgets a stream that has ended and is empty. */
-  #retire(held: HeldStream): void {
-    const current = this.#get(held.entry, Entry.chunk);
-    while (held.chunks.length > 0 && held.chunks[0]!.address !== current)
-      this.#release(held.chunks.shift()!);
-    const [last] = held.chunks;
-    const isDone =
-      held.chunks.length === 1 &&
-      last !== undefined &&
-      this.#get(held.entry, Entry.row) === last.rows &&
-      (held.hasEnded || !this.#kernel.chunks.hasRoom(last));
-    if (isDone) {
-      held.chunks.length = 0;
-      this.#set(held.entry, Entry.chunk, 0);
-      this.#release(last);
-    }
-    if (held.hasEnded && held.chunks.length === 0) this.#streams[held.entry] = undefined;
+  #forgetEmpty({ entry, hasEnded, segments }: HeldStream): void {
+    if (!hasEnded || segments > 0) return;
+    this.#ranks.remove(entry);
+    this.#streams[entry] = undefined;
+    this.#freeStreams.push(entry);
   }
 
   /** The dictionary that a column's merged rows have codes of. */
@@ -293,7 +335,7 @@ export class KernelMerger {
     return own?.kind === "constant" ? own.dictionary : this.#dictionaries.get(column)!.texts;
   }
 
-  #learnTexts({ address }: Chunk): void {
+  #learnTexts({ address }: Segment): void {
     const { memory, chunks } = this.#kernel;
     for (const [column, dictionary] of this.#dictionaries) {
       const slot = address + chunks.layout.places[column]!.slot;
@@ -306,8 +348,7 @@ export class KernelMerger {
     for (const [column, dictionary] of this.#dictionaries) {
       if (dictionary.texts.size < DICTIONARY_CAPACITY) continue;
       this.#dictionaries.set(column, new MergedDictionary(this.#kernel.memory));
-      for (const held of this.#streams)
-        for (const chunk of held?.chunks ?? []) this.#learnTexts(chunk);
+      for (const { segment } of this.#segments.values()) this.#learnTexts(segment);
     }
   }
 

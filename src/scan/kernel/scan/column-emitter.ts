@@ -284,7 +284,7 @@ export class ColumnEmitter {
       .op(Op.i32Add);
     code.call(this.#renderers.get(constant) ?? this.#unit.helper(renderMachine));
     code.tee(end).i32(-1).op(Op.i32Eq);
-    code.if(() => code.i32(Status.full).op(Op.return));
+    code.if(() => this.#full(place));
     this.#pushRow(4);
     code
       .get(end)
@@ -343,7 +343,14 @@ export class ColumnEmitter {
   #fullIfBeyond(place: Place): void {
     const code = this.#code;
     code.get(this.#locals.chunk).memory(Memory.i32Load, place.slot + Slot.textCapacity);
-    code.op(Op.i32GtU).if(() => code.i32(Status.full).op(Op.return));
+    code.op(Op.i32GtU).if(() => this.#full(place));
+  }
+
+  /** Leaves with `full`, and says which column is. */
+  #full({ slot }: Place): void {
+    const code = this.#code;
+    code.i32(this.#unit.state).i32(slot).memory(Memory.i32Store, State.fullSlot);
+    code.i32(Status.full).op(Op.return);
   }
 
   #pushTextAddress(location: Location): void {

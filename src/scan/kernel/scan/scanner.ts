@@ -5,6 +5,7 @@
 
 import type { DecodeError } from "../../../base/errors.ts";
 import { globMatches } from "../../../base/glob.ts";
+import { TextTooLong } from "../../../base/utf8-writer.ts";
 import { SharedDictionary } from "../../../column/column-builder.ts";
 import type { PacketHeader } from "../../../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
@@ -14,11 +15,19 @@ import { type EventPlan, planEvent } from "../../event-plan.ts";
 import { InterpretingScanner, undeclaredClass } from "../../interpreter.ts";
 import { constantText } from "../../record-columns.ts";
 import { hasPacketContextText, packetContextText, tracePrefix } from "../../record-text.ts";
-import type { ResumePoint, Scanner, ScanOutcome, ScanSpec, TraceFacts } from "../../scanner.ts";
+import {
+  NO_BUDGET,
+  type ResumePoint,
+  type ScanBudget,
+  type Scanner,
+  type ScanOutcome,
+  type ScanSpec,
+  type TraceFacts,
+} from "../../scanner.ts";
 import { Op, planHeaderWalk } from "../../walk.ts";
 import type { Kernel } from "../kernel.ts";
 import { Arena } from "../memory/arena.ts";
-import type { Chunk } from "../memory/chunk.ts";
+import type { Chunk, Segment } from "../memory/chunk.ts";
 import type { KernelColumn } from "../memory/columns.ts";
 import { State } from "../memory/memory.ts";
 import { emitRender, renderShape, type WordsOf } from "../text/render-emitter.ts";
@@ -61,7 +70,7 @@ interface StreamState {
 /** A record of the trace is of a class whose filter only the interpreter can run: the whole query must go over to it. */
 export class MustInterpret extends Error {}
 
-export class KernelScanner implements Scanner<Chunk> {
+export class KernelScanner implements Scanner<Segment> {
   readonly #spec: ScanSpec;
   readonly #facts: TraceFacts;
   readonly #kernel: Kernel;
@@ -127,10 +136,10 @@ export class KernelScanner implements Scanner<Chunk> {
     bytes: Uint8Array,
     header: PacketHeader,
     resume?: ResumePoint,
-    open?: Chunk,
-  ): ScanOutcome<Chunk> {
+    budget?: ScanBudget,
+  ): ScanOutcome<Segment> {
     this.#kernel.memory.input(bytes.length).set(bytes);
-    return this.scanInput(bytes, header, resume, open);
+    return this.scanInput(bytes, header, resume, budget);
   }
 
   /** As `scan`, for a packet whose bytes are in the kernel's memory already. */
@@ -138,8 +147,8 @@ export class KernelScanner implements Scanner<Chunk> {
     bytes: Uint8Array,
     header: PacketHeader,
     resume?: ResumePoint,
-    open?: Chunk,
-  ): ScanOutcome<Chunk> {
+    budget: ScanBudget = NO_BUDGET,
+  ): ScanOutcome<Segment> {
     const { memory } = this.#kernel;
     const { state } = memory;
     memory.set(state + State.end, header.contentBits);
@@ -156,7 +165,7 @@ export class KernelScanner implements Scanner<Chunk> {
       resume?.clockHi ?? Number(BigInt.asIntN(32, begin >> 32n)),
       resume?.clockLo ?? Number(BigInt.asIntN(32, begin)),
     );
-    return this.#run(bytes, header, resume?.bit ?? header.headerBits, open);
+    return this.#run(bytes, header, resume?.bit ?? header.headerBits, budget);
   }
 
   close(): void {
@@ -166,7 +175,7 @@ export class KernelScanner implements Scanner<Chunk> {
 
   #setPacketText(bytes: Uint8Array, header: PacketHeader): void {
     const { memory } = this.#kernel;
-    const text = packetContextText(bytes, header, header.slots);
+    const text = packetText(bytes, header);
     if (text.length > this.#packetTextCapacity) {
       this.#packetTextCapacity = text.length * 2 + 64;
       this.#packetText = this.#arena.allocate(this.#packetTextCapacity + 16);
@@ -180,38 +189,49 @@ export class KernelScanner implements Scanner<Chunk> {
     bytes: Uint8Array,
     header: PacketHeader,
     from: number,
-    open: Chunk | undefined,
-  ): ScanOutcome<Chunk> {
+    budget: ScanBudget,
+  ): ScanOutcome<Segment> {
     const { memory } = this.#kernel;
     const { state } = memory;
     const { streamClass } = header;
     const stream = this.#stream(streamClass);
-    const rows = new RowAppender(this.#kernel, open, this.#spec.countsOnly ?? false);
-    let bit = from;
+    const { countsOnly = false } = this.#spec;
+    const rows = new RowAppender(this.#kernel, header.contentBits, countsOnly);
     let events = 0;
-    const outcome = (error?: DecodeError, resume?: ResumePoint): ScanOutcome<Chunk> => ({
+    let here: ResumePoint = { bit: from, clockHi: 0, clockLo: 0 };
+    const outcome = (error?: DecodeError, resume?: ResumePoint): ScanOutcome<Segment> => ({
       ...rows.finish(),
       events,
       error,
       resume,
+      reached: here,
     });
     for (;;) {
       memory.set(state + State.classes, stream.classes);
       memory.set(state + State.classCount, stream.classCount);
-      const status = stream.loop(bit);
-      bit = memory.get(state + State.start);
+      const status = stream.loop(here.bit);
+      const bit = memory.get(state + State.start);
       events += memory.get(state + State.events);
-      // Whatever it was, the record begins again with the clock as it was before it.
-      const clockHi = memory.get(state + State.startClock + 4);
-      const clockLo = memory.get(state + State.startClock);
+      // Behind the last record the clock is what that has left; any other begins again with the clock as it was before it.
+      const clock = status === Status.done ? State.clock : State.startClock;
+      const clockHi = memory.get(state + clock + 4);
+      const clockLo = memory.get(state + clock);
+      here = { bit, clockHi, clockLo };
       if (status === Status.done) return outcome();
       memory.set64(state + State.clock, clockHi, clockLo);
-      const here = { bit, clockHi, clockLo };
       if (status === Status.full) {
-        rows.next(bytes.length);
+        if (!rows.makeRoom()) {
+          const error = this.#errorOf(bytes, header, here);
+          if (error !== undefined) return outcome(error);
+          // It is only just not too long.
+          rows.abandon();
+          throw new MustInterpret();
+        }
+        const { found } = rows;
+        if (found >= budget.rows || (found > 0 && performance.now() >= budget.until))
+          return outcome();
       } else if (status === Status.dictionaryFull) {
-        this.#kernel.dictionaries.renew();
-        rows.next(0);
+        rows.renewDictionaries();
       } else if (status === Status.unknown) {
         const id = memory.get(state + State.eventId);
         const eventClass = id === -1 ? undefined : streamClass.eventClasses.get(id);
@@ -238,16 +258,21 @@ export class KernelScanner implements Scanner<Chunk> {
 
   /** What is wrong with the record at a place, by reading it again. */
   #exactError(bytes: Uint8Array, header: PacketHeader, at: ResumePoint): DecodeError {
+    const error = this.#errorOf(bytes, header, at);
+    if (error === undefined)
+      throw new Error(`kernel and interpreter disagree on the record at bit ${at.bit}`);
+    return error;
+  }
+
+  /** What is wrong with a packet from a record on, if anything is. */
+  #errorOf(bytes: Uint8Array, header: PacketHeader, at: ResumePoint): DecodeError | undefined {
     this.#interpreter ??= new InterpretingScanner(
       this.#spec,
       this.#spec.columns.map(() => new SharedDictionary()),
       this.#traceClass,
       this.#facts,
     );
-    const { error } = this.#interpreter.scan(bytes, header, at);
-    if (error === undefined)
-      throw new Error(`kernel and interpreter disagree on the record at bit ${at.bit}`);
-    return error;
+    return this.#interpreter.scan(bytes, header, at).error;
   }
 
   /** A stream class with the code of all its event classes. */
@@ -470,6 +495,15 @@ export class KernelScanner implements Scanner<Chunk> {
   }
 }
 
+/** @throws MustInterpret where it is too long: which record it is too long for shows when they are read one by one */
+function packetText(bytes: Uint8Array, header: PacketHeader): Uint8Array {
+  try {
+    return packetContextText(bytes, header, header.slots);
+  } catch (error) {
+    throw error instanceof TextTooLong ? new MustInterpret() : error;
+  }
+}
+
 /**
  * Gives codes to the texts that are the same for all records of a class, in the order of the metadata: kernels of several
  * threads that know the same traces agree on them.
@@ -490,49 +524,59 @@ export function declareConstants(
   }
 }
 
-/** Where a scan's rows go: the stream's open chunk, then chunks of its own. */
+/** Where a scan's rows go: into the open chunk, behind those of other streams, then into chunks that take its place. */
 class RowAppender {
   readonly #kernel: Kernel;
   readonly #countsOnly: boolean;
-  readonly #chunks: Chunk[] = [];
+  readonly #segments: Segment[] = [];
   #chunk: Chunk | undefined;
-  #counted = 0;
-  /** Rows that the open chunk had. */
-  readonly #before: number;
-  readonly #open: Chunk | undefined;
+  /** The scan's first row in the chunk. */
+  #from = 0;
 
-  constructor(kernel: Kernel, open: Chunk | undefined, countsOnly: boolean) {
+  constructor(kernel: Kernel, contentBits: number, countsOnly: boolean) {
     this.#kernel = kernel;
     this.#countsOnly = countsOnly;
-    this.#open = open;
-    this.#before = open?.rows ?? 0;
     if (countsOnly) this.#setRow(0);
-    else this.#use(open ?? kernel.chunks.take());
+    else this.#use(kernel.openChunk(contentBits));
   }
 
-  /** Goes on in an empty chunk, with room for a text of so many bytes if the last one had none for its first row. */
-  next(textBytes: number): void {
-    const { chunks } = this.#kernel;
-    const isEmpty = this.#row() === 0;
+  /**
+   * Goes on in an empty chunk. If it is empty already, the text that did not fit gets more room in it; false if it is longer
+   * than a text may be.
+   */
+  makeRoom(): boolean {
+    const { memory, chunks } = this.#kernel;
+    if (this.#row() === 0)
+      return chunks.growText(this.#chunk!, memory.get(memory.state + State.fullSlot));
     this.#close();
-    const chunk = chunks.take();
-    if (isEmpty) chunks.growTexts(chunk, textBytes);
-    this.#use(chunk);
+    this.#use(this.#kernel.nextChunk(this.#chunk!));
+    return true;
   }
 
-  finish(): { rows: readonly Chunk[]; matched: number } {
+  /** Goes on in an empty chunk, whose dictionaries have room. */
+  renewDictionaries(): void {
+    this.#close();
+    this.#use(this.#kernel.nextDictionaries(this.#chunk!));
+  }
+
+  /** Rows in the chunks that are full. */
+  get found(): number {
+    return this.#segments.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
+  finish(): { rows: readonly Segment[]; matched: number } {
     if (this.#countsOnly) return { rows: [], matched: this.#row() };
     this.#close();
-    return { rows: this.#chunks, matched: this.#counted - this.#before };
+    return { rows: this.#segments, matched: this.found };
   }
 
   /** Forgets the rows. */
   abandon(): void {
     if (this.#countsOnly) return;
-    this.#close();
     const { chunks } = this.#kernel;
-    for (const chunk of this.#chunks) if (chunk !== this.#open) chunks.give(chunk);
-    if (this.#open !== undefined) chunks.close(this.#open, this.#before);
+    chunks.close(this.#chunk!, this.#row());
+    chunks.cut(this.#chunk!, this.#from);
+    for (const segment of this.#segments) chunks.give(segment);
   }
 
   #close(): void {
@@ -540,15 +584,13 @@ class RowAppender {
     const chunk = this.#chunk!;
     const rows = this.#row();
     chunks.close(chunk, rows);
-    this.#counted += rows;
-    // An open chunk without more rows is still the stream's.
-    if (rows === 0 && chunk !== this.#open) chunks.give(chunk);
-    else this.#chunks.push(chunk);
+    if (rows > this.#from) this.#segments.push(chunks.segment(chunk, this.#from, rows));
   }
 
   #use(chunk: Chunk): void {
     const { memory } = this.#kernel;
     this.#chunk = chunk;
+    this.#from = chunk.rows;
     memory.set(memory.state + State.chunk, chunk.address);
     this.#setRow(chunk.rows);
   }

@@ -351,7 +351,6 @@ class MachineEmitter {
     const code = this.#code;
     const count = code.local(i32);
     const i = code.local(i32);
-    const before = code.local(i32);
     this.#align();
     this.#pushCount(2, 3);
     code.get(this.#count).tee(count).op(Op.i32Eqz);
@@ -383,11 +382,8 @@ class MachineEmitter {
                 .set(OUT);
               for (const character of "] = ") this.#byte(character.charCodeAt(0));
             });
-            code.get(BIT).set(before);
             this.#arg(5);
             this.#run();
-            // Elements of no size could be counted for ever: one stands for all.
-            code.get(BIT).get(before).op(Op.i32Eq).brIf(done);
             code.get(i).i32(1).op(Op.i32Add).set(i).br(again);
           });
         });

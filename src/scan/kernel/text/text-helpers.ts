@@ -217,6 +217,27 @@ export const writePower: Helper = {
   },
 };
 
+/** (text, length, table) → bytes of the text with the table's escapes. */
+const escapedLength: Helper = {
+  type: { parameters: [i32, i32, i32], results: [i32] },
+  body(unit) {
+    const code = unit.code(3);
+    const [text, length, table] = [0, 1, 2];
+    const end = code.local(i32);
+    const sum = code.local(i32);
+    code.get(text).get(length).op(Op.i32Add).set(end);
+    code.block((done) => {
+      code.loop((again) => {
+        code.get(text).get(end).op(Op.i32GeU).brIf(done);
+        code.get(table).get(text).memory(Memory.i32Load8U).i32(3).op(Op.i32Shl, Op.i32Add);
+        code.memory(Memory.i32Load8U).get(sum).op(Op.i32Add).set(sum);
+        code.get(text).i32(1).op(Op.i32Add).set(text).br(again);
+      });
+    });
+    return code.get(sum).body();
+  },
+};
+
 /**
  * (out, limit, text, length, mode, table) → address behind the text, or -1. Between quotes with the table's escapes; in mode 1
  * bare if the table calls every byte plain and there is one.
@@ -230,18 +251,18 @@ export const writeText: Helper = {
     const i = code.local(i32);
     const entry = code.local(i32);
     const byte = code.local(i32);
-    // At the worst each byte becomes six, between two quotes; eight more because copies overshoot.
-    code
-      .get(length)
-      .i32(6)
-      .op(Op.i32Mul)
-      .i32(10)
-      .op(Op.i32Add)
-      .get(out)
-      .op(Op.i32Add)
-      .get(limit)
-      .op(Op.i32GtU);
-    code.if(() => code.i32(-1).op(Op.return));
+    // Between two quotes; eight more because copies overshoot.
+    const pushIsBeyond = (): void => {
+      code.i32(10).op(Op.i32Add).get(out).op(Op.i32Add).get(limit).op(Op.i32GtU);
+    };
+    // At the worst each byte becomes six.
+    code.get(length).i32(6).op(Op.i32Mul);
+    pushIsBeyond();
+    code.if(() => {
+      code.get(text).get(length).get(table).call(unit.helper(escapedLength));
+      pushIsBeyond();
+      code.if(() => code.i32(-1).op(Op.return));
+    });
     const load = (): void => {
       code.get(table).get(text).get(i).op(Op.i32Add).memory(Memory.i32Load8U).tee(byte);
       code.i32(3).op(Op.i32Shl, Op.i32Add).set(entry);

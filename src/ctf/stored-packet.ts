@@ -1,0 +1,61 @@
+/** Packets where they lie in their files. */
+
+import { read } from "node:fs";
+import { promisify } from "node:util";
+import { SourceError } from "../base/errors.ts";
+import { fileError, type OpenFiles, readAt } from "./data-files.ts";
+import type { PacketHeader } from "./packet-header.ts";
+import type { PacketEntry } from "./packet-index.ts";
+
+/** A packet of a stream that may span several files (tracefile rotation). */
+export interface StoredPacket extends PacketEntry {
+  readonly path: string;
+}
+
+/**
+ * Reads a packet, as a thread does that has nothing else to do meanwhile.
+ *
+ * @param bytes as many as the packet has
+ * @throws SourceError `SOURCE_TRUNCATED`, `SOURCE_UNREADABLE`, `SOURCE_NOT_FILE`
+ */
+export function readStoredPacket(files: OpenFiles, packet: StoredPacket, bytes: Uint8Array): void {
+  const { path, byteOffset } = packet;
+  const filled = readAt(path, files.fd(path), bytes, byteOffset);
+  if (filled < bytes.length) throw shrunk(packet, filled);
+}
+
+/** A packet's header with the whole times that its place in the stream gives it. */
+export function withPlace(header: PacketHeader, { begin, end }: StoredPacket): PacketHeader {
+  return header.begin === begin && header.end === end ? header : { ...header, begin, end };
+}
+
+const readAsync = promisify(read);
+
+/** As `readStoredPacket`, while this thread does something else. */
+export async function fetchStoredPacket(
+  files: OpenFiles,
+  packet: StoredPacket,
+  bytes: Uint8Array,
+): Promise<Uint8Array> {
+  const { path, byteOffset } = packet;
+  const fd = files.fd(path);
+  for (let filled = 0; filled < bytes.length; ) {
+    const left = bytes.length - filled;
+    const { bytesRead } = await readAsync(fd, bytes, filled, left, byteOffset + filled).catch(
+      (error: unknown) => {
+        throw fileError(path, error);
+      },
+    );
+    if (bytesRead === 0) throw shrunk(packet, filled);
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+/** A packet is not where it was found: so many of its bytes are there. */
+function shrunk({ path, byteOffset, bytes }: StoredPacket, got: number): SourceError {
+  return new SourceError(
+    "SOURCE_TRUNCATED",
+    `${path}: expected ${bytes} bytes at ${byteOffset}, got ${got}: the file shrank while it was read`,
+  );
+}

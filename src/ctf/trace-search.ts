@@ -1,0 +1,95 @@
+/** Finds the trace directories at and below a path. */
+
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { SourceError, type TraceError } from "../base/errors.ts";
+
+/** Directories below this depth are not searched. */
+const MAX_DEPTH = 16;
+
+/** Why something could not be read. */
+export interface Failure {
+  readonly path: string;
+  readonly error: TraceError;
+}
+
+/** Directories with a `metadata` file, sorted, and folders that could not be searched. */
+export interface FoundTraces {
+  readonly found: readonly string[];
+  readonly unreadable: readonly Failure[];
+}
+
+/** As `searchTraces`, for who can do nothing about what is unreadable. */
+export async function findTraceDirectories(path: string): Promise<readonly string[]> {
+  return (await searchTraces(path)).found;
+}
+
+/**
+ * The directories at and below `path` that hold a `metadata` file.
+ * @throws SourceError when there is no such path, or no trace in it
+ */
+export async function searchTraces(path: string): Promise<FoundTraces> {
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "ENOENT" ? "no such file or directory" : error.message;
+    throw new SourceError("SOURCE_NOT_FOUND", `${path}: expected a trace directory, got ${why}`, {
+      cause: error,
+    });
+  });
+  if (!info.isDirectory()) {
+    throw new SourceError(
+      "SOURCE_NOT_DIRECTORY",
+      `${path}: expected a trace directory, got a file`,
+    );
+  }
+  const search = new Search();
+  await search.enter(path, 0);
+  const [unreadable] = search.unreadable;
+  if (search.found.length > 0) return { found: search.found.sort(), unreadable: search.unreadable };
+  if (unreadable !== undefined) throw unreadable.error;
+  throw new SourceError(
+    "SOURCE_NO_TRACE",
+    `${path}: expected a CTF trace, got no file named metadata at or below it`,
+  );
+}
+
+/** Walks folders and links to folders, each once. */
+class Search {
+  readonly found: string[] = [];
+  readonly unreadable: Failure[] = [];
+  readonly #seen = new Set<string>();
+
+  async enter(path: string, depth: number): Promise<void> {
+    const entries = await this.#entries(path, depth).catch((cause: Error) => {
+      const error = new SourceError("SOURCE_UNREADABLE", `${path}: ${cause.message}`, { cause });
+      this.unreadable.push({ path, error });
+      return [];
+    });
+    if (entries.some((entry) => entry.name === "metadata" && !entry.isDirectory()))
+      this.found.push(path);
+    for (const entry of entries) {
+      const inside = join(path, entry.name);
+      if (entry.name !== "index" && (await isFolder(entry, inside)))
+        await this.enter(inside, depth + 1);
+    }
+  }
+
+  /** Nothing where this folder was entered before, or lies too deep. */
+  async #entries(path: string, depth: number): Promise<readonly FolderEntry[]> {
+    const real = await realpath(path);
+    if (depth > MAX_DEPTH || this.#seen.has(real)) return [];
+    this.#seen.add(real);
+    return readdir(path, { withFileTypes: true });
+  }
+}
+
+interface FolderEntry {
+  readonly name: string;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+async function isFolder(entry: FolderEntry, path: string): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  const target = await stat(path).catch(() => undefined);
+  return target?.isDirectory() ?? false;
+}

@@ -1,0 +1,60 @@
+/** The scanner of a query's stored packets, with compiled code or with the interpreter. */
+
+import type { ColumnBatch } from "../column/column.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import { Kernel } from "../scan/kernel/kernel.ts";
+import type { Segment } from "../scan/kernel/memory/chunk.ts";
+import { KernelScanner } from "../scan/kernel/scan/scanner.ts";
+import type { ScanBudget, Scanner } from "../scan/scanner.ts";
+import { PartScanner } from "./part-scanner.ts";
+import type { PacketOutcome, PacketTask, ScanQuery } from "./scan-task.ts";
+
+export interface OpenScanner<Rows> {
+  scan(task: PacketTask, budget: ScanBudget): PacketOutcome<Rows>;
+  /** Segments in these chunks are not needed any more. */
+  release(chunks: readonly number[]): void;
+  close(): void;
+}
+
+/** Compiled code, on memory that the query's thread and its workers share. */
+export function compiledScanner({ memory, spec, traces }: ScanQuery): OpenScanner<Segment> {
+  const kernel = new Kernel(spec.columns, memory);
+  const scanners = traces.map(
+    ({ traceClass, facts }) => new KernelScanner(spec, kernel, traceClass, facts),
+  );
+  const parts = new PartScanner<Segment>({
+    buffer: (bytes) => kernel.memory.input(bytes),
+    traceClass: (trace) => scanners[trace]!.traceClass,
+    scan: (trace, { bytes, header }, resume, budget) =>
+      scanners[trace]!.scanInput(bytes, header, resume, budget),
+  });
+  return {
+    scan: (task, budget) => parts.scan(task, budget),
+    release(chunks) {
+      for (const address of chunks) kernel.chunks.give({ address });
+    },
+    close: () => parts.close(),
+  };
+}
+
+/** The interpreter: it needs no memory but the process's. @param scannerOf a trace, by its number */
+export function interpretingScanner(
+  traces: readonly TraceClass[],
+  scannerOf: (trace: number) => Scanner<ColumnBatch>,
+): OpenScanner<ColumnBatch> {
+  let memory = new Uint8Array(0);
+  const parts = new PartScanner<ColumnBatch>({
+    buffer(bytes) {
+      if (memory.length < bytes) memory = new Uint8Array(bytes);
+      return memory.subarray(0, bytes);
+    },
+    traceClass: (trace) => traces[trace]!,
+    scan: (trace, { bytes, header }, resume, budget) =>
+      scannerOf(trace).scan(bytes, header, resume, budget),
+  });
+  return {
+    scan: (task, budget) => parts.scan(task, budget),
+    release() {},
+    close: () => parts.close(),
+  };
+}
