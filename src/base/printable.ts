@@ -21,13 +21,13 @@ const ALL_BUT_LINE_ENDS = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 export function printable(text: string, limit: number = Number.POSITIVE_INFINITY): string {
   // No escape is shorter than its character, so that what lies beyond the limit need not be looked at.
   const considered = text.length > limit ? text.slice(0, limit + 1) : text;
-  return cut(considered.replace(ALL_UNPRINTABLE, escape), limit);
+  return cut(considered.replace(ALL_UNPRINTABLE, escapeOf), limit);
 }
 
 /** As `printable`, for text of several lines: keeps `\n`. */
 export function printableLines(text: string, limit: number = Number.POSITIVE_INFINITY): string {
   const considered = text.length > limit ? text.slice(0, limit + 1) : text;
-  return cut(considered.replace(ALL_BUT_LINE_ENDS, escape), limit);
+  return cut(considered.replace(ALL_BUT_LINE_ENDS, escapeOf), limit);
 }
 
 /** JSON on one line, with escapes for every unprintable character: safe to show, and parsed to the same value. */
@@ -51,7 +51,7 @@ export function masked(text: string): string {
 
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-function escape(character: string): string {
+function escapeOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   return SHORT[character] ?? (code < 0x100 ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 1)}}`);
 }

@@ -41,9 +41,6 @@ export function excerpt(text: string, span: Span): string {
   return `${line}\n${" ".repeat(at - from)}^${"~".repeat(width - 1)}`;
 }
 
-/** Text from outside for a terminal: control characters and what is no Unicode become `?`. */
-export { masked as printable } from "./printable.ts";
-
 /**
  * The candidate closest to `name` by edit distance, if one is close enough to be a likely slip.
  * A third of the length may differ; a name that differs only in case always qualifies.
