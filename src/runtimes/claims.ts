@@ -1,0 +1,53 @@
+/** What runtimes say of processes: one claim for each, from the runtime that is believed first. */
+
+import { type IdRange, idsOf, isOwnedBy } from "./process-owner.ts";
+import type { KnownContainer, RuntimeWatch } from "./runtime-watch.ts";
+
+export interface Claim {
+  readonly found: KnownContainer;
+  readonly watch: RuntimeWatch;
+  /** The lower, the more it is believed. */
+  readonly rank: number;
+}
+
+/** Runtimes of users who are not root come after all of the system's. */
+export const FIRST_USERS_RANK: number = 2 ** 20;
+
+export interface Claims {
+  /** By process: its id and start. */
+  readonly byProcess: ReadonlyMap<string, Claim>;
+  /** What users' runtimes say of processes that are not theirs, in one line each. */
+  readonly refusals: readonly string[];
+}
+
+/** @param watches in the order in which their runtimes are believed */
+export function claimsOf(watches: readonly RuntimeWatch[]): Claims {
+  const claims = watches.flatMap((watch, i) =>
+    watch.found.map((found): Claim => {
+      const rank = i + (found.vouchedBy === 0 ? 0 : FIRST_USERS_RANK);
+      return { found, watch, rank };
+    }),
+  );
+  const ids = new Map<number, readonly IdRange[]>();
+  const idsOfUser = (user: number): readonly IdRange[] => {
+    const known = ids.get(user) ?? idsOf(user);
+    ids.set(user, known);
+    return known;
+  };
+  const byProcess = new Map<string, Claim>();
+  const refusals: string[] = [];
+  for (const claim of claims.sort((a, b) => a.rank - b.rank)) {
+    const { initPid, startTicks, vouchedBy } = claim.found;
+    const process = `${initPid} ${startTicks}`;
+    if (byProcess.has(process)) continue;
+    if (vouchedBy === 0 || isOwnedBy(idsOfUser(vouchedBy), initPid, startTicks))
+      byProcess.set(process, claim);
+    else refusals.push(refusalOf(claim));
+  }
+  return { byProcess, refusals };
+}
+
+function refusalOf({ found, watch }: Claim): string {
+  const { initPid, vouchedBy } = found;
+  return `${watch.title} calls process ${initPid} a container, which is not one of user ${vouchedBy}'s: ignored`;
+}
