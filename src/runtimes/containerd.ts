@@ -1,12 +1,24 @@
 /** containerd through its own command: the tasks of all its namespaces. */
 
-import { at, isPlainName, messageOf, parseAnswer, pidOf, textAt } from "./answer.ts";
+import { dirname, join } from "node:path";
+
+import { at, isPlainName, messageOf, parseAnswer, pidAt, pidOf, textAt } from "./answer.ts";
 import { followCommand, outputOf } from "./command.ts";
 import { Inspections } from "./inspections.ts";
 import { placeOf } from "./kubernetes.ts";
-import type { FoundContainer, Listing, ListRequest, Runtime } from "./runtime.ts";
+import { type PidFiles, withPidFiles } from "./pid-files.ts";
+import type {
+  Announced,
+  FoundContainer,
+  Listing,
+  ListRequest,
+  OnChange,
+  Runtime,
+} from "./runtime.ts";
 
 const DOCKERS_NAMESPACE = "moby";
+/** Where containerd keeps the bundles of running containers, in its state directory. */
+const TASKS = "io.containerd.runtime.v2.task";
 const PARALLEL = 8;
 
 interface Task {
@@ -61,11 +73,20 @@ export class Containerd implements Runtime {
     };
   }
 
-  async watch(onChange: () => void, signal: AbortSignal): Promise<void> {
+  async watch(onChange: OnChange, signal: AbortSignal): Promise<void> {
     const onLine = (line: string): void => {
-      if (/\/tasks\/(start|exit|delete)\b/.test(line)) onChange();
+      const [, topic, details = ""] = /\/tasks\/(create|start|exit|delete) (.*)$/.exec(line) ?? [];
+      if (topic === "create") onChange(createdTask(details));
+      else if (topic !== undefined) onChange();
     };
-    await followCommand("ctr", ["--address", this.#socket, "events"], onLine, signal);
+    const events = followCommand("ctr", ["--address", this.#socket, "events"], onLine, signal);
+    // Only Docker's containers are named without a question to containerd. Docker's own containerd has a folder more.
+    const state = dirname(this.#socket);
+    const folders = [state, join(state, "daemon")].map((one) =>
+      join(one, TASKS, DOCKERS_NAMESPACE),
+    );
+    const places = folders.map((folder): PidFiles => ({ folder, file: "init.pid" }));
+    await withPidFiles(events, places, onChange);
   }
 
   async #inspect(task: Task | undefined, signal: AbortSignal): Promise<FoundContainer | undefined> {
@@ -89,6 +110,17 @@ export class Containerd implements Runtime {
 
   #ctr(signal: AbortSignal, ...args: string[]): Promise<string> {
     return outputOf("ctr", ["--address", this.#socket, ...args], signal);
+  }
+}
+
+/** Between a task's creation and its start, its process waits in the container's namespaces. */
+function createdTask(details: string): Announced | undefined {
+  try {
+    const event = parseAnswer(details, "event");
+    const initPid = pidAt(event, "pid");
+    return initPid === 0 ? undefined : { id: textAt(event, "container_id"), initPid };
+  } catch {
+    return undefined;
   }
 }
 

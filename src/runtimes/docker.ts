@@ -4,10 +4,20 @@ import { SourceError } from "../base/errors.ts";
 import { at, isPlainName, listOf, parseAnswer, pidAt, textAt } from "./answer.ts";
 import { Inspections } from "./inspections.ts";
 import { placeOf } from "./kubernetes.ts";
-import type { FoundContainer, Listing, ListRequest, Runtime } from "./runtime.ts";
+import { withPidFiles } from "./pid-files.ts";
+import { podmansPidFiles } from "./podman.ts";
+import type {
+  Announced,
+  FoundContainer,
+  Listing,
+  ListRequest,
+  OnChange,
+  Runtime,
+} from "./runtime.ts";
 import { followLines, getJson } from "./unix-http.ts";
 
 const PARALLEL = 16;
+const PODMAN_INFO = "/v4.0.0/libpod/info";
 const EVENTS = `/events?filters=${encodeURIComponent(JSON.stringify({ type: ["container"] }))}`;
 
 export class Docker implements Runtime {
@@ -41,11 +51,28 @@ export class Docker implements Runtime {
     return { ...inspected, containers: [...containers, ...inspected.containers] };
   }
 
-  async watch(onChange: () => void, signal: AbortSignal): Promise<void> {
+  async watch(onChange: OnChange, signal: AbortSignal): Promise<void> {
     const onLine = (line: string): void => {
-      if (!isUnimportant(line)) onChange();
+      const event = eventIn(line);
+      // Health checks and commands in containers come often, and start or stop no container.
+      const action = textAt(event, "Action");
+      if (!/^(exec_|health_status|top|attach)/.test(action)) onChange(this.#announcedBy(event));
     };
-    await followLines(this.#socket, EVENTS, onChange, onLine, signal);
+    const events = followLines(this.#socket, EVENTS, () => onChange(), onLine, signal);
+    if (this.#type === "docker") return events;
+    const files = getJson(this.#socket, PODMAN_INFO, { signal }).then(podmansPidFiles);
+    return withPidFiles(events, [files], onChange);
+  }
+
+  /** An event names its container before its first process runs, and after it has ended. */
+  #announcedBy(event: unknown): Announced | undefined {
+    const id = textAt(event, "Actor", "ID");
+    const attributes = at(event, "Actor", "Attributes");
+    const name = textAt(attributes, "name");
+    if (!/^(create|start|rename)$/.test(textAt(event, "Action")) || id === "" || name === "")
+      return undefined;
+    const { pod, podNamespace } = placeOf(attributes);
+    return { name, type: this.#type, id, image: textAt(attributes, "image"), pod, podNamespace };
   }
 
   async #inspect(
@@ -84,11 +111,10 @@ function nameIn(summary: unknown): string | undefined {
     .find((name) => name !== undefined);
 }
 
-/** Health checks and commands in containers come often, and start or stop no container. */
-function isUnimportant(line: string): boolean {
+function eventIn(line: string): unknown {
   try {
-    return /^(exec_|health_status|top|attach)/.test(textAt(parseAnswer(line, "event"), "Action"));
+    return parseAnswer(line, "event");
   } catch {
-    return false;
+    return undefined;
   }
 }

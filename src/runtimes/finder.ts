@@ -1,13 +1,14 @@
 /** The containers of all runtimes of this machine: which run, which have started, which have ended. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { Births } from "./births.ts";
 import { type Claim, claimsOf, FIRST_USERS_RANK } from "./claims.ts";
 import { ContainerNames } from "./container-names.ts";
 import type { RuntimePlace } from "./places.ts";
 import { Problems } from "./problems.ts";
-import { type ProcessFacts, readProcess, startTicksOf } from "./process.ts";
+import { type ProcessFacts, processKey, readProcess, startTicksOf } from "./process.ts";
 import { jsonLine, type LocalContainer } from "./record.ts";
-import { RuntimeWatch } from "./runtime-watch.ts";
+import { RuntimeWatch, type WatchCallbacks } from "./runtime-watch.ts";
 
 /** How long a slow runtime may delay the first records, in ms. */
 const FIRST_ANSWERS_MS = 1000;
@@ -34,6 +35,8 @@ interface Running {
 
 export class Finder {
   readonly #options: FinderOptions;
+  readonly #callbacks: WatchCallbacks;
+  readonly #births = new Births();
   readonly #names = new ContainerNames();
   readonly #unreadable: Problems;
   readonly #refusals: Problems;
@@ -50,6 +53,13 @@ export class Finder {
 
   constructor(options: FinderOptions) {
     this.#options = options;
+    this.#callbacks = {
+      answer: () => void this.#update(false),
+      announced: (watch, announced) => {
+        if (this.#births.announced(watch, announced)) void this.#update(false);
+      },
+      problem: options.onProblem,
+    };
     this.#unreadable = new Problems("containers", options.onProblem);
     this.#refusals = new Problems("containers", options.onProblem);
     this.#discover();
@@ -96,12 +106,11 @@ export class Finder {
 
   /** Looks for runtimes; gives those that are new. */
   #discover(): readonly RuntimeWatch[] {
-    const { places, onProblem } = this.#options;
+    const { places } = this.#options;
     const before = new Map(this.#watches.map((watch) => [watch.title, watch]));
-    const onAnswer = (): void => void this.#update(false);
     const byTitle = new Map(places().map((place) => [place.runtime.title, place]));
     const now = [...byTitle].map(
-      ([title, place]) => before.get(title) ?? new RuntimeWatch(place, onAnswer, onProblem),
+      ([title, place]) => before.get(title) ?? new RuntimeWatch(place, this.#callbacks),
     );
     const left = this.#watches.filter((watch) => !now.includes(watch));
     for (const watch of left) if (watch.found.length === 0) watch.stop();
@@ -131,6 +140,7 @@ export class Finder {
     const endNs = BigInt(Date.now()) * 1_000_000n;
     const ended = [...before].flatMap(([process, { claim, local }]) => {
       if (now.has(process)) return [];
+      this.#births.ended(process);
       // It may have been restarted, which not every runtime announces.
       if (claim.watch.found.some(({ initPid }) => initPid === local.initPid)) claim.watch.askSoon();
       return { ...local, endNs };
@@ -140,13 +150,14 @@ export class Finder {
     );
     // Ends first: a namespace's number may be another's already.
     if (ended.length + current.length > 0) this.#options.onContainers([...ended, ...current]);
+    if (this.#births.settle((process) => now.has(process))) void this.#update(false);
   }
 
   async #look(
     before: ReadonlyMap<string, Running>,
     isRound: boolean,
   ): Promise<ReadonlyMap<string, Running>> {
-    const { byProcess, refusals } = claimsOf(this.#watches);
+    const { byProcess, refusals } = claimsOf(this.#watches, this.#births.claims);
     this.#refusals.details(refusals);
     const found: Running[] = [];
     const unreadable = new Set<string>();
@@ -169,7 +180,7 @@ export class Finder {
     return new Map(
       found.map(({ claim, local }, i) => {
         const named = { ...local, name: names[i] ?? local.name };
-        return [`${local.initPid} ${local.startTicks}`, { claim, local: named }];
+        return [processKey(local), { claim, local: named }];
       }),
     );
   }
@@ -180,7 +191,7 @@ export class Finder {
  * @param isAnew reads everything, since a process may enter other namespaces; else only what is not known
  */
 function factsOf(
-  { found: { initPid, startTicks } }: Claim,
+  { found: { initPid, startTicks }, born }: Claim,
   known: LocalContainer | undefined,
   isAnew: boolean,
   onUnreadable: (reason: string) => void,
@@ -188,12 +199,13 @@ function factsOf(
   if (known !== undefined && !isAnew)
     return startTicksOf(initPid) === startTicks ? processFactsOf(known) : undefined;
   const reading = readProcess(initPid);
-  if (reading.kind === "gone") return undefined;
-  if (reading.kind === "unreadable") {
-    onUnreadable(reading.reason);
-    return known && processFactsOf(known);
+  const isGone = reading.kind === "running" && reading.facts.startTicks !== startTicks;
+  if (isGone || reading.kind === "gone") return known === undefined ? born : undefined;
+  if (reading.kind !== "running") {
+    if (reading.kind === "unreadable") onUnreadable(reading.reason);
+    const isSame = known !== undefined && startTicksOf(initPid) === startTicks;
+    return isSame ? processFactsOf(known) : undefined;
   }
-  if (reading.facts.startTicks !== startTicks) return undefined;
   // A start is computed from clocks that differ a little each time.
   return known === undefined ? reading.facts : { ...reading.facts, startNs: known.startNs };
 }

@@ -14,7 +14,7 @@ import { pidOf } from "./answer.ts";
 import { outputOf } from "./command.ts";
 import { Inspections } from "./inspections.ts";
 import { parentOf } from "./process.ts";
-import type { FoundContainer, Listing, ListRequest, Runtime } from "./runtime.ts";
+import type { FoundContainer, Listing, ListRequest, OnChange, Runtime } from "./runtime.ts";
 
 /** How often the command sockets are listed, in ms. */
 const LOOK_MS = 200;
@@ -63,7 +63,7 @@ export class Lxc implements Runtime {
   }
 
   /** The kernel's list of sockets shows starts and stops. (`lxc-monitor` would leave a daemon behind.) */
-  async watch(onChange: () => void, signal: AbortSignal): Promise<void> {
+  async watch(onChange: OnChange, signal: AbortSignal): Promise<void> {
     let before: string | undefined;
     while (!signal.aborted) {
       const sockets = await commandSockets().catch(() => undefined);

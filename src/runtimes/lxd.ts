@@ -7,6 +7,7 @@ import {
   type Listing,
   type ListRequest,
   MAX_LINE_BYTES,
+  type OnChange,
   type Runtime,
 } from "./runtime.ts";
 import { getJson } from "./unix-http.ts";
@@ -38,7 +39,7 @@ export class Lxd implements Runtime {
     return { containers, problems: [], isPending: false };
   }
 
-  watch(onChange: () => void, signal: AbortSignal): Promise<void> {
+  watch(onChange: OnChange, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const socket = new WebSocket(`ws+unix://${this.#socket}:${EVENTS}`, {
         maxPayload: MAX_LINE_BYTES,

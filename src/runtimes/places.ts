@@ -37,7 +37,11 @@ const USUAL: Readonly<Record<PlaceKind, () => readonly string[]>> = {
   lxc: () => (hasProgram("lxc-info") ? ["/var/lib/lxc"] : []),
   containerd: () =>
     hasProgram("ctr")
-      ? ["/run/containerd/containerd.sock", "/run/k3s/containerd/containerd.sock"]
+      ? [
+          "/run/containerd/containerd.sock",
+          "/run/docker/containerd/containerd.sock",
+          "/run/k3s/containerd/containerd.sock",
+        ]
       : [],
 };
 

@@ -1,9 +1,9 @@
 /**
  * Processes as /proc shows them, read whole or not at all.
  *
- * /proc is no snapshot. An exiting task loses its namespaces one by one while its pid namespace, start and command can still
- * be read, and its number may be another process's by the next read. So a process is its number and its start; everything
- * is read between two looks at the start, and what was not the same before and after does not count.
+ * /proc is no snapshot. An exiting task has no namespaces but its pid namespace any more, while its start and command can
+ * still be read, and its number may be another process's by the next read. So a process is its number and its start;
+ * everything is read between two looks at the start, and what was not the same before and after does not count.
  */
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -23,57 +23,69 @@ export interface ProcessFacts {
   readonly initVpid: number;
 }
 
+/** Which process a number meant at some time. */
+export function processKey(process: {
+  readonly initPid: number;
+  readonly startTicks: number;
+}): string {
+  return `${process.initPid} ${process.startTicks}`;
+}
+
 export type ProcessReading =
   | { readonly kind: "running"; readonly facts: ProcessFacts }
-  /** It does not exist, or is exiting. */
+  /** It does not exist, or has exited. */
   | { readonly kind: "gone" }
-  /** It runs, but what it is cannot be read. */
+  /** It is exiting, executes another program, or enters namespaces at this moment. */
+  | { readonly kind: "changing" }
+  /** It runs, and we may not read what it is. */
   | { readonly kind: "unreadable"; readonly reason: string };
 
-const GONE: ProcessReading = { kind: "gone" };
 const KINDS = ["pid", "mnt", "net", "cgroup"] as const;
 const NS_PER_TICK = 10_000_000n;
-/** Of a process that changes its namespaces while they are read. */
+/** Of a process that changes while it is read. */
 const ATTEMPTS = 3;
 
 /** @param proc where procfs is mounted */
 export function readProcess(pid: number, proc: string = "/proc"): ProcessReading {
-  try {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const stat = statOf(pid, proc);
-      const folder = stat && livingTask(pid, stat, proc);
-      if (stat === undefined || folder === undefined) return GONE;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const startTicks = startTicksOf(pid, proc);
+    if (startTicks === undefined) return { kind: "gone" };
+    try {
+      const folder = livingTask(join(proc, String(pid)));
       const before = namespacesOf(folder, proc);
       const initVpid = vpidOf(folder);
-      const startNs = bootNs(proc) + BigInt(stat.startTicks) * NS_PER_TICK;
+      const startNs = bootNs(proc) + BigInt(startTicks) * NS_PER_TICK;
       const after = namespacesOf(folder, proc);
-      const last = statOf(pid, proc);
-      if (last?.startTicks !== stat.startTicks || !livingTask(pid, last, proc)) return GONE;
-      if (before.some((inode, i) => inode !== after[i])) continue;
+      const isSame = before.every((inode, i) => inode === after[i]);
+      if (!isSame || startTicksOf(pid, proc) !== startTicks) continue;
       const [pidNs = 0, mntNs = 0, netNs = 0, cgroupNs = 0] = after;
-      const facts = { startNs, pidNs, mntNs, netNs, cgroupNs, initVpid };
-      return { kind: "running", facts: { ...facts, startTicks: stat.startTicks } };
+      const facts = { startTicks, startNs, pidNs, mntNs, netNs, cgroupNs, initVpid };
+      return { kind: "running", facts };
+    } catch (error) {
+      if (error instanceof TooOldKernel) return { kind: "unreadable", reason: error.message };
+      if (isDenied(error)) return { kind: "unreadable", reason: error.code };
     }
-    return { kind: "unreadable", reason: "its namespaces change" };
-  } catch (error) {
-    if (error instanceof TooOldKernel) return { kind: "unreadable", reason: error.message };
-    return isDenied(error) ? { kind: "unreadable", reason: error.code } : GONE;
   }
+  return { kind: startTicksOf(pid, proc) === undefined ? "gone" : "changing" };
 }
 
-/** Ticks from boot to the start of a process that runs; `undefined` if there is none, or it is exiting. */
+/**
+ * Ticks from boot to the start of a process; `undefined` if there is none, or it has exited.
+ *
+ * Only a zombie without other threads has exited. While one thread executes another program, the main one is a zombie too,
+ * until the other takes its place: what was read then is looked at again.
+ */
 export function startTicksOf(pid: number, proc: string = "/proc"): number | undefined {
-  try {
-    const stat = statOf(pid, proc);
-    return stat && livingTask(pid, stat, proc) ? stat.startTicks : undefined;
-  } catch {
-    return undefined;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const stat = statOf(join(proc, String(pid)));
+    if (stat !== undefined && (!hasExited(stat) || stat.threads > 1)) return stat.startTicks;
   }
+  return undefined;
 }
 
 /** Process id of the parent; 0 if there is none. */
 export function parentOf(pid: number): number {
-  return statOf(pid, "/proc")?.parent ?? 0;
+  return statOf(`/proc/${pid}`)?.parent ?? 0;
 }
 
 interface Stat {
@@ -84,37 +96,37 @@ interface Stat {
 }
 
 /** The fields of proc_pid_stat(5) behind the command, which may hold anything; the state is number 3. */
-function statOf(pid: number, proc: string): Stat | undefined {
+function statOf(folder: string): Stat | undefined {
+  let text: string;
   try {
-    return parseStat(readFileSync(join(proc, String(pid), "stat"), "latin1"));
+    text = readFileSync(join(folder, "stat"), "latin1");
   } catch {
     return undefined;
   }
-}
-
-function parseStat(text: string): Stat | undefined {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [parent, threads, startTicks] = [4, 20, 22].map((number) => Number(fields[number - 3]));
-  if (parent === undefined || threads === undefined || !Number.isSafeInteger(startTicks))
-    return undefined;
-  return { state: fields[0] ?? "", parent, threads, startTicks: startTicks ?? 0 };
+  const [parent = 0, threads = 0, startTicks = Number.NaN] = [4, 20, 22].map((number) =>
+    Number(fields[number - 3]),
+  );
+  if (!Number.isSafeInteger(startTicks)) return undefined;
+  return { state: fields[0] ?? "", parent, threads, startTicks };
 }
 
-/** The folder of a task that is not exiting: the main one, or another thread where the main one has ended alone. */
-function livingTask(pid: number, stat: Stat, proc: string): string | undefined {
-  const folder = join(proc, String(pid));
-  if (!isExiting(stat)) return folder;
-  if (stat.threads < 2) return undefined;
-  return readdirSync(join(folder, "task"))
-    .map((tid) => join(folder, "task", tid))
-    .find((task) => !isExiting(parseStat(readFileSync(join(task, "stat"), "latin1"))));
+/** The folder of a task that has not exited: the main one, or another thread where the main one has ended alone. */
+function livingTask(folder: string): string {
+  const isLiving = (task: string): boolean => {
+    const stat = statOf(task);
+    return stat !== undefined && !hasExited(stat);
+  };
+  if (isLiving(folder)) return folder;
+  const tasks = readdirSync(join(folder, "task")).map((tid) => join(folder, "task", tid));
+  return tasks.find(isLiving) ?? folder;
 }
 
-function isExiting(stat: Stat | undefined): boolean {
-  return stat === undefined || stat.state === "Z" || stat.state === "X";
+function hasExited({ state }: Stat): boolean {
+  return state === "Z" || state === "X";
 }
 
-/** Inodes by `KINDS`. Throws if one that the kernel has cannot be read: then the task is exiting, or we may not look. */
+/** Inodes by `KINDS`. Throws if one that the kernel has cannot be read: the task is exiting, or we may not read it. */
 function namespacesOf(folder: string, proc: string): readonly number[] {
   return KINDS.map((kind) => {
     try {

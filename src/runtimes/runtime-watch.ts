@@ -8,7 +8,13 @@ import { ownerOf } from "./path-owner.ts";
 import type { RuntimePlace } from "./places.ts";
 import { Problems } from "./problems.ts";
 import { startTicksOf } from "./process.ts";
-import { ANSWER_LIMIT_MS, type FoundContainer, SYSTEM_LIMITS, USER_LIMITS } from "./runtime.ts";
+import {
+  ANSWER_LIMIT_MS,
+  type Announced,
+  type FoundContainer,
+  SYSTEM_LIMITS,
+  USER_LIMITS,
+} from "./runtime.ts";
 
 /** An announcement may come before its container has a process, or while its runtime refuses to answer: ms between questions. */
 const FOLLOW_UPS_MS = [50, 150, 500, 1000];
@@ -17,6 +23,8 @@ const ANNOUNCING_PERIODS = 5;
 /** However much it announces, a runtime is not asked again within this time, in ms. */
 const LEAST_PAUSE_MS = 10;
 const LEAST_PAUSE_OF_USERS_MS = 200;
+/** An id that no process has. */
+const NO_USER = 2 ** 32 - 1;
 /** Most bytes of one text; the tracepoint provider has the same limit. */
 const MAX_TEXT_BYTES = 1023;
 
@@ -27,6 +35,14 @@ export interface KnownContainer extends FoundContainer {
   readonly vouchedBy: number;
 }
 
+export interface WatchCallbacks {
+  /** It has answered, or has failed to. */
+  readonly answer: (watch: RuntimeWatch) => void;
+  readonly announced: (watch: RuntimeWatch, announced: Announced) => void;
+  /** One line about a runtime that cannot be asked, or can be again. */
+  readonly problem: (text: string) => void;
+}
+
 export class RuntimeWatch {
   /** Containers of its last answer whose first process ran then. */
   found: readonly KnownContainer[] = [];
@@ -34,27 +50,40 @@ export class RuntimeWatch {
   /** Settles when it has answered once. */
   readonly answered: Promise<void>;
   readonly #place: RuntimePlace;
-  readonly #onAnswer: () => void;
+  readonly #on: WatchCallbacks;
   readonly #problems: Problems;
   readonly #end = new AbortController();
   #onAnswered: () => void = () => {};
-  /** The user who decides what its path leads to, 0 for root or ourselves. */
-  #user = 0;
+  /** When it was asked for its last listing. */
+  listedAtMs: number = Number.NEGATIVE_INFINITY;
+  /** The user who decides what its path leads to, 0 for root or ourselves; `undefined` until that is known. */
+  #user: number | undefined;
   #isAnnouncing = false;
   #isDirty = false;
   #isPending = false;
   #wake: () => void = () => {};
 
-  constructor(place: RuntimePlace, onAnswer: () => void, onProblem: (text: string) => void) {
+  constructor(place: RuntimePlace, on: WatchCallbacks) {
     this.#place = place;
     this.title = place.runtime.title;
-    this.#onAnswer = onAnswer;
+    this.#on = on;
     // Every question under way listens.
     setMaxListeners(0, this.#end.signal);
-    this.#problems = new Problems(this.title, onProblem);
+    this.#problems = new Problems(this.title, on.problem);
     this.answered = new Promise((resolve) => {
       this.#onAnswered = resolve;
     });
+  }
+
+  /** Whether root or ourselves decide what it says. */
+  get isSystems(): boolean {
+    return this.#user === 0;
+  }
+
+  /** A container of this runtime with the process that it means. */
+  bound(found: FoundContainer, startTicks: number): KnownContainer {
+    const vouchedBy = this.isSystems ? (found.uid ?? 0) : (this.#user ?? NO_USER);
+    return { ...withinBounds(found), startTicks, vouchedBy };
   }
 
   /** Asks until there is an answer about every container, or has been time enough for one. Never rejects. */
@@ -75,9 +104,8 @@ export class RuntimeWatch {
       await this.#ask();
       const usual = periodMs * (this.#isAnnouncing ? ANNOUNCING_PERIODS : 1);
       if (this.#isPending) calm = Math.min(calm, FOLLOW_UPS_MS.length - 2);
-      await sleep(this.#user === 0 ? LEAST_PAUSE_MS : LEAST_PAUSE_OF_USERS_MS, undefined, {
-        signal,
-      }).catch(() => undefined);
+      const least = this.isSystems ? LEAST_PAUSE_MS : LEAST_PAUSE_OF_USERS_MS;
+      await sleep(least, undefined, { signal }).catch(() => undefined);
       await this.#pause(Math.min(FOLLOW_UPS_MS[calm] ?? usual, usual));
     }
     await announcing;
@@ -100,7 +128,7 @@ export class RuntimeWatch {
     const failure = await this.#list().catch((error: unknown) => this.#explain(error));
     if (!this.#end.signal.aborted) this.#problems.failure(failure.kind, failure.text);
     if (!this.#isPending) this.#onAnswered();
-    this.#onAnswer();
+    this.#on.answer(this);
   }
 
   async #list(): Promise<{ readonly kind: string; readonly text: string }> {
@@ -111,11 +139,13 @@ export class RuntimeWatch {
     if (owner.kind === "denied" || owner.kind === "unsafe")
       return { kind: owner.kind, text: owner.reason };
     this.#user = owner.kind === "user" ? owner.uid : 0;
+    const askedAtMs = performance.now();
     const known = this.found.filter((one) => startTicksOf(one.initPid) === one.startTicks);
-    const limits = this.#user === 0 ? SYSTEM_LIMITS : USER_LIMITS;
+    const limits = this.isSystems ? SYSTEM_LIMITS : USER_LIMITS;
     const listing = await runtime.list({ known, limits, signal: this.#end.signal });
     this.#isPending = listing.isPending;
-    this.found = this.#bound(listing.containers, known);
+    this.listedAtMs = askedAtMs;
+    this.found = this.#boundAll(listing.containers, known);
     this.#problems.details(listing.problems);
     return { kind: "", text: "" };
   }
@@ -128,7 +158,7 @@ export class RuntimeWatch {
   }
 
   /** Notes which process has the number that the runtime gives, now that it has just said so. */
-  #bound(
+  #boundAll(
     containers: readonly FoundContainer[],
     known: readonly KnownContainer[],
   ): readonly KnownContainer[] {
@@ -136,9 +166,7 @@ export class RuntimeWatch {
     return containers.flatMap((found) => {
       const { initPid, id } = found;
       const startTicks = before.get(`${initPid} ${id}`)?.startTicks ?? startTicksOf(initPid);
-      if (startTicks === undefined) return [];
-      const vouchedBy = this.#user === 0 ? (found.uid ?? 0) : this.#user;
-      return { ...withinBounds(found), startTicks, vouchedBy };
+      return startTicks === undefined ? [] : this.bound(found, startTicks);
     });
   }
 
@@ -147,14 +175,20 @@ export class RuntimeWatch {
     const { signal } = this.#end;
     if (runtime.watch === undefined) return;
     while (!signal.aborted) {
-      const { kind } = await ownerOf(path);
-      if (kind === "system" || kind === "user") {
+      const owner = await ownerOf(path);
+      if (owner.kind === "system" || owner.kind === "user") {
+        this.#user = owner.kind === "user" ? owner.uid : 0;
         this.#isAnnouncing = true;
-        await runtime.watch(() => this.askSoon(), signal);
+        await runtime.watch((announced) => this.#announced(announced), signal);
         this.#isAnnouncing = false;
       }
       await sleep(periodMs, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  #announced(announced: Announced | undefined): void {
+    if (announced !== undefined) this.#on.announced(this, announced);
+    this.askSoon();
   }
 
   #pause(ms: number): Promise<void> {

@@ -40,6 +40,18 @@ export interface Listing {
   readonly isPending: boolean;
 }
 
+/** What some runtimes announce of a start, in time to see containers that end before they can be asked about. */
+export type Announced =
+  /** The container has a first process, which may not run yet. */
+  | { readonly id: string; readonly initPid: number }
+  /** The container, whose first process another runtime announces. */
+  | AnnouncedContainer;
+
+export type AnnouncedContainer = Omit<FoundContainer, "initPid">;
+
+/** Called whenever a container may have started, changed or ended. */
+export type OnChange = (announced?: Announced) => void;
+
 export interface Runtime {
   /** For messages: `docker at /var/run/docker.sock`. */
   readonly title: string;
@@ -51,10 +63,10 @@ export interface Runtime {
    */
   list(request: ListRequest): Promise<Listing>;
   /**
-   * Announcements of starts and stops, where the runtime has them: calls `onChange` whenever there may have been one.
+   * Announcements of starts and stops, where the runtime has them.
    * Settles when the runtime announces nothing more, or with the signal; never rejects.
    */
-  readonly watch?: (onChange: () => void, signal: AbortSignal) => Promise<void>;
+  readonly watch?: (onChange: OnChange, signal: AbortSignal) => Promise<void>;
 }
 
 /** How long a runtime may take to answer one question, in ms. */

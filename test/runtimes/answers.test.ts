@@ -133,7 +133,7 @@ test("LXD and Incus announce over a WebSocket on the same socket", async () => {
   const stop = new AbortController();
   let watching: Promise<void> | undefined;
   await new Promise<void>((resolve) => {
-    watching = new Lxd("lxd", socket).watch(resolve, stop.signal);
+    watching = new Lxd("lxd", socket).watch(() => resolve(), stop.signal);
   });
   assert.is(await asked, "/1.0/events?type=lifecycle&all-projects=true");
   stop.abort();
@@ -166,18 +166,44 @@ test("Docker: what is running, with its pod's labels; what has gone meanwhile is
 });
 
 test("Docker announces starts and ends, among commands that run inside", async () => {
+  const actor = { ID, Attributes: { ...KUBERNETES, name: "web", image: "nginx:1.25" } };
   const socket = await machine.http("docker", (_, response) => {
     for (const Action of ["exec_create: sh", "exec_start: sh", "health_status: healthy", "start"])
-      response.write(`${JSON.stringify({ Type: "container", Action })}\n`);
+      response.write(`${JSON.stringify({ Type: "container", Action, Actor: actor })}\n`);
     response.write('{"Type":"container","Act');
     setTimeout(() => response.end('ion":"die"}\nno JSON\n'), 10);
   });
-  let changes = 0;
-  const count = (): void => {
-    changes++;
+  const announced: unknown[] = [];
+  const note = (news: unknown): void => void announced.push(news);
+  await new Docker("docker", socket).watch(note, new AbortController().signal);
+  const web = {
+    name: "web",
+    type: "docker",
+    id: ID,
+    image: "nginx:1.25",
+    pod: "shop-7d9c",
+    podNamespace: "prod",
   };
-  await new Docker("docker", socket).watch(count, new AbortController().signal);
-  assert.is(changes, 4, "the connection, start, die, and what cannot be read");
+  // The connection, start, die, and what cannot be read.
+  assert.equal(announced, [undefined, web, undefined, undefined]);
+});
+
+test("containerd announces processes before they run", async () => {
+  const task = { container_id: ID, bundle: "/b", io: { stdout: "/o" }, pid: 4711 };
+  const at = "2026-11-27 18:19:30.698613723 +0000 UTC moby";
+  machine.command(
+    "ctr",
+    `echo '${at} /containers/create {"id":"${ID}"}'
+echo '${at} /tasks/create ${JSON.stringify(task)}'
+echo '${at} /tasks/start {"container_id":"${ID}","pid":4711}'
+echo '${at} /tasks/create {"pid":"'
+echo '${at} /tasks/exec-added {"container_id":"${ID}"}'`,
+  );
+  const announced: unknown[] = [];
+  const containerd = new Containerd("/c.sock", () => true);
+  const note = (news: unknown): void => void announced.push(news);
+  await containerd.watch(note, new AbortController().signal);
+  assert.equal(announced, [{ id: ID, initPid: 4711 }, undefined, undefined]);
 });
 
 test("Podman without a service is asked by its command", async () => {

@@ -121,8 +121,9 @@ test("what is not there, is no socket, or is no program", async () => {
   writeFileSync(file, "");
   for (const path of [absent, file]) {
     assert.is((await failureOf(new Docker("docker", path))).code, "RUNTIME_ABSENT");
-    await new Docker("docker", path).watch(assert.unreachable, new AbortController().signal);
-    await new Lxd("lxd", path).watch(assert.unreachable, new AbortController().signal);
+    const refuse = (): void => assert.unreachable();
+    await new Docker("docker", path).watch(refuse, new AbortController().signal);
+    await new Lxd("lxd", path).watch(refuse, new AbortController().signal);
   }
   const error = await failureOf(new Cri(absent));
   assert.is(error.code, "RUNTIME_ABSENT");
