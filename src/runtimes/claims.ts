@@ -1,7 +1,7 @@
 /** What runtimes say of processes: one claim for each, from the runtime that is believed first. */
 
 import { type ProcessFacts, processKey } from "./process.ts";
-import { type IdRange, idsOf, isOwnedBy } from "./process-owner.ts";
+import { type IdRange, idsOf, ownershipOf } from "./process-owner.ts";
 import type { KnownContainer, RuntimeWatch } from "./runtime-watch.ts";
 
 export interface Claim {
@@ -58,9 +58,10 @@ export function claimsOf(watches: readonly RuntimeWatch[], births: readonly Born
         byProcess.set(process, { ...before, born: claim.born });
       continue;
     }
-    if (vouchedBy === 0 || isOwnedBy(idsOfUser(vouchedBy), initPid, startTicks))
-      byProcess.set(process, claim);
-    else refusals.push(refusalOf(claim));
+    const ownership =
+      vouchedBy === 0 ? "own" : ownershipOf(idsOfUser(vouchedBy), initPid, startTicks);
+    if (ownership === "own") byProcess.set(process, claim);
+    if (ownership === "foreign") refusals.push(refusalOf(claim));
   }
   return { byProcess, refusals };
 }

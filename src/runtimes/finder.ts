@@ -70,6 +70,8 @@ export class Finder {
     await Promise.all(this.#watches.map((watch) => watch.once()));
     this.#isReady = true;
     await this.#update(true);
+    this.#unreadable.end();
+    this.#refusals.end();
     return [...this.#running.values()].map(({ local }) => local);
   }
 

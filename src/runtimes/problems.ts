@@ -11,7 +11,8 @@ export class Problems {
   readonly #title: string;
   readonly #report: (text: string) => void;
   #failure = "";
-  #details: ReadonlySet<string> = new Set();
+  #last: ReadonlySet<string> = new Set();
+  #reported: ReadonlySet<string> = new Set();
 
   /** @param title of the runtime, for the beginning of each line */
   constructor(title: string, report: (text: string) => void) {
@@ -29,10 +30,23 @@ export class Problems {
     this.#line(kind === "" ? "answers again" : text);
   }
 
-  /** What cannot be known of single containers: each is reported once, as long as it lasts. */
+  /**
+   * What cannot be known of single containers. Each is reported once, as long as it lasts, and not before it is there for the
+   * second time: a container may have ended between two questions.
+   */
   details(texts: readonly string[]): void {
-    const news = texts.filter((text) => !this.#details.has(text));
-    this.#details = new Set(texts);
+    this.#reportNew(texts.filter((text) => this.#last.has(text)));
+    this.#last = new Set(texts);
+  }
+
+  /** Reports what is there at the end, for the first time or not. */
+  end(): void {
+    this.#reportNew([...this.#last]);
+  }
+
+  #reportNew(texts: readonly string[]): void {
+    const news = texts.filter((text) => !this.#reported.has(text));
+    this.#reported = new Set(texts);
     for (const text of news.slice(0, MAX_DETAILS)) this.#line(text);
     if (news.length > MAX_DETAILS) this.#line(`… and ${news.length - MAX_DETAILS} more`);
   }

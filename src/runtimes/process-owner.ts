@@ -37,24 +37,24 @@ export function idsOf(
  *
  * @param ids of the user
  */
-export function isOwnedBy(
+export function ownershipOf(
   ids: readonly IdRange[],
   pid: number,
   startTicks: number,
   proc: string = "/proc",
-): boolean {
+): "own" | "foreign" | "gone" {
   try {
     const read = (name: string): string => readFileSync(join(proc, String(pid), name), "latin1");
     const own = /^Uid:((?:\s+\d+){4})$/m.exec(read("status"))?.[1]?.trim().split(/\s+/) ?? [];
     const map = read("uid_map").trim().split("\n").map(outsideOf);
-    return (
+    if (startTicksOf(pid, proc) !== startTicks) return "gone";
+    const isOwn =
       own.length === 4 &&
       own.every((id) => isWithin({ first: Number(id), count: 1 }, ids)) &&
-      map.every((range) => isWithin(range, ids)) &&
-      startTicksOf(pid, proc) === startTicks
-    );
+      map.every((range) => isWithin(range, ids));
+    return isOwn ? "own" : "foreign";
   } catch {
-    return false;
+    return "gone";
   }
 }
 

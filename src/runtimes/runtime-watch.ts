@@ -91,7 +91,9 @@ export class RuntimeWatch {
     const deadline = performance.now() + ANSWER_LIMIT_MS + 1000;
     do await this.#ask();
     while (this.#isPending && performance.now() < deadline);
-    if (this.#isPending) this.#problems.details(["no answer in time about some containers"]);
+    this.#problems.end();
+    if (this.#isPending)
+      this.#problems.failure("pending", "no answer in time about some containers");
   }
 
   /** Follows until `stop`; settles when nothing of it is left. */

@@ -8,7 +8,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type ProcessReading, readProcess, startTicksOf } from "../../src/runtimes/process.ts";
-import { idsOf, isOwnedBy } from "../../src/runtimes/process-owner.ts";
+import { idsOf, ownershipOf } from "../../src/runtimes/process-owner.ts";
 import { mayUnshare } from "../support/namespace.ts";
 import { needs } from "../support/needs.ts";
 
@@ -240,8 +240,10 @@ for (const [what, task, isOwn] of CASES)
       { first: 100000, count: 65536 },
       { first: 300000, count: 10 },
     ]);
-    assert.is(isOwnedBy(ids, 4711, 5000, fakeProc(task)), isOwn);
-    assert.is(isOwnedBy(ids, 4711, 5001, fakeProc(task)), false, "another process of this number");
+    const proc = fakeProc(task);
+    assert.is(ownershipOf(ids, 4711, 5000, proc), isOwn ? "own" : "foreign");
+    assert.is(ownershipOf(ids, 4711, 5001, proc), "gone", "another process has this number");
+    assert.is(ownershipOf(ids, 4712, 5000, proc), "gone");
   });
 
 test("without a list of lent ids, a user has one", () => {

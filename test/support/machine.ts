@@ -1,6 +1,6 @@
 /** A folder and a mount namespace with its own `/run`, so that runtimes can be at their usual places without being the machine's. */
 
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Child } from "./child.ts";
@@ -18,7 +18,10 @@ export class Machine implements Runner {
   }
 
   static async open(): Promise<Machine> {
-    return new Machine(await Namespace.open([], process.env));
+    const machine = new Machine(await Namespace.open([], process.env));
+    // Users have folders in it.
+    chmodSync(machine.folder, 0o755);
+    return machine;
   }
 
   run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Child {
