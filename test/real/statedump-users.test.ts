@@ -1,8 +1,11 @@
 /** Users' sockets: a user's runtime names that user's processes, and nothing that it says touches anyone else's. */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Child, stopChildren } from "../support/child.ts";
+import { makeRoot } from "../support/contained.ts";
 import { Machine } from "../support/machine.ts";
 import { mayUnshare } from "../support/namespace.ts";
 import { needs } from "../support/needs.ts";
@@ -12,6 +15,7 @@ const test = suite("real/statedump-users");
 const RIGHTS = process.getuid?.() === 0 && mayUnshare() ? [] : ["permission-of-root"];
 const BASE = needs(test, ["setpriv", "nsenter", "/bin/busybox", ...RIGHTS]);
 const run = BASE === test ? needs(test, ["dockerd", "docker", "containerd", "runc"]) : BASE;
+const runLxc = BASE === test ? needs(test, ["lxc-start", "lxc-info", "/usr/bin/python3"]) : BASE;
 const runRootless = run === test ? needs(test, ["podman", "conmon", "newuidmap"]) : run;
 test.after.each(stopChildren);
 
@@ -157,5 +161,89 @@ runRootless("a user's real containers are found as soon as the user comes", asyn
     await machine.close();
   }
 });
+
+/** Listens as LXC's monitors do, and answers every command with a process, or never. A name may hold anything. */
+const MONITORS = `
+import socket, struct, sys, threading
+def serve(name, pid):
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(b"\\0" + name.encode())
+    server.listen(20)
+    while True: threading.Thread(target=answer, args=(server.accept()[0], pid), daemon=True).start()
+def answer(peer, pid):
+    while peer.recv(4096):
+        if pid: peer.sendall(struct.pack("<iiQ", 0, 0, pid))
+for name, pid in zip(sys.argv[1::2], sys.argv[2::2]):
+    threading.Thread(target=serve, args=(name, int(pid))).start()
+print("listening", flush=True)
+`;
+
+runLxc(
+  "an abstract socket that answers like LXC's monitor names nothing and delays nothing",
+  async () => {
+    const machine = await Machine.open();
+    try {
+      const [mallory] = await makeUsers(machine, machine.subfolder("users"), { mallory: 64_002 });
+      const directory = machine.subfolder("lxc");
+      const real = await lxcContainer(machine, directory, "real");
+      const unknown = await unknownContainer(machine);
+      const forged = `x\n0000000000000000: 00000002 00000000 00010000 0001 01 1 @${directory}/forged/command`;
+      const claims = [
+        ...[
+          `${directory}/stolen/command`,
+          `${unknown}`,
+          `${directory}/real-too/command`,
+          `${real}`,
+        ],
+        ...[`${directory}/hangs/command`, "0", forged, `${unknown}`],
+      ];
+      const monitors = mallory!.run("/usr/bin/python3", "-c", MONITORS, ...claims);
+      await monitors.until("listened", () => monitors.lines.length > 0);
+      const dump = machine.statedump(
+        "--print",
+        "--period",
+        "200ms",
+        "--only-named",
+        "--lxc",
+        directory,
+      );
+      const late = await lxcContainer(machine, directory, "late");
+      await dump.until("recorded the later one", () => dump.stdout.includes('"late"'));
+      await dump.until("refused the claims", () =>
+        dump.stderr.includes("lxc-info -n real-too: expected"),
+      );
+      dump.process.kill("SIGINT");
+      const records = new Set(await recordsOf(dump));
+      assert.equal([...records].sort(), [`late lxc ${late}`, `real lxc ${real}`]);
+      assert.match(
+        dump.stderr,
+        new RegExp(
+          `lxc-info -n stolen: expected a child of the container's monitor, got process ${unknown}`,
+        ),
+      );
+      for (const name of ["real", "late"])
+        await machine.run("lxc-stop", ["-P", directory, "-n", name, "--kill"]).output();
+    } finally {
+      await machine.close();
+    }
+  },
+);
+
+/** Starts a container; gives the id of its first process. */
+async function lxcContainer(machine: Machine, directory: string, name: string): Promise<number> {
+  const root = makeRoot(join(directory, name, "root"));
+  const lines = [
+    `lxc.rootfs.path = dir:${root}`,
+    "lxc.net.0.type = none",
+    `lxc.uts.name = ${name}`,
+  ];
+  writeFileSync(join(directory, name, "config"), `${lines.join("\n")}\n`);
+  const place = ["-P", directory, "-n", name];
+  const command = ["--", "/bin/busybox", "sleep", "600"];
+  await machine
+    .run("lxc-start", [...place, "-d", "-f", join(directory, name, "config"), ...command])
+    .output();
+  return Number(await machine.run("lxc-info", [...place, "-p", "-H"]).output());
+}
 
 test.run();
