@@ -2,7 +2,7 @@
 
 import { SourceError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import { MAX_LINE_BYTES } from "./runtime.ts";
+import { type AnswerLimits, MAX_LINE_BYTES } from "./runtime.ts";
 
 /** @throws SourceError `RUNTIME_MALFORMED` */
 export function parseAnswer(text: string, what: string): unknown {
@@ -51,6 +51,19 @@ export function pidOf(value: unknown): number {
 /** Whether a text may stand in a path or command line as an id or name. */
 export function isPlainName(text: string): boolean {
   return /^[A-Za-z0-9][\w.-]{0,254}$/.test(text);
+}
+
+/** As many of a list as there may be; what is left out is one of the problems. */
+export function within<Item>(
+  limits: AnswerLimits,
+  list: readonly Item[],
+  what: string,
+  problems: string[],
+): readonly Item[] {
+  if (list.length <= limits.containers) return list;
+  const most = limits.containers;
+  problems.push(`${what}: expected at most ${most} containers, got more: the others are left out`);
+  return list.slice(0, most);
 }
 
 /** The first line of a text, printable and shortened. */

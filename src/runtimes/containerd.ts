@@ -2,9 +2,9 @@
 
 import { dirname, join } from "node:path";
 
-import { at, isPlainName, messageOf, parseAnswer, pidAt, pidOf, textAt } from "./answer.ts";
+import { at, isPlainName, messageOf, parseAnswer, pidAt, pidOf, textAt, within } from "./answer.ts";
 import { followCommand, outputOf } from "./command.ts";
-import { Inspections } from "./inspections.ts";
+import { Inspections, joined } from "./inspections.ts";
 import { placeOf } from "./kubernetes.ts";
 import { type PidFiles, withPidFiles } from "./pid-files.ts";
 import type {
@@ -58,7 +58,7 @@ export class Containerd implements Runtime {
     }
     const knownByKey = new Map(known.map((one) => [`${one.initPid} ${one.id}`, one]));
     const news = new Map<string, Task>();
-    for (const task of tasks.slice(0, limits.containers)) {
+    for (const task of within(limits, tasks, "ctr tasks ls", problems)) {
       const before = knownByKey.get(`${task.pid} ${task.id}`);
       if (before === undefined) news.set(`${task.namespace} ${task.id} ${task.pid}`, task);
       else containers.push(before);
@@ -66,11 +66,7 @@ export class Containerd implements Runtime {
     const inspected = await this.#inspections.of([...news.keys()], (key) =>
       this.#inspect(news.get(key), signal),
     );
-    return {
-      ...inspected,
-      containers: [...new Set(containers), ...inspected.containers],
-      problems: [...problems, ...inspected.problems],
-    };
+    return joined({ containers: [...new Set(containers)], problems }, inspected);
   }
 
   async watch(onChange: OnChange, signal: AbortSignal): Promise<void> {

@@ -1,15 +1,27 @@
 /** Kubernetes' runtimes (containerd, CRI-O) through crictl: containers and the sandboxes of pods. */
 
-import { at, isPlainName, listOf, messageOf, parseAnswer, pidAt, textAt } from "./answer.ts";
+import {
+  at,
+  isPlainName,
+  listOf,
+  messageOf,
+  parseAnswer,
+  pidAt,
+  textAt,
+  within,
+} from "./answer.ts";
 import { outputOf } from "./command.ts";
-import { Inspections } from "./inspections.ts";
+import { Inspections, joined } from "./inspections.ts";
 import { placeOf } from "./kubernetes.ts";
 import type { FoundContainer, Listing, ListRequest, Runtime } from "./runtime.ts";
 
 const PARALLEL = 8;
 
+/** Containers, and sandboxes of pods. */
+const KINDS = ["inspect", "inspectp"] as const;
+
 interface Listed {
-  readonly inspect: "inspect" | "inspectp";
+  readonly inspect: (typeof KINDS)[number];
   readonly summary: unknown;
 }
 
@@ -25,42 +37,33 @@ export class Cri implements Runtime {
 
   /** Each start makes a new id: what is known of one is not asked again. */
   async list({ known, limits, signal }: ListRequest): Promise<Listing> {
+    const outcomes = await Promise.allSettled(KINDS.map((kind) => this.#summaries(kind, signal)));
+    const [first, ...others] = outcomes;
+    if (first?.status === "rejected" && others.every(({ status }) => status === "rejected"))
+      throw first.reason;
     const problems: string[] = [];
-    const containers = new Map<string, FoundContainer>();
+    const containers: FoundContainer[] = [];
     const news = new Map<string, Listed>();
-    const take = async (inspect: Listed["inspect"], isOfThis: (type: string) => boolean) => {
-      const ofThis = known.filter(({ type }) => isOfThis(type));
-      try {
-        const knownById = new Map(ofThis.map((one) => [one.id, one]));
-        for (const summary of (await this.#summaries(inspect, signal)).slice(
-          0,
-          limits.containers,
-        )) {
-          const id = textAt(summary, "id");
-          const before = knownById.get(id);
-          if (before !== undefined) containers.set(id, before);
-          else if (isPlainName(id)) news.set(id, { inspect, summary });
-        }
-      } catch (error) {
-        problems.push(messageOf(error));
-        for (const one of ofThis) containers.set(one.id, one);
-        return error;
+    outcomes.forEach((outcome, i) => {
+      const inspect = KINDS[i] ?? "inspect";
+      const ofKind = known.filter(({ type }) => (type === "sandbox") === (inspect === "inspectp"));
+      if (outcome.status === "rejected") {
+        problems.push(messageOf(outcome.reason));
+        containers.push(...ofKind);
+        return;
       }
-      return undefined;
-    };
-    const failures = [
-      await take("inspect", (type) => type !== "sandbox"),
-      await take("inspectp", (type) => type === "sandbox"),
-    ];
-    if (failures.every((failure) => failure !== undefined)) throw failures[0];
+      const knownById = new Map(ofKind.map((one) => [one.id, one]));
+      for (const summary of within(limits, outcome.value, `crictl ${inspect}`, problems)) {
+        const id = textAt(summary, "id");
+        const before = knownById.get(id);
+        if (before !== undefined) containers.push(before);
+        else if (isPlainName(id)) news.set(id, { inspect, summary });
+      }
+    });
     const inspected = await this.#inspections.of([...news.keys()], (id) =>
       this.#inspect(id, news.get(id), signal),
     );
-    return {
-      ...inspected,
-      containers: [...containers.values(), ...inspected.containers],
-      problems: [...problems, ...inspected.problems],
-    };
+    return joined({ containers, problems }, inspected);
   }
 
   async #summaries(inspect: Listed["inspect"], signal: AbortSignal): Promise<readonly unknown[]> {

@@ -1,8 +1,8 @@
 /** Docker's Engine API, which Podman's service speaks too. */
 
 import { SourceError } from "../base/errors.ts";
-import { at, isPlainName, listOf, parseAnswer, pidAt, textAt } from "./answer.ts";
-import { Inspections } from "./inspections.ts";
+import { at, isPlainName, listOf, parseAnswer, pidAt, textAt, within } from "./answer.ts";
+import { Inspections, joined } from "./inspections.ts";
 import { placeOf } from "./kubernetes.ts";
 import { withPidFiles } from "./pid-files.ts";
 import { podmansPidFiles } from "./podman.ts";
@@ -39,8 +39,9 @@ export class Docker implements Runtime {
     const summaries = listOf(await getJson(this.#socket, "/containers/json", bounds), what);
     const knownById = new Map(known.map((container) => [container.id, container]));
     const containers: FoundContainer[] = [];
+    const problems: string[] = [];
     const news: string[] = [];
-    for (const summary of summaries.slice(0, limits.containers)) {
+    for (const summary of within(limits, summaries, what, problems)) {
       const id = textAt(summary, "Id");
       const before = knownById.get(id);
       if (before !== undefined)
@@ -48,10 +49,10 @@ export class Docker implements Runtime {
       else if (isPlainName(id)) news.push(id);
     }
     const inspected = await this.#inspections.of(news, (id) => this.#inspect(id, bounds));
-    return { ...inspected, containers: [...containers, ...inspected.containers] };
+    return joined({ containers, problems }, inspected);
   }
 
-  async watch(onChange: OnChange, signal: AbortSignal): Promise<void> {
+  async watch(onChange: OnChange, signal: AbortSignal, isSystems: boolean): Promise<void> {
     const onLine = (line: string): void => {
       const event = eventIn(line);
       // Health checks and commands in containers come often, and start or stop no container.
@@ -59,7 +60,7 @@ export class Docker implements Runtime {
       if (!/^(exec_|health_status|top|attach)/.test(action)) onChange(this.#announcedBy(event));
     };
     const events = followLines(this.#socket, EVENTS, () => onChange(), onLine, signal);
-    if (this.#type === "docker") return events;
+    if (this.#type === "docker" || !isSystems) return events;
     const files = getJson(this.#socket, PODMAN_INFO, { signal }).then(podmansPidFiles);
     return withPidFiles(events, [files], onChange);
   }

@@ -5,6 +5,18 @@ import type { FoundContainer, Listing } from "./runtime.ts";
 /** How long a listing waits for answers, in ms; what comes later belongs to the next one. */
 const PATIENCE_MS = 300;
 
+/** A listing with what was found by inspection. */
+export function joined(
+  { containers, problems }: Pick<Listing, "containers" | "problems">,
+  ...inspected: readonly Listing[]
+): Listing {
+  return {
+    containers: [...containers, ...inspected.flatMap((listing) => listing.containers)],
+    problems: [...problems, ...inspected.flatMap((listing) => listing.problems)],
+    isPending: inspected.some(({ isPending }) => isPending),
+  };
+}
+
 /** `undefined` if the container does not run (any more). Has a time limit of its own. */
 export type Inspect = (key: string) => Promise<FoundContainer | undefined>;
 

@@ -10,9 +10,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SourceError } from "../base/errors.ts";
-import { pidOf } from "./answer.ts";
+import { pidOf, within } from "./answer.ts";
 import { outputOf } from "./command.ts";
-import { Inspections } from "./inspections.ts";
+import { Inspections, joined } from "./inspections.ts";
 import { parentOf } from "./process.ts";
 import type { FoundContainer, Listing, ListRequest, OnChange, Runtime } from "./runtime.ts";
 
@@ -47,19 +47,17 @@ export class Lxc implements Runtime {
     for (const name of others) names.add(name);
     const containers = known.filter(({ id }) => names.has(id));
     for (const { id } of containers) names.delete(id);
-    const ask = (inspections: Inspections, among: readonly string[]): Promise<Listing> =>
-      inspections.of(among.filter((name) => names.has(name)).slice(0, limits.containers), (name) =>
-        this.#inspect(name, signal),
-      );
+    const problems: string[] = [];
+    const ask = (inspections: Inspections, among: readonly string[]): Promise<Listing> => {
+      const news = among.filter((name) => names.has(name));
+      const considered = within(limits, news, "abstract sockets", problems);
+      return inspections.of(considered, (name) => this.#inspect(name, signal));
+    };
     const [first, second] = await Promise.all([
       ask(this.#inspections, ofFolders),
       ask(this.#inspectionsOfOthers, others),
     ]);
-    return {
-      containers: [...containers, ...first.containers, ...second.containers],
-      problems: [...first.problems, ...second.problems],
-      isPending: first.isPending || second.isPending,
-    };
+    return joined({ containers, problems }, first, second);
   }
 
   /** The kernel's list of sockets shows starts and stops. (`lxc-monitor` would leave a daemon behind.) */

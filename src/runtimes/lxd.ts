@@ -1,7 +1,7 @@
 /** LXD and Incus: one REST API over a unix socket. */
 
 import WebSocket from "ws";
-import { at, listOf, pidAt, textAt } from "./answer.ts";
+import { at, listOf, pidAt, textAt, within } from "./answer.ts";
 import {
   type FoundContainer,
   type Listing,
@@ -29,14 +29,16 @@ export class Lxd implements Runtime {
   async list({ known, limits, signal }: ListRequest): Promise<Listing> {
     const answer = await getJson(this.#socket, INSTANCES, { bytes: limits.bytes, signal });
     const instances = listOf(at(answer, "metadata"), `${this.#socket}: GET ${INSTANCES}`);
-    const containers = instances.slice(0, limits.containers).flatMap((instance) => {
+    const problems: string[] = [];
+    const considered = within(limits, instances, this.title, problems);
+    const containers = considered.flatMap((instance) => {
       const found = this.#containerOf(instance);
       if (found === undefined || found.initPid !== 0) return found ?? [];
       // An instance that is busy has no state: that does not end it.
       const isUnknown = at(instance, "state") === null && textAt(instance, "status") === "Running";
       return (isUnknown && known.find(({ name }) => name === found.name)) || [];
     });
-    return { containers, problems: [], isPending: false };
+    return { containers, problems, isPending: false };
   }
 
   watch(onChange: OnChange, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,8 @@
 /** Containers of systemd's machine manager: systemd-nspawn's, and those that other managers register. */
 
-import { isPlainName, listOf, parseAnswer, pidOf, textAt } from "./answer.ts";
+import { isPlainName, listOf, parseAnswer, pidOf, textAt, within } from "./answer.ts";
 import { outputOf } from "./command.ts";
-import { Inspections } from "./inspections.ts";
+import { Inspections, joined } from "./inspections.ts";
 import type { FoundContainer, Listing, ListRequest, Runtime } from "./runtime.ts";
 
 const PARALLEL = 8;
@@ -19,8 +19,9 @@ export class Machines implements Runtime {
     );
     const knownById = new Map(known.map((one) => [one.id, one]));
     const containers: FoundContainer[] = [];
+    const problems: string[] = [];
     const news = new Map<string, unknown>();
-    for (const machine of machines.slice(0, limits.containers)) {
+    for (const machine of within(limits, machines, "machinectl list", problems)) {
       const name = textAt(machine, "machine");
       if (textAt(machine, "class") !== "container" || !isPlainName(name)) continue;
       const before = knownById.get(name);
@@ -30,7 +31,7 @@ export class Machines implements Runtime {
     const inspected = await this.#inspections.of([...news.keys()], (name) =>
       inspect(name, news.get(name), signal),
     );
-    return { ...inspected, containers: [...containers, ...inspected.containers] };
+    return joined({ containers, problems }, inspected);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Podman where its service does not listen: through its command. */
 
 import { join } from "node:path";
-import { at, isPlainName, listOf, parseAnswer, pidAt, textAt } from "./answer.ts";
+import { at, isPlainName, listOf, parseAnswer, pidAt, textAt, within } from "./answer.ts";
 import { followCommand, outputOf } from "./command.ts";
 import { type PidFiles, withPidFiles } from "./pid-files.ts";
 import type { Announced, Listing, ListRequest, OnChange, Runtime } from "./runtime.ts";
@@ -19,7 +19,8 @@ export class PodmanCommand implements Runtime {
     if (this.#hasService()) return { containers: known, problems: [], isPending: false };
     const text = await outputOf("podman", ["ps", "--no-trunc", "--format", "json"], signal);
     const listed = listOf(text.trim() === "" ? [] : parseAnswer(text, "podman ps"), "podman ps");
-    const containers = listed.slice(0, limits.containers).flatMap((one) => {
+    const problems: string[] = [];
+    const containers = within(limits, listed, "podman ps", problems).flatMap((one) => {
       const id = textAt(one, "Id");
       const names = at(one, "Names");
       const initPid = pidAt(one, "Pid");
@@ -34,7 +35,7 @@ export class PodmanCommand implements Runtime {
         podNamespace: "",
       };
     });
-    return { containers, problems: [], isPending: false };
+    return { containers, problems, isPending: false };
   }
 
   async watch(onChange: OnChange, signal: AbortSignal): Promise<void> {

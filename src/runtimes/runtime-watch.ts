@@ -181,7 +181,8 @@ export class RuntimeWatch {
       if (owner.kind === "system" || owner.kind === "user") {
         this.#user = owner.kind === "user" ? owner.uid : 0;
         this.#isAnnouncing = true;
-        await runtime.watch((announced) => this.#announced(announced), signal);
+        const onChange = (announced?: Announced): void => this.#announced(announced);
+        await runtime.watch(onChange, signal, this.isSystems);
         this.#isAnnouncing = false;
       }
       await sleep(periodMs, undefined, { signal }).catch(() => undefined);

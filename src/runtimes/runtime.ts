@@ -65,8 +65,10 @@ export interface Runtime {
   /**
    * Announcements of starts and stops, where the runtime has them.
    * Settles when the runtime announces nothing more, or with the signal; never rejects.
+   *
+   * @param isSystems whether root or ourselves own it: only then files that it names may be opened
    */
-  readonly watch?: (onChange: OnChange, signal: AbortSignal) => Promise<void>;
+  readonly watch?: (onChange: OnChange, signal: AbortSignal, isSystems: boolean) => Promise<void>;
 }
 
 /** How long a runtime may take to answer one question, in ms. */

@@ -175,7 +175,7 @@ test("Docker announces starts and ends, among commands that run inside", async (
   });
   const announced: unknown[] = [];
   const note = (news: unknown): void => void announced.push(news);
-  await new Docker("docker", socket).watch(note, new AbortController().signal);
+  await new Docker("docker", socket).watch(note, new AbortController().signal, true);
   const web = {
     name: "web",
     type: "docker",

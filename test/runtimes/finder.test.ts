@@ -7,7 +7,13 @@ import * as assert from "uvu/assert";
 import { Finder } from "../../src/runtimes/finder.ts";
 import type { RuntimePlace } from "../../src/runtimes/places.ts";
 import { fieldsOf, type LocalContainer, providerLine } from "../../src/runtimes/record.ts";
-import type { FoundContainer, Listing, Runtime } from "../../src/runtimes/runtime.ts";
+import type {
+  Announced,
+  FoundContainer,
+  Listing,
+  OnChange,
+  Runtime,
+} from "../../src/runtimes/runtime.ts";
 import { eventually } from "../support/child.ts";
 import { mayUnshare } from "../support/namespace.ts";
 import { needs } from "../support/needs.ts";
@@ -39,7 +45,8 @@ function container(name: string, initPid: number, type = "docker"): FoundContain
 class ScriptedRuntime implements Runtime {
   readonly title: string;
   answer: () => Promise<readonly FoundContainer[]>;
-  announce: () => void = () => {};
+  announce: (announced?: Announced) => void = () => {};
+  questions = 0;
 
   constructor(title: string, ...found: FoundContainer[]) {
     this.title = title;
@@ -47,10 +54,11 @@ class ScriptedRuntime implements Runtime {
   }
 
   async list(): Promise<Listing> {
+    this.questions++;
     return { containers: await this.answer(), problems: [], isPending: false };
   }
 
-  watch(onChange: () => void, signal: AbortSignal): Promise<void> {
+  watch(onChange: OnChange, signal: AbortSignal): Promise<void> {
     this.announce = onChange;
     return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
   }
@@ -285,6 +293,87 @@ async function reuse(pid: number): Promise<number> {
     return Number(text) === pid ? pid : undefined;
   });
 }
+
+test("a container that has ended before its runtime lists it is recorded, with its end", async () => {
+  const pid = processId();
+  const docker = new ScriptedRuntime("docker");
+  const containerd = new ScriptedRuntime("containerd");
+  const { finder, rounds } = finderOf([docker, containerd], 50);
+  const following = finder.follow();
+  await eventually("both are asked", () => (docker.questions && containerd.questions) || undefined);
+  const { initPid, ...announced } = container("short", pid);
+  docker.announce(announced);
+  containerd.announce({ id: announced.id, initPid });
+  process.kill(pid, "SIGKILL");
+  await eventually("its end is recorded", () => rounds.flat().find(({ endNs }) => endNs !== 0n));
+  // The runtime's own announcement of the start comes after the end.
+  docker.announce(announced);
+  const count = docker.questions;
+  await eventually("some rounds pass", () => docker.questions > count + 3 || undefined);
+  finder.stop();
+  await following;
+  assert.equal(
+    rounds.flat().map(({ name, type, endNs }) => [name, type, endNs !== 0n]),
+    [
+      ["short", "docker", false],
+      ["short", "docker", true],
+    ],
+  );
+});
+
+test("a container that is announced runs before its runtime lists it, and as long as that does", async () => {
+  const pid = processId();
+  const docker = new ScriptedRuntime("docker");
+  const containerd = new ScriptedRuntime("containerd");
+  const { finder, rounds } = finderOf([docker, containerd], 30);
+  const following = finder.follow();
+  await eventually("both are asked", () => (docker.questions && containerd.questions) || undefined);
+  const { initPid, ...announced } = container("web", pid);
+  containerd.announce({ id: announced.id, initPid });
+  docker.announce(announced);
+  await eventually("it is recorded", () => rounds[3]);
+  docker.answer = () => Promise.resolve([container("web", pid)]);
+  const count = rounds.length;
+  await eventually("it is recorded on", () => rounds[count + 3]);
+  finder.stop();
+  await following;
+  assert.ok(rounds.flat().every(({ name, endNs }) => name === "web" && endNs === 0n));
+  assert.is(new Set(rounds.flat().map(({ startNs }) => startNs)).size, 1);
+});
+
+test("what one runtime calls a container is not what another does", async () => {
+  const pid = processId();
+  const [docker, podman] = [new ScriptedRuntime("docker"), new ScriptedRuntime("podman")];
+  const { finder, rounds } = finderOf([docker, podman], HOUR_MS);
+  const following = finder.follow();
+  await eventually("both are asked", () => (docker.questions && podman.questions) || undefined);
+  const { initPid, ...announced } = container("right", pid);
+  podman.announce({ ...announced, name: "wrong", type: "podman" });
+  docker.announce(announced);
+  podman.announce({ id: announced.id, initPid });
+  await eventually("it is recorded", () => rounds[0]);
+  finder.stop();
+  await following;
+  assert.equal(
+    rounds.flat().map(({ name }) => name),
+    ["right"],
+  );
+});
+
+test("a runtime that announces without pause is asked with pauses", async () => {
+  const noisy = new ScriptedRuntime("noisy");
+  const { finder } = finderOf([noisy], HOUR_MS);
+  const following = finder.follow();
+  await eventually("it is asked", () => noisy.questions || undefined);
+  const timer = setInterval(() => noisy.announce(), 0);
+  const before = noisy.questions;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  clearInterval(timer);
+  finder.stop();
+  await following;
+  const asked = noisy.questions - before;
+  assert.ok(asked > 2 && asked <= 31, `asked ${asked} times in 0.3 s`);
+});
 
 const runUnshare = mayUnshare() ? needs(test, ["unshare", "nsenter", "sh"]) : test.skip;
 
