@@ -1,4 +1,4 @@
-/* The record that names a container, as analyses of namespaces expect it, and with what tells more apart. */
+/* The container record: the fields that analyses of namespaces expect, and those that distinguish more containers. */
 
 #undef TRACEPOINT_PROVIDER
 #define TRACEPOINT_PROVIDER ust_container_statedump

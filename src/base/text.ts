@@ -1,5 +1,7 @@
 /** Places in a text: spans, lines and columns, and the excerpt with a caret that error messages show. */
 
+import { masked } from "./printable.ts";
+
 /** Half-open range of UTF-16 code units. */
 export interface Span {
   readonly start: number;
@@ -34,14 +36,9 @@ export function excerpt(text: string, span: Span): string {
   const lineEnd = newline === -1 ? text.length : newline;
   const from = Math.max(lineStart, Math.min(at - EXCERPT_WIDTH / 2, lineEnd - EXCERPT_WIDTH));
   const to = Math.min(lineEnd, from + EXCERPT_WIDTH);
-  const line = printable(text.slice(from, to).replaceAll("\t", " "));
+  const line = masked(text.slice(from, to).replaceAll("\t", " "));
   const width = Math.max(1, Math.min(span.end, to) - at);
   return `${line}\n${" ".repeat(at - from)}^${"~".repeat(width - 1)}`;
-}
-
-/** Text from outside for a terminal: control characters and what is no Unicode become `?`. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{C}\ufffd]/gu, "?");
 }
 
 /**

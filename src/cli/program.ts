@@ -190,18 +190,15 @@ Examples:
 
 function statedump(): Command {
   const command = new Command("statedump")
-    .description("Tell of this machine's containers, in its user-space traces or on stdout.")
-    .option("--print", "as JSON lines on stdout, not into traces")
-    .option("--once", "once, not until Ctrl-C")
+    .description("Record this machine's containers, in its user-space traces or on stdout.")
+    .option("--print", "JSON lines on stdout instead of events in traces")
+    .option("--once", "one round, instead of until Ctrl-C")
     .addOption(
-      new Option("--period <time>", "how often everything is told again")
+      new Option("--period <time>", "how often every record is repeated")
         .argParser(duration)
         .default(2000, "2s"),
     )
-    .option(
-      "--only-named",
-      "only the runtimes that are named below, not those at their usual places",
-    )
+    .option("--only-named", "ask only the runtimes named below, at no usual place")
     .option(
       "--provider <program>",
       "the tracepoint provider (default: where make -C statedump puts it)",
@@ -224,10 +221,21 @@ function statedump(): Command {
     .addHelpText(
       "after",
       `
-Runs as root on the traced machine. Finds the containers of Docker, Podman, containerd, Kubernetes' runtimes (by crictl),
-LXD, Incus, LXC and systemd-machined, and emits a record for each, ust_container_statedump:lttng_statedump_container,
-every period and at once when a runtime tells that one has started or stopped. Build its tracepoint provider first:
-make -C statedump.
+Runs on the traced machine, where the session daemon runs. Asks Docker, Podman, containerd, Kubernetes' runtimes (through
+crictl), LXD, Incus, LXC and systemd-machined for their containers, and emits a record for each,
+ust_container_statedump:lttng_statedump_container: every period, and at once when one starts, changes or ends. Build the
+tracepoint provider first: make -C statedump.
+
+Which runtimes are believed: a socket counts for all processes if root, or the user who runs statedump, owns it and every
+folder on the way to it; if one other user does, as with /run/user/UID/podman/podman.sock, it counts for processes in user
+namespaces of this user only (/etc/subuid), after all other runtimes. --only-named with the options above is an allow-list.
+
+Without root it needs:
+  CAP_SYS_PTRACE           to read the namespaces of other users' processes (/proc/PID/ns)
+  write access to sockets  as by group docker for Docker's, whose members can become root
+  root                     only for LXC and for Podman without its service
+  $ setpriv --reuid tracewire --regid tracewire --groups docker --inh-caps +sys_ptrace --ambient-caps +sys_ptrace \\
+      tracewire statedump --only-named --docker /run/docker.sock
 
 Examples:
   $ tracewire statedump --print --once

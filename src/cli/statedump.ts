@@ -2,6 +2,7 @@ import { Finder } from "../runtimes/finder.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { runtimePlaces } from "../runtimes/places.ts";
 import { jsonLine, type LocalContainer } from "../runtimes/record.ts";
+import { RecordWriter } from "../runtimes/record-writer.ts";
 import { TracepointProvider } from "../runtimes/tracepoint-provider.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, warn } from "./report.ts";
@@ -14,24 +15,54 @@ export interface StatedumpOptions extends NamedPlaces {
   readonly provider?: string;
 }
 
-/** `tracewire statedump`: tells of this machine's containers until Ctrl-C, in traces or on stdout. */
+/** Where records go. */
+interface Sink {
+  readonly emit: (containers: readonly LocalContainer[]) => void;
+  /** Settles when nobody reads any more; rejects if the reader has failed. */
+  readonly ended: Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** `tracewire statedump`: records of this machine's containers until Ctrl-C, in traces or on stdout. */
 export async function statedump(options: StatedumpOptions): Promise<void> {
   const places = runtimePlaces(options, options.onlyNamed === true);
-  const provider = options.print ? undefined : TracepointProvider.start(options.provider, warn);
-  const tell = (containers: readonly LocalContainer[]): void => {
-    if (provider !== undefined) provider.emit(containers);
-    else process.stdout.write(containers.map(jsonLine).join(""));
-  };
-  const onContainers = options.once ? (): void => {} : tell;
+  const sink = options.print ? stdoutSink() : providerSink(options.provider);
+  const onContainers = options.once ? (): void => {} : sink.emit;
   const finder = new Finder({ places, periodMs: options.period, onContainers, onProblem: warn });
   if (options.once) {
-    tell(await finder.once());
+    sink.emit(await finder.once());
   } else {
-    if (provider !== undefined) note("telling of containers; Ctrl-C ends it");
+    if (!options.print) note("emitting container records; Ctrl-C ends it");
     const following = finder.follow();
-    await Promise.race([untilInterrupted(), ...(provider === undefined ? [] : [provider.failed])]);
-    finder.stop();
+    await Promise.race([untilInterrupted(), sink.ended]).finally(() => finder.stop());
     await following;
   }
-  await provider?.close();
+  await sink.close();
+}
+
+function providerSink(program: string | undefined): Sink {
+  const provider = TracepointProvider.start(program, warn);
+  return {
+    emit: (containers) => provider.emit(containers),
+    ended: provider.failed,
+    close: () => provider.close(),
+  };
+}
+
+/** JSON lines; a reader that goes away, such as `head`, is no failure. */
+function stdoutSink(): Sink {
+  const { stdout } = process;
+  const textOf = (containers: readonly LocalContainer[]): string =>
+    containers.map(jsonLine).join("");
+  const writer = new RecordWriter(stdout, textOf, (isBehind) => {
+    warn(isBehind ? "stdout is not read: records are left out" : "stdout is read again");
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") resolve();
+      else reject(error);
+    });
+  });
+  ended.catch(() => undefined);
+  return { emit: (containers) => writer.write(containers), ended, close: async () => {} };
 }

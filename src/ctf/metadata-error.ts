@@ -1,5 +1,6 @@
 import { MetadataError } from "../base/errors.ts";
-import { excerpt, positionAt, printable, type Span } from "../base/text.ts";
+import { masked } from "../base/printable.ts";
+import { excerpt, positionAt, type Span } from "../base/text.ts";
 
 /** A MetadataError that shows line, column and the excerpt. */
 export function metadataError(
@@ -11,7 +12,7 @@ export function metadataError(
   const position = positionAt(source, span.start);
   return new MetadataError(
     code,
-    `metadata, line ${position.line}, column ${position.column}: ${printable(message)}\n${excerpt(source, span)}`,
+    `metadata, line ${position.line}, column ${position.column}: ${masked(message)}\n${excerpt(source, span)}`,
     { position },
   );
 }

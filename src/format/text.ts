@@ -1,4 +1,4 @@
-import { printable } from "../base/text.ts";
+import { masked } from "../base/printable.ts";
 import { clockTimeWriter } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { writeVisible } from "../base/visible.ts";
@@ -112,7 +112,7 @@ export function textWriter(colors: TextColors): BatchWriter {
     },
     loss(text) {
       const [open, close] = colors.loss;
-      return encoder.encode(`${open}--- ${printable(text)}${close}\n`);
+      return encoder.encode(`${open}--- ${masked(text)}${close}\n`);
     },
     end: () => NO_BYTES,
   };

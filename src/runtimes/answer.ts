@@ -1,18 +1,16 @@
-/** Reading answers that nobody vouches for: JSON of any shape, lines without end. */
+/** Reads answers that may hold anything: JSON of any shape, lines without end. */
 
 import { SourceError } from "../base/errors.ts";
-import { MAX_LINE_BYTES } from "./runtime.ts";
+import { printable } from "../base/printable.ts";
+import { type AnswerLimits, MAX_LINE_BYTES } from "./runtime.ts";
 
 /** @throws SourceError `RUNTIME_MALFORMED` */
 export function parseAnswer(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new SourceError(
-      "RUNTIME_MALFORMED",
-      `${what}: expected JSON, got something else (${reason})`,
-    );
+    const message = `${what}: expected JSON, got something else (${firstLine(messageOf(error))})`;
+    throw new SourceError("RUNTIME_MALFORMED", message);
   }
 }
 
@@ -22,7 +20,7 @@ export function listOf(value: unknown, what: string): readonly unknown[] {
   throw new SourceError("RUNTIME_MALFORMED", `${what}: expected a list, got ${kindOf(value)}`);
 }
 
-/** What stands at a path of keys; `undefined` where the way ends before. */
+/** The value at a path of keys; `undefined` if there is none. */
 export function at(value: unknown, ...keys: readonly string[]): unknown {
   let inner = value;
   for (const key of keys) {
@@ -46,7 +44,8 @@ export function pidAt(value: unknown, ...keys: readonly string[]): number {
 /** A process id as number or digits; 0 for anything else. */
 export function pidOf(value: unknown): number {
   const pid = typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value;
-  return typeof pid === "number" && Number.isSafeInteger(pid) && pid > 0 ? pid : 0;
+  const isPid = typeof pid === "number" && Number.isInteger(pid) && pid > 0 && pid < 2 ** 31;
+  return isPid ? pid : 0;
 }
 
 /** Whether a text may stand in a path or command line as an id or name. */
@@ -54,13 +53,29 @@ export function isPlainName(text: string): boolean {
   return /^[A-Za-z0-9][\w.-]{0,254}$/.test(text);
 }
 
-/** The first line of a text, shortened. */
-export function firstLine(text: string): string {
-  const line = text.trim().split("\n", 1)[0] ?? "";
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+/** As many of a list as there may be; what is left out is one of the problems. */
+export function within<Item>(
+  limits: AnswerLimits,
+  list: readonly Item[],
+  what: string,
+  problems: string[],
+): readonly Item[] {
+  if (list.length <= limits.containers) return list;
+  const most = limits.containers;
+  problems.push(`${what}: expected at most ${most} containers, got more: the others are left out`);
+  return list.slice(0, most);
 }
 
-/** Calls `onLine` for each line of what comes, in pieces of any size; lines beyond the cap are passed over. */
+/** The first line of a text, printable and shortened. */
+export function firstLine(text: string): string {
+  return printable(text.trim().split("\n", 1)[0] ?? "", 200);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Calls `onLine` for each line of a text that arrives in pieces of any size; skips lines beyond the cap. */
 export function lineSplitter(onLine: (line: string) => void): (chunk: string) => void {
   let pieces: string[] = [];
   let length = 0;

@@ -1,20 +1,27 @@
-/** Runtimes that are asked through their own commands. */
+/** Runtimes that answer through their own commands. */
 
 import { execFile, spawn } from "node:child_process";
 import { SourceError } from "../base/errors.ts";
 import { firstLine, lineSplitter } from "./answer.ts";
-import { LIST_LIMIT_MS, MAX_ANSWER_BYTES } from "./runtime.ts";
+import { ANSWER_LIMIT_MS, SYSTEM_LIMITS } from "./runtime.ts";
 
 /**
- * What a command prints.
+ * The output of a command.
+ *
+ * @param signal kills it, as it is killed after `ANSWER_LIMIT_MS`
  * @throws SourceError as `Runtime.list`
  */
-export function outputOf(program: string, args: readonly string[]): Promise<string> {
+export function outputOf(
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
   const what = [program, ...args].join(" ");
   const limits = {
-    timeout: LIST_LIMIT_MS,
-    maxBuffer: MAX_ANSWER_BYTES,
+    timeout: ANSWER_LIMIT_MS,
+    maxBuffer: SYSTEM_LIMITS.bytes,
     killSignal: "SIGKILL",
+    signal,
   } as const;
   return new Promise((resolve, reject) => {
     execFile(program, args, limits, (error, stdout, stderr) => {
@@ -46,11 +53,11 @@ function failureOf(
   if (error.code === "ENOENT")
     return new SourceError("RUNTIME_ABSENT", `${what}: there is no such program`);
   if (error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") {
-    const message = `${what}: expected at most ${MAX_ANSWER_BYTES} bytes, got more`;
+    const message = `${what}: expected at most ${SYSTEM_LIMITS.bytes} bytes, got more`;
     return new SourceError("RUNTIME_HUGE", message);
   }
-  if (error.killed === true)
-    return new SourceError("RUNTIME_SLOW", `${what}: no answer in ${LIST_LIMIT_MS / 1000} s`);
+  if (error.killed === true || error.name === "AbortError")
+    return new SourceError("RUNTIME_SLOW", `${what}: no answer in ${ANSWER_LIMIT_MS / 1000} s`);
   const reason = firstLine(stderr) || firstLine(error.message);
   return new SourceError("RUNTIME_REFUSED", `${what}: failed: ${reason}`);
 }

@@ -1,13 +1,28 @@
-/** containerd through its own command: tasks of all its namespaces. */
+/** containerd through its own command: the tasks of all its namespaces. */
 
-import { at, isPlainName, parseAnswer, pidOf, textAt } from "./answer.ts";
+import { dirname, join } from "node:path";
+
+import { at, isPlainName, messageOf, parseAnswer, pidAt, pidOf, textAt, within } from "./answer.ts";
 import { followCommand, outputOf } from "./command.ts";
+import { Inspections, joined } from "./inspections.ts";
 import { placeOf } from "./kubernetes.ts";
-import { type FoundContainer, MAX_CONTAINERS, type Runtime } from "./runtime.ts";
+import { type PidFiles, withPidFiles } from "./pid-files.ts";
+import type {
+  Announced,
+  FoundContainer,
+  Listing,
+  ListRequest,
+  OnChange,
+  Runtime,
+} from "./runtime.ts";
 
 const DOCKERS_NAMESPACE = "moby";
+/** Where containerd keeps the bundles of running containers, in its state directory. */
+const TASKS = "io.containerd.runtime.v2.task";
+const PARALLEL = 8;
 
 interface Task {
+  readonly namespace: string;
   readonly id: string;
   readonly pid: number;
 }
@@ -16,40 +31,64 @@ export class Containerd implements Runtime {
   readonly title: string;
   readonly #socket: string;
   readonly #hasDocker: () => boolean;
-  /** What is known of tasks; a container's labels stay while it runs. */
-  #known = new Map<string, FoundContainer>();
+  readonly #inspections = new Inspections(PARALLEL);
 
-  /** @param hasDocker whether Docker itself can name its containers, which are here by their ids alone */
+  /** @param hasDocker whether Docker itself can name its containers, which have only ids here */
   constructor(socket: string, hasDocker: () => boolean) {
     this.#hasDocker = hasDocker;
     this.title = `containerd at ${socket}`;
     this.#socket = socket;
   }
 
-  async list(): Promise<readonly FoundContainer[]> {
-    const namespaces = (await this.#ctr("namespaces", "ls", "-q")).split("\n").filter(isPlainName);
-    const known = new Map<string, FoundContainer>();
-    for (const namespace of namespaces) {
+  async list({ known, limits, signal }: ListRequest): Promise<Listing> {
+    const listed = await this.#ctr(signal, "namespaces", "ls", "-q");
+    const containers: FoundContainer[] = [];
+    const problems: string[] = [];
+    const tasks: Task[] = [];
+    for (const namespace of listed.split("\n").filter(isPlainName)) {
       if (namespace === DOCKERS_NAMESPACE && this.#hasDocker()) continue;
-      const tasks = runningTasks(await this.#ctr("-n", namespace, "tasks", "ls"));
-      for (const { id, pid } of tasks.slice(0, MAX_CONTAINERS)) {
-        const key = `${namespace} ${id} ${pid}`;
-        known.set(key, this.#known.get(key) ?? (await this.#containerOf(namespace, id, pid)));
+      try {
+        const table = await this.#ctr(signal, "-n", namespace, "tasks", "ls");
+        tasks.push(...runningTasks(namespace, table));
+      } catch (error) {
+        problems.push(messageOf(error));
+        // Which of the known ones are this namespace's cannot be seen: all stay that no other namespace lists.
+        containers.push(...known);
       }
     }
-    this.#known = known;
-    return [...known.values()];
+    const knownByKey = new Map(known.map((one) => [`${one.initPid} ${one.id}`, one]));
+    const news = new Map<string, Task>();
+    for (const task of within(limits, tasks, "ctr tasks ls", problems)) {
+      const before = knownByKey.get(`${task.pid} ${task.id}`);
+      if (before === undefined) news.set(`${task.namespace} ${task.id} ${task.pid}`, task);
+      else containers.push(before);
+    }
+    const inspected = await this.#inspections.of([...news.keys()], (key) =>
+      this.#inspect(news.get(key), signal),
+    );
+    return joined({ containers: [...new Set(containers)], problems }, inspected);
   }
 
-  async watch(onChange: () => void, signal: AbortSignal): Promise<void> {
-    const tell = (line: string): void => {
-      if (/\/tasks\/(start|exit|delete)\b/.test(line)) onChange();
+  async watch(onChange: OnChange, signal: AbortSignal): Promise<void> {
+    const onLine = (line: string): void => {
+      const [, topic, details = ""] = /\/tasks\/(create|start|exit|delete) (.*)$/.exec(line) ?? [];
+      if (topic === "create") onChange(createdTask(details));
+      else if (topic !== undefined) onChange();
     };
-    await followCommand("ctr", ["--address", this.#socket, "events"], tell, signal);
+    const events = followCommand("ctr", ["--address", this.#socket, "events"], onLine, signal);
+    // Only Docker's containers are named without a question to containerd. Docker's own containerd has a folder more.
+    const state = dirname(this.#socket);
+    const folders = [state, join(state, "daemon")].map((one) =>
+      join(one, TASKS, DOCKERS_NAMESPACE),
+    );
+    const places = folders.map((folder): PidFiles => ({ folder, file: "init.pid" }));
+    await withPidFiles(events, places, onChange);
   }
 
-  async #containerOf(namespace: string, id: string, initPid: number): Promise<FoundContainer> {
-    const text = await this.#ctr("-n", namespace, "containers", "info", id);
+  async #inspect(task: Task | undefined, signal: AbortSignal): Promise<FoundContainer | undefined> {
+    if (task === undefined) return undefined;
+    const { namespace, id, pid } = task;
+    const text = await this.#ctr(signal, "-n", namespace, "containers", "info", id);
     const details = parseAnswer(text, `ctr containers info ${id}`);
     const labels = at(details, "Labels");
     const { pod, podNamespace, name } = placeOf(labels);
@@ -59,22 +98,33 @@ export class Containerd implements Runtime {
       type: isSandbox ? "sandbox" : pod === "" ? "containerd" : "cri",
       id,
       image: textAt(details, "Image"),
-      initPid,
+      initPid: pid,
       pod,
       podNamespace,
     };
   }
 
-  #ctr(...args: string[]): Promise<string> {
-    return outputOf("ctr", ["--address", this.#socket, ...args]);
+  #ctr(signal: AbortSignal, ...args: string[]): Promise<string> {
+    return outputOf("ctr", ["--address", this.#socket, ...args], signal);
+  }
+}
+
+/** Between a task's creation and its start, its process waits in the container's namespaces. */
+function createdTask(details: string): Announced | undefined {
+  try {
+    const event = parseAnswer(details, "event");
+    const initPid = pidAt(event, "pid");
+    return initPid === 0 ? undefined : { id: textAt(event, "container_id"), initPid };
+  } catch {
+    return undefined;
   }
 }
 
 /** `TASK PID STATUS`, a line each below a head. */
-function runningTasks(table: string): Task[] {
+function runningTasks(namespace: string, table: string): Task[] {
   return table.split("\n").flatMap((line) => {
     const [id = "", pidText = "", status] = line.trim().split(/\s+/);
     const pid = pidOf(pidText);
-    return isPlainName(id) && pid !== 0 && status !== "STOPPED" ? { id, pid } : [];
+    return isPlainName(id) && pid !== 0 && status !== "STOPPED" ? { namespace, id, pid } : [];
   });
 }

@@ -1,18 +1,30 @@
 /** Docker's Engine API, which Podman's service speaks too. */
 
-import { at, isPlainName, listOf, parseAnswer, pidAt, textAt } from "./answer.ts";
+import { SourceError } from "../base/errors.ts";
+import { at, isPlainName, listOf, parseAnswer, pidAt, textAt, within } from "./answer.ts";
+import { Inspections, joined } from "./inspections.ts";
 import { placeOf } from "./kubernetes.ts";
-import { type FoundContainer, LIST_LIMIT_MS, MAX_CONTAINERS, type Runtime } from "./runtime.ts";
+import { withPidFiles } from "./pid-files.ts";
+import { podmansPidFiles } from "./podman.ts";
+import type {
+  Announced,
+  FoundContainer,
+  Listing,
+  ListRequest,
+  OnChange,
+  Runtime,
+} from "./runtime.ts";
 import { followLines, getJson } from "./unix-http.ts";
 
-/** So many questions are under way at once. */
-const PARALLEL = 8;
+const PARALLEL = 16;
+const PODMAN_INFO = "/v4.0.0/libpod/info";
 const EVENTS = `/events?filters=${encodeURIComponent(JSON.stringify({ type: ["container"] }))}`;
 
 export class Docker implements Runtime {
   readonly title: string;
   readonly #type: "docker" | "podman";
   readonly #socket: string;
+  readonly #inspections = new Inspections(PARALLEL);
 
   constructor(type: "docker" | "podman", socket: string) {
     this.title = `${type} at ${socket}`;
@@ -20,40 +32,64 @@ export class Docker implements Runtime {
     this.#socket = socket;
   }
 
-  async list(): Promise<readonly FoundContainer[]> {
-    const signal = AbortSignal.timeout(LIST_LIMIT_MS);
+  /** A container whose first process still runs cannot have been restarted: only new ones are inspected. */
+  async list({ known, limits, signal }: ListRequest): Promise<Listing> {
+    const bounds = { bytes: limits.bytes, signal };
     const what = `${this.#socket}: GET /containers/json`;
-    const summaries = listOf(await getJson(this.#socket, "/containers/json", signal), what);
-    const ids = summaries
-      .slice(0, MAX_CONTAINERS)
-      .map((summary) => textAt(summary, "Id"))
-      .filter(isPlainName)
-      .values();
-    const found: FoundContainer[] = [];
-    const ask = async (): Promise<void> => {
-      for (const id of ids) {
-        const container = this.#containerOf(
-          await getJson(this.#socket, `/containers/${id}/json`, signal),
-        );
-        if (container !== undefined) found.push(container);
-      }
-    };
-    await Promise.all(Array.from({ length: PARALLEL }, ask));
-    return found;
+    const summaries = listOf(await getJson(this.#socket, "/containers/json", bounds), what);
+    const knownById = new Map(known.map((container) => [container.id, container]));
+    const containers: FoundContainer[] = [];
+    const problems: string[] = [];
+    const news: string[] = [];
+    for (const summary of within(limits, summaries, what, problems)) {
+      const id = textAt(summary, "Id");
+      const before = knownById.get(id);
+      if (before !== undefined)
+        containers.push({ ...before, name: nameIn(summary) ?? before.name });
+      else if (isPlainName(id)) news.push(id);
+    }
+    const inspected = await this.#inspections.of(news, (id) => this.#inspect(id, bounds));
+    return joined({ containers, problems }, inspected);
   }
 
-  async watch(onChange: () => void, signal: AbortSignal): Promise<void> {
-    const tell = (line: string): void => {
-      if (!isUnimportant(line)) onChange();
+  async watch(onChange: OnChange, signal: AbortSignal, isSystems: boolean): Promise<void> {
+    const onLine = (line: string): void => {
+      const event = eventIn(line);
+      // Health checks and commands in containers come often, and start or stop no container.
+      const action = textAt(event, "Action");
+      if (!/^(exec_|health_status|top|attach)/.test(action)) onChange(this.#announcedBy(event));
     };
-    await followLines(this.#socket, EVENTS, tell, signal);
+    const events = followLines(this.#socket, EVENTS, () => onChange(), onLine, signal);
+    if (this.#type === "docker" || !isSystems) return events;
+    const files = getJson(this.#socket, PODMAN_INFO, { signal }).then(podmansPidFiles);
+    return withPidFiles(events, [files], onChange);
   }
 
-  /** `undefined` if it does not run, or has gone since it was listed. */
-  #containerOf(details: unknown): FoundContainer | undefined {
+  /** An event names its container before its first process runs, and after it has ended. */
+  #announcedBy(event: unknown): Announced | undefined {
+    const id = textAt(event, "Actor", "ID");
+    const attributes = at(event, "Actor", "Attributes");
+    const name = textAt(attributes, "name");
+    if (!/^(create|start|rename)$/.test(textAt(event, "Action")) || id === "" || name === "")
+      return undefined;
+    const { pod, podNamespace } = placeOf(attributes);
+    return { name, type: this.#type, id, image: textAt(attributes, "image"), pod, podNamespace };
+  }
+
+  async #inspect(
+    id: string,
+    bounds: { readonly bytes: number; readonly signal: AbortSignal },
+  ): Promise<FoundContainer | undefined> {
+    const path = `/containers/${id}/json`;
+    const details = await getJson(this.#socket, path, bounds);
+    // It has gone since it was listed.
+    if (details === undefined) return undefined;
+    if (textAt(details, "Id") !== id || typeof at(details, "State") !== "object") {
+      const message = `${this.#socket}: GET ${path}: expected Id and State of this container, got something else`;
+      throw new SourceError("RUNTIME_MALFORMED", message);
+    }
     const initPid = pidAt(details, "State", "Pid");
-    const id = textAt(details, "Id");
-    if (initPid === 0 || id === "") return undefined;
+    if (initPid === 0) return undefined;
     const { pod, podNamespace } = placeOf(at(details, "Config", "Labels"));
     return {
       name: textAt(details, "Name").replace(/^\//, "") || id.slice(0, 12),
@@ -67,11 +103,19 @@ export class Docker implements Runtime {
   }
 }
 
-/** Health checks and commands in containers come often, and start or stop none. */
-function isUnimportant(line: string): boolean {
+/** A container may have been renamed. `/PARENT/ALIAS` is a name that another container has for it. */
+function nameIn(summary: unknown): string | undefined {
+  const names = at(summary, "Names");
+  if (!Array.isArray(names)) return undefined;
+  return names
+    .map((name) => /^\/?([^/]+)$/.exec(typeof name === "string" ? name : "")?.[1])
+    .find((name) => name !== undefined);
+}
+
+function eventIn(line: string): unknown {
   try {
-    return /^(exec_|health_status|top|attach)/.test(textAt(parseAnswer(line, "event"), "Action"));
+    return parseAnswer(line, "event");
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -1,50 +1,78 @@
-/** All runtimes of this machine together: who runs now, who has begun, who has ended. */
+/** The containers of all runtimes of this machine: which run, which have started, which have ended. */
 
-import { setMaxListeners } from "node:events";
-import { factsOf } from "./namespaces.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Births } from "./births.ts";
+import { type Claim, claimsOf, FIRST_USERS_RANK } from "./claims.ts";
+import { ContainerNames } from "./container-names.ts";
 import type { RuntimePlace } from "./places.ts";
-import type { LocalContainer } from "./record.ts";
-import type { FoundContainer } from "./runtime.ts";
-import { RuntimeWatch } from "./runtime-watch.ts";
+import { Problems } from "./problems.ts";
+import { type ProcessFacts, processKey, readProcess, startTicksOf } from "./process.ts";
+import { jsonLine, type LocalContainer } from "./record.ts";
+import { RuntimeWatch, type WatchCallbacks } from "./runtime-watch.ts";
 
-/** How long a slow runtime may keep the others waiting, at first. */
+/** How long a slow runtime may delay the first records, in ms. */
 const FIRST_ANSWERS_MS = 1000;
+/** Reading a process takes some 0.1 ms: after so many, others in this thread have their turn. */
+const READS_PER_TURN = 32;
 
 export interface FinderOptions {
-  readonly places: readonly RuntimePlace[];
-  /** How often runtimes are asked and everything is told again, in ms. */
+  /** The runtimes to ask, in the order in which they are believed; asked for again each period, since users come and go. */
+  readonly places: () => readonly RuntimePlace[];
+  /** How often runtimes are asked and every record is repeated, in ms. */
   readonly periodMs: number;
-  /** Everyone who runs, each period; those who began or ended, at once. */
+  /** All that run, each period; those that started, changed or ended, at once. */
   readonly onContainers: (containers: readonly LocalContainer[]) => void;
-  /** One line on a runtime that cannot be asked, or can be again. */
+  /** One line about a runtime that cannot be asked, or can be again. */
   readonly onProblem: (text: string) => void;
+}
+
+/** A container that runs. */
+interface Running {
+  /** What is believed of it. */
+  readonly claim: Claim;
+  readonly local: LocalContainer;
 }
 
 export class Finder {
   readonly #options: FinderOptions;
-  readonly #watches: readonly RuntimeWatch[];
-  readonly #end = new AbortController();
-  /** Who runs, by process id and namespaces. */
-  #running = new Map<string, LocalContainer>();
-  #updating: Promise<void> = Promise.resolve();
-  /** Nobody is told before all have answered once, so that everyone gets the name that stands first. */
+  readonly #callbacks: WatchCallbacks;
+  readonly #births = new Births();
+  readonly #names = new ContainerNames();
+  readonly #unreadable: Problems;
+  readonly #refusals: Problems;
+  /** In the order in which their runtimes are believed. */
+  #watches: readonly RuntimeWatch[] = [];
+  readonly #following = new Set<Promise<void>>();
+  /** By process: its id and start. */
+  #running: ReadonlyMap<string, Running> = new Map();
+  /** No record leaves before every runtime has answered once, so that each container gets its best name at once. */
   #isReady = false;
+  #isStopped = false;
+  #updating: Promise<void> = Promise.resolve();
+  #onStop: () => void = () => {};
 
   constructor(options: FinderOptions) {
     this.#options = options;
-    // Every runtime has some.
-    setMaxListeners(0, this.#end.signal);
-    this.#watches = options.places.map(
-      (place) => new RuntimeWatch(place, () => void this.#update(false), options.onProblem),
-    );
+    this.#callbacks = {
+      answer: () => void this.#update(false),
+      announced: (watch, announced) => {
+        if (this.#births.announced(watch, announced)) void this.#update(false);
+      },
+      problem: options.onProblem,
+    };
+    this.#unreadable = new Problems("containers", options.onProblem);
+    this.#refusals = new Problems("containers", options.onProblem);
+    this.#discover();
   }
 
-  /** Asks everyone once. */
+  /** Asks every runtime once. */
   async once(): Promise<readonly LocalContainer[]> {
-    await Promise.all(this.#watches.map((watch) => watch.ask()));
+    await Promise.all(this.#watches.map((watch) => watch.once()));
     this.#isReady = true;
     await this.#update(true);
-    return [...this.#running.values()];
+    this.#unreadable.end();
+    this.#refusals.end();
+    return [...this.#running.values()].map(({ local }) => local);
   }
 
   /** Follows until `stop`; settles then, when nothing is left. */
@@ -55,74 +83,145 @@ export class Finder {
       this.#isReady = true;
       void this.#update(true);
     };
+    for (const watch of this.#watches) this.#follow(watch);
     const patience = setTimeout(begin, FIRST_ANSWERS_MS);
     void Promise.all(this.#watches.map(({ answered }) => answered)).then(begin);
-    const timer = setInterval(() => void this.#update(true), periodMs);
-    await Promise.all(this.#watches.map((watch) => watch.follow(periodMs, this.#end.signal)));
+    const timer = setInterval(() => {
+      for (const watch of this.#discover()) this.#follow(watch);
+      void this.#update(true);
+    }, periodMs);
+    await new Promise<void>((resolve) => {
+      this.#onStop = resolve;
+      if (this.#isStopped) resolve();
+    });
     clearTimeout(patience);
     clearInterval(timer);
+    for (const watch of this.#watches) watch.stop();
+    await Promise.all(this.#following);
     await this.#updating;
   }
 
   stop(): void {
-    this.#end.abort();
+    this.#isStopped = true;
+    this.#onStop();
   }
 
-  /** @param tellsAll also of those who run as before */
-  #update(tellsAll: boolean): Promise<void> {
-    this.#updating = this.#updating.then(() => this.#tell(tellsAll));
+  /** Looks for runtimes; gives those that are new. */
+  #discover(): readonly RuntimeWatch[] {
+    const { places } = this.#options;
+    const before = new Map(this.#watches.map((watch) => [watch.title, watch]));
+    const byTitle = new Map(places().map((place) => [place.runtime.title, place]));
+    const now = [...byTitle].map(
+      ([title, place]) => before.get(title) ?? new RuntimeWatch(place, this.#callbacks),
+    );
+    const left = this.#watches.filter((watch) => !now.includes(watch));
+    for (const watch of left) if (watch.found.length === 0) watch.stop();
+    const news = now.filter((watch) => !before.has(watch.title));
+    this.#watches = [...now, ...left.filter((watch) => watch.found.length > 0)];
+    return news;
+  }
+
+  #follow(watch: RuntimeWatch): void {
+    const following = watch.follow(this.#options.periodMs);
+    this.#following.add(following);
+    void following.then(() => this.#following.delete(following));
+  }
+
+  /** @param isRound whether everything is read anew and every record repeated */
+  #update(isRound: boolean): Promise<void> {
+    this.#updating = this.#updating.then(() => this.#emit(isRound));
     return this.#updating;
   }
 
-  async #tell(tellsAll: boolean): Promise<void> {
-    if (!this.#isReady) return;
+  async #emit(isRound: boolean): Promise<void> {
+    if (!this.#isReady || this.#isStopped) return;
     const before = this.#running;
-    this.#running = await this.#look(before);
-    const now = [...this.#running.entries()];
+    const now = await this.#look(before, isRound);
+    if (this.#isStopped) return;
+    this.#running = now;
     const endNs = BigInt(Date.now()) * 1_000_000n;
-    const ended = [...before].flatMap(([key, one]) =>
-      this.#running.has(key) ? [] : { ...one, endNs },
-    );
-    const told = now.flatMap(([key, one]) =>
-      tellsAll || before.get(key)?.name !== one.name ? one : [],
+    const ended = [...before].flatMap(([process, { claim, local }]) => {
+      if (now.has(process)) return [];
+      this.#births.ended(process);
+      // It may have been restarted, which not every runtime announces.
+      if (claim.watch.found.some(({ initPid }) => initPid === local.initPid)) claim.watch.askSoon();
+      return { ...local, endNs };
+    });
+    const current = [...now].flatMap(([process, { local }]) =>
+      isRound || isChanged(before.get(process)?.local, local) ? local : [],
     );
     // Ends first: a namespace's number may be another's already.
-    if (ended.length + told.length > 0) this.#options.onContainers([...ended, ...told]);
+    if (ended.length + current.length > 0) this.#options.onContainers([...ended, ...current]);
+    if (this.#births.settle((process) => now.has(process))) void this.#update(false);
   }
 
-  async #look(before: ReadonlyMap<string, LocalContainer>): Promise<Map<string, LocalContainer>> {
-    const found = distinct(this.#watches.flatMap((watch) => watch.found));
-    const facts = await Promise.all(found.map(({ initPid }) => factsOf(initPid)));
-    const running = new Map<string, LocalContainer>();
-    const names = new Set<string>();
-    found.forEach((container, i) => {
-      const fact = facts[i];
-      if (fact === undefined) return;
-      const key = `${container.initPid} ${fact.pidNs} ${fact.mntNs}`;
-      const known = before.get(key);
-      // A process's start is worked out from clocks that differ a little each time.
-      const startNs = known?.startNs ?? fact.startNs;
-      const name = distinctName(container, names);
-      names.add(name);
-      running.set(key, { ...container, ...fact, name, startNs, endNs: 0n });
+  async #look(
+    before: ReadonlyMap<string, Running>,
+    isRound: boolean,
+  ): Promise<ReadonlyMap<string, Running>> {
+    const { byProcess, refusals } = claimsOf(this.#watches, this.#births.claims);
+    this.#refusals.details(refusals);
+    const found: Running[] = [];
+    const unreadable = new Set<string>();
+    let reads = 0;
+    for (const [process, claim] of byProcess) {
+      const known = before.get(process);
+      if (++reads % READS_PER_TURN === 0) await nextTurn();
+      const facts = factsOf(claim, known?.local, isRound, (reason) => unreadable.add(reason));
+      if (facts === undefined) continue;
+      // A runtime that is believed more goes on to name it: near a container's end, some forget it early.
+      const best = known !== undefined && known.claim.rank < claim.rank ? known.claim : claim;
+      found.push({ claim: best, local: { ...best.found, ...facts, endNs: 0n } });
+    }
+    if (isRound) this.#unreadable.details([...unreadable].map(unreadableText));
+    const requests = found.map(({ claim }) => {
+      const { name, type, id } = claim.found;
+      return { name, type, id, isUsers: claim.rank >= FIRST_USERS_RANK };
     });
-    return running;
+    const names = this.#names.of(requests);
+    return new Map(
+      found.map(({ claim, local }, i) => {
+        const named = { ...local, name: names[i] ?? local.name };
+        return [processKey(local), { claim, local: named }];
+      }),
+    );
   }
 }
 
-/** Without those that several runtimes tell of: the first one is right. */
-function distinct(found: readonly FoundContainer[]): FoundContainer[] {
-  const pids = new Set<number>();
-  return found.filter(({ initPid }) => {
-    const isNew = !pids.has(initPid);
-    pids.add(initPid);
-    return isNew;
-  });
+/**
+ * What is known of a claim's process; `undefined` if it does not run any more, or cannot be read and never could.
+ * @param isAnew reads everything, since a process may enter other namespaces; else only what is not known
+ */
+function factsOf(
+  { found: { initPid, startTicks }, born }: Claim,
+  known: LocalContainer | undefined,
+  isAnew: boolean,
+  onUnreadable: (reason: string) => void,
+): ProcessFacts | undefined {
+  if (known !== undefined && !isAnew)
+    return startTicksOf(initPid) === startTicks ? processFactsOf(known) : undefined;
+  const reading = readProcess(initPid);
+  const isGone = reading.kind === "running" && reading.facts.startTicks !== startTicks;
+  if (isGone || reading.kind === "gone") return known === undefined ? born : undefined;
+  if (reading.kind !== "running") {
+    if (reading.kind === "unreadable") onUnreadable(reading.reason);
+    const isSame = known !== undefined && startTicksOf(initPid) === startTicks;
+    return isSame ? processFactsOf(known) : undefined;
+  }
+  // A start is computed from clocks that differ a little each time.
+  return known === undefined ? reading.facts : { ...reading.facts, startNs: known.startNs };
 }
 
-/** Runtimes know nothing of each other's names. */
-function distinctName({ name, type, id }: FoundContainer, taken: ReadonlySet<string>): string {
-  if (!taken.has(name)) return name;
-  const withType = `${type}/${name}`;
-  return taken.has(withType) ? `${withType}/${id.slice(0, 12)}` : withType;
+function processFactsOf(local: LocalContainer): ProcessFacts {
+  const { startTicks, startNs, pidNs, mntNs, netNs, cgroupNs, initVpid } = local;
+  return { startTicks, startNs, pidNs, mntNs, netNs, cgroupNs, initVpid };
+}
+
+function unreadableText(reason: string): string {
+  return `their processes' namespaces cannot be read (${reason}), which takes root or CAP_SYS_PTRACE`;
+}
+
+/** Whether a record says anything else than the one before. */
+function isChanged(before: LocalContainer | undefined, now: LocalContainer): boolean {
+  return before === undefined || jsonLine(before) !== jsonLine(now);
 }

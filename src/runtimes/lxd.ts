@@ -1,8 +1,15 @@
 /** LXD and Incus: one REST API over a unix socket. */
 
 import WebSocket from "ws";
-import { at, listOf, pidAt, textAt } from "./answer.ts";
-import { type FoundContainer, MAX_CONTAINERS, MAX_LINE_BYTES, type Runtime } from "./runtime.ts";
+import { at, listOf, pidAt, textAt, within } from "./answer.ts";
+import {
+  type FoundContainer,
+  type Listing,
+  type ListRequest,
+  MAX_LINE_BYTES,
+  type OnChange,
+  type Runtime,
+} from "./runtime.ts";
 import { getJson } from "./unix-http.ts";
 
 const INSTANCES = "/1.0/instances?recursion=2&all-projects=true";
@@ -19,28 +26,22 @@ export class Lxd implements Runtime {
     this.#socket = socket;
   }
 
-  async list(): Promise<readonly FoundContainer[]> {
-    const answer = await getJson(this.#socket, INSTANCES);
+  async list({ known, limits, signal }: ListRequest): Promise<Listing> {
+    const answer = await getJson(this.#socket, INSTANCES, { bytes: limits.bytes, signal });
     const instances = listOf(at(answer, "metadata"), `${this.#socket}: GET ${INSTANCES}`);
-    return instances.slice(0, MAX_CONTAINERS).flatMap((instance) => {
-      const initPid = pidAt(instance, "state", "pid");
-      const name = textAt(instance, "name");
-      // A virtual machine's process is its emulator.
-      if (initPid === 0 || name === "" || textAt(instance, "type") === "virtual-machine") return [];
-      const project = textAt(instance, "project");
-      return {
-        name: project === "" || project === "default" ? name : `${project}/${name}`,
-        type: this.#type,
-        id: textAt(instance, "config", "volatile.uuid"),
-        image: textAt(instance, "config", "image.description"),
-        initPid,
-        pod: "",
-        podNamespace: "",
-      };
+    const problems: string[] = [];
+    const considered = within(limits, instances, this.title, problems);
+    const containers = considered.flatMap((instance) => {
+      const found = this.#containerOf(instance);
+      if (found === undefined || found.initPid !== 0) return found ?? [];
+      // An instance that is busy has no state: that does not end it.
+      const isUnknown = at(instance, "state") === null && textAt(instance, "status") === "Running";
+      return (isUnknown && known.find(({ name }) => name === found.name)) || [];
     });
+    return { containers, problems, isPending: false };
   }
 
-  watch(onChange: () => void, signal: AbortSignal): Promise<void> {
+  watch(onChange: OnChange, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const socket = new WebSocket(`ws+unix://${this.#socket}:${EVENTS}`, {
         maxPayload: MAX_LINE_BYTES,
@@ -48,6 +49,7 @@ export class Lxd implements Runtime {
       });
       const stop = (): void => socket.terminate();
       signal.addEventListener("abort", stop, { once: true });
+      socket.on("open", () => onChange());
       socket.on("message", () => onChange());
       socket.on("error", () => undefined);
       socket.on("close", () => {
@@ -56,5 +58,21 @@ export class Lxd implements Runtime {
       });
       if (signal.aborted) stop();
     });
+  }
+
+  /** With process 0 if it does not run; `undefined` for a virtual machine, whose process is its emulator. */
+  #containerOf(instance: unknown): FoundContainer | undefined {
+    const name = textAt(instance, "name");
+    if (name === "" || textAt(instance, "type") === "virtual-machine") return undefined;
+    const project = textAt(instance, "project");
+    return {
+      name: project === "" || project === "default" ? name : `${project}/${name}`,
+      type: this.#type,
+      id: textAt(instance, "config", "volatile.uuid"),
+      image: textAt(instance, "config", "image.description"),
+      initPid: pidAt(instance, "state", "pid"),
+      pod: "",
+      podNamespace: "",
+    };
   }
 }

@@ -1,6 +1,6 @@
-/** The runtimes that can be named, apart from what asks them. In the order in which they are believed. */
+/** The runtimes that can be named, apart from the code that asks them. In the order in which they are believed. */
 
-/** Sockets, or for LXC directories, by runtime; what is named stands instead of the usual places. */
+/** Sockets, or for LXC directories, by runtime; places that are named replace the usual ones of their runtime. */
 export type NamedPlaces = Readonly<Partial<Record<PlaceKind, readonly string[]>>>;
 
 export const PLACE_KINDS = [

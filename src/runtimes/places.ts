@@ -1,7 +1,7 @@
-/** Where runtimes of this machine are to be found. */
+/** Where the runtimes of this machine are found. */
 
 import { accessSync, constants, readdirSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { Containerd } from "./containerd.ts";
 import { Cri } from "./cri.ts";
 import { Docker } from "./docker.ts";
@@ -14,10 +14,12 @@ import type { Runtime } from "./runtime.ts";
 
 export interface RuntimePlace {
   readonly runtime: Runtime;
-  /** Without this file there is no such runtime. */
+  /** Without this file there is no such runtime; who owns it, and the folders on the way, decides what its answers count for. */
   readonly path: string;
-  /** Whether the user has asked for it: then it is told when it is not there. */
+  /** Whether the operator has named it: then it is reported when it is not there. */
   readonly isNamed: boolean;
+  /** Whether it is the usual place of a user's own runtime. */
+  readonly isUsers: boolean;
 }
 
 const CRI_SOCKETS = [
@@ -28,14 +30,18 @@ const CRI_SOCKETS = [
 
 const USUAL: Readonly<Record<PlaceKind, () => readonly string[]>> = {
   docker: () => ["/var/run/docker.sock"],
-  podman: () => ["/run/podman/podman.sock", ...userSockets("podman/podman.sock")],
+  podman: () => ["/run/podman/podman.sock"],
   cri: () => (hasProgram("crictl") ? CRI_SOCKETS : []),
   lxd: () => ["/var/snap/lxd/common/lxd/unix.socket", "/var/lib/lxd/unix.socket"],
   incus: () => ["/var/lib/incus/unix.socket"],
-  lxc: () => (hasProgram("lxc-ls") ? ["/var/lib/lxc"] : []),
+  lxc: () => (hasProgram("lxc-info") ? ["/var/lib/lxc"] : []),
   containerd: () =>
     hasProgram("ctr")
-      ? ["/run/containerd/containerd.sock", "/run/k3s/containerd/containerd.sock"]
+      ? [
+          "/run/containerd/containerd.sock",
+          "/run/docker/containerd/containerd.sock",
+          "/run/k3s/containerd/containerd.sock",
+        ]
       : [],
 };
 
@@ -50,39 +56,58 @@ const MAKE: Readonly<Record<PlaceKind, (path: string, hasDocker: () => boolean) 
 };
 
 /**
- * The runtimes to ask: where several know a container, the first one names it.
+ * The runtimes to ask, those that are believed first before others; to be called again when users may have come or gone.
  * @param onlyNamed leaves out everything that is not named
  */
-export function runtimePlaces(named: NamedPlaces, onlyNamed: boolean): readonly RuntimePlace[] {
-  const hasDocker = (): boolean =>
-    places.some(({ runtime, path }) => isDocker(runtime) && isThere(path));
-  const places: readonly RuntimePlace[] = PLACE_KINDS.flatMap((kind): RuntimePlace[] => {
+export function runtimePlaces(
+  named: NamedPlaces,
+  onlyNamed: boolean,
+): () => readonly RuntimePlace[] {
+  const isListening = (kind: string): boolean =>
+    system.some(({ runtime, path }) => runtime.title.startsWith(`${kind} `) && exists(path));
+  const hasDocker = (): boolean => isListening("docker");
+  const system: readonly RuntimePlace[] = PLACE_KINDS.flatMap((kind): RuntimePlace[] => {
     const own = named[kind] ?? [];
     const isNamed = own.length > 0;
     const paths = isNamed ? own : onlyNamed ? [] : USUAL[kind]();
-    return paths.map((path) => ({ runtime: MAKE[kind](path, hasDocker), path, isNamed }));
+    return paths
+      .map((path) => resolve(path))
+      .map((path) => ({ runtime: MAKE[kind](path, hasDocker), path, isNamed, isUsers: false }));
   });
-  if (onlyNamed) return places;
-  const others: RuntimePlace[] = [];
+  if (onlyNamed) return () => system;
+  const commands = commandPlaces(() => isListening("podman"));
+  // containerd knows least of names.
+  const last = system.findIndex(({ runtime }) => runtime instanceof Containerd);
+  const all = system.toSpliced(last === -1 ? system.length : last, 0, ...commands);
+  const hasUsers = (named.podman ?? []).length === 0;
+  return () => (hasUsers ? [...all, ...userPlaces()] : all);
+}
+
+function commandPlaces(hasPodman: () => boolean): readonly RuntimePlace[] {
+  const usual = { isNamed: false, isUsers: false };
+  const places: RuntimePlace[] = [];
   if (hasProgram("machinectl"))
-    others.push({ runtime: new Machines(), path: "/run/systemd/machines", isNamed: false });
-  const hasService = places.some(
-    ({ runtime, path }) => runtime.title.startsWith("podman ") && isThere(path),
-  );
-  if (!hasService && hasProgram("podman")) {
-    const path = "/var/lib/containers/storage";
-    others.push({ runtime: new PodmanCommand(), path, isNamed: false });
+    places.push({ runtime: new Machines(), path: "/run/systemd/machines", ...usual });
+  if (hasProgram("podman")) {
+    const runtime = new PodmanCommand(hasPodman);
+    places.push({ runtime, path: "/var/lib/containers/storage", ...usual });
   }
-  // containerd tells least of names, so that it comes last.
-  const last = places.findIndex(({ runtime }) => runtime instanceof Containerd);
-  return places.toSpliced(last === -1 ? places.length : last, 0, ...others);
+  return places;
 }
 
-function isDocker(runtime: Runtime): boolean {
-  return runtime.title.startsWith("docker ");
+/** The services of users beneath their runtime directories. */
+function userPlaces(): readonly RuntimePlace[] {
+  try {
+    return readdirSync("/run/user").map((user) => {
+      const path = join("/run/user", user, "podman/podman.sock");
+      return { runtime: new Docker("podman", path), path, isNamed: false, isUsers: true };
+    });
+  } catch {
+    return [];
+  }
 }
 
-export function isThere(path: string): boolean {
+export function exists(path: string): boolean {
   try {
     accessSync(path);
     return true;
@@ -100,13 +125,4 @@ function hasProgram(name: string): boolean {
       return false;
     }
   });
-}
-
-/** What services of users have beneath their runtime directories. */
-function userSockets(name: string): string[] {
-  try {
-    return readdirSync("/run/user").map((user) => join("/run/user", user, name));
-  } catch {
-    return [];
-  }
 }

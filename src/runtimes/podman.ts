@@ -1,16 +1,26 @@
-/** Podman where none of its services listens: through its command. */
+/** Podman where its service does not listen: through its command. */
 
-import { at, listOf, parseAnswer, pidAt, textAt } from "./answer.ts";
+import { join } from "node:path";
+import { at, isPlainName, listOf, parseAnswer, pidAt, textAt, within } from "./answer.ts";
 import { followCommand, outputOf } from "./command.ts";
-import type { FoundContainer, Runtime } from "./runtime.ts";
+import { type PidFiles, withPidFiles } from "./pid-files.ts";
+import type { Announced, Listing, ListRequest, OnChange, Runtime } from "./runtime.ts";
 
 export class PodmanCommand implements Runtime {
   readonly title = "podman";
+  readonly #hasService: () => boolean;
 
-  async list(): Promise<readonly FoundContainer[]> {
-    const text = await outputOf("podman", ["ps", "--no-trunc", "--format", "json"]);
-    const listed = text.trim() === "" ? [] : parseAnswer(text, "podman ps");
-    return listOf(listed, "podman ps").flatMap((one) => {
+  /** @param hasService whether Podman's service can be asked instead, which costs less */
+  constructor(hasService: () => boolean) {
+    this.#hasService = hasService;
+  }
+
+  async list({ known, limits, signal }: ListRequest): Promise<Listing> {
+    if (this.#hasService()) return { containers: known, problems: [], isPending: false };
+    const text = await outputOf("podman", ["ps", "--no-trunc", "--format", "json"], signal);
+    const listed = listOf(text.trim() === "" ? [] : parseAnswer(text, "podman ps"), "podman ps");
+    const problems: string[] = [];
+    const containers = within(limits, listed, "podman ps", problems).flatMap((one) => {
       const id = textAt(one, "Id");
       const names = at(one, "Names");
       const initPid = pidAt(one, "Pid");
@@ -25,13 +35,44 @@ export class PodmanCommand implements Runtime {
         podNamespace: "",
       };
     });
+    return { containers, problems, isPending: false };
   }
 
-  async watch(onChange: () => void, signal: AbortSignal): Promise<void> {
-    const args = ["events", "--format", "{{.Status}}", "--filter", "type=container"];
-    const tell = (status: string): void => {
-      if (!/^(exec|health_status)/.test(status)) onChange();
+  async watch(onChange: OnChange, signal: AbortSignal): Promise<void> {
+    if (this.#hasService()) return;
+    const onLine = (line: string): void => {
+      const event = jsonIn(line);
+      const status = textAt(event, "Status");
+      if (!/^(exec|health_status)/.test(status)) onChange(announcedBy(event, status));
     };
-    await followCommand("podman", args, tell, signal);
+    const args = ["events", "--format", "json", "--filter", "type=container"];
+    const events = followCommand("podman", args, onLine, signal);
+    const info = outputOf("podman", ["info", "--format", "json"], signal).then(jsonIn);
+    await withPidFiles(events, [info.then(podmansPidFiles)], onChange);
+  }
+}
+
+/** @param info what Podman says of itself: `podman info`, or `GET /libpod/info` */
+export function podmansPidFiles(info: unknown): PidFiles | undefined {
+  const root = textAt(info, "store", "runRoot");
+  const driver = textAt(info, "store", "graphDriverName");
+  if (!root.startsWith("/") || !isPlainName(driver)) return undefined;
+  return { folder: join(root, `${driver}-containers`), file: "userdata/pidfile" };
+}
+
+/** An event names its container, before its first process runs or after that has ended. */
+function announcedBy(event: unknown, status: string): Announced | undefined {
+  const id = textAt(event, "ID");
+  const name = textAt(event, "Name");
+  if (!/^(create|init|start|rename)$/.test(status) || id === "" || name === "") return undefined;
+  const image = textAt(event, "Image");
+  return { name, type: "podman", id, image, pod: "", podNamespace: "" };
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return parseAnswer(text, "podman");
+  } catch {
+    return undefined;
   }
 }

@@ -1,6 +1,7 @@
-/** A running container with its namespaces, and the forms in which that is told: JSON, and lines for the tracer. */
+/** Container records: a container with its namespaces, as JSON and as lines for the tracepoint provider. */
 
-import type { ProcessFacts } from "./namespaces.ts";
+import { printableJson } from "../base/printable.ts";
+import type { ProcessFacts } from "./process.ts";
 import type { FoundContainer } from "./runtime.ts";
 
 export interface LocalContainer extends FoundContainer, ProcessFacts {
@@ -8,7 +9,7 @@ export interface LocalContainer extends FoundContainer, ProcessFacts {
   readonly endNs: bigint;
 }
 
-/** The fields of a record, in its order. */
+/** The fields of the event, in its order. */
 export function fieldsOf(container: LocalContainer): Readonly<Record<string, string | number>> {
   return {
     container_name: container.name,
@@ -28,12 +29,12 @@ export function fieldsOf(container: LocalContainer): Readonly<Record<string, str
   };
 }
 
-/** One record as a line of JSON. */
+/** One record as a line of JSON, safe to show on a terminal. */
 export function jsonLine(container: LocalContainer): string {
-  return `${JSON.stringify(fieldsOf(container))}\n`;
+  return `${printableJson(fieldsOf(container))}\n`;
 }
 
-/** One record for the tracepoint provider: its fields with tabs between them. */
+/** One record for the tracepoint provider: its fields, separated by tabs. */
 export function providerLine(container: LocalContainer): string {
   const values = Object.values(fieldsOf(container)).map((value) =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what would end a field, a line or a text of C

@@ -1,95 +1,201 @@
-/** One runtime, asked again and again, and at once when it announces something. */
+/** One runtime, asked by period, and at once when it announces something. */
 
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TraceError } from "../base/errors.ts";
-import { isThere, type RuntimePlace } from "./places.ts";
-import type { FoundContainer } from "./runtime.ts";
+import { messageOf } from "./answer.ts";
+import { ownerOf } from "./path-owner.ts";
+import type { RuntimePlace } from "./places.ts";
+import { Problems } from "./problems.ts";
+import { startTicksOf } from "./process.ts";
+import {
+  ANSWER_LIMIT_MS,
+  type Announced,
+  type FoundContainer,
+  SYSTEM_LIMITS,
+  USER_LIMITS,
+} from "./runtime.ts";
 
-/** An announcement may come before its container has a process, or while its runtime refuses to answer: ms between asking again. */
+/** An announcement may come before its container has a process, or while its runtime refuses to answer: ms between questions. */
 const FOLLOW_UPS_MS = [50, 150, 500, 1000];
-/** What announces, and has not for a while, is asked more seldom: so many periods apart. */
+/** A runtime that announces, and has not for a while, is asked more seldom: periods between questions. */
 const ANNOUNCING_PERIODS = 5;
+/** However much it announces, a runtime is not asked again within this time, in ms. */
+const LEAST_PAUSE_MS = 10;
+const LEAST_PAUSE_OF_USERS_MS = 200;
+/** An id that no process has. */
+const NO_USER = 2 ** 32 - 1;
+/** Most bytes of one text; the tracepoint provider has the same limit. */
+const MAX_TEXT_BYTES = 1023;
+
+/** A container with the process that its runtime meant, whatever has that number later. */
+export interface KnownContainer extends FoundContainer {
+  readonly startTicks: number;
+  /** The user whose word this is; it counts for processes of this user only. 0 for the system's own. */
+  readonly vouchedBy: number;
+}
+
+export interface WatchCallbacks {
+  /** It has answered, or has failed to. */
+  readonly answer: (watch: RuntimeWatch) => void;
+  readonly announced: (watch: RuntimeWatch, announced: Announced) => void;
+  /** One line about a runtime that cannot be asked, or can be again. */
+  readonly problem: (text: string) => void;
+}
 
 export class RuntimeWatch {
-  found: readonly FoundContainer[] = [];
-  /** Settles when it has been asked once. */
+  /** Containers of its last answer whose first process ran then. */
+  found: readonly KnownContainer[] = [];
+  readonly title: string;
+  /** Settles when it has answered once. */
   readonly answered: Promise<void>;
   readonly #place: RuntimePlace;
-  readonly #onAnswer: () => void;
-  readonly #onProblem: (text: string) => void;
+  readonly #on: WatchCallbacks;
+  readonly #problems: Problems;
+  readonly #end = new AbortController();
   #onAnswered: () => void = () => {};
-  #problem = "";
+  /** When it was asked for its last listing. */
+  listedAtMs: number = Number.NEGATIVE_INFINITY;
+  /** The user who decides what its path leads to, 0 for root or ourselves; `undefined` until that is known. */
+  #user: number | undefined;
   #isAnnouncing = false;
   #isDirty = false;
+  #isPending = false;
   #wake: () => void = () => {};
 
-  constructor(place: RuntimePlace, onAnswer: () => void, onProblem: (text: string) => void) {
+  constructor(place: RuntimePlace, on: WatchCallbacks) {
     this.#place = place;
-    this.#onAnswer = onAnswer;
-    this.#onProblem = onProblem;
+    this.title = place.runtime.title;
+    this.#on = on;
+    // Every question under way listens.
+    setMaxListeners(0, this.#end.signal);
+    this.#problems = new Problems(this.title, on.problem);
     this.answered = new Promise((resolve) => {
       this.#onAnswered = resolve;
     });
   }
 
-  /** Asks once. Never rejects: what goes wrong is told once, and is as if nothing ran there. */
-  async ask(): Promise<void> {
-    const { runtime, path, isNamed } = this.#place;
-    let problem = "";
-    try {
-      if (isThere(path)) this.found = await runtime.list();
-      else {
-        this.found = [];
-        if (isNamed) problem = "nothing is there";
-      }
-    } catch (error) {
-      const isAbsent = error instanceof TraceError && error.code === "RUNTIME_ABSENT";
-      // A slow answer is no end of containers; whether they live, the kernel tells.
-      if (isAbsent) this.found = [];
-      if (!isAbsent || isNamed) problem = error instanceof Error ? error.message : String(error);
-    }
-    if (problem !== this.#problem) {
-      const text = problem === "" ? "answers again" : problem;
-      this.#onProblem(`${runtime.title}: ${text}`);
-      this.#problem = problem;
-    }
-    this.#onAnswered();
-    this.#onAnswer();
+  /** Whether root or ourselves decide what it says. */
+  get isSystems(): boolean {
+    return this.#user === 0;
   }
 
-  /** Follows until the signal; settles when nothing of it is left. */
-  async follow(periodMs: number, signal: AbortSignal): Promise<void> {
-    signal.addEventListener("abort", () => this.#wake(), { once: true });
-    const announcing = this.#announcements(periodMs, signal);
+  /** A container of this runtime with the process that it means. */
+  bound(found: FoundContainer, startTicks: number): KnownContainer {
+    const vouchedBy = this.isSystems ? (found.uid ?? 0) : (this.#user ?? NO_USER);
+    return { ...withinBounds(found), startTicks, vouchedBy };
+  }
+
+  /** Asks until there is an answer about every container, or has been time enough for one. Never rejects. */
+  async once(): Promise<void> {
+    const deadline = performance.now() + ANSWER_LIMIT_MS + 1000;
+    do await this.#ask();
+    while (this.#isPending && performance.now() < deadline);
+    this.#problems.end();
+    if (this.#isPending)
+      this.#problems.failure("pending", "no answer in time about some containers");
+  }
+
+  /** Follows until `stop`; settles when nothing of it is left. */
+  async follow(periodMs: number): Promise<void> {
+    const { signal } = this.#end;
+    const announcing = this.#announcements(periodMs);
     for (let calm = 0; !signal.aborted; calm++) {
       if (this.#isDirty) calm = 0;
       this.#isDirty = false;
-      await this.ask();
+      await this.#ask();
       const usual = periodMs * (this.#isAnnouncing ? ANNOUNCING_PERIODS : 1);
-      await this.#pause(Math.min(FOLLOW_UPS_MS[calm] ?? usual, usual), signal);
+      if (this.#isPending) calm = Math.min(calm, FOLLOW_UPS_MS.length - 2);
+      const least = this.isSystems ? LEAST_PAUSE_MS : LEAST_PAUSE_OF_USERS_MS;
+      await sleep(least, undefined, { signal }).catch(() => undefined);
+      await this.#pause(Math.min(FOLLOW_UPS_MS[calm] ?? usual, usual));
     }
     await announcing;
   }
 
-  async #announcements(periodMs: number, signal: AbortSignal): Promise<void> {
+  /** Asks soon: one of its containers has ended, and may run again. */
+  askSoon(): void {
+    this.#isDirty = true;
+    this.#wake();
+  }
+
+  stop(): void {
+    this.#end.abort();
+    this.#wake();
+  }
+
+  /** What is known stays where there is no answer: whether containers run, the kernel decides. */
+  async #ask(): Promise<void> {
+    this.#isPending = false;
+    const failure = await this.#list().catch((error: unknown) => this.#explain(error));
+    if (!this.#end.signal.aborted) this.#problems.failure(failure.kind, failure.text);
+    if (!this.#isPending) this.#onAnswered();
+    this.#on.answer(this);
+  }
+
+  async #list(): Promise<{ readonly kind: string; readonly text: string }> {
+    const { runtime, path, isNamed } = this.#place;
+    const owner = await ownerOf(path);
+    if (owner.kind === "absent") return { kind: isNamed ? "absent" : "", text: "nothing is there" };
+    if (owner.kind === "denied" && !isNamed && this.#place.isUsers) return { kind: "", text: "" };
+    if (owner.kind === "denied" || owner.kind === "unsafe")
+      return { kind: owner.kind, text: owner.reason };
+    this.#user = owner.kind === "user" ? owner.uid : 0;
+    const askedAtMs = performance.now();
+    const known = this.found.filter((one) => startTicksOf(one.initPid) === one.startTicks);
+    const limits = this.isSystems ? SYSTEM_LIMITS : USER_LIMITS;
+    const listing = await runtime.list({ known, limits, signal: this.#end.signal });
+    this.#isPending = listing.isPending;
+    this.listedAtMs = askedAtMs;
+    this.found = this.#boundAll(listing.containers, known);
+    this.#problems.details(listing.problems);
+    return { kind: "", text: "" };
+  }
+
+  #explain(error: unknown): { readonly kind: string; readonly text: string } {
+    const kind = error instanceof TraceError ? error.code : "failed";
+    // A runtime that the user has not named need not be there.
+    if (kind === "RUNTIME_ABSENT" && !this.#place.isNamed) return { kind: "", text: "" };
+    return { kind, text: messageOf(error) };
+  }
+
+  /** Notes which process has the number that the runtime gives, now that it has just said so. */
+  #boundAll(
+    containers: readonly FoundContainer[],
+    known: readonly KnownContainer[],
+  ): readonly KnownContainer[] {
+    const before = new Map(known.map((one) => [`${one.initPid} ${one.id}`, one]));
+    return containers.flatMap((found) => {
+      const { initPid, id } = found;
+      const startTicks = before.get(`${initPid} ${id}`)?.startTicks ?? startTicksOf(initPid);
+      return startTicks === undefined ? [] : this.bound(found, startTicks);
+    });
+  }
+
+  async #announcements(periodMs: number): Promise<void> {
     const { runtime, path } = this.#place;
+    const { signal } = this.#end;
     if (runtime.watch === undefined) return;
-    const onChange = (): void => {
-      this.#isDirty = true;
-      this.#wake();
-    };
     while (!signal.aborted) {
-      if (isThere(path)) {
+      const owner = await ownerOf(path);
+      if (owner.kind === "system" || owner.kind === "user") {
+        this.#user = owner.kind === "user" ? owner.uid : 0;
         this.#isAnnouncing = true;
-        await runtime.watch(onChange, signal);
+        const onChange = (announced?: Announced): void => this.#announced(announced);
+        await runtime.watch(onChange, signal, this.isSystems);
         this.#isAnnouncing = false;
       }
       await sleep(periodMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    if (this.#isDirty || signal.aborted) return Promise.resolve();
+  #announced(announced: Announced | undefined): void {
+    if (announced !== undefined) this.#on.announced(this, announced);
+    this.askSoon();
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (this.#isDirty || this.#end.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#wake(), ms);
       this.#wake = () => {
@@ -98,4 +204,25 @@ export class RuntimeWatch {
       };
     });
   }
+}
+
+/** Texts cut to what a record may hold, between two characters, without halves of surrogate pairs. */
+function withinBounds(found: FoundContainer): FoundContainer {
+  const { name, type, id, image, pod, podNamespace } = found;
+  return {
+    initPid: found.initPid,
+    name: cut(name),
+    type: cut(type),
+    id: cut(id),
+    image: cut(image),
+    pod: cut(pod),
+    podNamespace: cut(podNamespace),
+  };
+}
+
+function cut(text: string): string {
+  const bytes = Buffer.from(text.slice(0, MAX_TEXT_BYTES));
+  let end = Math.min(bytes.length, MAX_TEXT_BYTES);
+  while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end--;
+  return bytes.toString("utf8", 0, end);
 }

@@ -1,21 +1,23 @@
-/** The program that puts records into LTTng's user-space traces; `statedump/main.c` tells how it is spoken to. */
+/** The program that emits records into LTTng's user-space traces; `statedump/main.c` describes its input. */
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { SourceError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import { lineSplitter } from "./answer.ts";
-import { isThere } from "./places.ts";
+import { exists } from "./places.ts";
 import { type LocalContainer, providerLine } from "./record.ts";
+import { RecordWriter } from "./record-writer.ts";
 
 /** Beside the sources, and beside the bundle. */
 const FOLDERS: readonly string[] = ["../../../statedump", "../../statedump"].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
 const PROGRAM = "tracewire-statedump";
-/** A provider that reads slower than this is given no further rounds. */
-const MAX_BACKLOG_BYTES = 4 * 2 ** 20;
 const GRACE_MS = 3000;
+/** Most characters of one line of the program's that is passed on. */
+const MAX_LINE = 500;
 
 export class TracepointProvider {
   /** Rejects if the program ends by itself. */
@@ -23,21 +25,27 @@ export class TracepointProvider {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #ended: Promise<void>;
   readonly #warn: (text: string) => void;
+  readonly #writer: RecordWriter;
   #isClosing = false;
-  #isHeard: boolean | undefined;
+  #isRecorded: boolean | undefined;
 
   private constructor(program: string, warn: (text: string) => void) {
     this.#warn = warn;
     this.#child = spawn(program, [], { stdio: "pipe" });
     const { stdin, stdout, stderr } = this.#child;
     stdin.on("error", () => undefined);
+    const textOf = (containers: readonly LocalContainer[]): string =>
+      `${containers.map(providerLine).join("")}\n`;
+    this.#writer = new RecordWriter(stdin, textOf, (isBehind) => {
+      warn(`${PROGRAM} ${isBehind ? "does not read: records are left out" : "reads again"}`);
+    });
     stdout.setEncoding("utf8").on(
       "data",
-      lineSplitter((line) => this.#answered(line)),
+      lineSplitter((line) => this.#onAnswer(line)),
     );
     stderr.setEncoding("utf8").on(
       "data",
-      lineSplitter((line) => warn(`${PROGRAM}: ${line}`)),
+      lineSplitter((line) => warn(`${PROGRAM}: ${printable(line, MAX_LINE)}`)),
     );
     let onFailure: (error: SourceError) => void = () => {};
     this.failed = new Promise((_, reject) => {
@@ -61,18 +69,16 @@ export class TracepointProvider {
    */
   static start(program: string | undefined, warn: (text: string) => void): TracepointProvider {
     const usual = FOLDERS.map((folder) => `${folder}/${PROGRAM}`);
-    const found = (program === undefined ? usual : [program]).find(isThere);
+    const found = (program === undefined ? usual : [program]).find(exists);
     if (found !== undefined) return new TracepointProvider(found, warn);
-    const folder = FOLDERS.find((one) => isThere(`${one}/Makefile`)) ?? "statedump";
+    const folder = FOLDERS.find((one) => exists(`${one}/Makefile`)) ?? "statedump";
     const message = `${program ?? `${folder}/${PROGRAM}`}: expected the tracepoint provider, got nothing; build it with: make -C ${folder} (needs gcc and liblttng-ust-dev), or use --print`;
     throw new SourceError("PROVIDER_MISSING", message);
   }
 
-  /** Tells of containers in every session that records them. */
+  /** Emits records into every session that records the event. */
   emit(containers: readonly LocalContainer[]): void {
-    const { stdin } = this.#child;
-    if (stdin.writableLength > MAX_BACKLOG_BYTES || !stdin.writable) return;
-    stdin.write(`${containers.map(providerLine).join("")}\n`);
+    this.#writer.write(containers);
   }
 
   /** Ends the program when it has read everything. */
@@ -84,13 +90,13 @@ export class TracepointProvider {
     clearTimeout(timer);
   }
 
-  #answered(line: string): void {
-    const isHeard = line === "listening 1";
-    if (isHeard === this.#isHeard || !line.startsWith("listening ")) return;
-    if (!isHeard)
+  #onAnswer(line: string): void {
+    const isRecorded = line === "listening 1";
+    if (isRecorded === this.#isRecorded || !line.startsWith("listening ")) return;
+    if (!isRecorded)
       this.#warn(
-        "no session records what is told; lttng enable-event --userspace 'ust_container_statedump:*'",
+        "no session records container metadata; lttng enable-event --userspace 'ust_container_statedump:*'",
       );
-    this.#isHeard = isHeard;
+    this.#isRecorded = isRecorded;
   }
 }

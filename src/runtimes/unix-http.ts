@@ -3,52 +3,54 @@
 import { get, type IncomingMessage, request } from "node:http";
 import { SourceError } from "../base/errors.ts";
 import { firstLine, lineSplitter, parseAnswer } from "./answer.ts";
-import { LIST_LIMIT_MS, MAX_ANSWER_BYTES } from "./runtime.ts";
+import { ANSWER_LIMIT_MS, SYSTEM_LIMITS } from "./runtime.ts";
+
+export interface QuestionLimits {
+  /** Most bytes of the answer. */
+  readonly bytes?: number;
+  /** Ends the wait, which ends by itself after `ANSWER_LIMIT_MS`. */
+  readonly signal?: AbortSignal;
+}
 
 /**
  * The JSON behind a path.
  *
- * @param signal ends the wait; by default after the usual limit
  * @returns `undefined` where there is nothing of that name (404)
  * @throws SourceError as `Runtime.list`
  */
 export async function getJson(
   socketPath: string,
   path: string,
-  signal: AbortSignal = AbortSignal.timeout(LIST_LIMIT_MS),
+  { bytes = SYSTEM_LIMITS.bytes, signal }: QuestionLimits = {},
 ): Promise<unknown> {
   const what = `${socketPath}: GET ${path}`;
-  const { status, text } = await new Promise<{ status: number; text: string }>(
-    (resolve, reject) => {
-      const asked = get(
-        { socketPath, path, signal, agent: false, headers: { Host: "localhost" } },
-        (answer) => {
-          collect(answer, what).then(
-            (text) => resolve({ status: answer.statusCode ?? 0, text }),
-            (error) => {
-              asked.destroy();
-              reject(error);
-            },
-          );
-        },
-      );
-      asked.on("error", reject);
-    },
-  ).catch((error: unknown) => {
-    throw failureOf(error, what, signal);
-  });
-  if (status === 404) return undefined;
-  if (status !== 200) {
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  const timer = setTimeout(abort, ANSWER_LIMIT_MS);
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+  try {
+    const { status, text } = await answerOf(socketPath, path, what, bytes, stop.signal);
+    if (status === 404) return undefined;
+    if (status === 200) return parseAnswer(text, what);
     const message = `${what}: expected status 200, got ${status}: ${firstLine(text)}`;
     throw new SourceError("RUNTIME_REFUSED", message);
+  } catch (error) {
+    throw failureOf(error, what, stop.signal.aborted);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
   }
-  return parseAnswer(text, what);
 }
 
-/** Calls `onLine` for each line of an answer that does not end; settles when it does. */
+/**
+ * Calls `onLine` for each line of an answer that does not end; settles when it does.
+ * @param onOpen called when the answer has begun: from now on nothing is missed
+ */
 export function followLines(
   socketPath: string,
   path: string,
+  onOpen: () => void,
   onLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -56,7 +58,8 @@ export function followLines(
     const asked = request(
       { socketPath, path, signal, agent: false, headers: { Host: "localhost" } },
       (answer) => {
-        if (answer.statusCode !== 200) answer.destroy();
+        if (answer.statusCode === 200) onOpen();
+        else answer.destroy();
         answer.setEncoding("utf8").on("data", lineSplitter(onLine));
         answer.on("error", () => resolve()).on("close", () => resolve());
       },
@@ -66,21 +69,45 @@ export function followLines(
   });
 }
 
-function collect(answer: IncomingMessage, what: string): Promise<string> {
+function answerOf(
+  socketPath: string,
+  path: string,
+  what: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = get(
+      { socketPath, path, signal, agent: false, headers: { Host: "localhost" } },
+      (answer) => {
+        collect(answer, what, maxBytes).then(
+          (text) => resolve({ status: answer.statusCode ?? 0, text }),
+          (error) => {
+            asked.destroy();
+            reject(error);
+          },
+        );
+      },
+    );
+    asked.on("error", reject);
+  });
+}
+
+function collect(answer: IncomingMessage, what: string, maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     const refuse = (): void => {
-      const message = `${what}: expected at most ${MAX_ANSWER_BYTES} bytes, got more`;
+      const message = `${what}: expected at most ${maxBytes} bytes, got more`;
       reject(new SourceError("RUNTIME_HUGE", message));
     };
-    if (Number(answer.headers["content-length"] ?? 0) > MAX_ANSWER_BYTES) {
+    if (Number(answer.headers["content-length"] ?? 0) > maxBytes) {
       refuse();
       return;
     }
     answer.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > MAX_ANSWER_BYTES) refuse();
+      if (bytes > maxBytes) refuse();
       else chunks.push(chunk);
     });
     answer.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
@@ -88,13 +115,14 @@ function collect(answer: IncomingMessage, what: string): Promise<string> {
   });
 }
 
-function failureOf(error: unknown, what: string, signal: AbortSignal): SourceError {
+function failureOf(error: unknown, what: string, isLate: boolean): SourceError {
   if (error instanceof SourceError) return error;
-  if (signal.aborted) return new SourceError("RUNTIME_SLOW", `${what}: no answer in time`);
+  if (isLate)
+    return new SourceError("RUNTIME_SLOW", `${what}: no answer in ${ANSWER_LIMIT_MS / 1000} s`);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reason = error instanceof Error ? error.message : String(error);
   if (["ENOENT", "ECONNREFUSED", "ENOTSOCK"].includes(code))
-    return new SourceError("RUNTIME_ABSENT", `${what}: nobody listens there (${code})`);
+    return new SourceError("RUNTIME_ABSENT", `${what}: nothing listens there (${code})`);
   if (["EACCES", "EPERM"].includes(code))
     return new SourceError("RUNTIME_REFUSED", `${what}: not allowed (${code})`);
   return new SourceError("RUNTIME_MALFORMED", `${what}: expected an HTTP answer, got ${reason}`);

@@ -129,7 +129,7 @@ run(
       for (const session of ["everyone", "named"])
         await lttng.createSession(session, { events: EVENTS, contexts: CONTEXTS });
       const dump = stage.statedump("--period", "1s");
-      await dump.until("began", () => dump.stderr.includes("telling of containers"));
+      await dump.until("began", () => dump.stderr.includes("emitting container records"));
 
       const one = await stage.contained(stage.docker, "d-one");
       const two = await stage.contained(stage.podman, "p-one");

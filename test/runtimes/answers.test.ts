@@ -1,4 +1,4 @@
-/** What runtimes answer, by their documentation, and who runs according to that. */
+/** What runtimes answer, by their documentation, and which containers run according to that. */
 
 import { createServer } from "node:http";
 import { suite } from "uvu";
@@ -10,7 +10,7 @@ import { Docker } from "../../src/runtimes/docker.ts";
 import { Lxd } from "../../src/runtimes/lxd.ts";
 import { Machines } from "../../src/runtimes/nspawn.ts";
 import { PodmanCommand } from "../../src/runtimes/podman.ts";
-import { FakeMachine } from "../support/fake-runtime.ts";
+import { containersOf, FakeMachine, listingOf } from "../support/fake-runtime.ts";
 
 const test = suite("runtimes/answers");
 let machine: FakeMachine;
@@ -83,13 +83,13 @@ test("CRI: a pod's containers are named by namespace, pod and container; its san
       podNamespace: "prod",
     },
   ];
-  assert.equal(await cri.list(), expected);
-  // In CRI an id never gets another process: the second time nobody is inspected.
+  assert.equal(await containersOf(cri), expected);
+  // In CRI an id never gets another process: what is known is not inspected again.
   machine.command(
     "crictl",
     `case "$3" in ps) echo '${JSON.stringify(answers.ps)}';; pods) echo '{}';; *) exit 1;; esac`,
   );
-  assert.equal(await cri.list(), expected.slice(0, 1));
+  assert.equal(await containersOf(cri, expected), expected.slice(0, 1));
 });
 
 test("LXD and Incus: instances of all projects, without virtual machines and what is stopped", async () => {
@@ -111,7 +111,7 @@ test("LXD and Incus: instances of all projects, without virtual machines and wha
     asked.push(request.url ?? "");
     response.end(JSON.stringify({ type: "sync", status_code: 200, metadata: instances }));
   });
-  const found = await new Lxd("incus", socket).list();
+  const found = await containersOf(new Lxd("incus", socket));
   assert.equal(asked, ["/1.0/instances?recursion=2&all-projects=true"]);
   const more = { type: "incus", pod: "", podNamespace: "" };
   assert.equal(found, [
@@ -133,7 +133,7 @@ test("LXD and Incus announce over a WebSocket on the same socket", async () => {
   const stop = new AbortController();
   let watching: Promise<void> | undefined;
   await new Promise<void>((resolve) => {
-    watching = new Lxd("lxd", socket).watch(resolve, stop.signal);
+    watching = new Lxd("lxd", socket).watch(() => resolve(), stop.signal);
   });
   assert.is(await asked, "/1.0/events?type=lifecycle&all-projects=true");
   stop.abort();
@@ -152,7 +152,7 @@ test("Docker: what is running, with its pod's labels; what has gone meanwhile is
       response.writeHead(404).end('{"message":"No such container"}');
     }
   });
-  assert.equal(await new Docker("docker", socket).list(), [
+  assert.equal(await containersOf(new Docker("docker", socket)), [
     {
       name: "k8s_web_shop",
       type: "docker",
@@ -166,18 +166,44 @@ test("Docker: what is running, with its pod's labels; what has gone meanwhile is
 });
 
 test("Docker announces starts and ends, among commands that run inside", async () => {
+  const actor = { ID, Attributes: { ...KUBERNETES, name: "web", image: "nginx:1.25" } };
   const socket = await machine.http("docker", (_, response) => {
     for (const Action of ["exec_create: sh", "exec_start: sh", "health_status: healthy", "start"])
-      response.write(`${JSON.stringify({ Type: "container", Action })}\n`);
+      response.write(`${JSON.stringify({ Type: "container", Action, Actor: actor })}\n`);
     response.write('{"Type":"container","Act');
     setTimeout(() => response.end('ion":"die"}\nno JSON\n'), 10);
   });
-  let changes = 0;
-  const count = (): void => {
-    changes++;
+  const announced: unknown[] = [];
+  const note = (news: unknown): void => void announced.push(news);
+  await new Docker("docker", socket).watch(note, new AbortController().signal, true);
+  const web = {
+    name: "web",
+    type: "docker",
+    id: ID,
+    image: "nginx:1.25",
+    pod: "shop-7d9c",
+    podNamespace: "prod",
   };
-  await new Docker("docker", socket).watch(count, new AbortController().signal);
-  assert.is(changes, 3, "start, die, and what cannot be read");
+  // The connection, start, die, and what cannot be read.
+  assert.equal(announced, [undefined, web, undefined, undefined]);
+});
+
+test("containerd announces processes before they run", async () => {
+  const task = { container_id: ID, bundle: "/b", io: { stdout: "/o" }, pid: 4711 };
+  const at = "2026-11-27 18:19:30.698613723 +0000 UTC moby";
+  machine.command(
+    "ctr",
+    `echo '${at} /containers/create {"id":"${ID}"}'
+echo '${at} /tasks/create ${JSON.stringify(task)}'
+echo '${at} /tasks/start {"container_id":"${ID}","pid":4711}'
+echo '${at} /tasks/create {"pid":"'
+echo '${at} /tasks/exec-added {"container_id":"${ID}"}'`,
+  );
+  const announced: unknown[] = [];
+  const containerd = new Containerd("/c.sock", () => true);
+  const note = (news: unknown): void => void announced.push(news);
+  await containerd.watch(note, new AbortController().signal);
+  assert.equal(announced, [{ id: ID, initPid: 4711 }, undefined, undefined]);
 });
 
 test("Podman without a service is asked by its command", async () => {
@@ -187,7 +213,7 @@ test("Podman without a service is asked by its command", async () => {
     { Id: "b1", Names: ["stopped"], Image: "", Pid: 0 },
   ];
   machine.command("podman", `echo '${JSON.stringify(listed)}'`);
-  const found = await new PodmanCommand().list();
+  const found = await containersOf(new PodmanCommand(() => false));
   assert.equal(
     found.map(({ name, type, pod, initPid }) => [name, type, pod, initPid]),
     [
@@ -212,7 +238,7 @@ case "$*" in
 esac`,
   );
   const names = async (hasDocker: boolean): Promise<string[]> =>
-    (await new Containerd("/c.sock", () => hasDocker).list()).map(({ name }) => name);
+    (await containersOf(new Containerd("/c.sock", () => hasDocker))).map(({ name }) => name);
   assert.equal(await names(true), ["web"]);
   assert.equal(await names(false), ["web", POD_ID]);
 });
@@ -225,19 +251,134 @@ test("systemd-machined: containers by their leaders, without virtual machines", 
   ];
   machine.command(
     "machinectl",
-    `case "$1" in list) echo '${JSON.stringify(machines)}';; show) echo "Leader=47$#";; esac`,
+    `case "$1" in list) echo '${JSON.stringify(machines)}';; show) echo "Leader=47$#";;  esac`,
   );
-  assert.equal(await new Machines().list(), [
+  assert.equal(await containersOf(new Machines()), [
     {
       name: "deb",
       type: "systemd-nspawn",
       id: "deb",
       image: "debian",
-      initPid: 473,
+      initPid: 474,
       pod: "",
       podNamespace: "",
     },
   ]);
+});
+
+test("a container that cannot be inspected costs itself alone, and what is known is not asked again", async () => {
+  const inspected: string[] = [];
+  const socket = await machine.http("docker", (request, response) => {
+    const [, id] = /^\/containers\/(\w+)\/json$/.exec(request.url ?? "") ?? [];
+    const ids = ["good", "hangs", "fails", "broken", "other", "stopped", "known"];
+    if (id === undefined)
+      response.end(JSON.stringify(ids.map((Id) => ({ Id, Names: [`/of/${Id}`, `/${Id}-name`] }))));
+    else inspected.push(id);
+    if (id === "fails") response.writeHead(500).end('{"message":"\\u001b]0;owned\\u0007"}');
+    if (id === "broken") response.end('{"Id":"broken"}');
+    if (id === "other") response.end('{"Id":"good","State":{"Pid":7}}');
+    if (id === "stopped") response.end('{"Id":"stopped","State":{"Pid":0}}');
+    if (id === "good") response.end('{"Id":"good","Name":"/good-name","State":{"Pid":4711}}');
+  });
+  const more = { type: "docker", image: "", pod: "", podNamespace: "" };
+  const known = { ...more, name: "old-name", id: "known", initPid: 4712 };
+  const listing = await listingOf(new Docker("docker", socket), [known]);
+  assert.equal(
+    listing.containers.map(({ name, initPid }) => [name, initPid]),
+    [
+      ["known-name", 4712],
+      ["good-name", 4711],
+    ],
+  );
+  assert.is(listing.isPending, true, "one has not answered yet");
+  assert.equal(
+    listing.problems.map((text) => text.replace(`${socket}: GET `, "")),
+    [
+      '/containers/fails/json: expected status 200, got 500: {"message":"\\u001b]0;owned\\u0007"}',
+      "/containers/broken/json: expected Id and State of this container, got something else",
+      "/containers/other/json: expected Id and State of this container, got something else",
+    ],
+  );
+  assert.equal(inspected.sort(), ["broken", "fails", "good", "hangs", "other", "stopped"]);
+});
+
+test("containerd: a namespace or container that cannot be listed keeps what is known of it", async () => {
+  machine.command(
+    "ctr",
+    `shift 2
+case "$*" in
+"namespaces ls -q") printf 'default\\nbroken\\n';;
+"-n default tasks ls") printf 'TASK PID STATUS\\ngood 4711 RUNNING\\nbad 4712 RUNNING\\n';;
+"-n default containers info good") echo '{"Image":"i"}';;
+*) echo "refused $*" >&2; exit 1;;
+esac`,
+  );
+  const more = { type: "containerd", image: "", pod: "", podNamespace: "" };
+  const known = { ...more, name: "kept", id: "kept", initPid: 4713 };
+  const listing = await listingOf(new Containerd("/c.sock", () => false), [known]);
+  assert.equal(
+    listing.containers.map(({ name }) => name),
+    ["kept", "good"],
+  );
+  assert.equal(
+    listing.problems.map((text) => /refused .*/.exec(text)?.[0]),
+    ["refused -n broken tasks ls", "refused -n default containers info bad"],
+  );
+});
+
+test("CRI: sandboxes stay known where only containers can be listed, and the reverse", async () => {
+  const more = { image: "", initPid: 4711, pod: "p", podNamespace: "n" };
+  const sandbox = { ...more, name: "n/p", type: "sandbox", id: "s1" };
+  const container = { ...more, name: "n/p/c", type: "cri", id: "c1" };
+  machine.command("crictl", `case "$3" in ps) echo '{"containers":[]}';; *) exit 1;; esac`);
+  assert.equal(await containersOf(new Cri("/c.sock"), [sandbox, container]), [sandbox]);
+  machine.command("crictl", `case "$3" in pods) echo '{"items":[]}';; *) exit 1;; esac`);
+  assert.equal(await containersOf(new Cri("/c.sock"), [sandbox, container]), [container]);
+});
+
+test("LXD and Incus: a busy instance, which has no state, stays known", async () => {
+  const instance = { type: "container", project: "default", config: {}, state: null };
+  const socket = await machine.http("lxd", (_, response) => {
+    const metadata = [
+      { ...instance, name: "busy", status: "Running" },
+      { ...instance, name: "off", status: "Stopped" },
+    ];
+    response.end(JSON.stringify({ metadata }));
+  });
+  const more = { type: "lxd", id: "", image: "", initPid: 4711, pod: "", podNamespace: "" };
+  const [busy, off] = [
+    { ...more, name: "busy" },
+    { ...more, name: "off" },
+  ];
+  assert.equal(await containersOf(new Lxd("lxd", socket), [busy, off]), [busy]);
+});
+
+test("systemd-machined: one machine that cannot be shown costs itself alone; users' own are marked", async () => {
+  const machines = ["good", "bad", "users"].map((name) => ({
+    machine: name,
+    class: "container",
+    service: "",
+    os: "",
+  }));
+  machine.command(
+    "machinectl",
+    `case "$2" in
+--output=json) echo '${JSON.stringify(machines)}';;
+good) printf 'Leader=4711\\nUID=0\\n';;
+users) printf 'Leader=4712\\nUID=1000\\n';;
+*) echo "no $2" >&2; exit 1;;
+esac`,
+  );
+  const { containers, problems } = await listingOf(new Machines());
+  assert.equal(
+    containers.map(({ name, uid }) => [name, uid]),
+    [
+      ["good", undefined],
+      ["users", 1000],
+    ],
+  );
+  assert.is(problems.length, 1);
+  assert.match(problems[0] ?? "", /failed: no bad$/);
 });
 
 test.run();

@@ -1,4 +1,4 @@
-/** Sockets and commands that lie, stall, flood or are not there: one clear line each. */
+/** Sockets and commands that lie, stall, flood or are absent: one clear line each. */
 
 import { writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
@@ -9,11 +9,11 @@ import { SourceError } from "../../src/base/errors.ts";
 import { lineSplitter } from "../../src/runtimes/answer.ts";
 import { Cri } from "../../src/runtimes/cri.ts";
 import { Docker } from "../../src/runtimes/docker.ts";
-import { Lxc } from "../../src/runtimes/lxc.ts";
 import { Lxd } from "../../src/runtimes/lxd.ts";
 import { Machines } from "../../src/runtimes/nspawn.ts";
+import { PodmanCommand } from "../../src/runtimes/podman.ts";
 import type { Runtime } from "../../src/runtimes/runtime.ts";
-import { FakeMachine } from "../support/fake-runtime.ts";
+import { containersOf, FakeMachine, listingOf } from "../support/fake-runtime.ts";
 
 const test = suite("runtimes/hostile");
 let machine: FakeMachine;
@@ -25,7 +25,7 @@ test.after.each(() => machine.close());
 /** How a runtime's list fails. */
 async function failureOf(runtime: Runtime): Promise<SourceError> {
   try {
-    await runtime.list();
+    await listingOf(runtime);
   } catch (error) {
     if (error instanceof SourceError) return error;
     throw error;
@@ -121,32 +121,54 @@ test("what is not there, is no socket, or is no program", async () => {
   writeFileSync(file, "");
   for (const path of [absent, file]) {
     assert.is((await failureOf(new Docker("docker", path))).code, "RUNTIME_ABSENT");
-    await new Docker("docker", path).watch(assert.unreachable, new AbortController().signal);
-    await new Lxd("lxd", path).watch(assert.unreachable, new AbortController().signal);
+    const refuse = (): void => assert.unreachable();
+    await new Docker("docker", path).watch(refuse, new AbortController().signal, true);
+    await new Lxd("lxd", path).watch(refuse, new AbortController().signal);
   }
   const error = await failureOf(new Cri(absent));
   assert.is(error.code, "RUNTIME_ABSENT");
   assert.match(error.message, /crictl .*: there is no such program/);
 });
 
-test("commands that fail, flood or talk nonsense", async () => {
-  machine.command("lxc-ls", "echo 'lxc-ls: no permission' >&2; echo more >&2; exit 3");
-  const refused = await failureOf(new Lxc("/srv/lxc"));
+test("commands that fail, flood or print nonsense", async () => {
+  machine.command("machinectl", "echo 'machinectl: no permission' >&2; echo more >&2; exit 3");
+  const refused = await failureOf(new Machines());
   assert.is(refused.code, "RUNTIME_REFUSED");
-  assert.match(refused.message, /lxc-ls -P \/srv\/lxc .*: failed: lxc-ls: no permission$/);
-  machine.command("lxc-ls", "exec yes 12345 name");
-  assert.is((await failureOf(new Lxc("/srv/lxc"))).code, "RUNTIME_HUGE");
-  machine.command(
-    "lxc-ls",
-    "printf 'PID NAME\\n\\n-1 a\\nx b\\n0 c\\n99999999999999 d\\n4711 right one\\n'",
-  );
-  const [found, ...others] = await new Lxc("/srv/lxc").list();
-  assert.equal([found?.name, found?.initPid, others.length], ["right one", 4711, 0]);
+  assert.match(refused.message, /machinectl list .*: failed: machinectl: no permission$/);
+  machine.command("machinectl", "exec yes '[12345]'");
+  assert.is((await failureOf(new Machines())).code, "RUNTIME_HUGE");
   machine.command("machinectl", "echo '{'");
   assert.is((await failureOf(new Machines())).code, "RUNTIME_MALFORMED");
+  machine.command("machinectl", "printf '\\033[31mred\\r\\342\\200\\256\\n' >&2; exit 1");
+  assert.match((await failureOf(new Machines())).message, /: failed: \\x1b\[31mred\\r\\u\{202e\}$/);
+  machine.command(
+    "podman",
+    `echo '[{"Id":"a","Pid":-1},{"Id":"b","Pid":"x"},{"Id":"c","Pid":99999999999999},7,null,{"Id":"d","Pid":4711,"Names":[]}]'`,
+  );
+  const found = await containersOf(new PodmanCommand(() => false));
+  assert.equal(
+    found.map(({ name, initPid }) => [name, initPid]),
+    [["d", 4711]],
+  );
 });
 
-test("announcements are cut into lines wherever they break; one without end is passed over", () => {
+test("answers are read up to the limits of their socket, in bytes and in containers", async () => {
+  const socket = await machine.http("s", (request, response) => {
+    if (request.url !== "/containers/json") response.writeHead(404).end();
+    else response.end(JSON.stringify(Array.from({ length: 500 }, (_, i) => ({ Id: `id${i}` }))));
+  });
+  const docker = new Docker("podman", socket);
+  const { problems } = await listingOf(docker, [], { bytes: 100_000, containers: 5 });
+  assert.equal(problems, [
+    `${socket}: GET /containers/json: expected at most 5 containers, got more: the others are left out`,
+  ]);
+  const huge = await listingOf(docker, [], { bytes: 1000, containers: 5 }).catch(
+    (error: unknown) => error,
+  );
+  assert.is(huge instanceof SourceError && huge.code, "RUNTIME_HUGE");
+});
+
+test("announcements are split into lines however they arrive; one without end is skipped", () => {
   const text = `{"a":1}\n\n${"x".repeat(3 << 20)}\n{"b":2}\nrest`;
   for (const size of [1, 7, 4096, 1 << 20, text.length]) {
     const lines: string[] = [];

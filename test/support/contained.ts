@@ -1,4 +1,4 @@
-/** Containers of real runtimes with a traced application in each, that emits from its first moment on and when it is told to. */
+/** Containers of real runtimes, with or without a traced application that emits from its first moment on and when asked to. */
 
 import { execFileSync } from "node:child_process";
 import {
@@ -13,10 +13,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type Child, eventually, linesOf } from "./child.ts";
-import type { Lttng } from "./lttng.ts";
 import { accepts } from "./ports.ts";
 
-/** Ticks that an application emits before anybody can have told of its container. */
+/** Starts programs where the test's daemons run. */
+export interface Runner {
+  run(program: string, args: readonly string[]): Child;
+}
+
+/** Ticks that an application emits before there can be a record of its container. */
 export const FIRST_TICKS = 5;
 
 /** Of the machine, for an application that is linked to its libraries. */
@@ -44,7 +48,7 @@ export function makeRoot(directory: string): string {
   return directory;
 }
 
-/** What an application in a container is told, and what it answers: a folder that the container sees as `/w`. */
+/** Input and output of an application in a container: a folder that the container sees as `/w`. */
 export class Contained {
   readonly name: string;
   readonly folder: string;
@@ -56,7 +60,7 @@ export class Contained {
     mkdirSync(this.folder);
     execFileSync("mkfifo", [join(this.folder, "in")]);
     copyFileSync(program, join(this.folder, "app"));
-    // Held for reading too, so that nobody waits for anybody to open it.
+    // Held for reading too, so that opening it for reading does not wait.
     this.#input = openSync(join(this.folder, "in"), constants.O_RDWR);
   }
 
@@ -115,36 +119,41 @@ export interface RealRuntime {
   close(): Promise<void>;
 }
 
-/** A program that ends with the test, whatever becomes of that. */
-function daemon(lttng: Lttng, signal: string, program: string, args: readonly string[]): Child {
-  return lttng.run("setpriv", ["--pdeathsig", signal, "--", program, ...args]);
+/** A program that ends with the test, however that ends. */
+function daemon(runner: Runner, signal: string, program: string, args: readonly string[]): Child {
+  return runner.run("setpriv", ["--pdeathsig", signal, "--", program, ...args]);
 }
 
 export class DockerRuntime implements RealRuntime {
   readonly type = "docker";
   readonly socket: string;
   readonly containerdSocket: string;
-  readonly #lttng: Lttng;
+  readonly #runner: Runner;
   readonly #daemon: Child;
 
-  private constructor(lttng: Lttng, folder: string) {
-    this.#lttng = lttng;
+  private constructor(runner: Runner, folder: string, options: readonly string[]) {
+    this.#runner = runner;
     this.socket = join(folder, "d.sock");
     this.containerdSocket = join(folder, "exec/containerd/containerd.sock");
-    this.#daemon = daemon(lttng, "TERM", "dockerd", [
+    this.#daemon = daemon(runner, "TERM", "dockerd", [
       ...["--data-root", join(folder, "data"), "--exec-root", join(folder, "exec")],
       ...["-H", `unix://${this.socket}`, "--pidfile", join(folder, "pid")],
-      ...["--iptables=false", "--bridge=none", "--storage-driver=vfs"],
+      ...["--iptables=false", "--bridge=none", "--storage-driver=vfs", ...options],
     ]);
   }
 
-  static async started(lttng: Lttng, folder: string): Promise<DockerRuntime> {
-    const docker = new DockerRuntime(lttng, folder);
+  /** @param options further ones of the daemon */
+  static async started(
+    runner: Runner,
+    folder: string,
+    options: readonly string[] = [],
+  ): Promise<DockerRuntime> {
+    const docker = new DockerRuntime(runner, folder, options);
     await docker.#daemon.until("listened", () => docker.#daemon.stderr.includes("API listen on"));
     const root = makeRoot(join(folder, "root"));
     const archive = join(folder, "root.tar");
     execFileSync("tar", ["-C", root, "-cf", archive, "."]);
-    await docker.#docker("import", archive, "bb:1");
+    await docker.command("import", archive, "bb:1");
     return docker;
   }
 
@@ -152,15 +161,15 @@ export class DockerRuntime implements RealRuntime {
     const volumes = mounts.flatMap(([host, inside]) => ["-v", `${host}:${inside}`]);
     const env = ["-e", "LTTNG_UST_REGISTER_TIMEOUT=-1"];
     const options = ["--network", "none", "--name", name, ...env, ...volumes];
-    await this.#docker("run", "-d", ...options, "bb:1", "/bin/sh", "-c", script);
+    await this.command("run", "-d", ...options, "bb:1", "/bin/sh", "-c", script);
   }
 
   async stop(name: string): Promise<void> {
-    await this.#docker("stop", "--time", "0", name);
+    await this.command("stop", "--time", "0", name);
   }
 
   async start(name: string): Promise<void> {
-    await this.#docker("start", name);
+    await this.command("start", name);
   }
 
   async close(): Promise<void> {
@@ -168,33 +177,37 @@ export class DockerRuntime implements RealRuntime {
     await this.#daemon.end();
   }
 
-  #docker(...args: string[]): Promise<string> {
-    return this.#lttng.run("docker", ["-H", `unix://${this.socket}`, ...args]).output();
+  /** The output of a command of docker's. */
+  command(...args: string[]): Promise<string> {
+    return this.#runner.run("docker", ["-H", `unix://${this.socket}`, ...args]).output();
   }
 }
 
 export class PodmanRuntime implements RealRuntime {
   readonly type = "podman";
   readonly socket: string;
-  readonly #lttng: Lttng;
+  readonly #runner: Runner;
+  /** For containers that need no folders of their own. */
+  readonly root: string;
   readonly #folder: string;
   readonly #options: readonly string[];
   readonly #service: Child;
 
-  private constructor(lttng: Lttng, folder: string) {
-    this.#lttng = lttng;
+  private constructor(runner: Runner, folder: string) {
+    this.#runner = runner;
     this.#folder = folder;
     this.socket = join(folder, "p.sock");
+    this.root = makeRoot(join(folder, "root"));
     this.#options = [
       ...["--root", join(folder, "data"), "--runroot", join(folder, "run")],
       ...["--tmpdir", join(folder, "tmp"), "--runtime", "runc", "--cgroup-manager", "cgroupfs"],
     ];
     const service = ["system", "service", "--time", "0", `unix://${this.socket}`];
-    this.#service = daemon(lttng, "KILL", "podman", [...this.#options, ...service]);
+    this.#service = daemon(runner, "KILL", "podman", [...this.#options, ...service]);
   }
 
-  static async started(lttng: Lttng, folder: string): Promise<PodmanRuntime> {
-    const podman = new PodmanRuntime(lttng, folder);
+  static async started(runner: Runner, folder: string): Promise<PodmanRuntime> {
+    const podman = new PodmanRuntime(runner, folder);
     await eventually("podman listens", () => accepts(podman.socket).then((is) => is || undefined));
     return podman;
   }
@@ -205,37 +218,38 @@ export class PodmanRuntime implements RealRuntime {
     const limits = ["--ulimit", "nofile=512:512", "--ulimit", "nproc=512:512"];
     const env = ["-e", "LTTNG_UST_REGISTER_TIMEOUT=-1"];
     const options = ["--network=none", ...limits, "--name", name, ...env, ...volumes];
-    await this.#podman("run", "-d", ...options, "--rootfs", root, "/bin/sh", "-c", script);
+    await this.command("run", "-d", ...options, "--rootfs", root, "/bin/sh", "-c", script);
   }
 
   async stop(name: string): Promise<void> {
-    await this.#podman("stop", "--time", "0", name);
+    await this.command("stop", "--time", "0", name);
   }
 
   async start(name: string): Promise<void> {
-    await this.#podman("start", name);
+    await this.command("start", name);
   }
 
   async close(): Promise<void> {
-    await this.#podman("rm", "--all", "--force", "--time", "0");
+    await this.command("rm", "--all", "--force", "--time", "0");
     this.#service.process.kill("SIGTERM");
     await this.#service.end();
   }
 
-  #podman(...args: string[]): Promise<string> {
-    return this.#lttng.run("podman", [...this.#options, ...args]).output();
+  /** The output of a command of podman's. */
+  command(...args: string[]): Promise<string> {
+    return this.#runner.run("podman", [...this.#options, ...args]).output();
   }
 }
 
 export class LxcRuntime implements RealRuntime {
   readonly type = "lxc";
   readonly directory: string;
-  readonly #lttng: Lttng;
+  readonly #runner: Runner;
   readonly #running = new Map<string, Child>();
   readonly #known = new Map<string, Contained>();
 
-  constructor(lttng: Lttng, folder: string) {
-    this.#lttng = lttng;
+  constructor(runner: Runner, folder: string) {
+    this.#runner = runner;
     this.directory = folder;
   }
 
@@ -266,11 +280,11 @@ export class LxcRuntime implements RealRuntime {
     const { script } = this.#known.get(name)!;
     const options = ["-n", name, "-P", this.directory, "-f", config, "-F"];
     const args = [...options, "--", "/bin/sh", "-c", script];
-    this.#running.set(name, daemon(this.#lttng, "KILL", "lxc-start", args));
+    this.#running.set(name, daemon(this.#runner, "KILL", "lxc-start", args));
   }
 
   async stop(name: string): Promise<void> {
-    await this.#lttng.run("lxc-stop", ["-n", name, "-P", this.directory, "--kill"]).output();
+    await this.#runner.run("lxc-stop", ["-n", name, "-P", this.directory, "--kill"]).output();
     await this.#running.get(name)?.end();
     this.#running.delete(name);
   }

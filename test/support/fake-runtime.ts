@@ -1,10 +1,32 @@
-/** Runtimes that this machine does not have: answers by hand, over a real unix socket or from a command on the PATH. */
+/** Runtimes that this machine does not have: scripted answers, over a real unix socket or from a command on the PATH. */
 
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import {
+  type FoundContainer,
+  type Listing,
+  type Runtime,
+  SYSTEM_LIMITS,
+} from "../../src/runtimes/runtime.ts";
+
+/** One question to a runtime about which some containers are known. */
+export function listingOf(
+  runtime: Runtime,
+  known: readonly FoundContainer[] = [],
+  limits: { readonly bytes: number; readonly containers: number } = SYSTEM_LIMITS,
+): Promise<Listing> {
+  return runtime.list({ known, limits, signal: new AbortController().signal });
+}
+
+export async function containersOf(
+  runtime: Runtime,
+  known: readonly FoundContainer[] = [],
+): Promise<readonly FoundContainer[]> {
+  return (await listingOf(runtime, known)).containers;
+}
 
 export class FakeMachine {
   readonly folder: string = mkdtempSync(join(tmpdir(), "tracewire-runtimes-"));
@@ -17,7 +39,7 @@ export class FakeMachine {
     return this.listen(name, createHttpServer(answer));
   }
 
-  /** Whatever speaks on connections to a socket of this name. */
+  /** A server on a socket of this name that handles connections as the test wants. */
   async raw(name: string, speak: (socket: Socket) => void): Promise<string> {
     return this.listen(name, createServer(speak));
   }

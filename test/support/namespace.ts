@@ -21,6 +21,7 @@ const END = `
 echo ready $daemons
 set +e
 read -r line
+[ -n "$daemons" ] || exit 0
 kill $daemons 2> /dev/null
 (sleep 5; kill -9 $daemons) 2> /dev/null &
 wait $daemons

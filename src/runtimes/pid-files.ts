@@ -1,0 +1,90 @@
+/**
+ * Containers as they are made: runtimes write the id of each first process to a file, some 10 ms before that process runs.
+ * What they announce themselves may come after a short container has ended: Podman's events a quarter of a second later.
+ */
+
+import { type FSWatcher, watch } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isPlainName, pidOf } from "./answer.ts";
+import type { OnChange } from "./runtime.ts";
+
+export interface PidFiles {
+  /** Has a folder for each container, by its id. */
+  readonly folder: string;
+  /** Path within it. */
+  readonly file: string;
+}
+
+/** How often, and how long, a new container's file is looked for, in ms. */
+const LOOK_MS = 5;
+const LOOK_FOR_MS = 5000;
+/** How often the folder of all is looked for, in ms: before the first container there is none. */
+const RETRY_MS = 500;
+/** More containers than this are not looked for at once. */
+const MAX_AT_ONCE = 64;
+
+/** Announces first processes of new containers as long as the runtime's events are followed. */
+export async function withPidFiles(
+  events: Promise<void>,
+  places: readonly (Promise<PidFiles | undefined> | PidFiles)[],
+  onChange: OnChange,
+): Promise<void> {
+  let isOver = false;
+  const over = events.then(() => {
+    isOver = true;
+  });
+  const follow = async (place: Promise<PidFiles | undefined> | PidFiles): Promise<void> => {
+    const files = await Promise.race([place, over]).catch(() => undefined);
+    if (files) await followFiles(files, over, () => isOver, onChange);
+  };
+  await Promise.all([over, ...places.map(follow)]);
+}
+
+async function followFiles(
+  { folder, file }: PidFiles,
+  over: Promise<void>,
+  isOver: () => boolean,
+  onChange: OnChange,
+): Promise<void> {
+  const looking = new Map<string, Promise<void>>();
+  const look = (id: string): void => {
+    if (!isPlainName(id) || looking.has(id) || looking.size >= MAX_AT_ONCE) return;
+    const looked = firstProcess(join(folder, id), file, isOver).then((initPid) => {
+      looking.delete(id);
+      if (initPid !== 0) onChange({ id, initPid });
+    });
+    looking.set(id, looked);
+  };
+  let watcher = watcherOf(folder, look);
+  while (watcher === undefined && !isOver()) {
+    await Promise.race([sleep(RETRY_MS), over]);
+    watcher = watcherOf(folder, look);
+  }
+  await over;
+  watcher?.close();
+  await Promise.all(looking.values());
+}
+
+/** `undefined` if there is no such folder. */
+function watcherOf(folder: string, onName: (name: string) => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(folder);
+    return watcher.on("change", (_, name) => onName(String(name ?? ""))).on("error", () => {});
+  } catch {
+    return undefined;
+  }
+}
+
+/** 0 if it does not appear in time, or the container's folder is gone. */
+async function firstProcess(folder: string, file: string, isOver: () => boolean): Promise<number> {
+  const deadline = performance.now() + LOOK_FOR_MS;
+  while (!isOver() && performance.now() < deadline) {
+    const initPid = pidOf((await readFile(join(folder, file), "latin1").catch(() => "")).trim());
+    if (initPid !== 0) return initPid;
+    if (!(await stat(folder).then(Boolean, () => false))) return 0;
+    await sleep(LOOK_MS);
+  }
+  return 0;
+}
