@@ -28,6 +28,8 @@ const WAYS: readonly Way[] = ["tail", "serve", "joining", "library"];
 
 const EVENTS = ["tracewire_test:*", "ust_container_statedump:*"];
 const WHERE = '$container.name == "web*"';
+/** What identifies an instance is never 0 in a record. */
+const STARTED = BigInt(Date.now()) * 1_000_000n;
 const SELECT = ["container", "payload.tag", "payload.number"];
 
 /** Every order in which a session is created before it is started. */
@@ -54,7 +56,22 @@ class Recorder {
 
   /** Records a container now and again and again. */
   record(name: string, pidNs: string, initPid: number): void {
-    const fields = [name, "docker", pidNs, 0, 0, 0, `id-${name}`, "", initPid, "", "", 1, 0, 0];
+    const fields = [
+      name,
+      "docker",
+      pidNs,
+      1,
+      0,
+      0,
+      `id-${name}`,
+      "",
+      initPid,
+      "",
+      "",
+      1,
+      STARTED,
+      0,
+    ];
     this.#lines.push(fields.join("\t"));
     this.#send();
   }
