@@ -24,7 +24,7 @@ export type * from "./column/column.ts";
 export { MetadataReader } from "./ctf/metadata.ts";
 export { readRecorded } from "./ctf/recorded.ts";
 export type * from "./ctf/trace-class.ts";
-export { type Feed, LiveFeed, openFeed, type Share } from "./feed/feed.ts";
+export { type Feed, LiveFeed, openFeed, type FeedSubscription } from "./feed/feed.ts";
 export { describeLoss, type Loss, LossAccount } from "./feed/losses.ts";
 export { compileFilter } from "./filter/compile.ts";
 export { complete } from "./filter/complete.ts";

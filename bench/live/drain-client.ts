@@ -22,7 +22,7 @@ const SPECS: Readonly<Record<string, Partial<QuerySpec>>> = {
   columns: {
     select: ["timestamp", "event", "procname", "vpid", "pid_ns", "number", "tag"],
     filter,
-    lendsBatches: true,
+    borrowBatches: true,
   },
 };
 /** The ordered columns go out as Arrow, as to a client. */

@@ -6,11 +6,11 @@ import { type Change, ChangeWatcher } from "../containers/changes.ts";
 import type { Container, ContainerInstance } from "../containers/container.ts";
 import { Registry } from "../containers/registry.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
-import { type Feed, openFeed, type Share } from "../feed/feed.ts";
+import { type Feed, openFeed, type FeedSubscription } from "../feed/feed.ts";
 import { liveCensus, recordedCensus } from "../operators/contain/count-events.ts";
 import { RecordedNames } from "../operators/contain/recorded-names.ts";
 import { stateOf } from "../operators/contain/state-query.ts";
-import type { ShareOptions } from "../source/source.ts";
+import type { ReadOptions } from "../source/source.ts";
 import { colorsFor } from "./colors.ts";
 import { ExitCode, report } from "./report.ts";
 import { percent, progressLine } from "./status.ts";
@@ -23,7 +23,7 @@ export interface ContainersOptions {
 
 /** How long a live session is listened to, and how long a silent stream may hold others up; ms. */
 const LIVE_MS = 3000;
-const MAX_LAG = 2000;
+const MAX_LAG_MS = 2000;
 
 /** `tracewire containers`: who is in some traces, or what happens to them. */
 export async function containers(
@@ -36,7 +36,7 @@ export async function containers(
     return;
   }
   const census = feed.isLive
-    ? await liveCensus(feed.share(), LIVE_MS, MAX_LAG)
+    ? await liveCensus(feed.share(), LIVE_MS, MAX_LAG_MS)
     : await censusOfRecorded(feed);
   await feed.close();
   if (options.json === true)
@@ -49,7 +49,7 @@ async function censusOfRecorded(feed: Feed): Promise<Census> {
   const progress = progressLine(process.stderr);
   const reading =
     (what: string) =>
-    (wanted: ShareOptions): Share => {
+    (wanted: ReadOptions): FeedSubscription => {
       const onProgress = (done: number, total: number): void =>
         progress?.show(() => `${what}, ${percent(done, total)}`);
       return feed.share({ ...wanted, onProgress });
@@ -132,7 +132,7 @@ function follow(feed: Feed, isJson: boolean): Promise<void> {
       finish();
     };
     process.on("SIGINT", interrupt);
-    stateOf({ isLive: feed.isLive, maxLag: MAX_LAG }, items, registry, tell).subscribe({
+    stateOf({ isLive: feed.isLive, maxLag: MAX_LAG_MS }, items, registry, tell).subscribe({
       error: finish,
       complete: () => queueMicrotask(finish),
     });

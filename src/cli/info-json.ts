@@ -4,10 +4,10 @@ import { isoText } from "../base/time.ts";
 import { describeField } from "../ctf/describe-field.ts";
 import type { EventClass, StreamClass, StructureClass } from "../ctf/trace-class.ts";
 import { LossAccount } from "../feed/losses.ts";
-import { eventKey, type StreamSurvey, type TraceSurvey } from "../query/survey.ts";
+import { eventKey, type StreamSummary, type TraceSummary } from "../query/trace-summary.ts";
 
 /** Times as ISO texts to the nanosecond, 64-bit values as strings where JSON readers would round them. */
-export function traceJson(trace: TraceSurvey): object {
+export function traceJson(trace: TraceSummary): object {
   const { origin, traceClass, streams, events, problems } = trace;
   const { uuid, format, environment, clocks, streamClasses } = traceClass ?? {};
   return {
@@ -40,7 +40,7 @@ export function traceJson(trace: TraceSurvey): object {
   };
 }
 
-type Range = Pick<StreamSurvey, "begin" | "end" | "events" | "packets" | "bytes" | "losses">;
+type Range = Pick<StreamSummary, "begin" | "end" | "events" | "packets" | "bytes" | "losses">;
 
 function rangeJson({ begin, end, events, packets, bytes, losses }: Range): object {
   return {
@@ -87,8 +87,8 @@ function fieldsJson(structure: StructureClass | undefined): object[] {
 }
 
 /** A trace's streams taken together. */
-export function totalOf({ streams }: TraceSurvey): Range {
-  const sum = (count: (stream: StreamSurvey) => number): number =>
+export function totalOf({ streams }: TraceSummary): Range {
+  const sum = (count: (stream: StreamSummary) => number): number =>
     streams.reduce((total, stream) => total + count(stream), 0);
   const begins = streams.flatMap(({ begin }) => begin ?? []);
   const ends = streams.flatMap(({ end }) => end ?? []);

@@ -2,7 +2,7 @@ import { isoText } from "../base/time.ts";
 import { describeField } from "../ctf/describe-field.ts";
 import type { EventClass, StructureClass, TraceClass } from "../ctf/trace-class.ts";
 import { openFeed } from "../feed/feed.ts";
-import { eventKey, Survey, type TraceSurvey } from "../query/survey.ts";
+import { eventKey, TraceSummaries, type TraceSummary } from "../query/trace-summary.ts";
 import { colorsFor } from "./colors.ts";
 import { totalOf, traceJson, uuidText } from "./info-json.ts";
 import { warn } from "./report.ts";
@@ -28,9 +28,9 @@ export async function info(
   for (const problem of problems) warn(problem);
 }
 
-function survey(sources: readonly string[]): Promise<Survey> {
+function survey(sources: readonly string[]): Promise<TraceSummaries> {
   const feed = openFeed(sources, { from: "beginning" });
-  const found = new Survey();
+  const found = new TraceSummaries();
   const progress = progressLine(process.stderr);
   const onProgress =
     progress && ((done: number, total: number) => progress.update(done, total, found.events));
@@ -57,7 +57,7 @@ function survey(sources: readonly string[]): Promise<Survey> {
   });
 }
 
-function traceText(trace: TraceSurvey, showsFields: boolean): string {
+function traceText(trace: TraceSummary, showsFields: boolean): string {
   const colors = colorsFor(process.stdout);
   const { origin, traceClass, problems } = trace;
   const place = origin.session === undefined ? origin.path : `${origin.session}/${origin.path}`;
@@ -116,7 +116,7 @@ function tracerText({ environment }: TraceClass): string | undefined {
   return `${name} ${version.join(".")}`.trim();
 }
 
-function streamTable({ streams, origin }: TraceSurvey): string {
+function streamTable({ streams, origin }: TraceSummary): string {
   if (streams.length === 0) return "";
   const rows = streams.map((stream) => [
     stream.name.startsWith(`${origin.path}/`)
@@ -132,7 +132,7 @@ function streamTable({ streams, origin }: TraceSurvey): string {
 }
 
 function* classTables(
-  { traceClass, events }: TraceSurvey,
+  { traceClass, events }: TraceSummary,
   showsFields: boolean,
 ): Generator<string> {
   for (const streamClass of traceClass?.streamClasses.values() ?? []) {

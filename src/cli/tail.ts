@@ -101,7 +101,7 @@ function run(
     const share = feed.share({
       begin: spec.begin,
       end: spec.end,
-      leavesPackets: true,
+      deferPacketReads: true,
       onProgress: progress && ((done, total) => progress.update(done, total, rows)),
     });
     const ticking = setInterval(() => {
@@ -225,7 +225,7 @@ function querySpec(options: TailOptions, filter: Program | undefined, isLive: bo
     nameWaitMs: options.nameWait,
     limit: options.limit,
     engine: options.engine,
-    lendsBatches: true,
+    borrowBatches: true,
     isLive,
   };
 }

@@ -45,7 +45,7 @@ export interface RecordedOptions {
    */
   readonly rangeFrom?: ((firstNs: bigint | undefined) => TimeRange) | undefined;
   /** Whether packets come as places in files instead of bytes. */
-  readonly leavesPackets?: boolean | undefined;
+  readonly deferPacketReads?: boolean | undefined;
   /** Told after each packet how many bytes are done, of how many that will be read. */
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   /** Gives the traces of the paths, for who reads them more than once. Default: they are opened. */
@@ -91,7 +91,7 @@ export async function* readRecorded(
   const range = options.rangeFrom?.(firstNs);
   if (range !== undefined) for (const queue of queues) queue.keepOnly(range);
   const order = new PacketOrder(source, queues, options.onProgress);
-  yield* options.leavesPackets === true ? placesInOrder(order) : packetsInOrder(order);
+  yield* options.deferPacketReads === true ? placesInOrder(order) : packetsInOrder(order);
   yield { kind: "end", source };
 }
 

@@ -6,11 +6,11 @@ import type { Loss } from "./losses.ts";
 
 /** Source items with metadata parsed, packet headers read and times in nanoseconds: what queries are fed with. */
 export type DecodedItem =
-  /** `sinceNs`: whoever joins late misses packets that others were given before, so that its rows begin behind those. */
+  /** `startNs`: whoever joins late misses packets that others were given before, so that its rows begin behind those. */
   | {
       readonly kind: "trace";
       readonly trace: TraceOrigin;
-      readonly sinceNs?: bigint | undefined;
+      readonly startNs?: bigint | undefined;
     }
   | { readonly kind: "trace-class"; readonly trace: TraceOrigin; readonly traceClass: TraceClass }
   | { readonly kind: "stream"; readonly stream: StreamOrigin }

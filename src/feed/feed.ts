@@ -6,12 +6,12 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import { Gate } from "../source/gate.ts";
-import { openSources, type ShareOptions, type SourceOptions } from "../source/source.ts";
-import { Catalog } from "./catalog.ts";
+import { openSources, type ReadOptions, type SourceOptions } from "../source/source.ts";
+import { MetadataStage } from "./metadata-stage.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 
 /** One query's share of a feed. */
-export interface Share {
+export interface FeedSubscription {
   readonly items: Observable<DecodedItem>;
   /** Held, it stops the source if this query is alone on it; a query among others must drop, never slow them. */
   readonly gate: Gate;
@@ -23,7 +23,7 @@ export interface Feed {
   readonly sources: readonly string[];
   readonly isLive: boolean;
   /** @param options for recorded traces; a live session is the same for all its queries */
-  share(options?: ShareOptions): Share;
+  share(options?: ReadOptions): FeedSubscription;
   /** Opens recorded traces, which can take a while, ahead of the first query. */
   prepare(): Promise<void>;
   /** Lets the source go; running queries end. Settles when relayds know that their viewer has gone. */
@@ -49,10 +49,10 @@ class RecordedFeed implements Feed {
     this.#options = options;
   }
 
-  share(options: ShareOptions = {}): Share {
+  share(options: ReadOptions = {}): FeedSubscription {
     const gate = new Gate();
     const own = { ...options, opened: () => this.#open() };
-    const items = decodedItems(this.sources, this.#options, gate, new Catalog(), own);
+    const items = decodedItems(this.sources, this.#options, gate, new MetadataStage(), own);
     return { items, gate, canBlock: () => true };
   }
 
@@ -77,7 +77,7 @@ class RecordedFeed implements Feed {
 interface Attachment {
   /** Settles when every source is attached, rejects when one cannot be. */
   readonly attached: Promise<void>;
-  readonly catalog: Catalog;
+  readonly catalog: MetadataStage;
   readonly items: Subject<DecodedItem>;
   readonly subscription: Subscription;
 }
@@ -127,7 +127,7 @@ export class LiveFeed implements Feed {
     return this.#gates.size;
   }
 
-  share(): Share {
+  share(): FeedSubscription {
     const gate = new Gate(() => this.#regulate());
     const items = new Observable<DecodedItem>((subscriber) => {
       this.#gates.add(gate);
@@ -198,7 +198,7 @@ export class LiveFeed implements Feed {
   }
 
   #attach(items: Subject<DecodedItem>): Promise<void> {
-    const catalog = new Catalog();
+    const catalog = new MetadataStage();
     const silent = new Set(this.sources);
     const { promise: attached, resolve, reject } = settleable();
     const subscription = decodedItems(
@@ -255,8 +255,8 @@ function decodedItems(
   sources: readonly string[],
   options: SourceOptions,
   gate: Gate,
-  catalog: Catalog,
-  share: ShareOptions,
+  catalog: MetadataStage,
+  share: ReadOptions,
   onRelease?: (released: Promise<unknown>) => void,
 ): Observable<DecodedItem> {
   return openSources(sources, options, gate, share, onRelease).pipe(

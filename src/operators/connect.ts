@@ -4,7 +4,7 @@ import { defer, Observable } from "rxjs";
 import { ProtocolError } from "../base/errors.ts";
 import { globMatches } from "../base/glob.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
-import { LiveFeed, type Share } from "../feed/feed.ts";
+import { LiveFeed, type FeedSubscription } from "../feed/feed.ts";
 import { EVERYTHING, type ResultItem } from "../query/query.ts";
 import { listSessions } from "../relay/list-sessions.ts";
 import type { SessionEntry } from "../relay/messages.ts";
@@ -30,7 +30,7 @@ export interface LiveSession {
   /** Rows; by default of all events, with the default columns, in the order of time. */
   query(question?: Partial<Question>): Observable<ResultItem>;
   /** The items with a gate: held by the only consumer, it stops the relayd from being asked. */
-  share(): Share;
+  share(): FeedSubscription;
 }
 
 const DEFAULT_POLL_MS = 1000;

@@ -8,13 +8,13 @@ import { defaultRequests, type PlannedColumn } from "../column/layout.ts";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import type { Container } from "../containers/container.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
-import type { Feed, Share } from "../feed/feed.ts";
+import type { Feed, FeedSubscription } from "../feed/feed.ts";
 import { programOf } from "../filter/build.ts";
 import type { Program } from "../filter/bytecode.ts";
 import type { ContainerCondition } from "../filter/container-condition.ts";
 import { replaceContainers } from "../filter/split-containers.ts";
 import { type QuerySpec, type ResultItem, runQuery } from "../query/query.ts";
-import type { ShareOptions } from "../source/source.ts";
+import type { ReadOptions } from "../source/source.ts";
 import { through } from "./chain.ts";
 import { Contain, type ContainOptions, type FactColumn } from "./contain/contain.ts";
 import { exactPart } from "./contain/exact-pushdown.ts";
@@ -53,10 +53,10 @@ const SHOWN_NAME_WAIT_MS = 1000;
 export function namesOf(
   feed: Feed,
   threads?: Question["threads"],
-  onProgress?: ShareOptions["onProgress"],
+  onProgress?: ReadOptions["onProgress"],
 ): NameSource {
   if (feed.isLive) return { kind: "live" };
-  const share = (options: ShareOptions): Share => feed.share({ ...options, onProgress });
+  const share = (options: ReadOptions): FeedSubscription => feed.share({ ...options, onProgress });
   return { kind: "recorded", names: new RecordedNames(share, threads) };
 }
 
@@ -72,7 +72,7 @@ export function asksForContainers({ select, container, filter }: Question): bool
  */
 export function runQuestion(
   question: Question,
-  share: Share,
+  share: FeedSubscription,
   source: () => NameSource,
 ): Observable<ResultItem> {
   if (!asksForContainers(question)) return runQuery(question, share.items, share.gate);
@@ -82,7 +82,7 @@ export function runQuestion(
     : recorded(question, share, names.names);
 }
 
-function live(question: Question, share: Share, followed?: LiveNames): Observable<ResultItem> {
+function live(question: Question, share: FeedSubscription, followed?: LiveNames): Observable<ResultItem> {
   const names = followed ?? new LiveNames();
   const asked = askedOf(question);
   const isAsked = asked.required !== undefined || asked.cases.length > 0;
@@ -106,7 +106,7 @@ function live(question: Question, share: Share, followed?: LiveNames): Observabl
 }
 
 /** Container records anywhere in the traces hold from the first event on, so that all of them are read first. */
-function recorded(question: Question, share: Share, names: RecordedNames): Observable<ResultItem> {
+function recorded(question: Question, share: FeedSubscription, names: RecordedNames): Observable<ResultItem> {
   return new Observable((subscriber) => {
     let rows: Subscription | undefined;
     const leave = names.follow({
@@ -126,7 +126,7 @@ function recorded(question: Question, share: Share, names: RecordedNames): Obser
 /** The state being known, rows are resolved only where the scan cannot decide. */
 function recordedRows(
   question: Question,
-  share: Share,
+  share: FeedSubscription,
   names: RecordedNames,
 ): Observable<ResultItem> {
   const { registry } = names;
@@ -178,7 +178,7 @@ function exactFilter(
 function contained(
   question: Question,
   filter: Program | undefined,
-  share: Share,
+  share: FeedSubscription,
   registry: LiveNames["registry"],
   options: Omit<ContainOptions, "facts">,
 ): Observable<ResultItem> {
@@ -201,13 +201,13 @@ function contained(
       select: requests?.filter(({ kind }) => kind !== "container"),
       extra: contain.needs,
       limit: isLimited ? undefined : limit,
-      lendsBatches: true,
+      borrowBatches: true,
       lines: undefined,
-      reportsWatermark: true,
+      reportWatermark: true,
     };
     return through(runQuery(inner, share.items, share.gate), operators, {
       isLive: question.isLive,
-      borrowBatches: question.lendsBatches === true,
+      borrowBatches: question.borrowBatches === true,
     }).subscribe(subscriber);
   });
 }

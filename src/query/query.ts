@@ -65,25 +65,25 @@ export interface QuerySpec {
   readonly maxLag: number;
   readonly limit: number | undefined;
   /** Whether rows leave as soon as their time has come, instead of in full batches: for few rows. */
-  readonly isPrompt?: boolean | undefined;
+  readonly flushOnWatermark?: boolean | undefined;
   /** Default: the kernel. */
   readonly engine?: Engine | undefined;
   /**
    * Whether batches are views of memory that is used again: who takes them is done with them before it returns.
    * Otherwise they are the taker's.
    */
-  readonly lendsBatches?: boolean | undefined;
+  readonly borrowBatches?: boolean | undefined;
   /** Rows as lines of text, in batches' `lines`, wherever the kernel can write them; the other batches have columns. */
   readonly lines?: ((columns: readonly PlannedColumn[]) => LineFormat | undefined) | undefined;
   /** Threads that scan stored packets, for a feed that leaves them; the query ends them, unless they are another's afterwards. */
   readonly threads?: readonly Worker[] | undefined;
-  readonly keepsThreads?: boolean | undefined;
+  readonly keepThreads?: boolean | undefined;
   /** Whether metadata and streams may still come: names nobody knows are then a note, not an error. */
   readonly isLive: boolean;
   /** Whether results say, as `watermark` items, until when all rows have come. */
-  readonly reportsWatermark?: boolean | undefined;
+  readonly reportWatermark?: boolean | undefined;
   /** Whether columns may also get wider types while the query runs: for who takes values of any type. */
-  readonly widensColumns?: boolean | undefined;
+  readonly widenColumns?: boolean | undefined;
 }
 
 /** Every event of recorded traces, with the default columns, in the order of time. */
@@ -309,7 +309,7 @@ class RunningQuery {
       (one) => new WorkerThread(one),
     );
     // Where rows are only counted, or are few, this thread has nothing else to do.
-    const isIdle = spec.countsOnly === true || this.#spec.isPrompt === true;
+    const isIdle = spec.countsOnly === true || this.#spec.flushOnWatermark === true;
     if (workers.length === 0 || isIdle) workers.push(new OwnThread(compiledScanner));
     return workers;
   }
@@ -328,7 +328,7 @@ class RunningQuery {
     this.#unwatch?.();
     this.#letGo();
     this.#pooled?.close();
-    if (this.#spec.keepsThreads === true) return;
+    if (this.#spec.keepThreads === true) return;
     for (const thread of this.#spec.threads ?? []) void thread.terminate();
   }
 
@@ -385,7 +385,7 @@ class RunningQuery {
         this.#stages.endTrace(item.trace);
         break;
       case "trace":
-        if (item.sinceNs !== undefined) this.#since.set(item.trace, item.sinceNs);
+        if (item.startNs !== undefined) this.#since.set(item.trace, item.startNs);
         break;
       case "end":
         break;
@@ -472,7 +472,7 @@ class RunningQuery {
     if (layout === undefined || !this.#spec.isLive) return;
     const { requests, spec } = layout;
     const classes = [...this.#traceClasses.values()];
-    const widens = this.#spec.widensColumns === true;
+    const widens = this.#spec.widenColumns === true;
     const columns = replanColumns(spec.columns, requests, classes, widens);
     if (columns === spec.columns) return;
     const settled = { ...spec, columns };
@@ -545,21 +545,21 @@ class RunningQuery {
   #drain(): void {
     if (this.#spec.order === "none") return;
     // All streams are looked at: for a recorded trace, once for a batch of rows.
-    const { isLive, isPrompt, limit = BATCH_ROWS } = this.#spec;
-    if (!isLive && isPrompt !== true && this.#fresh < Math.min(limit, BATCH_ROWS)) return;
+    const { isLive, flushOnWatermark, limit = BATCH_ROWS } = this.#spec;
+    if (!isLive && flushOnWatermark !== true && this.#fresh < Math.min(limit, BATCH_ROWS)) return;
     this.#fresh = 0;
     this.#advance(this.#watermark.safeUpTo());
-    while (this.#spec.isLive && this.#held > MAX_HELD_ROWS && this.#watermark.passOverLeast()) {
+    while (this.#spec.isLive && this.#held > MAX_HELD_ROWS && this.#watermark.excludeSlowestStream()) {
       this.#advance(this.#watermark.safeUpTo());
     }
-    if (this.#spec.isPrompt === true) this.#flush();
+    if (this.#spec.flushOnWatermark === true) this.#flush();
     this.#reportWatermark();
   }
 
   /** Says until when rows have come, unless some of them are still here. */
   #reportWatermark(): void {
     const { ns } = this.#watermark;
-    const isReported = this.#spec.reportsWatermark !== true || ns === this.#reportedNs;
+    const isReported = this.#spec.reportWatermark !== true || ns === this.#reportedNs;
     if (isReported || ns === undefined || this.#stages.rows > 0) return;
     this.#reportedNs = ns;
     this.#emit({ kind: "watermark", ns });
@@ -602,7 +602,7 @@ class RunningQuery {
     const store = this.#stages;
     if (store.rows === 0) return;
     const batch = store.take();
-    const mustCopy = store.isLending && this.#spec.lendsBatches !== true;
+    const mustCopy = store.isLending && this.#spec.borrowBatches !== true;
     this.#emitBatch(mustCopy ? copyBatch(batch) : batch);
   }
 

@@ -87,7 +87,7 @@ export class Delivery {
     for (const { message } of failures) this.#sink?.note(message);
     const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
     const share = { ...this.#share, items: fed };
-    const query = { ...spec, isLive, lendsBatches: true };
+    const query = { ...spec, isLive, borrowBatches: true };
     const rows = runQuestion(query, share, () => share.names);
     const hasOneLayout = this.#format === "arrow" && this.#request.framing === "stream";
     const results = isLive && hasOneLayout ? settled(rows, this.#request.settleMs) : rows;

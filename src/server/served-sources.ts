@@ -5,18 +5,18 @@ import type { Census } from "../containers/census.ts";
 import type { LocalNames } from "../containers/local-names.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { findTraceDirectories } from "../ctf/trace-search.ts";
-import { type Feed, LiveFeed, type Share } from "../feed/feed.ts";
+import { type Feed, LiveFeed, type FeedSubscription } from "../feed/feed.ts";
 import { recordedClasses } from "../feed/recorded-classes.ts";
 import { liveCensus, recordedCensus } from "../operators/contain/count-events.ts";
 import { LiveNames } from "../operators/contain/live-names.ts";
 import type { NameSource } from "../operators/run-question.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import { Gate } from "../source/gate.ts";
-import type { ShareOptions, SourceOptions } from "../source/source.ts";
+import type { ReadOptions, SourceOptions } from "../source/source.ts";
 import { RecordedSources } from "./recorded-sources.ts";
 
 /** What one query is fed with. */
-export interface SourceShare extends Share {
+export interface SourceShare extends FeedSubscription {
   readonly isLive: boolean;
   /** Sources that could not be had, while others could. */
   readonly failures: readonly TraceError[];
@@ -26,10 +26,10 @@ export interface SourceShare extends Share {
   census(listeningMs: number): Promise<Census>;
 }
 
-type TimeRange = Pick<ShareOptions, "begin" | "end">;
+type TimeRange = Pick<ReadOptions, "begin" | "end">;
 
 /** How long a silent stream holds up container state of the others, in ms. */
-const MAX_LAG = 2000;
+const MAX_LAG_MS = 2000;
 
 /** The sources of a server: one attachment to each live session, kept; recorded traces are read anew by each query. */
 export class ServedSources {
@@ -59,7 +59,7 @@ export class ServedSources {
     if (localNames !== undefined) this.#following.add(localNames.follow(this.#names.registry));
     const error = (problem: unknown): void => log(`containers: ${problem}`);
     for (const { observed } of this.#feeds.values()) {
-      this.#following.add(this.#names.follow(observed, MAX_LAG, error));
+      this.#following.add(this.#names.follow(observed, MAX_LAG_MS, error));
     }
   }
 
@@ -153,7 +153,7 @@ export class ServedSources {
       failures,
       names: { kind: "live", followed: this.#names },
       census: (listeningMs) =>
-        liveCensus(joined(attached), listeningMs, MAX_LAG, this.#names.registry),
+        liveCensus(joined(attached), listeningMs, MAX_LAG_MS, this.#names.registry),
     };
   }
 
@@ -166,7 +166,7 @@ export class ServedSources {
 }
 
 /** Shares of several feeds as one: held together, and held only if every one of them can be. */
-function joined(feeds: readonly Feed[]): Share {
+function joined(feeds: readonly Feed[]): FeedSubscription {
   const shares = feeds.map((feed) => feed.share());
   const [only, ...others] = shares;
   if (only !== undefined && others.length === 0) return only;

@@ -27,12 +27,12 @@ export interface SourceOptions {
 }
 
 /** What one query wants of recorded traces. Live sessions bring the same to all. */
-export interface ShareOptions {
+export interface ReadOptions {
   /** Packets wholly outside are not read. The query itself must still be told its bounds. */
   readonly begin?: TimeBound | undefined;
   readonly end?: TimeBound | undefined;
   /** Packets come as places in files, for a query that has them read by its workers. */
-  readonly leavesPackets?: boolean | undefined;
+  readonly deferPacketReads?: boolean | undefined;
   /** Told after each packet how many bytes are done, of how many that will be read. */
   readonly onProgress?: RecordedOptions["onProgress"];
   /** The sources' traces, where they have been opened already. */
@@ -47,7 +47,7 @@ export function openSources(
   sources: readonly string[],
   options: SourceOptions,
   gate: Gate,
-  { begin, end, leavesPackets, onProgress, opened }: ShareOptions = {},
+  { begin, end, deferPacketReads, onProgress, opened }: ReadOptions = {},
   onRelease?: (released: Promise<unknown>) => void,
 ): Observable<SourceItem> {
   const live = sources.filter(isLiveUrl);
@@ -62,7 +62,7 @@ export function openSources(
       begin: resolveTime(begin, firstNs),
       end: resolveTime(end, firstNs),
     });
-    const open = () => readRecorded(sources, { rangeFrom, leavesPackets, onProgress, opened });
+    const open = () => readRecorded(sources, { rangeFrom, deferPacketReads, onProgress, opened });
     return fromPull<SourceItem>(open, gate, onRelease);
   }
   const { inThread, ...how } = options;

@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SharedDictionary } from "../../src/column/column-builder.ts";
 import { planColumns } from "../../src/column/layout.ts";
-import { Catalog } from "../../src/feed/catalog.ts";
+import { MetadataStage } from "../../src/feed/metadata-stage.ts";
 import { follow } from "../../src/relay/follow.ts";
 import { InterpretingScanner } from "../../src/scan/interpreter.ts";
 import { MemoryRelayd, virtualClock } from "../relay/memory-relayd.ts";
@@ -85,7 +85,7 @@ test("plays a live conversation in CTF 2 through to the events that relayd store
   const relayd = new MemoryRelayd({ answer: playback(readRecording("ctf2")) });
   const clock = virtualClock();
   const source = follow("net://relayd/host/sid216/cap-ctf2", { dial: relayd.dial, clock });
-  const catalog = new Catalog();
+  const catalog = new MetadataStage();
   const columns = planColumns([{ kind: "record" }], []);
   const live: string[] = [];
   let scanner: InterpretingScanner | undefined;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type RecordedItem, type RecordedOptions, readRecorded } from "../../src/ctf/recorded.ts";
-import { openFeed, type Share } from "../../src/feed/feed.ts";
+import { openFeed, type FeedSubscription } from "../../src/feed/feed.ts";
 import { runQuery } from "../../src/query/query.ts";
 import { parseTimeBound } from "../../src/source/time-bound.ts";
 import { EVERYTHING } from "../support/query.ts";
@@ -68,7 +68,7 @@ function count(
     readBytes = done;
   };
   const feed = openFeed([path], { from: "beginning" });
-  const share: Share = feed.share(skips ? { begin, end, onProgress } : { onProgress });
+  const share: FeedSubscription = feed.share(skips ? { begin, end, onProgress } : { onProgress });
   return new Promise((resolve, reject) => {
     runQuery({ ...EVERYTHING, select: [], order: "none", begin, end }, share.items).subscribe({
       next: (item) => {

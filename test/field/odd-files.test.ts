@@ -66,10 +66,10 @@ test("FIFOs, sockets, devices and links that lead elsewhere are never opened: a 
 function disturbed(
   path: string,
   engine: "kernel" | "interpreter",
-  leavesPackets: boolean,
+  deferPacketReads: boolean,
   disturb: () => void,
 ): Promise<{ rows: number; losses: Loss[] }> {
-  const share = openFeed([path], { from: "beginning" }).share({ leavesPackets });
+  const share = openFeed([path], { from: "beginning" }).share({ deferPacketReads });
   const items = share.items.pipe(tap((item) => void (item.kind === "begin" && disturb())));
   const losses: Loss[] = [];
   let rows = 0;
@@ -105,13 +105,13 @@ const DISTURBANCES: readonly (readonly [string, (path: string) => void, RegExp])
 for (const [what, disturb, expected] of DISTURBANCES) {
   test(`files that ${what} while they are read are counted packet by packet; the others are read`, async () => {
     for (const engine of ["kernel", "interpreter"] as const) {
-      for (const leavesPackets of [true, false]) {
+      for (const deferPacketReads of [true, false]) {
         const path = folders.make({
           metadata: METADATA,
           stream_0: joined(tick(1n), tick(3n), tick(5n)),
           stream_1: joined(tick(2n), tick(4n)),
         });
-        const { rows, losses } = await disturbed(path, engine, leavesPackets, () =>
+        const { rows, losses } = await disturbed(path, engine, deferPacketReads, () =>
           disturb(join(path, "stream_1")),
         );
         assert.is(rows, 3);

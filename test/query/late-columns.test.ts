@@ -4,7 +4,7 @@ import { from, Observable } from "rxjs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Item, StreamOrigin } from "../../src/base/item.ts";
-import { Catalog } from "../../src/feed/catalog.ts";
+import { MetadataStage } from "../../src/feed/metadata-stage.ts";
 import type { DecodedItem } from "../../src/feed/decoded-item.ts";
 import { ipcWriter } from "../../src/format/arrow/ipc-writer.ts";
 import type { BatchWriter } from "../../src/format/batch-writer.ts";
@@ -63,7 +63,7 @@ const ITEMS: readonly Item[] = [
 ];
 
 function decoded(items: readonly Item[]): Observable<DecodedItem> {
-  const catalog = new Catalog();
+  const catalog = new MetadataStage();
   return from(items.flatMap((item) => [...catalog.decode(item)]));
 }
 
@@ -105,7 +105,7 @@ for (const engine of ["kernel", "interpreter"] as const) {
   });
 
   test(`rows that leave before the declaration have nulls, and the change is announced: ${engine}`, async () => {
-    const told = await story(results({ select: SELECT, engine, isPrompt: true }));
+    const told = await story(results({ select: SELECT, engine, flushOnWatermark: true }));
     assert.equal(told.slice(1), [
       ["uint8", "null", "null"],
       [1, null, null],
@@ -223,13 +223,13 @@ async function written(writer: BatchWriter, items: Observable<ResultItem>): Prom
 
 test("NDJSON and CSV go on through the change", async () => {
   const select = ["event", "value"];
-  const lines = await written(ndjsonWriter(), results({ select, isPrompt: true }));
+  const lines = await written(ndjsonWriter(), results({ select, flushOnWatermark: true }));
   assert.equal(lines.toString().trim().split("\n").slice(2, 5), [
     '{"event":"app:early"}',
     '{"event":"app:late","value":4000000000}',
     '{"event":"app:early"}',
   ]);
-  const csv = await written(csvWriter(), results({ select, isPrompt: true }));
+  const csv = await written(csvWriter(), results({ select, flushOnWatermark: true }));
   assert.equal(csv.toString().split("\n").slice(0, 2), ["event,value", "app:early,"]);
   assert.match(csv.toString(), /^app:late,4000000000$/m);
 });
@@ -237,7 +237,7 @@ test("NDJSON and CSV go on through the change", async () => {
 test("an Arrow stream waits for the type", async () => {
   const { tableFromIPC } = await import("apache-arrow");
   const writer = ipcWriter({ dictionaries: "plain", framing: "stream" });
-  const items = settled(results({ select: ["event", "value"], isPrompt: true }), 60_000);
+  const items = settled(results({ select: ["event", "value"], flushOnWatermark: true }), 60_000);
   const table = tableFromIPC(await written(writer, items));
   assert.is(String(table.schema.fields[1]?.type), "Uint32");
   assert.equal(
@@ -249,7 +249,7 @@ test("an Arrow stream waits for the type", async () => {
 test("after that one IPC stream follows the other, and nothing is lost", async () => {
   const { RecordBatchReader, Table } = await import("apache-arrow");
   const writer = ipcWriter({ dictionaries: "plain", framing: "stream" });
-  const bytes = await written(writer, results({ select: ["event", "value"], isPrompt: true }));
+  const bytes = await written(writer, results({ select: ["event", "value"], flushOnWatermark: true }));
   const streams: [string, unknown[]][] = [];
   for (const reader of RecordBatchReader.readAll(bytes)) {
     const table = new Table([...(await reader)]);

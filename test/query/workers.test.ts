@@ -31,7 +31,7 @@ const COLORS = {
 /** All that a query says, in its order, as comparable text; batches may end anywhere. */
 function story(path: string, spec: Partial<QuerySpec>, workers: number): Promise<string[]> {
   const threads = startWorkers(workers);
-  const share = openFeed([path], { from: "beginning" }).share({ leavesPackets: workers > 0 });
+  const share = openFeed([path], { from: "beginning" }).share({ deferPacketReads: workers > 0 });
   const said: string[] = [];
   const writer = textWriter(COLORS);
   let rows = 0;
@@ -140,9 +140,9 @@ for (const engine of ["kernel", "interpreter"] as const) {
   test(`${engine}: packets of a file that shrinks under the reader are gaps that name it, and all others are read`, async () => {
     const trace = await spoiled(() => {});
     try {
-      const leavesPackets = engine === "kernel";
-      const share = openFeed([trace.path], { from: "beginning" }).share({ leavesPackets });
-      const threads = leavesPackets ? startWorkers(1) : [];
+      const deferPacketReads = engine === "kernel";
+      const share = openFeed([trace.path], { from: "beginning" }).share({ deferPacketReads });
+      const threads = deferPacketReads ? startWorkers(1) : [];
       const losses: Loss[] = [];
       let rows = 0;
       await new Promise<void>((resolve, reject) => {
@@ -182,7 +182,7 @@ test("unsubscribing ends the threads at once", async () => {
   try {
     const threads = startWorkers(2);
     const exits = threads.map((thread) => new Promise((resolve) => thread.once("exit", resolve)));
-    const share = openFeed([trace.path], { from: "beginning" }).share({ leavesPackets: true });
+    const share = openFeed([trace.path], { from: "beginning" }).share({ deferPacketReads: true });
     await new Promise<void>((resolve) => {
       const subscription = runQuery({ ...EVERYTHING, threads }, share.items, share.gate).subscribe(
         (item) => {

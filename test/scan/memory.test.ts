@@ -147,7 +147,7 @@ test("a live query's memory stays as it is while applications come and go", asyn
       });
     let rows = 0;
     const select = [...SELECT.slice(0, 3), "payload"];
-    runQuery({ ...EVERYTHING, isLive: true, isPrompt: true, select }, source).subscribe((item) => {
+    runQuery({ ...EVERYTHING, isLive: true, flushOnWatermark: true, select }, source).subscribe((item) => {
       if (item.kind === "batch") rows += item.batch.rows;
     });
     /** As another application would say it. */

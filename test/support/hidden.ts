@@ -3,10 +3,10 @@
 import { map } from "rxjs";
 import type { StreamClass, TraceClass } from "../../src/ctf/trace-class.ts";
 import type { DecodedItem } from "../../src/feed/decoded-item.ts";
-import type { Share } from "../../src/feed/feed.ts";
+import type { FeedSubscription } from "../../src/feed/feed.ts";
 
 /** A share whose trace classes have other names for the contexts of these names. */
-export function hiding(share: Share, names: readonly string[]): Share {
+export function hiding(share: FeedSubscription, names: readonly string[]): FeedSubscription {
   const classes = new Map<TraceClass, TraceClass>();
   const hidden = (traceClass: TraceClass): TraceClass => {
     let found = classes.get(traceClass);

@@ -5,12 +5,12 @@ import { Census } from "../../containers/census.ts";
 import type { Host } from "../../containers/host.ts";
 import { Registry } from "../../containers/registry.ts";
 import type { DecodedItem } from "../../feed/decoded-item.ts";
-import type { Share } from "../../feed/feed.ts";
+import type { FeedSubscription } from "../../feed/feed.ts";
 import { canCompile } from "../../query/executor.ts";
 import { EVERYTHING, type QuerySpec, runQuery } from "../../query/query.ts";
 import { bootOf, hostNameOf } from "../../scan/record-columns.ts";
 import type { Gate } from "../../source/gate.ts";
-import type { ShareOptions } from "../../source/source.ts";
+import type { ReadOptions } from "../../source/source.ts";
 import type { RecordedNames } from "./recorded-names.ts";
 import { IDENTITY_COLUMNS, RowIdentity } from "./row-identity.ts";
 import { stateOf } from "./state-query.ts";
@@ -20,13 +20,13 @@ import { stateOf } from "./state-query.ts";
  * @param share gives a part of the traces' feed
  */
 export async function recordedCensus(
-  share: (options: ShareOptions) => Share,
+  share: (options: ReadOptions) => FeedSubscription,
   names: RecordedNames,
 ): Promise<Census> {
   // Container records anywhere in the traces hold from the first event on.
   await new Promise<void>((ready, failed) => names.follow({ ready, failed }));
   const census = new Census(names.registry);
-  const { items, gate } = share({ leavesPackets: canCompile("kernel") });
+  const { items, gate } = share({ deferPacketReads: canCompile("kernel") });
   await count({ ...COUNTING, order: "none" }, items, gate, census);
   return census;
 }
@@ -38,7 +38,7 @@ export async function recordedCensus(
  * @param followed a registry that follows the sessions already; without it, only state that comes meanwhile is known
  */
 export async function liveCensus(
-  { items, gate }: Share,
+  { items, gate }: FeedSubscription,
   listeningMs: number,
   maxLag: number,
   followed?: Registry,
@@ -66,7 +66,7 @@ const COUNTING: QuerySpec = {
   ...EVERYTHING,
   select: [],
   extra: IDENTITY_COLUMNS,
-  lendsBatches: true,
+  borrowBatches: true,
 };
 
 function count(

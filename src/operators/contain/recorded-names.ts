@@ -5,8 +5,8 @@ import type { TraceOrigin } from "../../base/item.ts";
 import { Registry } from "../../containers/registry.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { DecodedItem } from "../../feed/decoded-item.ts";
-import type { Share } from "../../feed/feed.ts";
-import type { ShareOptions } from "../../source/source.ts";
+import type { FeedSubscription } from "../../feed/feed.ts";
+import type { ReadOptions } from "../../source/source.ts";
 import { type StateSpec, stateOf } from "./state-query.ts";
 
 /** A query that waits for the names. */
@@ -16,7 +16,7 @@ export interface NameFollower {
 }
 
 export class RecordedNames {
-  readonly #another: (options: ShareOptions) => Share;
+  readonly #another: (options: ReadOptions) => FeedSubscription;
   readonly #threads: StateSpec["threads"];
   readonly #followers = new Set<NameFollower>();
   readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
@@ -28,7 +28,7 @@ export class RecordedNames {
    * @param another gives a part of the traces' feed
    * @param threads that read it; they are kept
    */
-  constructor(another: (options: ShareOptions) => Share, threads?: StateSpec["threads"]) {
+  constructor(another: (options: ReadOptions) => FeedSubscription, threads?: StateSpec["threads"]) {
     this.#another = another;
     this.#threads = threads;
   }
@@ -56,7 +56,7 @@ export class RecordedNames {
   }
 
   #read(): Subscription {
-    const { items, gate } = this.#another({ leavesPackets: true });
+    const { items, gate } = this.#another({ deferPacketReads: true });
     const failed = (error: unknown): void => {
       const followers = [...this.#followers];
       this.#forget();

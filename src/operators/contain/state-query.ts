@@ -136,11 +136,11 @@ function stateQuery({ isLive, maxLag, threads }: StateSpec, events: readonly str
     select: STATE_COLUMNS,
     maxLag,
     // Known before any row of the same time is resolved.
-    isPrompt: true,
-    lendsBatches: true,
+    flushOnWatermark: true,
+    borrowBatches: true,
     threads,
-    keepsThreads: true,
+    keepThreads: true,
     isLive,
-    widensColumns: true,
+    widenColumns: true,
   };
 }

@@ -13,7 +13,7 @@ interface BoundedStream {
   bound: bigint | undefined;
   /** When the bound last moved, in ms of the given clock. */
   movedAt: number;
-  isPassedOver: boolean;
+  isExcluded: boolean;
 }
 
 export class Watermark {
@@ -45,7 +45,7 @@ export class Watermark {
     if (stream.bound !== undefined && bound <= stream.bound) return;
     stream.bound = bound;
     stream.movedAt = this.#now();
-    stream.isPassedOver = false;
+    stream.isExcluded = false;
   }
 
   advanceSource(source: string, bound: bigint): void {
@@ -74,15 +74,15 @@ export class Watermark {
   }
 
   /** Waits no longer for the streams that hold the others up most; gives whether there was one. */
-  passOverLeast(): boolean {
+  excludeSlowestStream(): boolean {
     let least: BoundedStream | undefined;
     for (const stream of this.#streams.values()) {
-      if (stream.isPassedOver) continue;
+      if (stream.isExcluded) continue;
       if (least === undefined || isLess(this.#boundOf(stream), this.#boundOf(least)))
         least = stream;
     }
     if (least === undefined) return false;
-    least.isPassedOver = true;
+    least.isExcluded = true;
     return true;
   }
 
@@ -94,7 +94,7 @@ export class Watermark {
   #stream(origin: StreamOrigin): BoundedStream {
     let stream = this.#streams.get(origin);
     if (stream === undefined) {
-      stream = { origin, bound: undefined, movedAt: this.#now(), isPassedOver: false };
+      stream = { origin, bound: undefined, movedAt: this.#now(), isExcluded: false };
       this.#streams.set(origin, stream);
     }
     return stream;
@@ -106,8 +106,8 @@ export class Watermark {
     const now = this.#now();
     for (const stream of this.#streams.values()) {
       const bound = this.#boundOf(stream);
-      if (now - stream.movedAt > this.#maxLag) stream.isPassedOver = true;
-      if (stream.isPassedOver) continue;
+      if (now - stream.movedAt > this.#maxLag) stream.isExcluded = true;
+      if (stream.isExcluded) continue;
       if (bound === undefined) return "unknown";
       if (least === undefined || bound < least) least = bound;
     }

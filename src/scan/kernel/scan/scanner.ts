@@ -33,7 +33,7 @@ import { State } from "../memory/memory.ts";
 import { emitRender, renderShape, type WordsOf } from "../text/render-emitter.ts";
 import { RenderCompiler } from "../text/render-program.ts";
 import { ClassShapes } from "./class-shape.ts";
-import { ClassSurvey } from "./class-survey.ts";
+import { ClassLookahead } from "./class-lookahead.ts";
 import { RECORD_CONSTANTS } from "./column-emitter.ts";
 import { NotCompilable } from "./filter-emitter.ts";
 import { isRenderableBy, recordBody } from "./record-emitter.ts";
@@ -79,7 +79,7 @@ export class KernelScanner implements Scanner<Segment> {
   readonly #classShapes: ClassShapes;
   /** For the trace class at hand: it holds on to its stream classes. */
   #links: LinkCache | undefined;
-  readonly #survey = new ClassSurvey();
+  readonly #survey = new ClassLookahead();
   #traceClass: TraceClass;
   #slotAddress = 0;
   #slotCount = 0;

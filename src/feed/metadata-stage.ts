@@ -17,7 +17,7 @@ const MAX_HELD_BYTES = 64 << 20;
 /** Traces of one machine and one clock. */
 interface SessionState {
   /** Until when packets have been given out; its streams are never all equally far. */
-  givenNs: bigint | undefined;
+  deliveredUntilNs: bigint | undefined;
 }
 
 interface TraceState {
@@ -40,7 +40,7 @@ interface StreamState {
   bound: bigint | undefined;
 }
 
-export class Catalog {
+export class MetadataStage {
   readonly #sessions = new Map<string, SessionState>();
   readonly #traces = new Map<TraceOrigin, TraceState>();
   readonly #streams = new Map<StreamOrigin, StreamState>();
@@ -101,7 +101,7 @@ export class Catalog {
   /** What a query that joins now has to know: traces, their classes, streams and bounds, and since when it misses nothing. */
   *snapshot(): Generator<DecodedItem> {
     for (const [trace, { traceClass, session }] of this.#traces) {
-      yield { kind: "trace", trace, sinceNs: session.givenNs };
+      yield { kind: "trace", trace, startNs: session.deliveredUntilNs };
       if (traceClass !== undefined) yield { kind: "trace-class", trace, traceClass };
     }
     // All streams before any bound: a bound alone would speak for those not yet named.
@@ -134,7 +134,7 @@ export class Catalog {
 
   #session({ source, host, session }: TraceOrigin): SessionState {
     const name = JSON.stringify([source, host, session]);
-    const state = this.#sessions.get(name) ?? { givenNs: undefined };
+    const state = this.#sessions.get(name) ?? { deliveredUntilNs: undefined };
     this.#sessions.set(name, state);
     return state;
   }
@@ -222,7 +222,7 @@ export class Catalog {
     // Packets of recorded traces come in the order of their begins: those say how far all streams are.
     if (endNs === undefined || stored !== undefined) return;
     const { session } = trace;
-    if (session.givenNs === undefined || endNs > session.givenNs) session.givenNs = endNs;
+    if (session.deliveredUntilNs === undefined || endNs > session.deliveredUntilNs) session.deliveredUntilNs = endNs;
     yield* this.#advance(stream, endNs);
   }
 

@@ -12,7 +12,7 @@ import { InterpretingScanner } from "../scan/interpreter.ts";
 import type { ResumePoint, ScanSpec } from "../scan/scanner.ts";
 
 /** Sizes are bytes, times ns since the Unix epoch: of packets' begins and ends, and of the events in them. */
-export interface StreamSurvey {
+export interface StreamSummary {
   readonly name: string;
   classId: number | undefined;
   instanceId: bigint | undefined;
@@ -24,10 +24,10 @@ export interface StreamSurvey {
   readonly losses: LossAccount;
 }
 
-export interface TraceSurvey {
+export interface TraceSummary {
   readonly origin: TraceOrigin;
   traceClass: TraceClass | undefined;
-  readonly streams: StreamSurvey[];
+  readonly streams: StreamSummary[];
   /** How many events there are of each class, by `eventKey`. */
   readonly events: Map<string, number>;
   /** What could not be read, in words. */
@@ -55,14 +55,14 @@ const SPEC: ScanSpec = {
 const MAX_WAITING = 256;
 
 /** Takes a source's items one after the other. */
-export class Survey {
-  readonly traces: TraceSurvey[] = [];
+export class TraceSummaries {
+  readonly traces: TraceSummary[] = [];
   /** What concerns no trace in particular. */
   readonly problems: string[] = [];
   /** Events so far. */
   events = 0;
-  readonly #traces = new Map<TraceOrigin, TraceSurvey>();
-  readonly #streams = new Map<StreamOrigin, StreamSurvey>();
+  readonly #traces = new Map<TraceOrigin, TraceSummary>();
+  readonly #streams = new Map<StreamOrigin, StreamSummary>();
   readonly #scanners = new Map<TraceOrigin, InterpretingScanner>();
   /** Rests of packets that name an event class not declared yet. */
   #waiting: (Packet & { readonly error: DecodeError })[] = [];
@@ -164,7 +164,7 @@ export class Survey {
     problems.push(describeLoss(loss));
   }
 
-  #trace(origin: TraceOrigin): TraceSurvey {
+  #trace(origin: TraceOrigin): TraceSummary {
     let trace = this.#traces.get(origin);
     if (trace === undefined) {
       trace = { origin, traceClass: undefined, streams: [], events: new Map(), problems: [] };
@@ -174,7 +174,7 @@ export class Survey {
     return trace;
   }
 
-  #stream(origin: StreamOrigin): StreamSurvey {
+  #stream(origin: StreamOrigin): StreamSummary {
     let stream = this.#streams.get(origin);
     if (stream === undefined) {
       stream = {
@@ -195,7 +195,7 @@ export class Survey {
   }
 }
 
-function widen(stream: StreamSurvey, ns: bigint | undefined): void {
+function widen(stream: StreamSummary, ns: bigint | undefined): void {
   if (ns === undefined) return;
   if (stream.begin === undefined || ns < stream.begin) stream.begin = ns;
   if (stream.end === undefined || ns > stream.end) stream.end = ns;

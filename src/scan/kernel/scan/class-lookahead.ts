@@ -12,7 +12,7 @@ const RECORDS_AHEAD = 500;
  * Looks which event classes are next in a packet, so that they can be compiled together: a module of WebAssembly costs as
  * much as the code of several classes. A guess: the scan compiles a class that is missed when it meets it.
  */
-export class ClassSurvey {
+export class ClassLookahead {
   readonly #walker = new Walker();
   readonly #headerWalks = new Map<StreamClass, Walk>();
   readonly #recordWalks = new Map<EventClass, Walk>();

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readPacketHeader } from "../../src/ctf/packet-header.ts";
-import { ClassSurvey } from "../../src/scan/kernel/scan/class-survey.ts";
+import { ClassLookahead } from "../../src/scan/kernel/scan/class-lookahead.ts";
 import {
   Bytes,
   event,
@@ -13,7 +13,7 @@ import {
   traceClassOf,
 } from "../support/tsdl.ts";
 
-const test = suite("scan/class-survey");
+const test = suite("scan/class-lookahead");
 
 const RECORD_HEADER_BYTES = 10;
 const traceClass = traceClassOf(
@@ -34,7 +34,7 @@ const list = record(3, 0n, new Bytes().u32(2).u16(1).u16(2).take());
 function ahead(records: Uint8Array, skipped = 0): string[] {
   const bytes = packet(records);
   const header = readPacketHeader(bytes, traceClass);
-  const found = new ClassSurvey().ahead(bytes, header, traceClass, header.headerBits + skipped * 8);
+  const found = new ClassLookahead().ahead(bytes, header, traceClass, header.headerBits + skipped * 8);
   return [...found].map(({ name }) => name);
 }
 
