@@ -9,20 +9,21 @@ import { openFeed } from "../../src/feed/feed.ts";
 import { LossAccount } from "../../src/feed/losses.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import { ipcWriter } from "../../src/format/arrow/ipc-writer.ts";
-import { type QuerySpec, type ResultItem, runQuery } from "../../src/query/query.ts";
+import type { Question } from "../../src/query/question.ts";
+import type { ResultItem } from "../../src/query/result.ts";
+import { runQuery } from "../../src/query/run.ts";
 import { parseLiveUrl } from "../../src/relay/url.ts";
 import { EVERYTHING } from "../../test/support/query.ts";
 import { bare } from "./bare-client.ts";
 
 const [url = "", mode = "count", wanted = "0"] = process.argv.slice(2);
 const filter = compileFilter("number >= 0 && $ctx.vpid > 1");
-const SPECS: Readonly<Record<string, Partial<QuerySpec>>> = {
+const SPECS: Readonly<Record<string, Partial<Question>>> = {
   count: { select: [], order: "none" },
   where: { select: [], order: "none", filter },
   columns: {
     select: ["timestamp", "event", "procname", "vpid", "pid_ns", "number", "tag"],
     filter,
-    borrowBatches: true,
   },
 };
 /** The ordered columns go out as Arrow, as to a client. */
@@ -58,7 +59,9 @@ const counted = items.pipe(
   }),
 );
 const source: Observable<DecodedItem | ResultItem> =
-  spec === undefined ? counted : runQuery({ ...EVERYTHING, ...spec, isLive: true }, counted, gate);
+  spec === undefined
+    ? counted
+    : runQuery({ ...EVERYTHING, ...spec }, { isLive: true, borrowBatches: true }, counted, gate);
 const subscription = source.subscribe((item) => {
   if (item.kind === "note") begin = performance.now();
   if (item.kind === "packet" || item.kind === "batch") last = performance.now();

@@ -6,7 +6,7 @@ import { type Change, ChangeWatcher } from "../containers/changes.ts";
 import type { Container, ContainerInstance } from "../containers/container.ts";
 import { Registry } from "../containers/registry.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
-import { type Feed, openFeed, type FeedSubscription } from "../feed/feed.ts";
+import { type Feed, type FeedSubscription, openFeed } from "../feed/feed.ts";
 import { liveCensus, recordedCensus } from "../operators/contain/count-events.ts";
 import { RecordedNames } from "../operators/contain/recorded-names.ts";
 import { stateOf } from "../operators/contain/state-query.ts";

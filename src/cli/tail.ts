@@ -13,13 +13,10 @@ import {
   type TextColors,
   textWriter,
 } from "../format/text.ts";
-import {
-  asksForContainers,
-  namesOf,
-  type Question,
-  runQuestion,
-} from "../operators/run-question.ts";
-import { batchFacts, type QuerySpec } from "../query/query.ts";
+import { asksForContainers, namesOf, runQuestion } from "../operators/run-question.ts";
+import type { Execution } from "../query/execution.ts";
+import type { Question } from "../query/question.ts";
+import { batchFacts } from "../query/result.ts";
 import { settled } from "../query/settled.ts";
 import { hasSpareProcessors, startThreads } from "../query/threads.ts";
 import { parseTimeBound } from "../source/time-bound.ts";
@@ -60,10 +57,18 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   const threads = startThreads(sources, options.engine, options.workers, eventsSeen(options));
   const writer = options.count ? undefined : await batchWriter(options);
   const filter = await program(options.where);
-  const spec = { ...querySpec(options, filter, feed.isLive), threads, lines: writer?.lines };
+  const execution: Execution = {
+    isLive: feed.isLive,
+    maxLagMs: options.maxLag,
+    nameWaitMs: options.nameWait,
+    engine: options.engine,
+    borrowBatches: true,
+    threads,
+    lines: writer?.lines,
+  };
   // Until then, signals end the process at once.
   await feed.prepare();
-  const rows = await run(spec, feed, writer, options);
+  const rows = await run(questionOf(options, filter), execution, feed, writer, options);
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
 }
 
@@ -77,7 +82,8 @@ function eventsSeen({ limit, where, event, container }: TailOptions): number | u
  * nothing after an error.
  */
 function run(
-  spec: Question,
+  question: Question,
+  execution: Execution,
   feed: Feed,
   writer: BatchWriter | undefined,
   options: TailOptions,
@@ -92,15 +98,15 @@ function run(
     let isInterrupted = false;
     let timer: NodeJS.Timeout | undefined;
     let subscription: { unsubscribe(): void } | undefined;
-    const isNamed = asksForContainers(spec);
+    const isNamed = asksForContainers(question);
     /** Its user would look at a still terminal otherwise. */
     const isStill = options.count === true || process.stdout.isTTY !== true;
     // Before the first row of a container, a recorded trace is read for what it tells of them.
     const isWanted = !options.quiet && (isStill || (isNamed && !feed.isLive));
     const progress = isWanted ? progressLine(process.stderr) : undefined;
     const share = feed.share({
-      begin: spec.begin,
-      end: spec.end,
+      begin: question.begin,
+      end: question.end,
       deferPacketReads: true,
       onProgress: progress && ((done, total) => progress.update(done, total, rows)),
     });
@@ -162,8 +168,8 @@ function run(
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
     const looking = (done: number, total: number): void =>
       progress?.show(() => `looking for containers, ${percent(done, total)}`);
-    const results = runQuestion(spec, share, () =>
-      namesOf(feed, spec.threads, progress && looking),
+    const results = runQuestion(question, execution, share, () =>
+      namesOf(feed, execution.threads, progress && looking),
     );
     const hasOneLayout = feed.isLive && options.format === "arrow";
     const items = hasOneLayout ? settled(results, options.settle) : results;
@@ -212,7 +218,7 @@ async function program(where: string | undefined): Promise<Program | undefined> 
   return compileFilter(where);
 }
 
-function querySpec(options: TailOptions, filter: Program | undefined, isLive: boolean): Question {
+function questionOf(options: TailOptions, filter: Program | undefined): Question {
   return {
     filter,
     container: containerCondition(options.container),
@@ -221,12 +227,7 @@ function querySpec(options: TailOptions, filter: Program | undefined, isLive: bo
     begin: options.begin === undefined ? undefined : parseTimeBound(options.begin),
     end: options.end === undefined ? undefined : parseTimeBound(options.end),
     order: options.count ? "none" : "time",
-    maxLag: options.maxLag,
-    nameWaitMs: options.nameWait,
     limit: options.limit,
-    engine: options.engine,
-    borrowBatches: true,
-    isLive,
   };
 }
 
@@ -235,7 +236,7 @@ function containerCondition(names: readonly string[]): ContainerCondition | unde
   return names.length === 0 ? undefined : { kind: "or", operands: names.map(named) };
 }
 
-function selection(options: TailOptions, filter: Program | undefined): QuerySpec["select"] {
+function selection(options: TailOptions, filter: Program | undefined): Question["select"] {
   if (options.count) return [];
   if (options.format === "babeltrace") return [{ kind: "record" }];
   if (options.format !== "text") return options.select;

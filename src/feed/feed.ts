@@ -7,8 +7,8 @@ import type { OpenedTraces } from "../ctf/trace-directory.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import { Gate } from "../source/gate.ts";
 import { openSources, type ReadOptions, type SourceOptions } from "../source/source.ts";
-import { MetadataStage } from "./metadata-stage.ts";
 import type { DecodedItem } from "./decoded-item.ts";
+import { MetadataStage } from "./metadata-stage.ts";
 
 /** One query's share of a feed. */
 export interface FeedSubscription {

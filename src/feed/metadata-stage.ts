@@ -222,7 +222,8 @@ export class MetadataStage {
     // Packets of recorded traces come in the order of their begins: those say how far all streams are.
     if (endNs === undefined || stored !== undefined) return;
     const { session } = trace;
-    if (session.deliveredUntilNs === undefined || endNs > session.deliveredUntilNs) session.deliveredUntilNs = endNs;
+    if (session.deliveredUntilNs === undefined || endNs > session.deliveredUntilNs)
+      session.deliveredUntilNs = endNs;
     yield* this.#advance(stream, endNs);
   }
 

@@ -4,7 +4,7 @@ import { Observable } from "rxjs";
 import { type ColumnBatch, copyBatch } from "../column/column.ts";
 import type { PlannedColumn } from "../column/layout.ts";
 import type { Loss } from "../feed/losses.ts";
-import type { ResultBatch, ResultItem } from "../query/query.ts";
+import type { ResultBatch, ResultItem } from "../query/result.ts";
 import type { Emit, Operator } from "./operator.ts";
 
 export interface ChainOptions {

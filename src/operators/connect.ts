@@ -4,13 +4,15 @@ import { defer, Observable } from "rxjs";
 import { ProtocolError } from "../base/errors.ts";
 import { globMatches } from "../base/glob.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
-import { LiveFeed, type FeedSubscription } from "../feed/feed.ts";
-import { EVERYTHING, type ResultItem } from "../query/query.ts";
+import { type FeedSubscription, LiveFeed } from "../feed/feed.ts";
+import { LIVE } from "../query/execution.ts";
+import { EVERYTHING, type Question } from "../query/question.ts";
+import type { ResultItem } from "../query/result.ts";
 import { listSessions } from "../relay/list-sessions.ts";
 import type { SessionEntry } from "../relay/messages.ts";
 import { parseLiveUrl, printLiveUrl } from "../relay/url.ts";
 import type { SourceOptions } from "../source/source.ts";
-import { namesOf, type Question, runQuestion } from "./run-question.ts";
+import { namesOf, runQuestion } from "./run-question.ts";
 
 export interface ConnectOptions extends Partial<SourceOptions> {
   /** How often the relayd is asked for sessions, in ms. Default 1000. */
@@ -100,8 +102,8 @@ function liveSession(url: string, entry: SessionEntry, options: SourceOptions): 
     items: defer(() => feed.share().items),
     query: (question = {}) =>
       defer(() => {
-        const live = { ...EVERYTHING, ...question, isLive: true };
-        return runQuestion(live, feed.share(), () => namesOf(feed));
+        const whole = { ...EVERYTHING, ...question };
+        return runQuestion(whole, LIVE, feed.share(), () => namesOf(feed));
       }),
     share: () => feed.share(),
   };

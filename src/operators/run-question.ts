@@ -13,7 +13,10 @@ import { programOf } from "../filter/build.ts";
 import type { Program } from "../filter/bytecode.ts";
 import type { ContainerCondition } from "../filter/container-condition.ts";
 import { replaceContainers } from "../filter/split-containers.ts";
-import { type QuerySpec, type ResultItem, runQuery } from "../query/query.ts";
+import { DEFAULT_MAX_LAG_MS, type Execution } from "../query/execution.ts";
+import type { Question } from "../query/question.ts";
+import type { ResultItem } from "../query/result.ts";
+import { runQuery } from "../query/run.ts";
 import type { ReadOptions } from "../source/source.ts";
 import { through } from "./chain.ts";
 import { Contain, type ContainOptions, type FactColumn } from "./contain/contain.ts";
@@ -26,14 +29,6 @@ import { RecordedNames } from "./contain/recorded-names.ts";
 import type { Asked } from "./contain/resolver.ts";
 import { Limit } from "./limit.ts";
 import type { Operator } from "./operator.ts";
-
-/** A query that may ask for containers. */
-export interface Question extends QuerySpec {
-  /** What an event's container must be, besides what the filter says. */
-  readonly container?: ContainerCondition | undefined;
-  /** How long live rows of an instance without a name wait for it, in ms. */
-  readonly nameWaitMs?: number | undefined;
-}
 
 /** Where the names of a feed's containers come from. */
 export type NameSource =
@@ -52,7 +47,7 @@ const SHOWN_NAME_WAIT_MS = 1000;
  */
 export function namesOf(
   feed: Feed,
-  threads?: Question["threads"],
+  threads?: Execution["threads"],
   onProgress?: ReadOptions["onProgress"],
 ): NameSource {
   if (feed.isLive) return { kind: "live" };
@@ -72,53 +67,70 @@ export function asksForContainers({ select, container, filter }: Question): bool
  */
 export function runQuestion(
   question: Question,
+  execution: Execution,
   share: FeedSubscription,
   source: () => NameSource,
 ): Observable<ResultItem> {
-  if (!asksForContainers(question)) return runQuery(question, share.items, share.gate);
+  if (!asksForContainers(question)) return runQuery(question, execution, share.items, share.gate);
   const names = source();
   return names.kind === "live"
-    ? live(question, share, names.followed)
-    : recorded(question, share, names.names);
+    ? live(question, execution, share, names.followed)
+    : recorded(question, execution, share, names.names);
 }
 
-function live(question: Question, share: FeedSubscription, followed?: LiveNames): Observable<ResultItem> {
+function live(
+  question: Question,
+  execution: Execution,
+  share: FeedSubscription,
+  followed?: LiveNames,
+): Observable<ResultItem> {
   const names = followed ?? new LiveNames();
   const asked = askedOf(question);
   const isAsked = asked.required !== undefined || asked.cases.length > 0;
   const waitMs = (): number => {
     // A container that is asked for may be the first of which anything is reported.
-    if (isAsked) return question.nameWaitMs ?? NAME_WAIT_MS;
-    return names.areReported ? (question.nameWaitMs ?? SHOWN_NAME_WAIT_MS) : 0;
+    if (isAsked) return execution.nameWaitMs ?? NAME_WAIT_MS;
+    return names.areReported ? (execution.nameWaitMs ?? SHOWN_NAME_WAIT_MS) : 0;
   };
   const watch = watchOf(
     asked,
     (condition) => new NameWatch(condition, names.registry, () => names.hostNames, true),
   );
   const rows = (items: Observable<DecodedItem>): Observable<ResultItem> =>
-    contained(question, scanned(question.filter), { ...share, items }, names.registry, {
-      asked,
-      waitMs,
-      watch,
-    });
+    contained(
+      { ...question, filter: scanned(question.filter) },
+      execution,
+      { ...share, items },
+      names.registry,
+      {
+        asked,
+        waitMs,
+        watch,
+      },
+    );
   if (followed !== undefined) return rows(share.items);
-  return withNames(share.items, names, question.maxLag, rows);
+  return withNames(share.items, names, execution.maxLagMs ?? DEFAULT_MAX_LAG_MS, rows);
 }
 
 /** Container records anywhere in the traces hold from the first event on, so that all of them are read first. */
-function recorded(question: Question, share: FeedSubscription, names: RecordedNames): Observable<ResultItem> {
+function recorded(
+  question: Question,
+  execution: Execution,
+  share: FeedSubscription,
+  names: RecordedNames,
+): Observable<ResultItem> {
   return new Observable((subscriber) => {
     let rows: Subscription | undefined;
     const leave = names.follow({
       ready: () => {
-        rows = recordedRows(question, share, names).subscribe(subscriber);
+        rows = recordedRows(question, execution, share, names).subscribe(subscriber);
       },
       failed: (error) => subscriber.error(error),
     });
     return () => {
       leave();
       rows?.unsubscribe();
-      for (const thread of question.threads ?? []) void thread.terminate();
+      for (const thread of execution.threads ?? []) void thread.terminate();
     };
   });
 }
@@ -126,6 +138,7 @@ function recorded(question: Question, share: FeedSubscription, names: RecordedNa
 /** The state being known, rows are resolved only where the scan cannot decide. */
 function recordedRows(
   question: Question,
+  execution: Execution,
   share: FeedSubscription,
   names: RecordedNames,
 ): Observable<ResultItem> {
@@ -140,13 +153,15 @@ function recordedRows(
   const exact = fillsIds ? undefined : exactFilter(question, names);
   if (exact !== undefined && (exact.container !== undefined || !isShown)) {
     const select = requests.map((request) => known(request, exact.container));
-    const rows = runQuery({ ...question, select, filter: exact.filter }, share.items, share.gate);
+    const decided = { ...question, select, filter: exact.filter, container: undefined };
+    const rows = runQuery(decided, execution, share.items, share.gate);
     return withNotes(rows, watch?.notes() ?? []);
   }
   const { required } = asked;
   const namespaces = required && wantedNamespaces(required, registry, traceClasses);
   const filter = pushedDown(question.filter, namespaces);
-  return contained(question, filter, share, registry, { asked, waitMs: () => 0, watch });
+  const rest = { ...question, filter };
+  return contained(rest, execution, share, registry, { asked, waitMs: () => 0, watch });
 }
 
 /** The whole filter as one that the scan decides; `undefined` where that is not possible. */
@@ -174,10 +189,10 @@ function exactFilter(
   };
 }
 
-/** The rows of a query through the operator that finds their containers. */
+/** The rows of a query whose filter is the scan's part, through the operator that finds their containers. */
 function contained(
   question: Question,
-  filter: Program | undefined,
+  execution: Execution,
   share: FeedSubscription,
   registry: LiveNames["registry"],
   options: Omit<ContainOptions, "facts">,
@@ -195,19 +210,22 @@ function contained(
     // Rows may still be dropped, so that they are counted behind that.
     const isLimited = limit !== undefined && isAsked;
     const operators: Operator[] = isLimited ? [contain, new Limit(limit)] : [contain];
-    const inner: QuerySpec = {
+    const inner: Question = {
       ...question,
-      filter,
+      container: undefined,
       select: requests?.filter(({ kind }) => kind !== "container"),
-      extra: contain.needs,
       limit: isLimited ? undefined : limit,
+    };
+    const how: Execution = {
+      ...execution,
+      hiddenColumns: contain.needs,
       borrowBatches: true,
       lines: undefined,
       reportWatermark: true,
     };
-    return through(runQuery(inner, share.items, share.gate), operators, {
-      isLive: question.isLive,
-      borrowBatches: question.borrowBatches === true,
+    return through(runQuery(inner, how, share.items, share.gate), operators, {
+      isLive: execution.isLive,
+      borrowBatches: execution.borrowBatches === true,
     }).subscribe(subscriber);
   });
 }

@@ -11,11 +11,10 @@ import { declareConstants, KernelScanner } from "../scan/kernel/scan/scanner.ts"
 import type { LineFormat } from "../scan/line-format.ts";
 import type { Scanner, ScanSpec, TraceFacts } from "../scan/scanner.ts";
 import { hasWasm, type WasmMemory } from "../wasm/runtime.ts";
+import type { Engine } from "./execution.ts";
 import { HeapStore } from "./order/heap-store.ts";
 import { KernelStore } from "./order/kernel-store.ts";
 import type { RowStore } from "./order/row-store.ts";
-
-export type Engine = "kernel" | "interpreter";
 
 /** Workers of a query, and the traces that they know. */
 export interface PoolOfStage {

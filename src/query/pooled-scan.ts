@@ -17,12 +17,18 @@ import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { type Loss, StreamCounters } from "../feed/losses.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
-import type { ResumePoint } from "../scan/scanner.ts";
-import { interpretingScanner } from "./open-scanner.ts";
+import { MAX_PAGES } from "../scan/kernel/memory/memory.ts";
+import type { Release } from "../scan/kernel/order/merger.ts";
+import type { ResumePoint, ScanSpec } from "../scan/scanner.ts";
+import type { Gate } from "../source/gate.ts";
+import { wasmMemory } from "../wasm/runtime.ts";
+import type { Execution } from "./execution.ts";
+import { canCompile, type PoolOfStage } from "./executor.ts";
+import { compiledScanner, interpretingScanner } from "./open-scanner.ts";
 import { type PoolEvents, ScanPool } from "./scan-pool.ts";
 import type { Rows, ScanStage } from "./scan-stage.ts";
 import type { HeaderFacts, PacketOutcome, ScanFailure, ScanQuery } from "./scan-task.ts";
-import { OwnThread, type ScanThread } from "./scan-thread.ts";
+import { OwnThread, type ScanThread, WorkerThread } from "./scan-thread.ts";
 
 /** Lengths and selectors of the packet context were the scanner's to use. */
 const NO_SLOTS = new Slots(0);
@@ -59,6 +65,7 @@ export class PooledScan {
   readonly #rests = new Heap<Rest>([], isBefore);
   /** What is to happen when the stream's packet at hand has been scanned to its end. */
   readonly #unfinished = new Map<StreamOrigin, (() => void)[]>();
+  readonly #onClose: () => void;
   #isInterpreted: boolean;
 
   /** @param traceClasses in the order in which the query's traces are */
@@ -68,7 +75,9 @@ export class PooledScan {
     stage: ScanStage,
     traceClasses: ReadonlyMap<TraceOrigin, TraceClass>,
     events: PooledEvents,
+    onClose: () => void,
   ) {
+    this.#onClose = onClose;
     this.#stage = stage;
     this.#traces = [...traceClasses.keys()];
     this.#traceClasses = traceClasses;
@@ -125,6 +134,7 @@ export class PooledScan {
   }
 
   close(): void {
+    this.#onClose();
     this.#pool.close();
   }
 
@@ -245,8 +255,64 @@ export class PooledScan {
   }
 }
 
+/** What a query and its pool have to do with each other. */
+export interface PoolOwner extends Omit<PooledEvents, "saturated" | "isPaused"> {
+  /** Makes the stage that takes the pool's rows. @param pool unless the interpreter scans */
+  stage(pool: PoolOfStage | undefined): ScanStage;
+}
+
+/** Memory that a query's threads share, in pages of 64 KiB. */
+const FIRST_PAGES = 64;
+
+/**
+ * A pool for a query's stored packets: the query's threads, or its own thread where there are none or they would be idle.
+ * @param gate held while the pool has more than enough to do; others hold it to pause the pool
+ */
+export function startPool(
+  spec: ScanSpec,
+  { engine = "kernel", threads = [], flushOnWatermark }: Execution,
+  traceClasses: ReadonlyMap<TraceOrigin, TraceClass>,
+  gate: Gate,
+  owner: PoolOwner,
+): PooledScan {
+  const traces = [...traceClasses].map(([{ host }, traceClass]) => ({
+    traceClass,
+    facts: { host },
+  }));
+  const isCompiled = canCompile(engine);
+  const memory = isCompiled ? wasmMemory(FIRST_PAGES, MAX_PAGES, true) : undefined;
+  const release: Release = (segment) => pooled.release(segment as WorkerSegment);
+  const stage = owner.stage(memory && { memory, traces, release });
+  const workers: ScanThread<Rows>[] = threads.map((one) => new WorkerThread(one));
+  // Where rows are only counted, or are few, this thread has nothing else to do.
+  const isIdle = spec.countsOnly === true || flushOnWatermark === true;
+  if (workers.length === 0 || isIdle) workers.push(new OwnThread(compiledScanner));
+  let letGo: (() => void) | undefined;
+  /** Whether anyone but the pool itself holds the gate. */
+  const isPaused = (): boolean => gate.holders > (letGo === undefined ? 0 : 1);
+  const unwatch = gate.watch(() => {
+    if (!isPaused()) pooled.resume();
+  });
+  const saturated = (isSaturated: boolean): void => {
+    if (isSaturated) letGo ??= gate.hold();
+    else {
+      letGo?.();
+      letGo = undefined;
+    }
+  };
+  const scanning = isCompiled ? workers : [interpretingThread(stage, traceClasses)];
+  const query = { kind: "query", memory, spec, traces } as const;
+  const events = { ...owner, isPaused, saturated };
+  const onClose = (): void => {
+    unwatch();
+    saturated(false);
+  };
+  const pooled = new PooledScan(scanning, query, stage, traceClasses, events, onClose);
+  return pooled;
+}
+
 /** The interpreter as the thread of a pool. */
-export function interpretingThread(
+function interpretingThread(
   stage: ScanStage,
   traceClasses: ReadonlyMap<TraceOrigin, TraceClass>,
 ): ScanThread<ColumnBatch> {

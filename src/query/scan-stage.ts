@@ -11,10 +11,10 @@ import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import { MustInterpret } from "../scan/kernel/scan/scanner.ts";
 import type { LineFormat } from "../scan/line-format.ts";
 import type { ResumePoint, Scanner, ScanOutcome, ScanSpec } from "../scan/scanner.ts";
+import type { Engine } from "./execution.ts";
 import {
   canCompile,
   compilingExecutor,
-  type Engine,
   type Executor,
   interpretingExecutor,
   type PoolOfStage,
@@ -34,7 +34,7 @@ export interface ScanOutputs {
   /** The executor is about to change: the batch under assembly must leave first. */
   flush(): void;
   /** When a trace's rows begin, besides what the spec says; ns since the Unix epoch. */
-  since(trace: TraceOrigin): bigint | undefined;
+  startNs(trace: TraceOrigin): bigint | undefined;
   /** Rows before this time are late. */
   readonly watermarkNs: bigint | undefined;
 }
@@ -278,7 +278,7 @@ export class ScanStage {
 
   #beginOf(trace: TraceOrigin): bigint | undefined {
     const { begin } = this.#spec;
-    const since = this.#outputs.since(trace);
+    const since = this.#outputs.startNs(trace);
     return since !== undefined && (begin === undefined || since > begin) ? since : begin;
   }
 

@@ -4,7 +4,7 @@ import { Observable } from "rxjs";
 import { bytesOf, copyBatch } from "../column/column.ts";
 import type { PlannedColumn } from "../column/layout.ts";
 import { fitBatch, undeclared } from "../column/null-column.ts";
-import type { ResultItem } from "./query.ts";
+import type { ResultItem } from "./result.ts";
 
 /** Batches that wait take at most this much memory. */
 const MAX_BYTES = 16 << 20;

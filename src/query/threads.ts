@@ -6,7 +6,8 @@ import type { Worker } from "node:worker_threads";
 import { MOST_OPEN_FILES } from "../ctf/data-files.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import { filesBelow } from "../source/files-below.ts";
-import { canCompile, type Engine } from "./executor.ts";
+import type { Engine } from "./execution.ts";
+import { canCompile } from "./executor.ts";
 import { startWorkers } from "./scan-pool.ts";
 
 /** Less than this is scanned before a thread has started. */

@@ -10,7 +10,7 @@ import type { PlannedColumn } from "../column/layout.ts";
 import { fitBatch } from "../column/null-column.ts";
 import { type Loss, LossAccount } from "../feed/losses.ts";
 import { runQuestion } from "../operators/run-question.ts";
-import { batchFacts, type ResultBatch, type ResultItem } from "../query/query.ts";
+import { batchFacts, type ResultBatch, type ResultItem } from "../query/result.ts";
 import { settled } from "../query/settled.ts";
 import { batchWriter } from "./formats.ts";
 import type { QueryRequest, ResultFormat } from "./query-request.ts";
@@ -82,13 +82,13 @@ export class Delivery {
 
   /** Runs the query. The sink may be told everything, even the end, before this returns. */
   start(): void {
-    const { spec, durationMs } = this.#request;
+    const { question, durationMs, maxLagMs, nameWaitMs } = this.#request;
     const { items, isLive, failures } = this.#share;
     for (const { message } of failures) this.#sink?.note(message);
     const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
     const share = { ...this.#share, items: fed };
-    const query = { ...spec, isLive, borrowBatches: true };
-    const rows = runQuestion(query, share, () => share.names);
+    const execution = { isLive, maxLagMs, nameWaitMs, borrowBatches: true };
+    const rows = runQuestion(question, execution, share, () => share.names);
     const hasOneLayout = this.#format === "arrow" && this.#request.framing === "stream";
     const results = isLive && hasOneLayout ? settled(rows, this.#request.settleMs) : rows;
     this.#subscription.add(

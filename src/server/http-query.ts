@@ -28,7 +28,7 @@ export async function streamQuery(
 ): Promise<RunningQuery> {
   const query = queryFromUrl(search);
   const format = query.format ?? acceptedFormat(request.headers.accept);
-  const share = await sources.share(query.source, query.spec);
+  const share = await sources.share(query.source, query.question);
   const sink = new HttpSink(response, format, report);
   const delivery = new Delivery(query, format, share, sink);
   response.on("drain", () => delivery.resume());

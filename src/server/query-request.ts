@@ -6,8 +6,9 @@
 import { FeedError, FilterError, TraceError } from "../base/errors.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { named } from "../filter/container-condition.ts";
-import type { Question } from "../operators/run-question.ts";
-import type { QuerySpec } from "../query/query.ts";
+import { DEFAULT_MAX_LAG_MS } from "../query/execution.ts";
+import type { Question } from "../query/question.ts";
+
 import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 
@@ -17,7 +18,9 @@ export const RESULT_FORMATS: readonly ResultFormat[] = ["arrow", "ndjson", "csv"
 export interface QueryRequest {
   /** One of the served sources; `undefined` means all of them. */
   readonly source: string | undefined;
-  readonly spec: Omit<Question, "isLive">;
+  readonly question: Question;
+  readonly maxLagMs: number;
+  readonly nameWaitMs: number | undefined;
   /** The query ends after so many milliseconds. */
   readonly durationMs: number | undefined;
   /** How long Arrow streams of live sessions wait for the type of a column that nothing declares. */
@@ -42,8 +45,6 @@ export interface CreditFrame {
   readonly seq: number | undefined;
 }
 
-/** How long a silent stream may hold the others up, in ms; relayds send beacons about every second. */
-const DEFAULT_MAX_LAG = 5000;
 /** How long columns that nothing declares hold an Arrow stream back, in ms. */
 const DEFAULT_SETTLE_MS = 5000;
 const DEFAULT_CREDIT = 8;
@@ -111,7 +112,7 @@ function readQuery(parameters: Parameters): QueryRequest {
   const select = parameters.list("select");
   return {
     source: parameters.text("source"),
-    spec: {
+    question: {
       filter: readFilter(parameters),
       events: parameters.list("events") ?? [],
       container: readContainers(parameters),
@@ -119,10 +120,10 @@ function readQuery(parameters: Parameters): QueryRequest {
       begin: readTime(parameters, "begin"),
       end: readTime(parameters, "end"),
       order: parameters.choice("order", ["time", "none"]) ?? "time",
-      maxLag: parameters.duration("maxLag") ?? DEFAULT_MAX_LAG,
       limit: parameters.count("limit"),
-      nameWaitMs: parameters.duration("nameWait"),
     },
+    maxLagMs: parameters.duration("maxLag") ?? DEFAULT_MAX_LAG_MS,
+    nameWaitMs: parameters.duration("nameWait"),
     durationMs: parameters.duration("duration"),
     settleMs: parameters.duration("settle") ?? DEFAULT_SETTLE_MS,
     dictionaries: parameters.choice("dict", ["delta", "plain"]) ?? "delta",
@@ -132,7 +133,7 @@ function readQuery(parameters: Parameters): QueryRequest {
   };
 }
 
-function readFilter(parameters: Parameters): QuerySpec["filter"] {
+function readFilter(parameters: Parameters): Question["filter"] {
   const where = parameters.text("where");
   if (where === undefined) return undefined;
   try {

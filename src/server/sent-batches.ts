@@ -1,5 +1,5 @@
 import { bytesOf } from "../column/column.ts";
-import type { ResultBatch } from "../query/query.ts";
+import type { ResultBatch } from "../query/result.ts";
 
 /** Bytes that several may use together, and no more. */
 export class Budget {

@@ -122,7 +122,7 @@ export class WebSocketQuery implements Sink {
       return;
     }
     const { request } = frame;
-    const share = await this.#sources.share(request.source, request.spec);
+    const share = await this.#sources.share(request.source, request.question);
     // The client may have gone while a session was being attached.
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     const budget = this.#resumable?.budget;

@@ -6,10 +6,9 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type RecordedItem, type RecordedOptions, readRecorded } from "../../src/ctf/recorded.ts";
-import { openFeed, type FeedSubscription } from "../../src/feed/feed.ts";
-import { runQuery } from "../../src/query/query.ts";
+import { type FeedSubscription, openFeed } from "../../src/feed/feed.ts";
 import { parseTimeBound } from "../../src/source/time-bound.ts";
-import { EVERYTHING } from "../support/query.ts";
+import { runSpec } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 import { Bytes, event, joined, PREAMBLE, packet, record, STREAM } from "../support/tsdl.ts";
 
@@ -70,7 +69,7 @@ function count(
   const feed = openFeed([path], { from: "beginning" });
   const share: FeedSubscription = feed.share(skips ? { begin, end, onProgress } : { onProgress });
   return new Promise((resolve, reject) => {
-    runQuery({ ...EVERYTHING, select: [], order: "none", begin, end }, share.items).subscribe({
+    runSpec({ select: [], order: "none", begin, end }, share.items).subscribe({
       next: (item) => {
         if (item.kind === "batch") rows += item.batch.rows;
         else if (item.kind === "loss") losses++;

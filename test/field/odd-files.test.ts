@@ -9,9 +9,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openFeed } from "../../src/feed/feed.ts";
 import { describeLoss, type Loss } from "../../src/feed/losses.ts";
-import { EVERYTHING, runQuery } from "../../src/query/query.ts";
 import { Folders } from "../support/folder.ts";
 import { run } from "../support/program.ts";
+import { runSpec } from "../support/query.ts";
 import { Bytes, event, joined, PREAMBLE, packet, record, STREAM } from "../support/tsdl.ts";
 
 const test = suite("field/odd-files");
@@ -74,7 +74,7 @@ function disturbed(
   const losses: Loss[] = [];
   let rows = 0;
   return new Promise((resolve, reject) => {
-    runQuery({ ...EVERYTHING, engine }, items, share.gate).subscribe({
+    runSpec({ engine }, items, share.gate).subscribe({
       next: (item) => {
         if (item.kind === "batch") rows += item.batch.rows;
         else if (item.kind === "loss") losses.push(item.loss);

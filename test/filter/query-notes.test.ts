@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { compileFilter, openFeed, type QuerySpec, runQuery } from "../../src/index.ts";
-import { EVERYTHING } from "../support/query.ts";
+import { compileFilter, openFeed } from "../../src/index.ts";
+import { runSpec, type Spec } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 
 const test = suite("filter/query-notes");
@@ -11,11 +11,11 @@ const trace = await recordedTrace("small");
 
 test.after(() => trace.remove());
 
-function notesOf(where: string, spec: Partial<QuerySpec> = {}): Promise<readonly string[]> {
-  const query = { ...EVERYTHING, ...spec, filter: compileFilter(where), limit: 1 };
+function notesOf(where: string, spec: Spec = {}): Promise<readonly string[]> {
+  const query = { ...spec, filter: compileFilter(where), limit: 1 };
   const notes: string[] = [];
   return new Promise((resolve, reject) => {
-    runQuery(query, openFeed([trace.path], { from: "beginning" }).share().items).subscribe({
+    runSpec(query, openFeed([trace.path], { from: "beginning" }).share().items).subscribe({
       next: (item) => {
         if (item.kind === "note") notes.push(item.text);
       },

@@ -8,13 +8,13 @@ import * as assert from "uvu/assert";
 import { LiveFeed, openFeed } from "../../src/feed/feed.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import { RecordedNames } from "../../src/operators/contain/recorded-names.ts";
-import { namesOf, type Question, runQuestion } from "../../src/operators/run-question.ts";
+import { namesOf } from "../../src/operators/run-question.ts";
 import { replay } from "../../src/replay/server.ts";
 import { serve } from "../../src/server/server.ts";
 import { Client, get } from "../server/lab.ts";
 import { Child } from "../support/child.ts";
 import { hiding } from "../support/hidden.ts";
-import { collect, EVERYTHING, type Row } from "../support/query.ts";
+import { askSpec, collect, type Row, type Spec } from "../support/query.ts";
 import { MAIN, recordedTrace } from "../support/traces.ts";
 
 const test = suite("operators/conditions");
@@ -115,14 +115,14 @@ for (const [traceName, conditions] of Object.entries(CONDITIONS)) {
     const server = await serve([trace.path], { port: 0 });
     const relayd = await replay([trace.path], { speed: "max", session: traceName });
     try {
-      const ask = async (question: Partial<Question>, hidden: readonly string[] = []) => {
+      const ask = async (question: Spec, hidden: readonly string[] = []) => {
         const own =
           hidden.length === 0
             ? names
             : new RecordedNames((options) => hiding(feed.share(options), hidden));
         const share = hiding(feed.share(), hidden);
         const { rows } = await collect(
-          runQuestion({ ...EVERYTHING, ...question }, share, () => ({
+          askSpec(question, share, () => ({
             kind: "recorded",
             names: own,
           })),
@@ -163,13 +163,12 @@ for (const [traceName, conditions] of Object.entries(CONDITIONS)) {
         // What is known of containers live is known from the record on; of the whole trace it is the same in the end.
         const live = new LiveFeed(relayd.urls, { from: "beginning" });
         const question = {
-          ...EVERYTHING,
           isLive: true,
           filter: compileFilter(where),
           select: [...SELECT, "container", "container_type", "ret"],
         };
         const { rows } = await collect(
-          runQuestion({ ...question, nameWaitMs: 300 }, live.share(), () => namesOf(live)),
+          askSpec({ ...question, nameWaitMs: 300 }, live.share(), () => namesOf(live)),
         );
         assert.ok(
           rows.every((row) => holds(factsOf(row))),

@@ -4,8 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openFeed } from "../../src/feed/feed.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
-import { namesOf, runQuestion } from "../../src/operators/run-question.ts";
-import { collect, EVERYTHING } from "../support/query.ts";
+import { namesOf } from "../../src/operators/run-question.ts";
+import { askSpec, collect } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 
 const test = suite("operators/host-ids");
@@ -18,10 +18,8 @@ for (const engine of ["kernel", "interpreter"] as const) {
       const rows = async (where: string, select: string[]) =>
         (
           await collect(
-            runQuestion(
-              { ...EVERYTHING, engine, filter: compileFilter(where), select },
-              feed.share(),
-              () => namesOf(feed),
+            askSpec({ engine, filter: compileFilter(where), select }, feed.share(), () =>
+              namesOf(feed),
             ),
           )
         ).rows;

@@ -10,15 +10,15 @@ import { liveCensus } from "../../src/operators/contain/count-events.ts";
 import { LiveNames } from "../../src/operators/contain/live-names.ts";
 import { declares, RECORD_EVENTS } from "../../src/operators/contain/state-events.ts";
 import { stateOf } from "../../src/operators/contain/state-query.ts";
-import { namesOf, runQuestion } from "../../src/operators/run-question.ts";
+import { namesOf } from "../../src/operators/run-question.ts";
 import { Gate } from "../../src/source/gate.ts";
-import { collect, EVERYTHING, type Row } from "../support/query.ts";
+import { askSpec, collect, type Row } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 
 const test = suite("operators/live-names");
 const trace = await recordedTrace("small");
 const feed = openFeed([trace.path], { from: "beginning" });
-const spec = { ...EVERYTHING, select: ["timestamp", "event", "cpu_id", "container"] };
+const spec = { select: ["timestamp", "event", "cpu_id", "container"] };
 
 test.after(() => trace.remove());
 
@@ -51,12 +51,12 @@ async function lateRows(
   const known = from(before.filter(({ kind }) => /^(trace|trace-class|stream)$/.test(kind)));
   const share = { items: concat(known, after), gate: new Gate(), canBlock: () => false };
   const live = { ...spec, isLive: true };
-  const { rows } = await collect(runQuestion(live, share, () => ({ kind: "live", followed })));
+  const { rows } = await collect(askSpec(live, share, () => ({ kind: "live", followed })));
   return rows;
 }
 
 test("names that were recorded before a query began are known to it, if they were followed", async () => {
-  const all = await collect(runQuestion(spec, feed.share(), () => namesOf(feed)));
+  const all = await collect(askSpec(spec, feed.share(), () => namesOf(feed)));
   const expected = new Map(all.rows.map((row) => [placeOf(row), row["container"]]));
   const { before, after } = await halves();
 

@@ -8,9 +8,8 @@ import { openFeed } from "../../src/feed/feed.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import { named } from "../../src/filter/container-condition.ts";
 import { RecordedNames } from "../../src/operators/contain/recorded-names.ts";
-import { type Question, runQuestion } from "../../src/operators/run-question.ts";
 import { hiding } from "../support/hidden.ts";
-import { cell, EVERYTHING } from "../support/query.ts";
+import { askSpec, cell, type Spec } from "../support/query.ts";
 import { PROJECT, recordedTrace } from "../support/traces.ts";
 
 const test = suite("operators/truth");
@@ -21,18 +20,14 @@ interface Row {
 }
 
 /** The rows of a query, of traces as they would be without some contexts. */
-function rowsOf(
-  path: string,
-  question: Partial<Question>,
-  hidden: readonly string[] = [],
-): Promise<Row[]> {
+function rowsOf(path: string, question: Spec, hidden: readonly string[] = []): Promise<Row[]> {
   const feed = openFeed([path], { from: "beginning" });
   const names = new RecordedNames((options) => hiding(feed.share(options), hidden));
   const share = hiding(feed.share(), hidden);
   const rows: Row[] = [];
   return new Promise((resolve, reject) => {
     const source = { kind: "recorded", names } as const;
-    runQuestion({ ...EVERYTHING, ...question }, share, () => source).subscribe({
+    askSpec(question, share, () => source).subscribe({
       next: (item) => {
         if (item.kind !== "batch") return;
         const { batch } = item;

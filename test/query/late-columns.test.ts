@@ -4,15 +4,15 @@ import { from, Observable } from "rxjs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Item, StreamOrigin } from "../../src/base/item.ts";
-import { MetadataStage } from "../../src/feed/metadata-stage.ts";
 import type { DecodedItem } from "../../src/feed/decoded-item.ts";
+import { MetadataStage } from "../../src/feed/metadata-stage.ts";
 import { ipcWriter } from "../../src/format/arrow/ipc-writer.ts";
 import type { BatchWriter } from "../../src/format/batch-writer.ts";
 import { csvWriter } from "../../src/format/csv.ts";
 import { ndjsonWriter } from "../../src/format/ndjson.ts";
-import { type QuerySpec, type ResultItem, runQuery } from "../../src/query/query.ts";
+import type { ResultItem } from "../../src/query/result.ts";
 import { settled } from "../../src/query/settled.ts";
-import { cell, collect, EVERYTHING, type Row } from "../support/query.ts";
+import { cell, collect, type Row, runSpec, type Spec } from "../support/query.ts";
 import { freshSeed, seededRandom } from "../support/splits.ts";
 import { Bytes, event, joined, PREAMBLE, packet, record, STREAM } from "../support/tsdl.ts";
 
@@ -67,8 +67,8 @@ function decoded(items: readonly Item[]): Observable<DecodedItem> {
   return from(items.flatMap((item) => [...catalog.decode(item)]));
 }
 
-function results(spec: Partial<QuerySpec>, items = ITEMS): Observable<ResultItem> {
-  return runQuery({ ...EVERYTHING, isLive: true, ...spec }, decoded(items));
+function results(spec: Spec, items = ITEMS): Observable<ResultItem> {
+  return runSpec({ isLive: true, ...spec }, decoded(items));
 }
 
 /** Everything that a query gives, columns by their types. */
@@ -249,7 +249,10 @@ test("an Arrow stream waits for the type", async () => {
 test("after that one IPC stream follows the other, and nothing is lost", async () => {
   const { RecordBatchReader, Table } = await import("apache-arrow");
   const writer = ipcWriter({ dictionaries: "plain", framing: "stream" });
-  const bytes = await written(writer, results({ select: ["event", "value"], flushOnWatermark: true }));
+  const bytes = await written(
+    writer,
+    results({ select: ["event", "value"], flushOnWatermark: true }),
+  );
   const streams: [string, unknown[]][] = [];
   for (const reader of RecordBatchReader.readAll(bytes)) {
     const table = new Table([...(await reader)]);

@@ -3,9 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { LiveFeed } from "../../src/feed/feed.ts";
-import { runQuery } from "../../src/query/query.ts";
 import { replay } from "../../src/replay/server.ts";
-import { collect, EVERYTHING, type Result } from "../support/query.ts";
+import { collect, type Result, runSpec } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 
 const test = suite("query/late-join");
@@ -20,7 +19,7 @@ for (const engine of ["kernel", "interpreter"] as const) {
       const feed = new LiveFeed(relayd.urls, { from: "beginning" });
       const select = ["timestamp", "event", "cpu_id"];
       const query = (): Promise<Result> =>
-        collect(runQuery({ ...EVERYTHING, engine, isLive: true, select }, feed.share().items));
+        collect(runSpec({ engine, isLive: true, select }, feed.share().items));
       const all = query();
       const late: Promise<Result>[] = [];
       feed.share().items.subscribe(({ kind }) => {

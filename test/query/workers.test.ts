@@ -11,9 +11,9 @@ import { openFeed } from "../../src/feed/feed.ts";
 import { describeLoss, type Loss } from "../../src/feed/losses.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import { TEXT_REQUESTS, textWriter } from "../../src/format/text.ts";
-import { type QuerySpec, type ResultItem, runQuery } from "../../src/query/query.ts";
+import type { ResultItem } from "../../src/query/result.ts";
 import { startWorkers } from "../../src/query/scan-pool.ts";
-import { cell, EVERYTHING } from "../support/query.ts";
+import { cell, runSpec, type Spec } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 
 const test = suite("query/workers");
@@ -29,7 +29,7 @@ const COLORS = {
 };
 
 /** All that a query says, in its order, as comparable text; batches may end anywhere. */
-function story(path: string, spec: Partial<QuerySpec>, workers: number): Promise<string[]> {
+function story(path: string, spec: Spec, workers: number): Promise<string[]> {
   const threads = startWorkers(workers);
   const share = openFeed([path], { from: "beginning" }).share({ deferPacketReads: workers > 0 });
   const said: string[] = [];
@@ -52,7 +52,7 @@ function story(path: string, spec: Partial<QuerySpec>, workers: number): Promise
     }
   };
   return new Promise((resolve, reject) => {
-    runQuery({ ...EVERYTHING, ...spec, threads }, share.items, share.gate).subscribe({
+    runSpec({ ...spec, threads }, share.items, share.gate).subscribe({
       next: take,
       error: reject,
       complete: () => resolve([...said, `${rows} rows`]),
@@ -60,7 +60,7 @@ function story(path: string, spec: Partial<QuerySpec>, workers: number): Promise
   });
 }
 
-const QUERIES: readonly (readonly [string, Partial<QuerySpec>])[] = [
+const QUERIES: readonly (readonly [string, Spec])[] = [
   ["default columns", {}],
   ["a filter", { filter: compileFilter('ret? < 0 || filename? == "/etc/*"') }],
   ["counts", { select: [], order: "none" }],
@@ -152,7 +152,7 @@ for (const engine of ["kernel", "interpreter"] as const) {
             if (item.kind === "begin") truncateSync(streamsOf(trace.path)[0]!, 8192);
           }),
         );
-        runQuery({ ...EVERYTHING, threads, engine }, shrinking, share.gate).subscribe({
+        runSpec({ threads, engine }, shrinking, share.gate).subscribe({
           next: (item) => {
             if (item.kind === "loss") losses.push(item.loss);
             else if (item.kind === "batch") rows += item.batch.rows;
@@ -184,13 +184,11 @@ test("unsubscribing ends the threads at once", async () => {
     const exits = threads.map((thread) => new Promise((resolve) => thread.once("exit", resolve)));
     const share = openFeed([trace.path], { from: "beginning" }).share({ deferPacketReads: true });
     await new Promise<void>((resolve) => {
-      const subscription = runQuery({ ...EVERYTHING, threads }, share.items, share.gate).subscribe(
-        (item) => {
-          if (item.kind !== "batch") return;
-          subscription.unsubscribe();
-          resolve();
-        },
-      );
+      const subscription = runSpec({ threads }, share.items, share.gate).subscribe((item) => {
+        if (item.kind !== "batch") return;
+        subscription.unsubscribe();
+        resolve();
+      });
     });
     await Promise.all(exits);
     assert.is(threads.length, 2);

@@ -5,7 +5,6 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Item } from "../../src/base/item.ts";
 import { openFeed } from "../../src/feed/feed.ts";
-import { runQuery } from "../../src/query/query.ts";
 import { ChunkQueue } from "../../src/relay/chunk-queue.ts";
 import { requestDecoding, type UnknownRequest } from "../../src/relay/decode-request.ts";
 import { Decoder } from "../../src/relay/decoding.ts";
@@ -17,7 +16,7 @@ import {
 import { follow } from "../../src/relay/follow.ts";
 import type { Request } from "../../src/relay/messages.ts";
 import { replay } from "../../src/replay/server.ts";
-import { EVERYTHING } from "../support/query.ts";
+import { runSpec } from "../support/query.ts";
 import { TestServer } from "../support/tcp.ts";
 import { recordedTrace } from "../support/traces.ts";
 import type { Answer } from "./memory-relayd.ts";
@@ -188,8 +187,8 @@ for (const [what, malice] of Object.entries(malices)) {
     const feed = openFeed([bad, relayd.urls[0]!], { from: "beginning", wait: true });
     let rows = 0;
     await new Promise<void>((resolve, reject) => {
-      const spec = { ...EVERYTHING, select: ["timestamp"], maxLag: 500, isLive: true };
-      const subscription = runQuery(spec, feed.share().items).subscribe({
+      const spec = { select: ["timestamp"], maxLagMs: 500, isLive: true };
+      const subscription = runSpec(spec, feed.share().items).subscribe({
         next: (item) => {
           if (item.kind === "batch") rows += item.batch.rows;
           if (rows < SMALL_ROWS) return;

@@ -34,7 +34,12 @@ const list = record(3, 0n, new Bytes().u32(2).u16(1).u16(2).take());
 function ahead(records: Uint8Array, skipped = 0): string[] {
   const bytes = packet(records);
   const header = readPacketHeader(bytes, traceClass);
-  const found = new ClassLookahead().ahead(bytes, header, traceClass, header.headerBits + skipped * 8);
+  const found = new ClassLookahead().ahead(
+    bytes,
+    header,
+    traceClass,
+    header.headerBits + skipped * 8,
+  );
   return [...found].map(({ name }) => name);
 }
 

@@ -16,10 +16,9 @@ import { openTraceDirectory } from "../../src/ctf/trace-directory.ts";
 import type { DecodedItem } from "../../src/feed/decoded-item.ts";
 import { openFeed } from "../../src/feed/feed.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
-import { runQuery } from "../../src/query/query.ts";
 import { Kernel } from "../../src/scan/kernel/kernel.ts";
 import { KernelScanner } from "../../src/scan/kernel/scan/scanner.ts";
-import { cell, EVERYTHING } from "../support/query.ts";
+import { cell, runSpec } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 
 const test = suite("scan/memory");
@@ -147,7 +146,7 @@ test("a live query's memory stays as it is while applications come and go", asyn
       });
     let rows = 0;
     const select = [...SELECT.slice(0, 3), "payload"];
-    runQuery({ ...EVERYTHING, isLive: true, flushOnWatermark: true, select }, source).subscribe((item) => {
+    runSpec({ isLive: true, flushOnWatermark: true, select }, source).subscribe((item) => {
       if (item.kind === "batch") rows += item.batch.rows;
     });
     /** As another application would say it. */
@@ -204,7 +203,6 @@ function openAndClose(
   mustUnsubscribe: boolean,
 ): Promise<number> {
   const query = {
-    ...EVERYTHING,
     filter: compileFilter(where),
     select,
     limit: mustUnsubscribe ? undefined : 100,
@@ -213,7 +211,7 @@ function openAndClose(
   let rows = 0;
   const { items } = openFeed([path], { from: "beginning" }).share();
   return new Promise((resolve, reject) => {
-    const subscription = runQuery(query, items).subscribe({
+    const subscription = runSpec(query, items).subscribe({
       next: (item) => {
         if (item.kind !== "batch") return;
         rows += item.batch.rows;

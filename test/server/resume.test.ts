@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { bytesOf } from "../../src/column/column.ts";
-import type { ResultBatch } from "../../src/query/query.ts";
+import type { ResultBatch } from "../../src/query/result.ts";
 import { Budget, SentBatches } from "../../src/server/sent-batches.ts";
 import type { RunningServer } from "../../src/server/server.ts";
 import { Client, MANY_BATCHES, SMALL_ROWS, table, withLive, withRecorded } from "./lab.ts";

@@ -2,9 +2,15 @@
 
 import type { Observable } from "rxjs";
 import type { Column, ColumnType } from "../../src/column/column.ts";
-import { openFeed } from "../../src/feed/feed.ts";
+import type { DecodedItem } from "../../src/feed/decoded-item.ts";
+import { type FeedSubscription, openFeed } from "../../src/feed/feed.ts";
 import type { Loss } from "../../src/feed/losses.ts";
-import { EVERYTHING, type QuerySpec, type ResultItem, runQuery } from "../../src/query/query.ts";
+import { type NameSource, runQuestion } from "../../src/operators/run-question.ts";
+import { type Execution, RECORDED } from "../../src/query/execution.ts";
+import { EVERYTHING, type Question } from "../../src/query/question.ts";
+import type { ResultItem } from "../../src/query/result.ts";
+import { runQuery } from "../../src/query/run.ts";
+import type { Gate } from "../../src/source/gate.ts";
 
 export { EVERYTHING };
 
@@ -16,10 +22,31 @@ export interface Result {
   readonly types: Readonly<Record<string, ColumnType>>;
 }
 
+/** What is asked and how it is executed, together. */
+export type Spec = Partial<Question> & Partial<Execution>;
+
+/** Runs a query; by default of recorded traces. */
+export function runSpec(
+  spec: Spec,
+  items: Observable<DecodedItem>,
+  gate?: Gate,
+): Observable<ResultItem> {
+  return runQuery({ ...EVERYTHING, ...spec }, { ...RECORDED, ...spec }, items, gate);
+}
+
+/** Runs a query that may ask for containers. */
+export function askSpec(
+  spec: Spec,
+  share: FeedSubscription,
+  source: () => NameSource,
+): Observable<ResultItem> {
+  return runQuestion({ ...EVERYTHING, ...spec }, { ...RECORDED, ...spec }, share, source);
+}
+
 /** All rows of a query over recorded traces. */
-export function rowsOf(directory: string, spec: Partial<QuerySpec>): Promise<Result> {
+export function rowsOf(directory: string, spec: Spec): Promise<Result> {
   const feed = openFeed([directory], { from: "beginning" });
-  return collect(runQuery({ ...EVERYTHING, ...spec }, feed.share().items));
+  return collect(runSpec(spec, feed.share().items));
 }
 
 /** All rows of a query, when it has ended. */

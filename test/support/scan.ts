@@ -4,7 +4,7 @@ import type { ColumnBatch } from "../../src/column/column.ts";
 import { SharedDictionary } from "../../src/column/column-builder.ts";
 import type { PacketHeader } from "../../src/ctf/packet-header.ts";
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
-import type { Engine } from "../../src/query/executor.ts";
+import type { Engine } from "../../src/query/execution.ts";
 import { InterpretingScanner } from "../../src/scan/interpreter.ts";
 import { Kernel } from "../../src/scan/kernel/kernel.ts";
 import { KernelScanner, MustInterpret } from "../../src/scan/kernel/scan/scanner.ts";

@@ -6,8 +6,10 @@ import type { Host } from "../../containers/host.ts";
 import { Registry } from "../../containers/registry.ts";
 import type { DecodedItem } from "../../feed/decoded-item.ts";
 import type { FeedSubscription } from "../../feed/feed.ts";
+import { type Execution, RECORDED } from "../../query/execution.ts";
 import { canCompile } from "../../query/executor.ts";
-import { EVERYTHING, type QuerySpec, runQuery } from "../../query/query.ts";
+import { EVERYTHING, type Question } from "../../query/question.ts";
+import { runQuery } from "../../query/run.ts";
 import { bootOf, hostNameOf } from "../../scan/record-columns.ts";
 import type { Gate } from "../../source/gate.ts";
 import type { ReadOptions } from "../../source/source.ts";
@@ -27,7 +29,7 @@ export async function recordedCensus(
   await new Promise<void>((ready, failed) => names.follow({ ready, failed }));
   const census = new Census(names.registry);
   const { items, gate } = share({ deferPacketReads: canCompile("kernel") });
-  await count({ ...COUNTING, order: "none" }, items, gate, census);
+  await count({ ...COUNTING, order: "none" }, RECORDED, items, gate, census);
   return census;
 }
 
@@ -56,26 +58,23 @@ export async function liveCensus(
   const state = stateOf({ isLive: true, maxLag }, heard, census.registry);
   const following =
     followed === undefined ? lastValueFrom(state, { defaultValue: undefined }) : undefined;
-  const counting = count({ ...COUNTING, maxLag, isLive: true }, heard, gate, census);
+  const counting = count(COUNTING, { isLive: true, maxLagMs: maxLag }, heard, gate, census);
   items.pipe(takeUntil(timer(listeningMs))).subscribe(heard);
   await Promise.all([following, counting]);
   return census;
 }
 
-const COUNTING: QuerySpec = {
-  ...EVERYTHING,
-  select: [],
-  extra: IDENTITY_COLUMNS,
-  borrowBatches: true,
-};
+const COUNTING: Question = { ...EVERYTHING, select: [] };
 
 function count(
-  query: QuerySpec,
+  question: Question,
+  execution: Execution,
   items: Observable<DecodedItem>,
   gate: Gate,
   census: Census,
 ): Promise<void> {
-  return runQuery(query, items, gate).forEach((item) => {
+  const how = { ...execution, hiddenColumns: IDENTITY_COLUMNS, borrowBatches: true };
+  return runQuery(question, how, items, gate).forEach((item) => {
     if (item.kind !== "batch") return;
     const identity = new RowIdentity(item.batch, census.registry);
     for (let row = 0; row < item.batch.rows; row++) {

@@ -6,13 +6,10 @@ import type { Registry } from "../../containers/registry.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { DecodedItem } from "../../feed/decoded-item.ts";
 import { describeLoss, type Loss } from "../../feed/losses.ts";
-import {
-  EVERYTHING,
-  type QuerySpec,
-  type ResultBatch,
-  type ResultItem,
-  runQuery,
-} from "../../query/query.ts";
+import type { Execution } from "../../query/execution.ts";
+import { EVERYTHING } from "../../query/question.ts";
+import type { ResultBatch, ResultItem } from "../../query/result.ts";
+import { runQuery } from "../../query/run.ts";
 import { Gate } from "../../source/gate.ts";
 import { declares, lacksIdentity, STATE_EVENTS, SWITCH_EVENT } from "./state-events.ts";
 import { STATE_COLUMNS, StateReader } from "./state-reader.ts";
@@ -23,7 +20,7 @@ export interface StateSpec {
   /** How long a silent stream may hold the others up, in ms. */
   readonly maxLag: number;
   /** Threads for stored packets, which others need afterwards. */
-  readonly threads?: QuerySpec["threads"];
+  readonly threads?: Execution["threads"];
 }
 
 /**
@@ -67,7 +64,12 @@ export function stateOf(
       const events = classes.some(lacksIdentity) ? [...STATE_EVENTS, SWITCH_EVENT] : STATE_EVENTS;
       // Live packets may have events that are declared later.
       const wanted = spec.isLive ? rest : rest.pipe(filter(packetsWith(events)));
-      return runQuery(stateQuery(spec, events), wanted, gate);
+      return runQuery(
+        { ...EVERYTHING, events, select: STATE_COLUMNS },
+        executionOf(spec),
+        wanted,
+        gate,
+      );
     });
     return results.subscribe({
       next: (item) => {
@@ -129,18 +131,15 @@ function packetsWith(events: readonly string[]): (item: DecodedItem) => boolean 
   };
 }
 
-function stateQuery({ isLive, maxLag, threads }: StateSpec, events: readonly string[]): QuerySpec {
+function executionOf({ isLive, maxLag, threads }: StateSpec): Execution {
   return {
-    ...EVERYTHING,
-    events,
-    select: STATE_COLUMNS,
-    maxLag,
+    isLive,
+    maxLagMs: maxLag,
+    threads,
+    keepThreads: true,
     // Known before any row of the same time is resolved.
     flushOnWatermark: true,
     borrowBatches: true,
-    threads,
-    keepThreads: true,
-    isLive,
     widenColumns: true,
   };
 }

@@ -6,7 +6,7 @@ import { RowReader } from "../../column/row-reader.ts";
 import type { ContainerRecord } from "../../containers/container.ts";
 import type { Host } from "../../containers/host.ts";
 import type { Registry } from "../../containers/registry.ts";
-import type { ResultBatch } from "../../query/query.ts";
+import type { ResultBatch } from "../../query/result.ts";
 import { SWITCH_EVENT } from "./state-events.ts";
 
 const FIELDS = [

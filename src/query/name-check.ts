@@ -1,0 +1,65 @@
+/** Names that a query uses, against what the traces declare. */
+
+import { SourceError } from "../base/errors.ts";
+import { globMatches } from "../base/glob.ts";
+import { nearestName } from "../base/text.ts";
+import { selectableNames, unknownColumns } from "../column/layout.ts";
+import type { ColumnRequest } from "../column/request.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import { linkEnvironments } from "../feed/environments.ts";
+import type { Program } from "../filter/bytecode.ts";
+import { coverageNote } from "../filter/coverage.ts";
+import { filterError } from "../filter/filter-error.ts";
+import { unknownSymbols } from "../filter/symbols.ts";
+import type { Question } from "./question.ts";
+
+/**
+ * Notes on names that no event class has.
+ * @throws FilterError, SourceError where nothing more will be declared
+ */
+export function* checkNames(
+  { filter }: Question,
+  requests: readonly ColumnRequest[],
+  traceClasses: readonly TraceClass[],
+  isLive: boolean,
+): Generator<string> {
+  if (filter !== undefined) yield* checkSymbols(filter, traceClasses, isLive);
+  const [column] = unknownColumns(requests, traceClasses);
+  if (column === undefined) return;
+  const near = nearestName(column, selectableNames(traceClasses));
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  const message = `select: expected a field or context of the trace, got ${column}${hint}`;
+  if (!isLive) throw new SourceError("SELECT_UNKNOWN_FIELD", message);
+  yield `${message} (nothing has it so far)`;
+}
+
+function* checkSymbols(
+  filter: Program,
+  traceClasses: readonly TraceClass[],
+  isLive: boolean,
+): Generator<string> {
+  const all = unknownSymbols(filter, linkEnvironments(traceClasses));
+  const unknown = all.find(({ isAllowed }) => !isAllowed) ?? all[0];
+  if (unknown === undefined) return;
+  const { symbol, nearest, isAllowed } = unknown;
+  const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+  const problem = `expected a field or context of the trace, got ${symbol}${hint}`;
+  if (!isLive && !isAllowed)
+    throw filterError("FILTER_UNKNOWN_FIELD", filter.text, unknown, "filter", problem);
+  yield `filter: ${problem}; nothing has it${isLive ? " so far" : ""}`;
+}
+
+/** Which event classes the filter leaves out without looking at their records. */
+export function coverageOf(
+  { filter, events }: Question,
+  traceClasses: readonly TraceClass[],
+  isLive: boolean,
+): string | undefined {
+  if (filter === undefined) return undefined;
+  const environments = [...linkEnvironments(traceClasses)].filter(
+    ({ eventClass: { name } }) =>
+      events.length === 0 || events.some((glob) => globMatches(glob, name)),
+  );
+  const text = coverageNote(filter, environments);
+  return text === undefined || !isLive ? text : `so far, ${text}`;
+}

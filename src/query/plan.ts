@@ -1,0 +1,91 @@
+/** A query's plan over the traces at hand: columns with their types, the time range, and what the scan is asked. */
+
+import { typeName } from "../column/column.ts";
+import {
+  defaultRequests,
+  type PlannedColumn,
+  planColumns,
+  replanColumns,
+} from "../column/layout.ts";
+import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import type { ScanSpec } from "../scan/scanner.ts";
+import { resolveTime } from "../source/time-bound.ts";
+import type { Execution } from "./execution.ts";
+import { checkNames, coverageOf } from "./name-check.ts";
+import type { Question } from "./question.ts";
+import type { ResultItem } from "./result.ts";
+
+export class QueryPlan {
+  readonly #question: Question;
+  readonly #execution: Execution;
+  readonly #emit: (item: ResultItem) => void;
+  #requests: readonly ColumnRequest[] = [];
+  #spec: ScanSpec | undefined;
+  /** The columns that were announced last. */
+  #announced: readonly PlannedColumn[] | undefined;
+
+  constructor(question: Question, execution: Execution, emit: (item: ResultItem) => void) {
+    this.#question = question;
+    this.#execution = execution;
+    this.#emit = emit;
+  }
+
+  /** What the scan is asked; `undefined` before `settle`. */
+  get spec(): ScanSpec | undefined {
+    return this.#spec;
+  }
+
+  /**
+   * Settles columns and time range, and checks names against what the traces declare.
+   * @param firstNs of the day that times of day belong to
+   * @throws FilterError, SourceError for names that recorded traces do not have
+   */
+  settle(traceClasses: readonly TraceClass[], firstNs: bigint | undefined): ScanSpec {
+    const { select, filter, events, order, limit, begin, end } = this.#question;
+    const { isLive, hiddenColumns = [] } = this.#execution;
+    const requests = select?.map((one) => (typeof one === "string" ? columnRequest(one) : one));
+    for (const text of checkNames(this.#question, requests ?? [], traceClasses, isLive))
+      this.#emit({ kind: "note", text });
+    const coverage = coverageOf(this.#question, traceClasses, isLive);
+    if (coverage !== undefined) this.#emit({ kind: "note", text: coverage });
+    this.#requests = [...(requests ?? defaultRequests(traceClasses)), ...hiddenColumns];
+    const columns = planColumns(this.#requests, traceClasses);
+    const countsOnly = columns.length === 0 && order === "none" && limit === undefined;
+    const range = { begin: resolveTime(begin, firstNs), end: resolveTime(end, firstNs) };
+    this.#spec = { filter, events, columns, countsOnly, ...range };
+    // Until the first row of a live query, its columns may still get their types.
+    if (!isLive || limit === 0) this.announce();
+    return this.#spec;
+  }
+
+  /**
+   * Gives live columns their types whose fields are declared by now.
+   * @returns what the scan is asked from here on, if that is news
+   */
+  grow(traceClasses: readonly TraceClass[]): ScanSpec | undefined {
+    const spec = this.#spec;
+    const { isLive, widenColumns = false } = this.#execution;
+    if (spec === undefined || !isLive) return undefined;
+    const columns = replanColumns(spec.columns, this.#requests, traceClasses, widenColumns);
+    if (columns === spec.columns) return undefined;
+    this.#spec = { ...spec, columns };
+    return this.#spec;
+  }
+
+  /** Says what columns the batches from here on have, if that is news. */
+  announce(): void {
+    const columns = this.#spec?.columns;
+    const before = this.#announced;
+    if (columns === undefined || columns === before) return;
+    this.#announced = columns;
+    this.#emit({ kind: "columns", columns });
+    if (before === undefined) return;
+    const shown = columns.length - (this.#execution.hiddenColumns?.length ?? 0);
+    for (const [i, { name, type }] of columns.slice(0, shown).entries()) {
+      if (columns[i] === before[i]) continue;
+      const text = `column ${name} is declared: ${typeName(type)} from here on`;
+      this.#emit({ kind: "note", text });
+    }
+  }
+}

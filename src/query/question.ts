@@ -1,0 +1,33 @@
+/** What a query asks: the same for live and recorded sources, and however it is executed. */
+
+import type { ColumnRequest } from "../column/request.ts";
+import type { Program } from "../filter/bytecode.ts";
+import type { ContainerCondition } from "../filter/container-condition.ts";
+import type { TimeBound } from "../source/time-bound.ts";
+
+export interface Question {
+  readonly filter: Program | undefined;
+  /** What an event's container must be, besides what the filter says. */
+  readonly container?: ContainerCondition | undefined;
+  /** Star globs over event names; empty means all. */
+  readonly events: readonly string[];
+  /** Columns by name or as requests; `undefined` means the default columns. */
+  readonly select: readonly (string | ColumnRequest)[] | undefined;
+  /** Both inclusive. */
+  readonly begin: TimeBound | undefined;
+  readonly end: TimeBound | undefined;
+  /** `time` holds rows until no earlier ones can come; `none` delivers them as they are decoded. */
+  readonly order: "time" | "none";
+  readonly limit: number | undefined;
+}
+
+/** Every event, with the default columns, in the order of time. */
+export const EVERYTHING: Question = {
+  filter: undefined,
+  events: [],
+  select: undefined,
+  begin: undefined,
+  end: undefined,
+  order: "time",
+  limit: undefined,
+};

@@ -1,0 +1,60 @@
+/** What a query gives: columns, batches with the account of what is missing, losses and notes, in the order of the data. */
+
+import type { ColumnBatch } from "../column/column.ts";
+import type { PlannedColumn } from "../column/layout.ts";
+import type { Loss } from "../feed/losses.ts";
+
+/** Totals of a query so far. */
+export interface Account {
+  /** Nothing earlier will follow, except rows counted in `late`. */
+  readonly watermarkNs: bigint | undefined;
+  /** Rows older than the watermark when they came. */
+  readonly late: number;
+  readonly lostEvents: number;
+  readonly lostPackets: number;
+  /** Interruptions of unknown cost. */
+  readonly gaps: number;
+  readonly clears: number;
+  readonly reconnects: number;
+  /** Rows that a condition on containers may have missed: their instance got no name in time. */
+  readonly unnamedRows: number;
+  /** What each stream lost that lost anything: JSON, `{"HOST/SESSION/PATH/CHANNEL": [events, packets], …}`. */
+  readonly lostByStream: string | undefined;
+}
+
+export interface ResultBatch extends ColumnBatch, Account {
+  readonly seq: number;
+}
+
+export type ResultItem =
+  /**
+   * Comes before the first batch; of live sessions again when a column has got a type that nothing declared before: the
+   * batches behind it have this layout.
+   */
+  | { readonly kind: "columns"; readonly columns: readonly PlannedColumn[] }
+  | { readonly kind: "batch"; readonly batch: ResultBatch }
+  | { readonly kind: "loss"; readonly loss: Loss }
+  /** Everything before `ns` has been delivered, except late rows. */
+  | { readonly kind: "watermark"; readonly ns: bigint }
+  | { readonly kind: "note"; readonly text: string };
+
+/**
+ * What travels beside a batch's rows, in Arrow's metadata: totals since the query began.
+ * @param dropped rows that a slow client did not get
+ */
+export function batchFacts(batch: ResultBatch, dropped: number): ReadonlyMap<string, string> {
+  const facts = new Map([
+    ["seq", String(batch.seq)],
+    ["watermark_ns", String(batch.watermarkNs ?? "")],
+    ["lost_events", String(batch.lostEvents)],
+    ["lost_packets", String(batch.lostPackets)],
+    ["gaps", String(batch.gaps)],
+    ["clears", String(batch.clears)],
+    ["reconnects", String(batch.reconnects)],
+    ["late", String(batch.late)],
+    ["unnamed_rows", String(batch.unnamedRows)],
+    ["dropped", String(dropped)],
+  ]);
+  if (batch.lostByStream !== undefined) facts.set("lost_by_stream", batch.lostByStream);
+  return facts;
+}
