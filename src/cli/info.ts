@@ -43,7 +43,7 @@ function survey(sources: readonly string[]): Promise<Survey> {
       found.end();
       resolve(found);
     };
-    const subscription = feed.share(onProgress && { onProgress }).items.subscribe({
+    const subscription = feed.share({ leavesPackets: true, onProgress }).items.subscribe({
       next: (item) => found.take(item),
       error: (error) => {
         clearTimeout(timer);
