@@ -69,6 +69,7 @@ const MAY_IMPORT: Readonly<
     folders: ["base", "ctf", "relay"],
     packages: [
       "node:events",
+      "node:fs",
       "node:fs/promises",
       "node:net",
       "node:os",

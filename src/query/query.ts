@@ -234,6 +234,7 @@ class RunningQuery {
   #firstNs: bigint | undefined;
   #pendingSince: number | undefined;
   #reportedNs: bigint | undefined;
+  #isTimelessNoted = false;
   #seq = 0;
   #rows = 0;
   /** Rows that wait for their time, and those that have come since it was last seen which may leave. */
@@ -337,6 +338,7 @@ class RunningQuery {
     switch (item.kind) {
       case "trace-class":
         this.#traceClasses.set(item.trace, item.traceClass);
+        this.#noteTimeless(item.traceClass);
         this.#settleColumns();
         this.#stages.newest?.update(item.trace, item.traceClass);
         break;
@@ -517,6 +519,19 @@ class RunningQuery {
     );
     const text = coverageNote(filter, environments);
     if (text !== undefined) this.#emit({ kind: "note", text: isLive ? `so far, ${text}` : text });
+  }
+
+  /** Says, once, that events without a time lie in no range of times. */
+  #noteTimeless({ streamClasses }: TraceClass): void {
+    if (this.#isTimelessNoted) return;
+    if (this.#spec.begin === undefined && this.#spec.end === undefined) return;
+    const one = [...streamClasses.values()].find(
+      ({ clock, eventClasses }) => clock === undefined && eventClasses.size > 0,
+    );
+    if (one === undefined) return;
+    this.#isTimelessNoted = true;
+    const text = `stream class ${one.id} has no clock: its events have no time, and a begin or end leaves them out`;
+    this.#emit({ kind: "note", text });
   }
 
   #checkNames(requests: readonly ColumnRequest[], traceClasses: readonly TraceClass[]): void {
