@@ -43,7 +43,7 @@ function survey(sources: readonly string[]): Promise<TraceSummaries> {
       found.end();
       resolve(found);
     };
-    const subscription = feed.share(onProgress && { onProgress }).items.subscribe({
+    const subscription = feed.share({ deferPacketReads: true, onProgress }).items.subscribe({
       next: (item) => found.take(item),
       error: (error) => {
         clearTimeout(timer);
@@ -77,7 +77,7 @@ function traceText(trace: TraceSummary, showsFields: boolean): string {
       const offset = `${clock.offsetSeconds} s + ${clock.offsetCycles} cycles`;
       fact("clock", `${clock.name}, ${frequencyText(clock.frequency)}, offset ${offset}`);
     }
-    if (traceClass.clocks.size === 0) fact("clock", "none: events have no time");
+    if (traceClass.clocks.size === 0) fact("clock", clocklessText(traceClass));
   }
   if (total.begin !== undefined && total.end !== undefined) {
     fact(
@@ -96,6 +96,11 @@ function traceText(trace: TraceSummary, showsFields: boolean): string {
   const head = facts.map(([name, text]) => `  ${colors.dim(name.padEnd(width))}  ${text}\n`);
   const sections = [streamTable(trace), ...classTables(trace, showsFields)];
   return `${colors.bold(place)}\n${head.join("")}${sections.filter((text) => text !== "").join("")}`;
+}
+
+function clocklessText({ streamClasses }: TraceClass): string {
+  const isTimed = [...streamClasses.values()].some(({ clock }) => clock !== undefined);
+  return isTimed ? "none declared: timestamps count nanoseconds" : "none: events have no time";
 }
 
 /** What has a line of its own. */

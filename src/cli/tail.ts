@@ -238,7 +238,7 @@ function containerCondition(names: readonly string[]): ContainerCondition | unde
 
 function selection(options: TailOptions, filter: Program | undefined): Question["select"] {
   if (options.count) return [];
-  if (options.format === "babeltrace") return [{ kind: "record" }];
+  if (options.format === "babeltrace") return [{ kind: "record" }, { kind: "timestamp" }];
   if (options.format !== "text") return options.select;
   // Who asks for containers by name sees them by name.
   const isByName = options.container.length > 0 || filter?.containers !== undefined;

@@ -12,7 +12,7 @@ import { MAX_TEXT_BYTES } from "./text-limit.ts";
 const FIRST_CAPACITY = 256;
 
 /** Keeps which rows have a value. Costs nothing until the first null. */
-class ValidityBuilder {
+export class ValidityBuilder {
   #bits: Uint8Array | undefined;
   #nullCount = 0;
 

@@ -84,11 +84,12 @@ export type Column = Validity &
     | { readonly kind: "null" }
   );
 
-/** Rows of one query. Column 0 is always the timestamps. */
+/** Rows of one query. */
 export interface ColumnBatch {
   readonly rows: number;
+  /** What rows are ordered by; 0 where a row has no time. */
   readonly timestamps: BigInt64Array;
-  /** In the order of the query's layout; timestamp columns refer to `timestamps`. */
+  /** In the order of the query's layout; timestamp columns refer to `timestamps` and say which rows have a time. */
   readonly columns: readonly Column[];
   /** The rows as finished lines, instead of timestamps and columns, where the query asks for lines and its store makes them. */
   readonly lines?: Uint8Array | undefined;
@@ -149,7 +150,7 @@ export function copyBatch({ rows, timestamps, columns, lines }: ColumnBatch): Co
   // A column of the timestamps is the same array.
   const copies = columns.map((column) =>
     column.kind === "number" && column.values === timestamps
-      ? { ...column, values: times }
+      ? { ...column, values: times, validity: column.validity?.slice() }
       : copyColumn(column),
   );
   return { rows, timestamps: times, columns: copies };
@@ -178,7 +179,7 @@ export function takeRows({ timestamps, columns }: ColumnBatch, rows: Int32Array)
   const times = takeNumbers(timestamps, rows) as BigInt64Array;
   const taken = columns.map((column) =>
     column.kind === "number" && column.values === timestamps
-      ? { ...column, values: times }
+      ? { ...column, values: times, ...takeValidity(column, rows) }
       : takeColumnRows(column, rows),
   );
   return { rows: rows.length, timestamps: times, columns: taken };

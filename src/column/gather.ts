@@ -62,9 +62,7 @@ export class BatchGatherer {
     const columns = this.#gatherers.map((gatherer, i): Column => {
       const column = gatherer.take();
       const isTime = this.#columns[i]!.type.kind === "timestamp";
-      return isTime
-        ? { kind: "number", values: timestamps, validity: undefined, nullCount: 0 }
-        : column;
+      return isTime && column.kind === "number" ? { ...column, values: timestamps } : column;
     });
     this.rows = 0;
     this.#timestamps = new BigInt64Array(this.capacity);
@@ -75,7 +73,7 @@ export class BatchGatherer {
 function gathererOf(type: ColumnType, capacity: number): Gatherer {
   switch (type.kind) {
     case "timestamp":
-      return new NothingGatherer();
+      return new TimeGatherer(capacity);
     case "number":
       return new NumberGatherer(type.number, capacity);
     case "utf8":
@@ -89,12 +87,26 @@ function gathererOf(type: ColumnType, capacity: number): Gatherer {
   }
 }
 
-/** Timestamps are gathered once for the batch. */
-class NothingGatherer implements Gatherer {
+const NO_TIMES = new BigInt64Array(0);
+
+/** Which rows have a time: the times are gathered once for the batch. */
+class TimeGatherer implements Gatherer {
   readonly extraBytes = 0;
-  append(): void {}
+  readonly #validity: ValidityGatherer;
+  #rows = 0;
+
+  constructor(capacity: number) {
+    this.#validity = new ValidityGatherer(capacity);
+  }
+
+  append(column: Column, from: number, to: number): void {
+    this.#validity.append(column, from, to, this.#rows);
+    this.#rows += to - from;
+  }
+
   take(): Column {
-    return { kind: "number", values: new BigInt64Array(0), validity: undefined, nullCount: 0 };
+    this.#rows = 0;
+    return { kind: "number", values: NO_TIMES, ...this.#validity.take() };
   }
 }
 

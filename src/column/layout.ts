@@ -123,7 +123,8 @@ function planColumn(request: ColumnRequest, traceClasses: readonly TraceClass[])
   const name = columnName(request);
   switch (settled.kind) {
     case "timestamp":
-      return { name, request: settled, type: { kind: "timestamp" }, nullable: false };
+      // Events of streams without a clock have no time.
+      return { name, request: settled, type: { kind: "timestamp" }, nullable: true };
     case "event":
       return { name, request: settled, type: { kind: "dictionary" }, nullable: false };
     case "host":

@@ -1,8 +1,13 @@
 import type { Word } from "../base/bits.ts";
 import { nsFromOrigin, nsOffset } from "../ctf/clock.ts";
 import type { ClockClass } from "../ctf/trace-class.ts";
+import type { Column } from "./column.ts";
+import { ValidityBuilder } from "./column-builder.ts";
 
-/** Clock cycles → int64 nanoseconds since the Unix epoch, one per row, in 32-bit halves. */
+/** A column of timestamps. */
+export type Times = Column & { readonly kind: "number"; readonly values: BigInt64Array };
+
+/** Clock cycles → int64 nanoseconds since the Unix epoch, one per row, in 32-bit halves; 0 and null without a clock. */
 export class TimestampBuilder {
   readonly #begin: Word | undefined;
   readonly #end: Word | undefined;
@@ -11,6 +16,7 @@ export class TimestampBuilder {
   #clock: ClockClass | undefined;
   #offset: Word | undefined = { hi: 0, lo: 0 };
   readonly #now: Word = { hi: 0, lo: 0 };
+  readonly #validity = new ValidityBuilder();
   rows = 0;
 
   constructor(begin: bigint | undefined, end: bigint | undefined) {
@@ -18,7 +24,7 @@ export class TimestampBuilder {
     this.#end = end === undefined ? undefined : wordOf(end);
   }
 
-  /** The clock of the packets to come. Streams without one are at the epoch, as there is no time to tell. */
+  /** The clock of the packets to come. */
   useClock(clock: ClockClass | undefined): void {
     if (clock === this.#clock) return;
     this.#clock = clock;
@@ -29,6 +35,11 @@ export class TimestampBuilder {
   /** Sets the time of the current record. */
   setNow(cycles: Word): void {
     const now = this.#now;
+    if (this.#clock === undefined) {
+      now.hi = 0;
+      now.lo = 0;
+      return;
+    }
     if (this.#offset !== undefined) {
       const sum = (cycles.lo >>> 0) + (this.#offset.lo >>> 0);
       now.lo = sum | 0;
@@ -37,7 +48,7 @@ export class TimestampBuilder {
     }
     // Clocks that do not tick in nanoseconds are rare enough for exact arithmetic.
     const value = (BigInt(cycles.hi >>> 0) << 32n) | BigInt(cycles.lo >>> 0);
-    const { hi, lo } = wordOf(nsFromOrigin(this.#clock!, value));
+    const { hi, lo } = wordOf(nsFromOrigin(this.#clock, value));
     now.hi = hi;
     now.lo = lo;
   }
@@ -63,18 +74,25 @@ export class TimestampBuilder {
     }
     this.#halves[this.rows * 2] = this.#now.lo;
     this.#halves[this.rows * 2 + 1] = this.#now.hi;
+    if (this.#clock === undefined) this.#validity.null(this.rows);
     this.rows++;
   }
 
   /** Takes the last row back, if there are more than so many. */
   cut(rows: number): void {
-    this.rows = Math.min(this.rows, rows);
+    if (this.rows <= rows) return;
+    this.rows = rows;
+    this.#validity.cut(rows);
   }
 
-  take(): BigInt64Array {
-    const values = this.#values;
+  take(): Times {
     const { rows } = this;
     this.rows = 0;
+    return { kind: "number", values: this.#takeValues(rows), ...this.#validity.take(rows) };
+  }
+
+  #takeValues(rows: number): BigInt64Array {
+    const values = this.#values;
     if (rows * 4 <= values.length) return values.slice(0, rows);
     this.#values = new BigInt64Array(Math.max(256, rows));
     this.#halves = new Int32Array(this.#values.buffer);

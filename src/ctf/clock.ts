@@ -2,6 +2,15 @@ import type { ClockClass } from "./trace-class.ts";
 
 const NS_PER_SECOND = 1_000_000_000n;
 
+/** What timestamps of CTF 1.8 count where no clock is declared: nanoseconds (as babeltrace2 has it). */
+export const IMPLICIT_CLOCK: ClockClass = {
+  name: "default",
+  uuid: undefined,
+  frequency: NS_PER_SECOND,
+  offsetSeconds: 0n,
+  offsetCycles: 0n,
+};
+
 /** Moves whole seconds out of the cycle offset, as babeltrace2 does before it converts. */
 export function normalizeOffset(
   seconds: bigint,

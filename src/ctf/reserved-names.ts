@@ -1,7 +1,12 @@
 /** What fields of CTF 1.8 mean by their names (CTF 1.8.3 §5), and the one name that LTTng uses in both formats. */
 
 import type { Place } from "./field-lookup.ts";
-import type { IntegerTemplate, StructureTemplate, Template } from "./field-template.ts";
+import type {
+  IntegerTemplate,
+  StructureTemplate,
+  Template,
+  TemplateMember,
+} from "./field-template.ts";
 import type { Role, Scope } from "./trace-class.ts";
 
 const NONE: readonly Role[] = [];
@@ -43,6 +48,36 @@ export function integerRoles(
     default:
       return NONE;
   }
+}
+
+/** Whether scopes of a stream hold timestamps that name no clock: they are of the trace's only one. */
+export function hasUnmappedTimestamps(
+  scopes: Partial<Record<Scope, StructureTemplate | undefined>>,
+): boolean {
+  const context = scopes["packet-context"]?.members ?? [];
+  const isBound = ({ rawName, template }: TemplateMember): boolean =>
+    (rawName === "timestamp_begin" || rawName === "timestamp_end") && isUnmapped(template);
+  const header = scopes["event-header"];
+  return context.some(isBound) || (header !== undefined && hasTimestamp(header));
+}
+
+function hasTimestamp(template: Template): boolean {
+  switch (template.kind) {
+    case "structure":
+    case "variant": {
+      const children = template.kind === "structure" ? template.members : template.options;
+      return children.some(
+        ({ rawName, template: child }) =>
+          (rawName === "timestamp" && isUnmapped(child)) || hasTimestamp(child),
+      );
+    }
+    default:
+      return false;
+  }
+}
+
+function isUnmapped(template: Template): boolean {
+  return template.kind === "integer" && !template.signed && template.clock === undefined;
 }
 
 /** What is wrong with the types of a scope's reserved fields, if anything (babeltrace2 2.1.2, measured). */

@@ -13,7 +13,8 @@ import type { ClockClass, EventClass, Scope, StreamClass, TraceClass } from "./t
 /** A stream class while event classes are still added to it. */
 export interface StreamDraft {
   readonly id: number;
-  readonly clock: ClockClass | undefined;
+  /** May come with the first event that has a timestamp. */
+  clock: ClockClass | undefined;
   readonly templates: ScopeTemplates;
   readonly slots: SlotTable;
   readonly events: Map<number, EventClass>;

@@ -4,9 +4,6 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceError, type TraceError } from "../base/errors.ts";
 
-/** Directories below this depth are not searched. */
-const MAX_DEPTH = 16;
-
 /** Why something could not be read. */
 export interface Failure {
   readonly path: string;
@@ -42,7 +39,7 @@ export async function searchTraces(path: string): Promise<FoundTraces> {
     );
   }
   const search = new Search();
-  await search.enter(path, 0);
+  await search.enter(path);
   const [unreadable] = search.unreadable;
   if (search.found.length > 0) return { found: search.found.sort(), unreadable: search.unreadable };
   if (unreadable !== undefined) throw unreadable.error;
@@ -58,8 +55,8 @@ class Search {
   readonly unreadable: Failure[] = [];
   readonly #seen = new Set<string>();
 
-  async enter(path: string, depth: number): Promise<void> {
-    const entries = await this.#entries(path, depth).catch((cause: Error) => {
+  async enter(path: string): Promise<void> {
+    const entries = await this.#entries(path).catch((cause: Error) => {
       const error = new SourceError("SOURCE_UNREADABLE", `${path}: ${cause.message}`, { cause });
       this.unreadable.push({ path, error });
       return [];
@@ -68,15 +65,14 @@ class Search {
       this.found.push(path);
     for (const entry of entries) {
       const inside = join(path, entry.name);
-      if (entry.name !== "index" && (await isFolder(entry, inside)))
-        await this.enter(inside, depth + 1);
+      if (entry.name !== "index" && (await isFolder(entry, inside))) await this.enter(inside);
     }
   }
 
-  /** Nothing where this folder was entered before, or lies too deep. */
-  async #entries(path: string, depth: number): Promise<readonly FolderEntry[]> {
+  /** Nothing where this folder was entered before. */
+  async #entries(path: string): Promise<readonly FolderEntry[]> {
     const real = await realpath(path);
-    if (depth > MAX_DEPTH || this.#seen.has(real)) return [];
+    if (this.#seen.has(real)) return [];
     this.#seen.add(real);
     return readdir(path, { withFileTypes: true });
   }

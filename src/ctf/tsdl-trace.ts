@@ -7,10 +7,10 @@
 
 import type { MetadataError } from "../base/errors.ts";
 import type { Span } from "../base/text.ts";
-import { isInRange, normalizeOffset, OFFSET_RANGE } from "./clock.ts";
+import { IMPLICIT_CLOCK, isInRange, normalizeOffset, OFFSET_RANGE } from "./clock.ts";
 import type { StructureTemplate, Template } from "./field-template.ts";
 import { metadataError } from "./metadata-error.ts";
-import { reservedProblem } from "./reserved-names.ts";
+import { hasUnmappedTimestamps, reservedProblem } from "./reserved-names.ts";
 import { type StreamDraft, TraceBuilder } from "./trace-builder.ts";
 import type { ByteOrder, ClockClass, Scope, TraceClass } from "./trace-class.ts";
 import type { Declaration, Entry, Value } from "./tsdl-ast.ts";
@@ -198,8 +198,37 @@ export class TsdlTrace {
       "event-header": this.#structure(block, "event.header", scope),
       "common-context": this.#structure(block, "event.context", scope),
     };
-    const mapped = mappedClock(scopes["event-header"]) ?? mappedClock(scopes["packet-context"]);
-    this.#builder.addStream(id, this.#clockNamed(mapped), scopes);
+    this.#builder.addStream(id, this.#streamClock(block, scopes), scopes);
+  }
+
+  /** The clock of a stream: the one that its timestamps map, or the trace's only one; none where nothing is a timestamp. */
+  #streamClock(
+    block: Block,
+    scopes: Partial<Record<Scope, StructureTemplate | undefined>>,
+    known?: ClockClass,
+  ): ClockClass | undefined {
+    const { clocks } = this.#builder;
+    const found = new Set(Object.values(scopes).flatMap((scope) => [...mappedClocks(scope)]));
+    if (hasUnmappedTimestamps(scopes)) {
+      if (clocks.size > 1) {
+        throw this.#fail(
+          "TSDL_CLOCK",
+          "expected timestamps to map a clock, since the trace has several",
+          block.span,
+        );
+      }
+      found.add(clocks.keys().next().value ?? IMPLICIT_CLOCK.name);
+    }
+    if (known !== undefined) found.add(known.name);
+    if (found.size > 1) {
+      throw this.#fail(
+        "TSDL_CLOCK",
+        `expected one clock in a stream, got ${[...found].join(" and ")}`,
+        block.span,
+      );
+    }
+    const [name] = found;
+    return name === undefined ? undefined : (clocks.get(name) ?? IMPLICIT_CLOCK);
   }
 
   /** Reads the events of declared streams; the others wait. */
@@ -227,10 +256,12 @@ export class TsdlTrace {
       name: String(entryOf(block, "name")?.value.value ?? `event ${id}`),
       logLevel: level !== undefined && level >= 0n && level <= 14n ? Number(level) : undefined,
     };
-    this.#builder.addEvent(stream, event, {
+    const scopes = {
       "specific-context": this.#structure(block, "context", scope),
       payload: this.#structure(block, "fields", scope),
-    });
+    };
+    stream.clock = this.#streamClock(block, scopes, stream.clock);
+    this.#builder.addEvent(stream, event, scopes);
   }
 
   /**
@@ -251,14 +282,7 @@ export class TsdlTrace {
     const id = given ?? streams.keys().next().value ?? 0;
     if (streams.size > 0 || this.#namesStreams) return streams.get(id);
     this.#hasImplicitStream = true;
-    return this.#builder.addStream(id, this.#clockNamed(undefined), {});
-  }
-
-  /** The clock of a stream: the one its timestamps map, or the trace's only one. */
-  #clockNamed(name: string | undefined): ClockClass | undefined {
-    const { clocks } = this.#builder;
-    if (name !== undefined) return clocks.get(name);
-    return clocks.size === 1 ? clocks.values().next().value : undefined;
+    return this.#builder.addStream(id, undefined, {});
   }
 
   #blockScope(block: Block): TypeScope {
@@ -335,22 +359,24 @@ function entryOf(block: Block, name: string): { value: Value; span: Span } | und
   );
 }
 
-/** The clock that the first mapped integer of a scope updates. */
-function mappedClock(template: Template | undefined): string | undefined {
+/** The clocks that integers of a scope update. */
+function* mappedClocks(template: Template | undefined): Generator<string> {
   switch (template?.kind) {
     case "integer":
-      return template.clock;
+      if (template.clock !== undefined) yield template.clock;
+      break;
     case "array":
-      return mappedClock(template.element);
+      yield* mappedClocks(template.element);
+      break;
     case "structure":
     case "variant":
-      for (const child of template.kind === "structure" ? template.members : template.options) {
-        const clock = mappedClock(child.template);
-        if (clock !== undefined) return clock;
-      }
-      return undefined;
+      for (const { template: child } of template.kind === "structure"
+        ? template.members
+        : template.options)
+        yield* mappedClocks(child);
+      break;
     default:
-      return undefined;
+      break;
   }
 }
 

@@ -1,14 +1,15 @@
 import { clockTimeWriter, type SplitTime, splitNs, writeNanoseconds } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
+import type { PlannedColumn } from "../column/layout.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
-import { textCapacity } from "./cell.ts";
+import { isPresent, textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
 /**
  * Lines exactly as babeltrace2 prints them: `[HH:MM:SS.NNNNNNNNN] (+S.NNNNNNNNN) RECORD`, times in local time; only RECORD
  * where there is no clock.
- * The query has one column, `record`.
+ * The query has two columns, `record` and `timestamp`.
  *
  * @param showsDelta false as under `babeltrace2 --no-delta`
  */
@@ -19,12 +20,12 @@ export function babeltraceWriter(showsDelta: boolean): BatchWriter {
   return {
     begin: () => NO_BYTES,
     change: () => NO_BYTES,
-    lines: () => babeltraceLines(showsDelta),
+    lines: (columns) => babeltraceLines(showsDelta, columns),
     batch(batch) {
       if (batch.lines !== undefined) return batch.lines.slice();
       const out = new Utf8Writer(textCapacity(batch));
       const halves = halvesOf(batch.timestamps);
-      const [record] = batch.columns;
+      const [record, times] = batch.columns;
       if (record?.kind !== "utf8")
         throw new TypeError("babeltrace format: expected the column record");
       for (let row = 0; row < batch.rows; row++) {
@@ -32,8 +33,7 @@ export function babeltraceWriter(showsDelta: boolean): BatchWriter {
         const lo = halves[row * 2]!;
         const start = record.offsets[row]!;
         const end = record.offsets[row + 1]!;
-        // At the epoch itself are only events of streams without a clock.
-        if ((hi | lo) === 0) {
+        if (times !== undefined && !isPresent(times, row)) {
           out.range(record.bytes, start, end);
           out.ascii("\n");
           continue;
@@ -67,7 +67,7 @@ export function babeltraceWriter(showsDelta: boolean): BatchWriter {
   };
 }
 
-function babeltraceLines(showsDelta: boolean): LineFormat {
+function babeltraceLines(showsDelta: boolean, columns: readonly PlannedColumn[]): LineFormat {
   const literal = (text: string): LinePart => ({
     kind: "literal",
     bytes: new TextEncoder().encode(text),
@@ -79,5 +79,12 @@ function babeltraceLines(showsDelta: boolean): LineFormat {
     ...(showsDelta ? delta : [literal("] ")]),
     { kind: "text", column: 0, isRaw: true },
   ];
-  return { parts, timeParts: parts.length - 1, trims: false };
+  const timeColumn = columns.findIndex(({ type }) => type.kind === "timestamp");
+  return {
+    parts,
+    timeParts: parts.length - 1,
+    noTime: NO_BYTES,
+    timeColumn: timeColumn < 0 ? undefined : timeColumn,
+    trims: false,
+  };
 }

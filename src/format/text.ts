@@ -46,6 +46,8 @@ export const TEXT_HEAD_COUNT = 7;
 const PROCESS_WIDTH = 15;
 const CONTAINER_WIDTH = 10;
 const TID_WIDTH = 7;
+/** As wide as a time of day. */
+const NO_TIME = "-".padEnd(18);
 /** Event names are padded to the longest seen, up to this. */
 const MAX_EVENT_WIDTH = 32;
 const FIRST_EVENT_WIDTH = 12;
@@ -87,10 +89,12 @@ export function textWriter(colors: TextColors): BatchWriter {
       const event = head.part(6, 0, colors.event);
       const escapes = colors.event[0].length + colors.event[1].length;
       const isThread = (row: number): boolean => isPresent(batch.columns[4]!, row);
+      const isTimed = (row: number): boolean => isPresent(batch.columns[0]!, row);
       const rest = restParts(batch, columns, colors, out);
       for (let row = 0; row < batch.rows; row++) {
         out.ascii(colors.time[0]);
-        time.write(halves[row * 2 + 1]!, halves[row * 2]!, out);
+        if (isTimed(row)) time.write(halves[row * 2 + 1]!, halves[row * 2]!, out);
+        else out.ascii(NO_TIME);
         out.ascii(colors.time[1]);
         host(row);
         container(row);
@@ -159,10 +163,13 @@ function textLines(columns: readonly PlannedColumn[], colors: TextColors): LineF
       width: { current: FIRST_EVENT_WIDTH, most: MAX_EVENT_WIDTH },
     },
   };
-  const parts: LinePart[] = [
+  const time: LinePart[] = [
     { kind: "literal", bytes: bytes(colors.time[0]) },
     { kind: "time" },
     { kind: "literal", bytes: bytes(colors.time[1]) },
+  ];
+  const parts: LinePart[] = [
+    ...time,
     ...name(1, 0, PLAIN_COLOR),
     ...(columns[2]?.type.kind === "number" ? number([2], CONTAINER_WIDTH, colors.container) : []),
     ...name(2, CONTAINER_WIDTH, colors.container),
@@ -172,7 +179,8 @@ function textLines(columns: readonly PlannedColumn[], colors: TextColors): LineF
     { kind: "literal", bytes: bytes(" ") },
     { kind: "text", column: TEXT_HEAD_COUNT, isRaw: false },
   ];
-  return { parts, timeParts: 0, trims: true };
+  const noTime = bytes(`${colors.time[0]}${NO_TIME}${colors.time[1]}`);
+  return { parts, timeParts: time.length, noTime, timeColumn: 0, trims: true };
 }
 
 function visibleText(text: string): string {

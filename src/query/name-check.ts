@@ -1,4 +1,4 @@
-/** Names that a query uses, against what the traces declare. */
+/** What a query asks, against what the traces declare. */
 
 import { SourceError } from "../base/errors.ts";
 import { globMatches } from "../base/glob.ts";
@@ -47,6 +47,20 @@ function* checkSymbols(
   if (!isLive && !isAllowed)
     throw filterError("FILTER_UNKNOWN_FIELD", filter.text, unknown, "filter", problem);
   yield `filter: ${problem}; nothing has it${isLive ? " so far" : ""}`;
+}
+
+/** What a begin or end does to events that have no time. */
+export function timelessNote(
+  { begin, end }: Question,
+  { streamClasses }: TraceClass,
+): string | undefined {
+  if (begin === undefined && end === undefined) return undefined;
+  const timeless = [...streamClasses.values()].find(
+    ({ clock, eventClasses }) => clock === undefined && eventClasses.size > 0,
+  );
+  return timeless === undefined
+    ? undefined
+    : `stream class ${timeless.id} has no clock: its events have no time, and a begin or end leaves them out`;
 }
 
 /** Which event classes the filter leaves out without looking at their records. */

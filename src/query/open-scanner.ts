@@ -37,9 +37,9 @@ export function compiledScanner({ memory, spec, traces }: ScanQuery): OpenScanne
   };
 }
 
-/** The interpreter: it needs no memory but the process's. @param scannerOf a trace, by its number */
+/** The interpreter: it needs no memory but the process's. Traces are named by their numbers. */
 export function interpretingScanner(
-  traces: readonly TraceClass[],
+  traceClassOf: (trace: number) => TraceClass,
   scannerOf: (trace: number) => Scanner<ColumnBatch>,
 ): OpenScanner<ColumnBatch> {
   let memory = new Uint8Array(0);
@@ -48,7 +48,7 @@ export function interpretingScanner(
       if (memory.length < bytes) memory = new Uint8Array(bytes);
       return memory.subarray(0, bytes);
     },
-    traceClass: (trace) => traces[trace]!,
+    traceClass: traceClassOf,
     scan: (trace, { bytes, header }, resume, budget) =>
       scannerOf(trace).scan(bytes, header, resume, budget),
   });

@@ -2,12 +2,13 @@
 
 import { DecodeError, SourceError } from "../base/errors.ts";
 import { OpenFiles } from "../ctf/data-files.ts";
-import { MAX_PACKET_BYTES } from "../ctf/packet-header.ts";
+import { Slots } from "../ctf/field-cursor.ts";
+import { MAX_PACKET_BYTES, type PacketHeader } from "../ctf/packet-header.ts";
 import { PART_BYTES, type PacketPart, readPart } from "../ctf/packet-part.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { MustInterpret } from "../scan/kernel/scan/scanner.ts";
 import type { ResumePoint, ScanBudget, ScanOutcome } from "../scan/scanner.ts";
-import type { PacketOutcome, PacketTask, ScanFailure } from "./scan-task.ts";
+import type { HeaderFacts, PacketOutcome, PacketTask, ScanFailure } from "./scan-task.ts";
 
 /** Room for a record that does not fit into a part grows in few steps. */
 const PART_GROWTH = 4;
@@ -78,6 +79,21 @@ export class PartScanner<Rows> {
       };
     }
   }
+}
+
+/** Lengths and selectors of the packet context were the scanner's to use. */
+const NO_SLOTS = new Slots(0);
+
+/** The header of a packet that was scanned. */
+export function headerOf(
+  { streamClassId, ...facts }: HeaderFacts,
+  { streamClasses }: TraceClass,
+): PacketHeader {
+  return { ...facts, streamClass: streamClasses.get(streamClassId)!, slots: NO_SLOTS };
+}
+
+export function decodeError({ code, message, bitOffset }: ScanFailure): DecodeError {
+  return new DecodeError(code, message, bitOffset);
 }
 
 function moved(point: ResumePoint | undefined, bits: number): ResumePoint | undefined {

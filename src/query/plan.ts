@@ -12,7 +12,7 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
 import { resolveTime } from "../source/time-bound.ts";
 import type { Execution } from "./execution.ts";
-import { checkNames, coverageOf } from "./name-check.ts";
+import { checkNames, coverageOf, timelessNote } from "./name-check.ts";
 import type { Question } from "./question.ts";
 import type { ResultItem } from "./result.ts";
 
@@ -22,6 +22,7 @@ export class QueryPlan {
   readonly #emit: (item: ResultItem) => void;
   #requests: readonly ColumnRequest[] = [];
   #spec: ScanSpec | undefined;
+  #isTimelessNoted = false;
   /** The columns that were announced last. */
   #announced: readonly PlannedColumn[] | undefined;
 
@@ -71,6 +72,15 @@ export class QueryPlan {
     if (columns === spec.columns) return undefined;
     this.#spec = { ...spec, columns };
     return this.#spec;
+  }
+
+  /** Says, once, that events without a time lie in no range of times. */
+  noteTimeless(traceClass: TraceClass): void {
+    if (this.#isTimelessNoted) return;
+    const text = timelessNote(this.#question, traceClass);
+    if (text === undefined) return;
+    this.#isTimelessNoted = true;
+    this.#emit({ kind: "note", text });
   }
 
   /** Says what columns the batches from here on have, if that is news. */

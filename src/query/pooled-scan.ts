@@ -5,12 +5,11 @@
  * if it were a packet that begins there: so that little is held, however large packets are.
  */
 
-import { DecodeError, SourceError } from "../base/errors.ts";
+import { SourceError } from "../base/errors.ts";
 import { Heap } from "../base/heap.ts";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { ColumnBatch } from "../column/column.ts";
 import { instant } from "../ctf/clock.ts";
-import { Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import { unread } from "../ctf/recorded.ts";
 import type { StoredPacket } from "../ctf/stored-packet.ts";
@@ -25,13 +24,11 @@ import { wasmMemory } from "../wasm/runtime.ts";
 import type { Execution } from "./execution.ts";
 import { canCompile, type PoolOfStage } from "./executor.ts";
 import { compiledScanner, interpretingScanner } from "./open-scanner.ts";
+import { decodeError, headerOf } from "./part-scanner.ts";
 import { type PoolEvents, ScanPool } from "./scan-pool.ts";
 import type { Rows, ScanStage } from "./scan-stage.ts";
-import type { HeaderFacts, PacketOutcome, ScanFailure, ScanQuery } from "./scan-task.ts";
+import type { PacketOutcome, ScanFailure, ScanQuery } from "./scan-task.ts";
 import { OwnThread, type ScanThread, WorkerThread } from "./scan-thread.ts";
-
-/** Lengths and selectors of the packet context were the scanner's to use. */
-const NO_SLOTS = new Slots(0);
 
 /** A segment that goes back to the worker that made it. */
 export interface WorkerSegment extends Segment {
@@ -226,9 +223,8 @@ export class PooledScan {
     this.#events.lose(unread(stream, error));
   }
 
-  #lose(stream: StreamOrigin, { code, message, bitOffset }: ScanFailure): void {
-    const error = new DecodeError(code, message, bitOffset);
-    this.#events.lose({ kind: "undecodable-packet", stream, error });
+  #lose(stream: StreamOrigin, failure: ScanFailure): void {
+    this.#events.lose({ kind: "undecodable-packet", stream, error: decodeError(failure) });
   }
 
   #count(stream: StreamOrigin, header: PacketHeader): void {
@@ -318,16 +314,11 @@ function interpretingThread(
 ): ScanThread<ColumnBatch> {
   const traces = [...traceClasses];
   return new OwnThread(() =>
-    interpretingScanner([...traceClasses.values()], (trace) => {
-      const [origin, traceClass] = traces[trace]!;
-      return stage.interpreter(origin, traceClass);
-    }),
+    interpretingScanner(
+      (trace) => traces[trace]![1],
+      (trace) => stage.interpreter(...traces[trace]!),
+    ),
   );
-}
-
-function headerOf({ streamClassId, ...facts }: HeaderFacts, traceClass: TraceClass): PacketHeader {
-  const streamClass = traceClass.streamClasses.get(streamClassId)!;
-  return { ...facts, streamClass, slots: NO_SLOTS };
 }
 
 function isBefore(a: Rest, b: Rest): boolean {

@@ -174,6 +174,7 @@ class RunningQuery {
     switch (item.kind) {
       case "trace-class": {
         this.#traceClasses.set(item.trace, item.traceClass);
+        this.#plan.noteTimeless(item.traceClass);
         const grown = this.#plan.grow([...this.#traceClasses.values()]);
         if (grown !== undefined && this.#stages.newest !== undefined) this.#addStage(grown);
         this.#stages.newest?.update(item.trace, item.traceClass);

@@ -1,15 +1,21 @@
 /** What a source holds: traces, streams, and how many events of each class; every packet is read once. */
 
-import type { DecodeError } from "../base/errors.ts";
+import { type DecodeError, SourceError } from "../base/errors.ts";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { ColumnBatch } from "../column/column.ts";
 import { SharedDictionary } from "../column/column-builder.ts";
 import { planColumns } from "../column/layout.ts";
+import { instant } from "../ctf/clock.ts";
+import type { PacketHeader } from "../ctf/packet-header.ts";
+import { unread } from "../ctf/recorded.ts";
+import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
-import { describeLoss, type Loss, LossAccount } from "../feed/losses.ts";
+import { describeLoss, type Loss, LossAccount, StreamCounters } from "../feed/losses.ts";
 import { InterpretingScanner } from "../scan/interpreter.ts";
-import type { ResumePoint, ScanSpec } from "../scan/scanner.ts";
+import type { ResumePoint, ScanBudget, ScanSpec } from "../scan/scanner.ts";
+import { interpretingScanner, type OpenScanner } from "./open-scanner.ts";
+import { decodeError, headerOf } from "./part-scanner.ts";
 
 /** Sizes are bytes, times ns since the Unix epoch: of packets' begins and ends, and of the events in them. */
 export interface StreamSummary {
@@ -51,6 +57,9 @@ const SPEC: ScanSpec = {
   end: undefined,
 };
 
+/** Little is kept of a part. */
+const PART_BUDGET: ScanBudget = { rows: 1 << 16, until: Number.POSITIVE_INFINITY };
+
 /** Packets that wait for metadata; further ones count as undecodable. */
 const MAX_WAITING = 256;
 
@@ -64,6 +73,12 @@ export class TraceSummaries {
   readonly #traces = new Map<TraceOrigin, TraceSummary>();
   readonly #streams = new Map<StreamOrigin, StreamSummary>();
   readonly #scanners = new Map<TraceOrigin, InterpretingScanner>();
+  readonly #counters = new Map<StreamOrigin, StreamCounters>();
+  /** Reads stored packets; traces are named by their place in `traces`. */
+  readonly #parts: OpenScanner<ColumnBatch> = interpretingScanner(
+    (trace) => this.traces[trace]!.traceClass!,
+    (trace) => this.#scanner(this.traces[trace]!.origin, this.traces[trace]!.traceClass!),
+  );
   /** Rests of packets that name an event class not declared yet. */
   #waiting: (Packet & { readonly error: DecodeError })[] = [];
 
@@ -80,17 +95,13 @@ export class TraceSummaries {
       case "stream":
         this.#stream(item.stream);
         break;
-      case "packet": {
-        const stream = this.#stream(item.stream);
-        stream.classId = item.header.streamClass.id;
-        stream.instanceId = item.header.instanceId;
-        stream.packets++;
-        stream.bytes += item.bytes.length;
-        widen(stream, item.beginNs);
-        widen(stream, item.endNs);
+      case "packet":
+        this.#packet(item.stream, item.header, item.bytes.length);
         this.#scan({ ...item, resume: undefined });
         break;
-      }
+      case "stored-packet":
+        this.#stored(item.stream, item.packet);
+        break;
       case "loss":
         this.#lose(item.loss);
         break;
@@ -101,21 +112,76 @@ export class TraceSummaries {
 
   /** No more items come. */
   end(): void {
+    this.#parts.close();
     for (const { stream, error } of this.#waiting)
       this.#lose({ kind: "undecodable-packet", stream, error });
     this.#waiting = [];
   }
 
+  #packet(
+    origin: StreamOrigin,
+    { streamClass, instanceId, begin, end }: PacketHeader,
+    bytes: number,
+  ): void {
+    const stream = this.#stream(origin);
+    stream.classId = streamClass.id;
+    stream.instanceId = instanceId;
+    stream.packets++;
+    stream.bytes += bytes;
+    widen(stream, instant(streamClass.clock, begin));
+    widen(stream, instant(streamClass.clock, end));
+  }
+
+  /** Reads a packet where it lies, part by part. */
+  #stored(stream: StreamOrigin, packet: StoredPacket): void {
+    const trace = this.traces.indexOf(this.#trace(stream.trace));
+    let resume: ResumePoint | undefined;
+    do {
+      const outcome = this.#parts.scan({ trace, packet, resume }, PART_BUDGET);
+      if (outcome.kind === "unread") {
+        this.#lose(unread(stream, new SourceError(outcome.code, outcome.message)));
+      } else if (outcome.kind === "unreadable") {
+        this.#lose({ kind: "undecodable-packet", stream, error: decodeError(outcome.error) });
+      } else if (outcome.kind === "scanned") {
+        const header = headerOf(outcome.header, this.traces[trace]!.traceClass!);
+        if (resume === undefined) {
+          this.#packet(stream, header, packet.bytes);
+          this.#countLosses(stream, header);
+        }
+        for (const batch of outcome.rows) this.#count(stream, header, batch);
+        if (outcome.error !== undefined)
+          this.#lose({ kind: "undecodable-packet", stream, error: decodeError(outcome.error) });
+      }
+      resume = outcome.kind === "scanned" ? outcome.rest : undefined;
+    } while (resume !== undefined);
+  }
+
+  /** What the packet's counters say of it; the feed has not seen it. */
+  #countLosses(stream: StreamOrigin, header: PacketHeader): void {
+    let counters = this.#counters.get(stream);
+    if (counters === undefined) {
+      counters = new StreamCounters();
+      this.#counters.set(stream, counters);
+    }
+    const { clock } = header.streamClass;
+    const [beginNs, endNs] = [instant(clock, header.begin), instant(clock, header.end)];
+    for (const loss of counters.next(stream, header, beginNs, endNs)) this.#lose(loss);
+  }
+
+  #scanner(trace: TraceOrigin, traceClass: TraceClass): InterpretingScanner {
+    let scanner = this.#scanners.get(trace);
+    if (scanner === undefined) {
+      const facts = { host: trace.host };
+      scanner = new InterpretingScanner(SPEC, [new SharedDictionary()], traceClass, facts);
+      this.#scanners.set(trace, scanner);
+    }
+    return scanner;
+  }
+
   #scan(packet: Packet): void {
     const { stream, bytes, header, traceClass, resume } = packet;
-    let scanner = this.#scanners.get(stream.trace);
-    if (scanner === undefined) {
-      const facts = { host: stream.trace.host };
-      scanner = new InterpretingScanner(SPEC, [new SharedDictionary()], traceClass, facts);
-      this.#scanners.set(stream.trace, scanner);
-    }
-    const outcome = scanner.scan(bytes, header, resume);
-    for (const batch of outcome.rows) this.#count(packet, batch);
+    const outcome = this.#scanner(stream.trace, traceClass).scan(bytes, header, resume);
+    for (const batch of outcome.rows) this.#count(stream, header, batch);
     const { error } = outcome;
     if (error === undefined) return;
     const mayComeLater = outcome.resume !== undefined && stream.trace.session !== undefined;
@@ -133,7 +199,11 @@ export class TraceSummaries {
     }
   }
 
-  #count({ stream: origin, header }: Packet, { rows, timestamps, columns }: ColumnBatch): void {
+  #count(
+    origin: StreamOrigin,
+    header: PacketHeader,
+    { rows, timestamps, columns }: ColumnBatch,
+  ): void {
     const stream = this.#stream(origin);
     stream.events += rows;
     this.events += rows;
@@ -161,7 +231,9 @@ export class TraceSummaries {
     if (loss.kind === "discarded-events" || loss.kind === "missing-packets") return;
     const origin = loss.kind === "gap" ? loss.trace : loss.stream.trace;
     const problems = origin === undefined ? this.problems : this.#trace(origin).problems;
-    problems.push(describeLoss(loss));
+    // A file that has gone may have thousands of packets: they are counted.
+    const isUnread = loss.kind === "gap" && loss.packets === 1;
+    if (!isUnread || stream?.losses.missingPackets === 1) problems.push(describeLoss(loss));
   }
 
   #trace(origin: TraceOrigin): TraceSummary {

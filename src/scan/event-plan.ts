@@ -49,7 +49,10 @@ export function planEvent(
   const linked = links?.of({ traceClass, streamClass, eventClass });
   const isWanted =
     spec.events.length === 0 || spec.events.some((glob) => globMatches(glob, eventClass.name));
-  const isLive = isWanted && linked?.verdict !== "never";
+  // What has no time lies in no range of times.
+  const isInRange =
+    streamClass.clock !== undefined || (spec.begin === undefined && spec.end === undefined);
+  const isLive = isWanted && isInRange && linked?.verdict !== "never";
   const base = { streamClass, eventClass, isLive };
   if (!isLive) {
     return {
@@ -96,6 +99,7 @@ function columnSource(
   locations: LocationTable,
 ): ColumnSource {
   let ref: FieldRef | undefined;
+  if (request.kind === "timestamp" && streamClass.clock === undefined) return { kind: "absent" };
   if (request.kind === "context") {
     ref =
       findField("common-context", streamClass.commonContext, [request.name]) ??

@@ -233,9 +233,9 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
   #take(batches: ColumnBatch[]): void {
     const { rows } = this.#timestamps;
     if (rows === 0) return;
-    const timestamps = this.#timestamps.take();
-    const columns = this.#columns.take(timestamps);
-    batches.push({ rows, timestamps, columns });
+    const times = this.#timestamps.take();
+    const columns = this.#columns.take(times);
+    batches.push({ rows, timestamps: times.values, columns });
   }
 
   #stream(streamClass: StreamClass): StreamState {

@@ -39,8 +39,11 @@ export interface LineWidth {
 
 export interface LineFormat {
   readonly parts: readonly LinePart[];
-  /** So many parts at the beginning tell the time: they are left out where there is none (0, without a clock). */
+  /** So many parts at the beginning are the time's: other bytes stand for them where a row has none. */
   readonly timeParts: number;
+  readonly noTime: Uint8Array;
+  /** The column that says which rows have a time; without one, all have. */
+  readonly timeColumn: number | undefined;
   /** Whether blanks at a line's end are dropped. */
   readonly trims: boolean;
 }

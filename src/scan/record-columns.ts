@@ -83,15 +83,14 @@ export class RecordColumns {
   }
 
   /** The rows since the last `take`; where a column is the timestamps, these. */
-  take(timestamps: BigInt64Array): Column[] {
+  take(times: Column): Column[] {
     return this.#columns.map((column, i) =>
-      column.type.kind === "timestamp"
-        ? { kind: "number", values: timestamps, validity: undefined, nullCount: 0 }
-        : this.#builders[i]!.take(),
+      column.type.kind === "timestamp" ? times : this.#builders[i]!.take(),
     );
   }
 
   #append(column: PlannedColumn, i: number, plan: EventPlan): Append | undefined {
+    if (column.type.kind === "timestamp") return undefined;
     const builder = this.#builders[i]!;
     const source = plan.sources[i]!;
     switch (source.kind) {

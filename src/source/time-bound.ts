@@ -34,14 +34,16 @@ export function parseTimeBound(text: string): TimeBound {
   return { kind: "absolute", ns: epoch[1] === undefined ? ns : -ns };
 }
 
-/** Nanoseconds since the Unix epoch; a time of day is that of the local day in which `firstNs` lies. */
+/**
+ * Nanoseconds since the Unix epoch; a time of day is that of the local day in which `firstNs` lies, or of today where the
+ * source has no time.
+ */
 export function resolveTime(
   bound: TimeBound | undefined,
   firstNs: bigint | undefined,
 ): bigint | undefined {
   if (bound === undefined || bound.kind === "absolute") return bound?.ns;
-  if (firstNs === undefined) return undefined;
-  const day = new Date(Number(firstNs / 1_000_000n));
+  const day = firstNs === undefined ? new Date() : new Date(Number(firstNs / 1_000_000n));
   day.setHours(0, 0, 0, 0);
   return BigInt(day.getTime()) * 1_000_000n + bound.ns;
 }

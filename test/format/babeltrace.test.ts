@@ -11,8 +11,8 @@ const test = suite("format/babeltrace");
 const T = 1_795_337_745_999_999_999n;
 const SECOND = 1_000_000_000n;
 
-/** Lines of records at given times, each batch with its own. */
-function lines(showsDelta: boolean, ...batches: readonly (readonly bigint[])[]): string[] {
+/** Lines of records at given times, each batch with its own; `null` where a record has none. */
+function lines(showsDelta: boolean, ...batches: readonly (readonly (bigint | null)[])[]): string[] {
   const writer = babeltraceWriter(showsDelta);
   const parts = batches.map((times) => {
     const records = times.map((_, i) => `host e: { }, { i = ${i} }`);
@@ -21,7 +21,7 @@ function lines(showsDelta: boolean, ...batches: readonly (readonly bigint[])[]):
       utf8("record", records),
     ];
     const { timestamps } = batchOf([time]);
-    return writer.batch({ rows: times.length, timestamps, columns: [record.column] });
+    return writer.batch({ rows: times.length, timestamps, columns: [record.column, time.column] });
   });
   return Buffer.concat(parts).toString().split("\n").slice(0, -1);
 }
@@ -46,7 +46,22 @@ test("writes the time since the event before, over batches too", () => {
 });
 
 test("writes no time where there is no clock", () => {
-  assert.equal(lines(true, [0n, 0n]), ["host e: { }, { i = 0 }", "host e: { }, { i = 1 }"]);
+  assert.equal(lines(true, [null, null]), ["host e: { }, { i = 0 }", "host e: { }, { i = 1 }"]);
+  assert.equal(lines(true, [null, T], [null, T + 1n]), [
+    "host e: { }, { i = 0 }",
+    "[08:55:45.999999999] (+?.?????????) host e: { }, { i = 1 }",
+    "host e: { }, { i = 0 }",
+    "[08:55:46.000000000] (+0.000000001) host e: { }, { i = 1 }",
+  ]);
+});
+
+test("writes the epoch itself, and times before it, as any other", () => {
+  assert.equal(lines(true, [-1n, 0n, 0n, 1n]), [
+    "[23:59:59.999999999] (+?.?????????) host e: { }, { i = 0 }",
+    "[00:00:00.000000000] (+0.000000001) host e: { }, { i = 1 }",
+    "[00:00:00.000000000] (+0.000000000) host e: { }, { i = 2 }",
+    "[00:00:00.000000001] (+0.000000001) host e: { }, { i = 3 }",
+  ]);
 });
 
 test("counts long pauses in seconds", () => {

@@ -35,8 +35,8 @@ export function number(name: string, type: NumberType, values: readonly Value[])
   return made(name, { kind: "number", number: type }, values, { kind: "number", values: array });
 }
 
-export function timestamp(name: string, values: readonly bigint[]): MadeColumn {
-  const array = BigInt64Array.from([...values, 1n, 2n, 3n]);
+export function timestamp(name: string, values: readonly (bigint | null)[]): MadeColumn {
+  const array = BigInt64Array.from([...values.map((value) => value ?? 0n), 1n, 2n, 3n]);
   return made(name, { kind: "timestamp" }, values, { kind: "number", values: array });
 }
 

@@ -55,7 +55,11 @@ interface Way {
 
 const WAYS: readonly Way[] = [
   { name: "text", requests: TEXT_REQUESTS, writer: () => textWriter(COLORS) },
-  { name: "babeltrace", requests: [{ kind: "record" }], writer: () => babeltraceWriter(true) },
+  {
+    name: "babeltrace",
+    requests: [{ kind: "record" }, { kind: "timestamp" }],
+    writer: () => babeltraceWriter(true),
+  },
 ];
 
 /** Random packets go back in time, as a stream never does: each is a stream of its own, and leaves before the next. */
@@ -184,6 +188,43 @@ for (const way of WAYS) {
       if (way.name === "text") assert.not(CONTROLS.some((control) => shown.includes(control)));
     });
   }
+}
+
+/** Streams 0 and 1: one with a clock that may be before the epoch, one without. */
+const TIMED_AND_NOT = `/* CTF 1.8 */
+trace { major = 1; minor = 8; byte_order = le; packet.header := struct { integer { size = 8; } stream_id; }; };
+clock { name = c; offset_s = -1; };
+typealias integer { size = 8; } := u8;
+typealias integer { size = 64; map = clock.c.value; } := time64;
+stream { id = 0; event.header := struct { time64 timestamp; }; };
+event { name = "timed"; stream_id = 0; fields := struct { u8 n; }; };
+stream { id = 1; };
+event { name = "timeless"; stream_id = 1; fields := struct { u8 n; }; };
+`;
+
+for (const way of WAYS) {
+  test(`${way.name}: the same lines with times, without, and at the epoch`, () => {
+    const traceClass = traceClassOf(TIMED_AND_NOT);
+    const timed = new Bytes().u8(0);
+    for (const time of [999_999_999n, 1_000_000_000n, 1_000_000_001n]) timed.u64(time).u8(7);
+    const timeless = new Bytes().u8(1, 8, 9);
+    const packets = [timeless, timed, timeless].map((bytes) => packetOf(bytes.take(), traceClass)!);
+    const [expected, got] = bothLines(way, traceClass, packets);
+    assert.is(got, expected);
+    const times = expected
+      .trimEnd()
+      .split("\n")
+      .map((line) => /\d\d:\d\d\.\d{9}/.exec(line)?.[0] ?? "-");
+    assert.equal(times, [
+      "-",
+      "-",
+      "59:59.999999999",
+      "00:00.000000000",
+      "00:00.000000001",
+      "-",
+      "-",
+    ]);
+  });
 }
 
 test.run();

@@ -61,7 +61,7 @@ export class ChunkReader {
     const validity = this.#validity(address, i, rows);
     switch (column.kind) {
       case "timestamp":
-        return { kind: "number", values: timestamps, validity: undefined, nullCount: 0 };
+        return { kind: "number", values: timestamps, ...validity };
       case "number":
         return {
           kind: "number",

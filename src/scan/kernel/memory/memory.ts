@@ -58,7 +58,7 @@ export const State = {
   /** Merge: rows and bytes of texts in the runs that it chose. */
   mergedRows: 80,
   mergedBytes: 84,
-  /** Lines: i64 time of the line before, 0 if there is none; i64 second that the clock's eight characters tell. */
+  /** Lines: i64 time of the last line that has one; i64 second that the clock's eight characters stand for. */
   lineTime: 88,
   clockSecond: 96,
   clockText: 104,
@@ -66,6 +66,8 @@ export const State = {
   fullSlot: 112,
   /** Merge: first of the segments that have been passed, by their nodes; 0 if there is none. */
   passed: 116,
+  /** Lines: whether any has had a time. */
+  hasLineTime: 120,
 } as const;
 const STATE_BYTES = 128;
 

@@ -302,9 +302,10 @@ export function emitGather(
     const target = to.places[i]!;
     const emitter = (): GatherEmitter => new GatherEmitter(unit, source.values, target.values);
     switch (column.kind) {
-      case "timestamp":
       case "null":
         return;
+      case "timestamp":
+        break;
       case "number":
         parts.push(emitter().values(widthOf(column.number)));
         break;

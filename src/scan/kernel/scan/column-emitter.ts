@@ -86,6 +86,9 @@ export class ColumnEmitter {
   /** Emits the rest: numbers, constants and nulls. */
   emitRest(column: KernelColumn, place: Place, source: ColumnSource): void {
     switch (column.kind) {
+      case "timestamp":
+        if (source.kind === "absent") this.#null(place);
+        break;
       case "number":
         if (column.column.request.kind === "cpu_id") this.#cpuId(place);
         else if (source.kind === "match") this.#match(place, source.linked);

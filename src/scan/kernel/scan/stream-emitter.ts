@@ -148,14 +148,17 @@ export function emitStreamLoop(
   return unit.module.function({ parameters: [i32], results: [i32] }, code.body());
 }
 
-/** Cycles → nanoseconds since the epoch; clocks of other frequencies are rounded as babeltrace2 does. */
+/** Cycles → nanoseconds since the epoch, 0 without a clock; clocks of other frequencies are rounded as babeltrace2 does. */
 function pushTime(
   code: ReturnType<Unit["code"]>,
   clock: ClockClass | undefined,
   cycles: number,
 ): void {
+  if (clock === undefined) {
+    code.i64(0n);
+    return;
+  }
   code.get(cycles);
-  if (clock === undefined) return;
   const offset = nsOffset(clock);
   if (offset !== undefined) {
     code.i64(BigInt.asIntN(64, offset)).op(Op.i64Add);

@@ -111,15 +111,22 @@ class LineEmitter {
     code.get(this.#chunk).get(this.#row).i32(3).op(Op.i32Shl, Op.i32Add);
     code.memory(Memory.i64Load, this.#layout.timestamps).set(this.#time);
     if (this.#format.trims) code.get(this.#out).set(this.#lineStart);
-    const { parts, timeParts } = this.#format;
+    const { parts, timeParts, timeColumn, noTime } = this.#format;
     const write = (from: number, to: number): void => {
       for (let i = from; i < to; i++) this.#part(parts[i]!, this.#cells + i * CELL_BYTES);
     };
-    code.get(this.#time).op(Op.i64Eqz, Op.i32Eqz);
-    code.if(() => {
+    const timed = (): void => {
       write(0, timeParts);
-      code.i32(this.#unit.state).get(this.#time).memory(Memory.i64Store, State.lineTime);
-    });
+      const { state } = this.#unit;
+      code.i32(state).get(this.#time).memory(Memory.i64Store, State.lineTime);
+      code.i32(state).i32(1).memory(Memory.i32Store, State.hasLineTime);
+    };
+    if (timeColumn === undefined) {
+      timed();
+    } else {
+      this.#pushIsPresent(this.#layout.places[timeColumn]!);
+      code.if(timed, () => this.#literal(noTime));
+    }
     write(timeParts, parts.length);
     if (this.#format.trims) this.#trim();
     code.get(this.#out).i32(10).memory(Memory.i32Store8);
@@ -192,13 +199,14 @@ class LineEmitter {
     const code = this.#code;
     const { state } = this.#unit;
     const unknown = this.#unit.literal(new TextEncoder().encode("?.?????????"));
-    code.i32(state).memory(Memory.i64Load, State.lineTime).tee(this.#value).op(Op.i64Eqz);
+    code.i32(state).memory(Memory.i32Load, State.hasLineTime).op(Op.i32Eqz);
     code.if(
       () => {
         code.get(this.#out).i32(unknown).i32(11).call(this.#unit.helper(copyLiteral));
         code.set(this.#out);
       },
       () => {
+        code.i32(state).memory(Memory.i64Load, State.lineTime).set(this.#value);
         // A late row is older than the one before it: no time has passed.
         code.get(this.#time).get(this.#value).op(Op.i64Sub).i64(0n);
         code.get(this.#time).get(this.#value).op(Op.i64GeS, Op.select).set(this.#value);
