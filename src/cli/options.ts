@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../base/duration.ts";
+import { FORMATS, findFormat } from "../format/formats.ts";
 import { type NamedPlaces, PLACE_KINDS, type PlaceKind } from "../runtimes/place-kinds.ts";
 
 /** `10s`, `500ms`, `2m`, or plain seconds → milliseconds. */
@@ -12,6 +13,17 @@ export function duration(text: string): number {
       "expected a duration such as 10s, 500ms or 2m, of 24 days at most.",
     );
   return ms;
+}
+
+/** The name of a format, by its name or an alias. */
+export function formatName(text: string): string {
+  const format = findFormat(text);
+  if (format === undefined) throw new InvalidArgumentError(`expected one of ${formatNames()}.`);
+  return format.name;
+}
+
+export function formatNames(): string {
+  return FORMATS.map(({ name }) => name).join(", ");
 }
 
 export function count(text: string): number {

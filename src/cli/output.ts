@@ -1,12 +1,15 @@
 /** Bytes to stdout: waits for slow readers, and takes a reader that goes away as the end of the work. */
 
 import type { Writable } from "node:stream";
+import { NO_BYTES } from "../format/batch-writer.ts";
+import { type Bytes, BytesInOrder } from "../format/bytes-in-order.ts";
 import type { Gate } from "../source/gate.ts";
 
 export class Output {
   readonly #stream: Writable;
   readonly #gate: Gate;
   #release: (() => void) | undefined;
+  readonly #bytes: BytesInOrder;
   /** Set when the reader is gone. */
   isClosed = false;
 
@@ -14,6 +17,9 @@ export class Output {
   constructor(stream: Writable, gate: Gate, onClosed: (error: Error | undefined) => void) {
     this.#stream = stream;
     this.#gate = gate;
+    this.#bytes = new BytesInOrder((error) =>
+      onClosed(error instanceof Error ? error : new Error(String(error))),
+    );
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (this.isClosed) return;
       this.isClosed = true;
@@ -29,12 +35,20 @@ export class Output {
   /** Runs work when everything has been written, or cannot be any more. */
   afterAll(work: () => void): void {
     if (this.isClosed) work();
-    else this.#stream.write("", () => work());
+    else this.#bytes.pass(NO_BYTES, () => this.#stream.write("", () => work()));
   }
 
   /** @param onWritten called when nobody looks at the bytes any more; never, once the reader is gone */
-  write(bytes: Uint8Array, onWritten?: () => void): void {
-    if (this.isClosed || bytes.length === 0) return;
-    if (!this.#stream.write(bytes, onWritten)) this.#release ??= this.#gate.hold();
+  write(bytes: Bytes, onWritten?: (bytes: Uint8Array) => void): void {
+    if (this.isClosed) return;
+    const wasWaiting = this.#bytes.isWaiting;
+    this.#bytes.pass(bytes, (ready) => {
+      if (this.isClosed || ready.length === 0) return;
+      const written = onWritten && (() => onWritten(ready));
+      if (!this.#stream.write(ready, written)) this.#release ??= this.#gate.hold();
+    });
+    if (wasWaiting || !this.#bytes.isWaiting) return;
+    // More rows would only wait, too.
+    void this.#bytes.idle().then(this.#gate.hold());
   }
 }

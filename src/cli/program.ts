@@ -1,7 +1,18 @@
 /** The commands, their options and their help. What a command does is loaded when it runs, so that `--help` is quick. */
 
 import { Command, Option } from "commander";
-import { address, bytes, collect, count, duration, list, runtimes, speed } from "./options.ts";
+import {
+  address,
+  bytes,
+  collect,
+  count,
+  duration,
+  formatName,
+  formatNames,
+  list,
+  runtimes,
+  speed,
+} from "./options.ts";
 import { VERSION } from "./version.ts";
 
 export function program(): Command {
@@ -35,8 +46,6 @@ or the directory of a recorded trace. Every command explains itself: tracewire t
   return root;
 }
 
-const FORMATS = ["text", "babeltrace", "ndjson", "csv", "arrow"] as const;
-
 function tail(): Command {
   return new Command("tail")
     .description("Print events as they come; a recorded trace ends at its end.")
@@ -53,7 +62,9 @@ function tail(): Command {
     .option("--begin <time>", "only events from this time on, as babeltrace2 writes times")
     .option("--end <time>", "only events up to this time")
     .addOption(
-      new Option("-f, --format <format>", "how to write events").choices(FORMATS).default("text"),
+      new Option("-f, --format <format>", `how to write events: ${formatNames()}`)
+        .argParser(formatName)
+        .default("text"),
     )
     .option("--delta", "babeltrace format: with the time since the event before")
     .option("-c, --count", "print only how many events matched, at the end")

@@ -1,18 +1,10 @@
-import pc from "picocolors";
 import type { StreamOrigin } from "../base/item.ts";
-import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import { type Feed, openFeed } from "../feed/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { type ContainerCondition, named } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
-import {
-  NAMED_TEXT_REQUESTS,
-  TEXT_HEAD_COUNT,
-  TEXT_REQUESTS,
-  type TextColors,
-  textWriter,
-} from "../format/text.ts";
+import { FORMAT_DEFAULTS, formatNamed, type OutputFormat } from "../format/formats.ts";
 import { asksForContainers, namesOf, runQuestion } from "../operators/run-question.ts";
 import type { Execution } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
@@ -37,7 +29,7 @@ export interface TailOptions {
   readonly reconnect: boolean;
   readonly begin?: string;
   readonly end?: string;
-  readonly format: "text" | "babeltrace" | "ndjson" | "csv" | "arrow";
+  readonly format: string;
   readonly delta?: true;
   readonly count?: true;
   readonly maxLag: number;
@@ -55,7 +47,8 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   const feed = openFeed(sources, { from, wait, reconnect, inThread: hasSpareProcessors(sources) });
   // They boot while the metadata is read.
   const threads = startThreads(sources, options.engine, options.workers, eventsSeen(options));
-  const writer = options.count ? undefined : await batchWriter(options);
+  const format = formatNamed(options.format);
+  const writer = options.count ? undefined : await batchWriter(format, options);
   const filter = await program(options.where);
   const execution: Execution = {
     isLive: feed.isLive,
@@ -68,7 +61,8 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   };
   // Until then, signals end the process at once.
   await feed.prepare();
-  const rows = await run(questionOf(options, filter), execution, feed, writer, options);
+  const question = await questionOf(options, format, filter);
+  const rows = await run(question, execution, feed, writer, format, options);
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
 }
 
@@ -86,6 +80,7 @@ function run(
   execution: Execution,
   feed: Feed,
   writer: BatchWriter | undefined,
+  format: OutputFormat,
   options: TailOptions,
 ): Promise<number | undefined> {
   return new Promise((resolve) => {
@@ -171,7 +166,8 @@ function run(
     const results = runQuestion(question, execution, share, () =>
       namesOf(feed, execution.threads, progress && looking),
     );
-    const hasOneLayout = feed.isLive && options.format === "arrow";
+    const hasOneLayout =
+      feed.isLive && writer !== undefined && format.hasOneLayout(FORMAT_DEFAULTS);
     const items = hasOneLayout ? settled(results, options.settle) : results;
     // A source may fail before `subscribe` returns.
     subscription = items.subscribe({
@@ -190,8 +186,7 @@ function run(
             watermarkNs = item.batch.watermarkNs;
             if (writer !== undefined) {
               const facts = batchFacts(item.batch, 0);
-              const bytes = writer.batch(item.batch, facts);
-              output.write(bytes, () => writer.recycle?.(bytes));
+              output.write(writer.batch(item.batch, facts), (bytes) => writer.recycle?.(bytes));
             }
             break;
           case "loss":
@@ -218,12 +213,20 @@ async function program(where: string | undefined): Promise<Program | undefined> 
   return compileFilter(where);
 }
 
-function questionOf(options: TailOptions, filter: Program | undefined): Question {
+async function questionOf(
+  options: TailOptions,
+  format: OutputFormat,
+  filter: Program | undefined,
+): Promise<Question> {
+  // Who asks for containers by name sees them by name.
+  const isByName = options.container.length > 0 || filter?.containers !== undefined;
   return {
     filter,
     container: containerCondition(options.container),
     events: options.event,
-    select: selection(options, filter),
+    select: options.count
+      ? []
+      : ((await format.selection?.(options.select, isByName)) ?? options.select),
     begin: options.begin === undefined ? undefined : parseTimeBound(options.begin),
     end: options.end === undefined ? undefined : parseTimeBound(options.end),
     order: options.count ? "none" : "time",
@@ -236,60 +239,9 @@ function containerCondition(names: readonly string[]): ContainerCondition | unde
   return names.length === 0 ? undefined : { kind: "or", operands: names.map(named) };
 }
 
-function selection(options: TailOptions, filter: Program | undefined): Question["select"] {
-  if (options.count) return [];
-  if (options.format === "babeltrace") return [{ kind: "record" }, { kind: "timestamp" }];
-  if (options.format !== "text") return options.select;
-  // Who asks for containers by name sees them by name.
-  const isByName = options.container.length > 0 || filter?.containers !== undefined;
-  const head = isByName ? NAMED_TEXT_REQUESTS : TEXT_REQUESTS;
-  if (options.select === undefined) return head;
-  const selected = options.select
-    .map(columnRequest)
-    .filter(({ kind }) => kind !== "timestamp" && kind !== "event");
-  return [...head.slice(0, TEXT_HEAD_COUNT), ...selected.map(asText)];
-}
-
-function asText(request: ColumnRequest): ColumnRequest {
-  return request.kind === "payload" ? { kind: "payload", style: "text" } : request;
-}
-
-async function batchWriter(options: TailOptions): Promise<BatchWriter> {
-  switch (options.format) {
-    case "text":
-      return textWriter(textColors(options.color));
-    case "babeltrace": {
-      const { babeltraceWriter } = await import("../format/babeltrace.ts");
-      return babeltraceWriter(options.delta ?? false);
-    }
-    case "ndjson": {
-      const { ndjsonWriter } = await import("../format/ndjson.ts");
-      return ndjsonWriter();
-    }
-    case "csv": {
-      const { csvWriter } = await import("../format/csv.ts");
-      return csvWriter();
-    }
-    case "arrow": {
-      const { ipcWriter } = await import("../format/arrow/ipc-writer.ts");
-      return ipcWriter({ dictionaries: "delta", framing: "stream" });
-    }
-  }
-}
-
-function textColors(when: TailOptions["color"]): TextColors {
-  const isOn = when === "always" || (when === "auto" && hasColors(process.stdout));
-  const colors = pc.createColors(isOn);
-  const around = (paint: (text: string) => string): readonly [string, string] => {
-    const [open = "", close = ""] = paint("|").split("|");
-    return [open, close];
-  };
-  return {
-    time: around(colors.dim),
-    container: around(colors.cyan),
-    process: around(colors.green),
-    event: around(colors.bold),
-    name: around(colors.dim),
-    loss: around(colors.yellow),
-  };
+async function batchWriter(format: OutputFormat, options: TailOptions): Promise<BatchWriter> {
+  const open = await format.load();
+  const { color, delta = false } = options;
+  const isColored = color === "always" || (color === "auto" && hasColors(process.stdout));
+  return open({ ...FORMAT_DEFAULTS, showsDelta: delta, isColored });
 }

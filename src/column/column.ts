@@ -40,12 +40,6 @@ export function typeName(type: ColumnType): string {
   }
 }
 
-export interface ColumnLayout {
-  readonly name: string;
-  readonly type: ColumnType;
-  readonly nullable: boolean;
-}
-
 export type NumberArray =
   | Int8Array
   | Int16Array

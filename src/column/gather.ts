@@ -11,8 +11,8 @@ import type {
 } from "./column.ts";
 import { numberArray } from "./column.ts";
 import { Dictionary } from "./dictionary.ts";
-import type { PlannedColumn } from "./layout.ts";
 import { nullColumn } from "./null-column.ts";
+import type { PlannedColumn } from "./schema.ts";
 
 /** Takes rows `[from, to)` of a column of its own type. */
 interface Gatherer {

@@ -12,13 +12,9 @@ import type {
   StructureClass,
   TraceClass,
 } from "../ctf/trace-class.ts";
-import type { ColumnLayout, ColumnType, NumberType } from "./column.ts";
+import type { ColumnType, NumberType } from "./column.ts";
 import { BUILT_IN, type ColumnRequest, columnName } from "./request.ts";
-
-/** A column of a running query: where it comes from and what it is. */
-export interface PlannedColumn extends ColumnLayout {
-  readonly request: Exclude<ColumnRequest, { kind: "name" }>;
-}
+import type { PlannedColumn } from "./schema.ts";
 
 /** Text arrays up to this many bytes are dictionary-coded: they are names (procname, comm), not messages. */
 export const MAX_DICTIONARY_TEXT_BYTES = 64;

@@ -1,7 +1,8 @@
 /** Columns in which no row has a value. */
 
-import type { Column, ColumnBatch, ColumnLayout, ColumnType, DictionaryTexts } from "./column.ts";
+import type { Column, ColumnBatch, ColumnType, DictionaryTexts } from "./column.ts";
 import { numberArray } from "./column.ts";
+import type { Schema } from "./schema.ts";
 
 const NO_TEXTS: DictionaryTexts = { size: 0, text: () => "" };
 
@@ -26,10 +27,7 @@ export function nullColumn(rows: number, type: ColumnType): Column {
 }
 
 /** A batch in a later layout of its query: columns of nulls take the types that are known by then. */
-export function fitBatch<Batch extends ColumnBatch>(
-  batch: Batch,
-  layout: readonly ColumnLayout[],
-): Batch {
+export function fitBatch<Batch extends ColumnBatch>(batch: Batch, layout: Schema): Batch {
   const isSettled = ({ kind }: Column, i: number): boolean =>
     kind !== "null" || layout[i]?.type.kind === "null";
   if (batch.columns.every(isSettled)) return batch;
@@ -40,6 +38,6 @@ export function fitBatch<Batch extends ColumnBatch>(
 }
 
 /** The names of columns that nothing has declared so far. */
-export function undeclared(layout: readonly ColumnLayout[]): readonly string[] {
+export function undeclared(layout: Schema): readonly string[] {
   return layout.filter(({ type }) => type.kind === "null").map(({ name }) => name);
 }

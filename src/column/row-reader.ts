@@ -1,6 +1,7 @@
 /** Values of single rows, for the few places that do not work column by column. */
 
-import type { Column, ColumnBatch, ColumnLayout, Validity } from "./column.ts";
+import type { Column, ColumnBatch, Validity } from "./column.ts";
+import type { Schema } from "./schema.ts";
 
 /** Whether a row has a value. */
 export function isPresent({ validity }: Validity, row: number): boolean {
@@ -45,7 +46,7 @@ export class RowReader {
   #batch: ColumnBatch | undefined;
 
   /** The columns of the batches from here on; of several with one name the last one counts. */
-  layout(columns: readonly ColumnLayout[]): void {
+  layout(columns: Schema): void {
     this.#columns = new Map(columns.map(({ name }, i) => [name, i]));
   }
 

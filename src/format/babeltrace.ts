@@ -1,6 +1,6 @@
 import { clockTimeWriter, type SplitTime, splitNs, writeNanoseconds } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
-import type { PlannedColumn } from "../column/layout.ts";
+import type { PlannedColumn } from "../column/schema.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { isPresent, textCapacity } from "./cell.ts";
@@ -13,7 +13,7 @@ import { halvesOf } from "./halves.ts";
  *
  * @param showsDelta false as under `babeltrace2 --no-delta`
  */
-export function babeltraceWriter(showsDelta: boolean): BatchWriter {
+export function babeltraceWriter(showsDelta: boolean): BatchWriter<Uint8Array> {
   const time = clockTimeWriter();
   const delta: SplitTime = { seconds: 0, nanoseconds: 0 };
   let previous: { hi: number; lo: number } | undefined;

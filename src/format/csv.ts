@@ -1,13 +1,13 @@
 import { Utf8Writer } from "../base/utf8-writer.ts";
-import type { PlannedColumn } from "../column/layout.ts";
+import type { Schema } from "../column/schema.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { cellWriter, csvDialect, isPresent, textCapacity } from "./cell.ts";
 
 const encoder = new TextEncoder();
 
 /** Comma-separated values with a header line (RFC 4180, but lines end in LF). Absent values are empty. */
-export function csvWriter(): BatchWriter {
-  let columns: readonly PlannedColumn[] = [];
+export function csvWriter(): BatchWriter<Uint8Array> {
+  let columns: Schema = [];
   return {
     begin(planned) {
       columns = planned;

@@ -1,13 +1,13 @@
 import { Utf8Writer } from "../base/utf8-writer.ts";
-import type { PlannedColumn } from "../column/layout.ts";
+import type { Schema } from "../column/schema.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { cellWriter, isPresent, jsonDialect, textCapacity } from "./cell.ts";
 
 const encoder = new TextEncoder();
 
 /** One JSON object a line. Fields that a row does not have are left out. */
-export function ndjsonWriter(): BatchWriter {
-  let columns: readonly PlannedColumn[] = [];
+export function ndjsonWriter(): BatchWriter<Uint8Array> {
+  let columns: Schema = [];
   let keys: Uint8Array[] = [];
   return {
     begin(planned) {

@@ -3,8 +3,8 @@ import { clockTimeWriter } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { writeVisible } from "../base/visible.ts";
 import type { Column, ColumnBatch, ColumnType } from "../column/column.ts";
-import type { PlannedColumn } from "../column/layout.ts";
 import type { ColumnRequest } from "../column/request.ts";
+import type { PlannedColumn, Schema } from "../column/schema.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { type CellDialect, cellWriter, isPresent, textCapacity } from "./cell.ts";
@@ -19,6 +19,31 @@ export interface TextColors {
   readonly name: readonly [string, string];
   readonly loss: readonly [string, string];
 }
+
+export const NO_COLORS: TextColors = {
+  time: ["", ""],
+  container: ["", ""],
+  process: ["", ""],
+  event: ["", ""],
+  name: ["", ""],
+  loss: ["", ""],
+};
+
+/** Select Graphic Rendition of ECMA-48. */
+const DIM = ["\x1b[2m", "\x1b[22m"] as const;
+const BOLD = ["\x1b[1m", "\x1b[22m"] as const;
+const GREEN = ["\x1b[32m", "\x1b[39m"] as const;
+const YELLOW = ["\x1b[33m", "\x1b[39m"] as const;
+const CYAN = ["\x1b[36m", "\x1b[39m"] as const;
+
+export const COLORS: TextColors = {
+  time: DIM,
+  container: CYAN,
+  process: GREEN,
+  event: BOLD,
+  name: DIM,
+  loss: YELLOW,
+};
 
 /** The columns that a text line is made of. Traces without one of the contexts leave its place out. */
 export const TEXT_REQUESTS: readonly ColumnRequest[] = [
@@ -62,9 +87,9 @@ const plain: CellDialect = {
  * A compact line for reading: time, host, pid namespace, process, thread, event, fields.
  * Columns after the head (a selection) follow as `name=value`.
  */
-export function textWriter(colors: TextColors): BatchWriter {
+export function textWriter(colors: TextColors): BatchWriter<Uint8Array> {
   const time = clockTimeWriter();
-  let columns: readonly PlannedColumn[] = [];
+  let columns: Schema = [];
   let eventWidth = FIRST_EVENT_WIDTH;
   return {
     begin(planned) {
@@ -125,7 +150,7 @@ export function textWriter(colors: TextColors): BatchWriter {
 /** The lines of rows whose payload is not selected from. */
 function textLines(columns: readonly PlannedColumn[], colors: TextColors): LineFormat | undefined {
   const rest = columns.slice(TEXT_HEAD_COUNT);
-  if (rest.length !== 1 || rest[0]?.request.kind !== "payload") return undefined;
+  if (rest.length !== 1 || rest[0]?.request?.kind !== "payload") return undefined;
   const bytes = (text: string): Uint8Array => encoder.encode(text);
   const number = (at: readonly number[], width: number, color: Color): LinePart[] => {
     const known = at.filter((i) => columns[i]?.type.kind === "number");
@@ -199,10 +224,10 @@ const NOTHING: Part = () => {};
 /** The parts of fixed width at a line's beginning, each after a blank. */
 class LineHead {
   readonly #batch: ColumnBatch;
-  readonly #columns: readonly PlannedColumn[];
+  readonly #columns: Schema;
   readonly #out: Utf8Writer;
 
-  constructor(batch: ColumnBatch, columns: readonly PlannedColumn[], out: Utf8Writer) {
+  constructor(batch: ColumnBatch, columns: Schema, out: Utf8Writer) {
     this.#batch = batch;
     this.#columns = columns;
     this.#out = out;
@@ -265,7 +290,7 @@ class LineHead {
 /** The columns behind the head: the payload as it is, others with their names. */
 function restParts(
   batch: ColumnBatch,
-  columns: readonly PlannedColumn[],
+  columns: Schema,
   colors: TextColors,
   out: Utf8Writer,
 ): Part[] {
@@ -273,7 +298,7 @@ function restParts(
     const { name, type, request } = columns[at + TEXT_HEAD_COUNT]!;
     const cell = cellWriter(column, type, plain);
     const label =
-      request.kind === "payload" ? encoder.encode(" ") : painted(`${name}=`, colors.name);
+      request?.kind === "payload" ? encoder.encode(" ") : painted(`${name}=`, colors.name);
     return (row) => {
       if (!isPresent(column, row)) return;
       out.raw(label);

@@ -2,7 +2,7 @@
 
 import { Observable } from "rxjs";
 import { type ColumnBatch, copyBatch } from "../column/column.ts";
-import type { PlannedColumn } from "../column/layout.ts";
+import type { Schema } from "../column/schema.ts";
 import type { Loss } from "../feed/losses.ts";
 import type { ResultBatch, ResultItem } from "../query/result.ts";
 import type { Emit, Operator } from "./operator.ts";
@@ -30,7 +30,7 @@ export function through(
     let account: ResultBatch | undefined;
     let unnamedRows = 0;
     let seq = 0;
-    let shown: readonly PlannedColumn[] | undefined;
+    let shown: Schema | undefined;
     const sink: Emit = {
       batch(rows: ColumnBatch) {
         if (account === undefined || rows.rows === 0) return;

@@ -1,6 +1,6 @@
 import type { ColumnBatch } from "../column/column.ts";
-import type { PlannedColumn } from "../column/layout.ts";
 import type { ColumnRequest } from "../column/request.ts";
+import type { Schema } from "../column/schema.ts";
 import type { Loss } from "../feed/losses.ts";
 import type { Emit, Operator } from "./operator.ts";
 
@@ -13,7 +13,7 @@ export class Limit implements Operator {
     this.#left = rows;
   }
 
-  columns(input: readonly PlannedColumn[]): readonly PlannedColumn[] {
+  columns(input: Schema): Schema {
     return input;
   }
 

@@ -1,8 +1,8 @@
 /** A step of a query behind the time order: rows in, rows out, one way. */
 
 import type { ColumnBatch } from "../column/column.ts";
-import type { PlannedColumn } from "../column/layout.ts";
 import type { ColumnRequest } from "../column/request.ts";
+import type { Schema } from "../column/schema.ts";
 import type { Loss } from "../feed/losses.ts";
 
 /** Where an operator's results go: the next operator, or the sink. */
@@ -23,7 +23,7 @@ export interface Operator {
   /** What it reads of its input behind the columns that its user asked for. */
   readonly needs: readonly ColumnRequest[];
   /** The columns of its output; called again when live columns get their types. */
-  columns(input: readonly PlannedColumn[]): readonly PlannedColumn[];
+  columns(input: Schema): Schema;
   /** @param batch in time order; borrowed until this returns */
   batch(batch: ColumnBatch, out: Emit): void;
   /** Everything before `ns` has come, except late rows. */

@@ -4,8 +4,9 @@
  */
 
 import { Observable, type Subscription } from "rxjs";
-import { defaultRequests, type PlannedColumn } from "../column/layout.ts";
+import { defaultRequests } from "../column/layout.ts";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { Schema } from "../column/schema.ts";
 import type { Container } from "../containers/container.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import type { Feed, FeedSubscription } from "../feed/feed.ts";
@@ -274,10 +275,10 @@ function known(request: ColumnRequest, container: Container | undefined): Column
 /** Where facts stand among the columns: as selected, or before the payload. */
 function factsAmong(
   requests: readonly ColumnRequest[] | undefined,
-  shown: readonly PlannedColumn[],
+  shown: Schema,
 ): readonly FactColumn[] {
   if (requests === undefined) {
-    const payload = shown.findIndex(({ request }) => request.kind === "payload");
+    const payload = shown.findIndex(({ request }) => request?.kind === "payload");
     return [{ fact: "name", at: payload === -1 ? shown.length : payload }];
   }
   let others = 0;

@@ -1,8 +1,8 @@
 /** How a query is executed: nothing here changes its rows. */
 
 import type { Worker } from "node:worker_threads";
-import type { PlannedColumn } from "../column/layout.ts";
 import type { ColumnRequest } from "../column/request.ts";
+import type { PlannedColumn } from "../column/schema.ts";
 import type { LineFormat } from "../scan/line-format.ts";
 
 /** Compiled code, or the interpreter that is its oracle. */

@@ -1,13 +1,9 @@
 /** A query's plan over the traces at hand: columns with their types, the time range, and what the scan is asked. */
 
 import { typeName } from "../column/column.ts";
-import {
-  defaultRequests,
-  type PlannedColumn,
-  planColumns,
-  replanColumns,
-} from "../column/layout.ts";
+import { defaultRequests, planColumns, replanColumns } from "../column/layout.ts";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { PlannedColumn } from "../column/schema.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
 import { resolveTime } from "../source/time-bound.ts";

@@ -1,7 +1,7 @@
 /** What a query gives: columns, batches with the account of what is missing, losses and notes, in the order of the data. */
 
 import type { ColumnBatch } from "../column/column.ts";
-import type { PlannedColumn } from "../column/layout.ts";
+import type { Schema } from "../column/schema.ts";
 import type { Loss } from "../feed/losses.ts";
 
 /** Totals of a query so far. */
@@ -31,7 +31,7 @@ export type ResultItem =
    * Comes before the first batch; of live sessions again when a column has got a type that nothing declared before: the
    * batches behind it have this layout.
    */
-  | { readonly kind: "columns"; readonly columns: readonly PlannedColumn[] }
+  | { readonly kind: "columns"; readonly columns: Schema }
   | { readonly kind: "batch"; readonly batch: ResultBatch }
   | { readonly kind: "loss"; readonly loss: Loss }
   /** Everything before `ns` has been delivered, except late rows. */

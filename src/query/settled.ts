@@ -2,8 +2,8 @@
 
 import { Observable } from "rxjs";
 import { bytesOf, copyBatch } from "../column/column.ts";
-import type { PlannedColumn } from "../column/layout.ts";
 import { fitBatch, undeclared } from "../column/null-column.ts";
+import type { Schema } from "../column/schema.ts";
 import type { ResultItem } from "./result.ts";
 
 /** Batches that wait take at most this much memory. */
@@ -24,7 +24,7 @@ export function settled(items: Observable<ResultItem>, waitMs: number): Observab
       const waiting = held ?? [];
       held = undefined;
       hasBegun = true;
-      let layout: readonly PlannedColumn[] = [];
+      let layout: Schema = [];
       for (const item of waiting) {
         if (item.kind === "columns") layout = item.columns;
         const isBatch = item.kind === "batch";

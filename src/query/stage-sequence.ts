@@ -6,8 +6,8 @@
 
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { ColumnBatch } from "../column/column.ts";
-import type { PlannedColumn } from "../column/layout.ts";
 import { fitBatch } from "../column/null-column.ts";
+import type { PlannedColumn } from "../column/schema.ts";
 import type { RowStore } from "./order/row-store.ts";
 import type { ScanStage } from "./scan-stage.ts";
 

@@ -1,7 +1,7 @@
 /** Everything a query does with the records of one event class, settled before the first of them is read. */
 
 import { globMatches } from "../base/glob.ts";
-import type { PlannedColumn } from "../column/layout.ts";
+import type { PlannedColumn } from "../column/schema.ts";
 import { type FieldRef, fieldKey, findField, mayBeAbsent } from "../ctf/field-ref.ts";
 import type { EventClass, FieldClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
 import { scopeRoot } from "../ctf/trace-class.ts";

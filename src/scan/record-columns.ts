@@ -9,8 +9,8 @@ import {
   type SharedDictionary,
   Utf8Builder,
 } from "../column/column-builder.ts";
-import type { PlannedColumn } from "../column/layout.ts";
 import type { RenderStyle } from "../column/request.ts";
+import type { PlannedColumn } from "../column/schema.ts";
 import { FieldCursor } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { EventClass, TraceClass } from "../ctf/trace-class.ts";

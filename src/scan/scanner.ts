@@ -1,5 +1,5 @@
 import type { DecodeError } from "../base/errors.ts";
-import type { PlannedColumn } from "../column/layout.ts";
+import type { PlannedColumn } from "../column/schema.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { Program } from "../filter/bytecode.ts";

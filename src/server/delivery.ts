@@ -6,14 +6,16 @@
 import { Subscription, takeUntil, timer } from "rxjs";
 import { FeedError } from "../base/errors.ts";
 import { bytesOf, copyBatch } from "../column/column.ts";
-import type { PlannedColumn } from "../column/layout.ts";
 import { fitBatch } from "../column/null-column.ts";
+import type { Schema } from "../column/schema.ts";
 import { type Loss, LossAccount } from "../feed/losses.ts";
+import type { BatchWriter } from "../format/batch-writer.ts";
+import { type Bytes, BytesInOrder } from "../format/bytes-in-order.ts";
 import { runQuestion } from "../operators/run-question.ts";
 import { batchFacts, type ResultBatch, type ResultItem } from "../query/result.ts";
 import { settled } from "../query/settled.ts";
-import { batchWriter } from "./formats.ts";
-import type { QueryRequest, ResultFormat } from "./query-request.ts";
+import type { OpenedFormat } from "./accepted-format.ts";
+import type { QueryRequest } from "./query-request.ts";
 import { type Budget, SentBatches } from "./sent-batches.ts";
 import type { SourceShare } from "./served-sources.ts";
 
@@ -21,7 +23,7 @@ import type { SourceShare } from "./served-sources.ts";
 export interface Sink {
   /** Whether another batch may be sent now. If not, whoever learns that it may calls `Delivery.resume`. */
   readonly isReady: boolean;
-  columns(columns: readonly PlannedColumn[]): void;
+  columns(columns: Schema): void;
   /**
    * Part of the result. Only a batch uses up what the client allows; what stands before and after it must go.
    * @param onSent called when nobody looks at the bytes any more
@@ -48,25 +50,27 @@ export class Delivery {
   watermarkNs: bigint | undefined;
   readonly losses: LossAccount = new LossAccount();
   readonly #request: QueryRequest;
-  readonly #format: ResultFormat;
+  readonly #format: OpenedFormat;
   readonly #share: SourceShare;
   /** `undefined` while the client is away. */
   #sink: Sink | undefined;
-  #writer: ReturnType<typeof batchWriter>;
+  #writer: BatchWriter;
+  readonly #bytes = new BytesInOrder((error) => this.#fail(error));
   readonly #sent: SentBatches | undefined;
   readonly #budget: Budget | undefined;
   readonly #subscription = new Subscription();
-  #columns: readonly PlannedColumn[] = [];
+  #columns: Schema = [];
   #hasColumns = false;
   #waiting: ResultBatch[] = [];
   #release: (() => void) | undefined;
   #outcome: { readonly error?: unknown } | undefined;
   #isOver = false;
+  #isStopped = false;
 
   /** @param budget of what is kept for a client that comes back; without it, a client that goes is gone */
   constructor(
     request: QueryRequest,
-    format: ResultFormat,
+    format: OpenedFormat,
     share: SourceShare,
     sink: Sink,
     budget?: Budget,
@@ -77,7 +81,7 @@ export class Delivery {
     this.#format = format;
     this.#share = share;
     this.#sink = sink;
-    this.#writer = batchWriter(format, request);
+    this.#writer = format.writer();
   }
 
   /** Runs the query. The sink may be told everything, even the end, before this returns. */
@@ -89,8 +93,8 @@ export class Delivery {
     const share = { ...this.#share, items: fed };
     const execution = { isLive, maxLagMs, nameWaitMs, borrowBatches: true };
     const rows = runQuestion(question, execution, share, () => share.names);
-    const hasOneLayout = this.#format === "arrow" && this.#request.framing === "stream";
-    const results = isLive && hasOneLayout ? settled(rows, this.#request.settleMs) : rows;
+    const results =
+      isLive && this.#format.hasOneLayout ? settled(rows, this.#request.settleMs) : rows;
     this.#subscription.add(
       results.subscribe({
         next: (item) => this.#guarded(() => this.#take(item)),
@@ -126,7 +130,7 @@ export class Delivery {
       throw new FeedError("RESUME_TOO_OLD", message, 410);
     }
     this.#sink = sink;
-    this.#writer = batchWriter(this.#format, this.#request);
+    this.#writer = this.#format.writer();
     for (const batch of missed.batches) {
       // There is room: it was theirs until now.
       this.#budget?.take(bytesOf(batch));
@@ -154,6 +158,7 @@ export class Delivery {
   /** Ends the query at once and says nothing more. */
   stop(): void {
     this.#isOver = true;
+    this.#isStopped = true;
     this.#sent?.clear();
     for (const batch of this.#waiting) this.#giveBack(batch);
     this.#waiting = [];
@@ -191,12 +196,13 @@ export class Delivery {
 
   /** Sends what waits, as far as the client takes it, and the end behind the last batch. */
   #pump(): void {
-    while (!this.#isOver && this.#waiting.length > 0 && this.#sink?.isReady === true) {
+    while (this.#waiting.length > 0 && this.#canSend()) {
       const batch = this.#waiting.shift()!;
       this.#giveBack(batch);
       this.#sendBatch(batch);
     }
     if (this.#isOver || this.#waiting.length > 0 || this.#sink === undefined) return;
+    if (this.#bytes.isWaiting) return;
     this.#unblock();
     if (this.#outcome !== undefined) this.#finish(this.#outcome);
   }
@@ -218,7 +224,7 @@ export class Delivery {
    * @param batch borrowed until this returns
    */
   #deliver(batch: ResultBatch): void {
-    const goesOut = this.#waiting.length === 0 && this.#sink?.isReady === true;
+    const goesOut = this.#waiting.length === 0 && this.#canSend();
     if (goesOut && this.#sent === undefined) {
       this.#sendBatch(batch);
     } else {
@@ -269,11 +275,29 @@ export class Delivery {
     this.batches++;
     this.watermarkNs = batch.watermarkNs;
     this.#sent?.keep(batch);
-    this.#sink?.send(bytes, true, () => writer.recycle?.(bytes));
+    this.#pass(bytes, (ready) => {
+      this.#sink?.send(ready, true, () => writer.recycle?.(ready));
+    });
   }
 
-  #sendFrame(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#sink?.send(bytes, false);
+  #sendFrame(bytes: Bytes): void {
+    this.#pass(bytes, (ready) => {
+      if (ready.length > 0) this.#sink?.send(ready, false);
+    });
+  }
+
+  /** Sends bytes in their order; what waits for promised bytes goes on behind them. */
+  #pass(bytes: Bytes, send: (bytes: Uint8Array) => void): void {
+    const isPromised = !(bytes instanceof Uint8Array) || this.#bytes.isWaiting;
+    this.#bytes.pass(bytes, (ready) => {
+      if (this.#isStopped) return;
+      send(ready);
+      if (isPromised) this.#guarded(() => this.#pump());
+    });
+  }
+
+  #canSend(): boolean {
+    return !this.#isOver && !this.#bytes.isWaiting && this.#sink?.isReady === true;
   }
 
   /** Batches that wait still go out before the query's end. */
@@ -288,24 +312,24 @@ export class Delivery {
       this.#fail(outcome.error);
       return;
     }
-    this.#sendFrame(this.#writer.end());
-    if (this.#isSelfFramed && this.batches === 0) this.#sendEmptyStream();
-    this.stop();
-    this.#sink?.end();
-  }
-
-  get #isSelfFramed(): boolean {
-    return this.#format === "arrow" && this.#request.framing === "self";
-  }
-
-  /** Without a batch there was no stream yet to tell the columns. */
-  #sendEmptyStream(): void {
-    const writer = batchWriter("arrow", { ...this.#request, framing: "stream" });
-    this.#sendFrame(Buffer.concat([writer.begin(this.#columns), writer.end()]));
+    this.#isOver = true;
+    const end = (): void => {
+      this.stop();
+      this.#sink?.end();
+    };
+    if (this.#hasColumns) {
+      this.#bytes.pass(this.#writer.end(this.batches), (bytes) => {
+        if (this.#isStopped) return;
+        if (bytes.length > 0) this.#sink?.send(bytes, false);
+        end();
+      });
+    } else {
+      end();
+    }
   }
 
   #fail(error: unknown): void {
-    if (this.#isOver) return;
+    if (this.#isStopped) return;
     this.stop();
     this.#sink?.fail(error);
   }

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { acceptedFormat, type OpenedFormat, openFormat } from "./accepted-format.ts";
 import { Delivery, type Sink } from "./delivery.ts";
 import { errorBody } from "./error-report.ts";
-import { acceptedFormat, CONTENT_TYPE } from "./formats.ts";
-import { queryFromUrl, type ResultFormat } from "./query-request.ts";
+import { queryFromUrl } from "./query-request.ts";
 import { respondError } from "./reply.ts";
 import type { ServedSources } from "./served-sources.ts";
 
@@ -27,7 +27,7 @@ export async function streamQuery(
   report: (error: unknown) => void,
 ): Promise<RunningQuery> {
   const query = queryFromUrl(search);
-  const format = query.format ?? acceptedFormat(request.headers.accept);
+  const format = await openFormat(query.format ?? acceptedFormat(request.headers.accept), query);
   const share = await sources.share(query.source, query.question);
   const sink = new HttpSink(response, format, report);
   const delivery = new Delivery(query, format, share, sink);
@@ -43,10 +43,10 @@ export async function streamQuery(
 
 class HttpSink implements Sink {
   readonly #response: ServerResponse;
-  readonly #format: ResultFormat;
+  readonly #format: OpenedFormat;
   readonly #report: (error: unknown) => void;
 
-  constructor(response: ServerResponse, format: ResultFormat, report: (error: unknown) => void) {
+  constructor(response: ServerResponse, format: OpenedFormat, report: (error: unknown) => void) {
     this.#response = response;
     this.#format = format;
     this.#report = report;
@@ -58,7 +58,7 @@ class HttpSink implements Sink {
 
   open(): void {
     if (this.#response.headersSent || this.#response.writableEnded) return;
-    this.#response.writeHead(200, { "Content-Type": CONTENT_TYPE[this.#format] });
+    this.#response.writeHead(200, { "Content-Type": this.#format.contentType });
     this.#response.flushHeaders();
   }
 
@@ -83,7 +83,7 @@ class HttpSink implements Sink {
   fail(error: unknown): void {
     this.#report(error);
     if (!this.#response.headersSent) respondError(this.#response, error);
-    else if (this.#format === "ndjson") this.#response.end(`${errorBody(error)}\n`);
+    else if (this.#format.hasErrorLines) this.#response.end(`${errorBody(error)}\n`);
     else this.#response.destroy();
   }
 }

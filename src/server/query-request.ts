@@ -6,14 +6,12 @@
 import { FeedError, FilterError, TraceError } from "../base/errors.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { named } from "../filter/container-condition.ts";
+import { DATA_FORMATS, findFormat, type OutputFormat } from "../format/formats.ts";
 import { DEFAULT_MAX_LAG_MS } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
 
 import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
 import { badParameter, Parameters } from "./parameters.ts";
-
-export type ResultFormat = "arrow" | "ndjson" | "csv";
-export const RESULT_FORMATS: readonly ResultFormat[] = ["arrow", "ndjson", "csv"];
 
 export interface QueryRequest {
   /** One of the served sources; `undefined` means all of them. */
@@ -29,7 +27,7 @@ export interface QueryRequest {
   readonly framing: "stream" | "self";
   /** What a slow client costs: time, or rows. */
   readonly overflow: "block" | "drop";
-  readonly format: ResultFormat | undefined;
+  readonly format: OutputFormat | undefined;
 }
 
 /** The first frame of a WebSocket: a query, or one that goes on behind the last batch that its client has. */
@@ -129,8 +127,17 @@ function readQuery(parameters: Parameters): QueryRequest {
     dictionaries: parameters.choice("dict", ["delta", "plain"]) ?? "delta",
     framing: parameters.choice("framing", ["stream", "self"]) ?? "stream",
     overflow: parameters.choice("overflow", ["block", "drop"]) ?? "block",
-    format: parameters.choice("format", RESULT_FORMATS),
+    format: readFormat(parameters),
   };
+}
+
+function readFormat(parameters: Parameters): OutputFormat | undefined {
+  const name = parameters.text("format");
+  if (name === undefined) return undefined;
+  const format = findFormat(name, DATA_FORMATS);
+  if (format !== undefined) return format;
+  const names = DATA_FORMATS.map((known) => known.name);
+  throw badParameter("format", `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`, name);
 }
 
 function readFilter(parameters: Parameters): Question["filter"] {

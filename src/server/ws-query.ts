@@ -3,8 +3,10 @@
 import type { RawData, WebSocket } from "ws";
 import { FeedError } from "../base/errors.ts";
 import { typeName } from "../column/column.ts";
-import type { PlannedColumn } from "../column/layout.ts";
+import type { Schema } from "../column/schema.ts";
 import { describeLoss, type Loss, type LossAccount } from "../feed/losses.ts";
+import { formatNamed } from "../format/formats.ts";
+import { openFormat } from "./accepted-format.ts";
 import { Delivery, type Sink } from "./delivery.ts";
 import { closeCode, errorReport, isBug } from "./error-report.ts";
 import { creditFromFrame, type QueryFrame, queryFromFrame } from "./query-request.ts";
@@ -60,7 +62,7 @@ export class WebSocketQuery implements Sink {
     return this.#credit > 0 && this.#socket.bufferedAmount < HIGH_WATER;
   }
 
-  columns(columns: readonly PlannedColumn[]): void {
+  columns(columns: Schema): void {
     this.#status(columns);
   }
 
@@ -122,11 +124,12 @@ export class WebSocketQuery implements Sink {
       return;
     }
     const { request } = frame;
+    const format = await openFormat(request.format ?? formatNamed("arrow"), request);
     const share = await this.#sources.share(request.source, request.question);
     // The client may have gone while a session was being attached.
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     const budget = this.#resumable?.budget;
-    const delivery = new Delivery(request, request.format ?? "arrow", share, this, budget);
+    const delivery = new Delivery(request, format, share, this, budget);
     this.#delivery = delivery;
     this.#id = this.#resumable?.add(delivery);
     this.#status();
@@ -168,7 +171,7 @@ export class WebSocketQuery implements Sink {
     this.#delivery?.stop();
   }
 
-  #status(columns?: readonly PlannedColumn[]): void {
+  #status(columns?: Schema): void {
     const described = columns?.map(({ name, type }) => ({ name, type: typeName(type) }));
     this.#tell({
       type: "status",

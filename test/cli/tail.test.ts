@@ -260,7 +260,7 @@ const ERRORS: readonly (readonly [string, readonly string[], number, RegExp])[] 
     "an unknown format",
     ["tail", "TRACE", "--format", "xml"],
     2,
-    /Allowed choices are text, babeltrace, ndjson, csv, arrow/,
+    /expected one of text, babeltrace, ndjson, csv, arrow/,
   ],
   ["a limit that is no number", ["tail", "TRACE", "--limit", "ten"], 2, /expected a whole number/],
   ["a missing source", ["tail"], 2, /missing required argument/],

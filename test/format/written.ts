@@ -5,7 +5,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Everything that a writer makes of batches with the same columns; fails if it is no UTF-8. */
 export function written(
-  writer: BatchWriter,
+  writer: BatchWriter<Uint8Array>,
   ...batches: readonly (readonly MadeColumn[])[]
 ): string {
   const parts = [

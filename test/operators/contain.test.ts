@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Column, ColumnBatch } from "../../src/column/column.ts";
-import type { PlannedColumn } from "../../src/column/layout.ts";
+import type { PlannedColumn } from "../../src/column/schema.ts";
 import { HOST_PID_NS, type Host } from "../../src/containers/host.ts";
 import { Registry } from "../../src/containers/registry.ts";
 import { compileFilter } from "../../src/filter/compile.ts";

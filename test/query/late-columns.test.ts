@@ -208,7 +208,10 @@ test("kernel and interpreter agree wherever declarations stand among the packets
 });
 
 /** The bytes of a query in a format, as one text or as many. */
-async function written(writer: BatchWriter, items: Observable<ResultItem>): Promise<Buffer> {
+async function written(
+  writer: BatchWriter<Uint8Array>,
+  items: Observable<ResultItem>,
+): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let hasBegun = false;
   await items.forEach((item) => {

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StreamOrigin } from "../../src/base/item.ts";
 import type { ColumnBatch } from "../../src/column/column.ts";
-import type { PlannedColumn } from "../../src/column/layout.ts";
+import type { PlannedColumn } from "../../src/column/schema.ts";
 import { HeapStore } from "../../src/query/order/heap-store.ts";
 import { KernelStore } from "../../src/query/order/kernel-store.ts";
 import { END_OF_TIME, type RowStore } from "../../src/query/order/row-store.ts";

@@ -50,7 +50,7 @@ const COLORS: TextColors = {
 interface Way {
   readonly name: string;
   readonly requests: readonly ColumnRequest[];
-  writer(): BatchWriter;
+  writer(): BatchWriter<Uint8Array>;
 }
 
 const WAYS: readonly Way[] = [
@@ -76,7 +76,7 @@ interface Packet {
 /** The lines of packets, put together a few rows at a time. */
 function linesBy<Rows>(
   executor: Executor<Rows>,
-  writer: BatchWriter,
+  writer: BatchWriter<Uint8Array>,
   spec: ScanSpec,
   traceClass: TraceClass,
   packets: readonly Packet[],

@@ -1,10 +1,10 @@
 /** Query batches → one Arrow IPC stream. Columns are wrapped, not copied; each batch becomes one buffer of whole messages. */
 
 import {
+  type Schema as ArrowSchema,
   DataType,
   type RecordBatch,
   RecordBatchStreamWriter,
-  type Schema,
   type Vector,
 } from "apache-arrow";
 import {
@@ -15,7 +15,7 @@ import {
 } from "apache-arrow/ipc/metadata/message";
 import { BufferPool } from "../../base/buffer-pool.ts";
 import type { Column, ColumnBatch, NumberArray, Validity } from "../../column/column.ts";
-import type { PlannedColumn } from "../../column/layout.ts";
+import type { Schema } from "../../column/schema.ts";
 import type { BatchWriter } from "../batch-writer.ts";
 import { DictionaryVector } from "./dictionary-vector.ts";
 import { arrowSchema, type DictionaryMode } from "./schema.ts";
@@ -33,10 +33,11 @@ const MEMORY = new BufferPool();
  * Writes an Arrow IPC stream, or, where columns change, one behind the other: each ends with its end-of-stream marker.
  * @see Arrow columnar format, "Serialization and interprocess communication"; apache-arrow 21.2.0
  */
-export function ipcWriter(options: IpcOptions): BatchWriter {
+export function ipcWriter(options: IpcOptions): BatchWriter<Uint8Array> {
   let encoder: BatchEncoder | undefined;
   let writer = new ChunkWriter();
-  const begin = (columns: readonly PlannedColumn[]): Uint8Array => {
+  let batches = 0;
+  const begin = (columns: Schema): Uint8Array => {
     encoder = new BatchEncoder(columns, options.dictionaries);
     if (options.framing === "self") return NO_BYTES;
     writer.start(encoder.schema);
@@ -53,6 +54,7 @@ export function ipcWriter(options: IpcOptions): BatchWriter {
     },
     batch(batch, facts) {
       if (encoder === undefined) throw new TypeError("ipcWriter: begin() comes before batch()");
+      batches++;
       if (options.framing === "self") {
         encoder.forgetDictionaries();
         const own = new ChunkWriter();
@@ -67,8 +69,13 @@ export function ipcWriter(options: IpcOptions): BatchWriter {
     recycle(bytes) {
       MEMORY.give(bytes);
     },
-    end() {
-      if (options.framing === "self" || encoder === undefined) return NO_BYTES;
+    end(all = batches) {
+      if (encoder === undefined) return NO_BYTES;
+      if (options.framing === "self") {
+        if (all > 0) return NO_BYTES;
+        // Without a batch there was no stream yet to tell the columns.
+        writer.start(encoder.schema);
+      }
       writer.finish();
       return writer.takeBytes();
     },
@@ -84,7 +91,7 @@ class ChunkWriter extends RecordBatchStreamWriter {
   #chunks: Uint8Array[] = [];
   #length = 0;
 
-  start(schema: Schema): void {
+  start(schema: ArrowSchema): void {
     this.reset(undefined, schema);
   }
 
@@ -161,10 +168,10 @@ function bytesOf(values: NumberArray, count: number): Uint8Array {
 }
 
 class BatchEncoder {
-  readonly schema: Schema;
+  readonly schema: ArrowSchema;
   #dictionaries: readonly DictionaryVector[];
 
-  constructor(columns: readonly PlannedColumn[], mode: DictionaryMode) {
+  constructor(columns: Schema, mode: DictionaryMode) {
     this.schema = arrowSchema(columns, mode);
     this.#dictionaries = columns.map(() => new DictionaryVector());
   }

@@ -18,7 +18,8 @@ import {
   Uint64,
   Utf8,
 } from "apache-arrow";
-import type { ColumnLayout, NumberType } from "../../column/column.ts";
+import type { NumberType } from "../../column/column.ts";
+import type { ColumnLayout, Schema as Columns } from "../../column/schema.ts";
 
 /** How dictionary columns travel: as dictionaries that grow by deltas, or as plain text for readers without them. */
 export type DictionaryMode = "delta" | "plain";
@@ -42,7 +43,7 @@ const NUMBERS: Readonly<Record<NumberType, DataType>> = {
  * Dictionary ids are the column numbers: without explicit ones apache-arrow counts process-wide, and every schema would
  * look like a new one.
  */
-export function arrowSchema(columns: readonly ColumnLayout[], mode: DictionaryMode): Schema {
+export function arrowSchema(columns: Columns, mode: DictionaryMode): Schema {
   return new Schema(
     columns.map(({ name, nullable, type }, i) => {
       const metadata = new Map(

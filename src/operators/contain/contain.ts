@@ -4,9 +4,9 @@
  */
 
 import { type Column, type ColumnBatch, copyBatch, takeRows } from "../../column/column.ts";
-import type { PlannedColumn } from "../../column/layout.ts";
 import { type ColumnRequest, type ContainerFact, columnName } from "../../column/request.ts";
 import { numberAt } from "../../column/row-reader.ts";
+import type { ColumnLayout, Schema } from "../../column/schema.ts";
 import type { Registry } from "../../containers/registry.ts";
 import type { Loss } from "../../feed/losses.ts";
 import type { Emit, Operator } from "../operator.ts";
@@ -26,7 +26,7 @@ export interface FactColumn {
 
 export interface ContainOptions {
   /** The container columns to put among the user's others; asked once. */
-  readonly facts: (others: readonly PlannedColumn[]) => readonly FactColumn[];
+  readonly facts: (others: Schema) => readonly FactColumn[];
   /** What is asked of the container of a row, and of the row by its container. */
   readonly asked: Asked;
   /** How long, in ms, live rows of an instance without a name wait for it; a function, since names may never be reported. */
@@ -41,7 +41,7 @@ export interface ContainOptions {
 interface Plan {
   readonly facts: readonly FactColumn[];
   /** The same objects for as long as the query runs. */
-  readonly columns: readonly PlannedColumn[];
+  readonly columns: Schema;
   readonly resolver: Resolver;
   readonly ids: HostIds;
 }
@@ -66,7 +66,7 @@ export class Contain implements Operator {
     this.#stopListening = registry.listenToGaps((gap) => this.#gaps.push(gap));
   }
 
-  columns(input: readonly PlannedColumn[]): readonly PlannedColumn[] {
+  columns(input: Schema): Schema {
     const others = this.#shown(input);
     const plan = this.#plan ?? this.#planFor(others);
     const { asked, requests = [] } = this.#options;
@@ -117,14 +117,14 @@ export class Contain implements Operator {
     return this.#plan.resolver;
   }
 
-  #planFor(others: readonly PlannedColumn[]): Omit<Plan, "ids"> {
+  #planFor(others: Schema): Omit<Plan, "ids"> {
     const facts = this.#options.facts(others);
     const resolver = new Resolver(
       this.#registry,
       facts.map(({ fact }) => fact),
       this.#options.asked,
     );
-    const columns = facts.map(({ fact }): PlannedColumn => {
+    const columns = facts.map(({ fact }): ColumnLayout => {
       const request = { kind: "container", fact } as const;
       return { name: columnName(request), request, type: { kind: "dictionary" }, nullable: true };
     });

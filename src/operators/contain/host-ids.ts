@@ -1,9 +1,9 @@
 /** `pid` and `tid` of the host for rows that have only those of their container: user-space events. */
 
 import type { Column, ColumnBatch } from "../../column/column.ts";
-import type { PlannedColumn } from "../../column/layout.ts";
 import type { ColumnRequest } from "../../column/request.ts";
 import { isPresent, numberAt } from "../../column/row-reader.ts";
+import type { ColumnLayout, Schema } from "../../column/schema.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { RowIdentity } from "./row-identity.ts";
 
@@ -29,7 +29,7 @@ export function neededIds(requests: readonly ColumnRequest[]): readonly ColumnRe
 
 /** The container's id that a request for a host's id is answered from; `undefined` for other requests. */
 function innerOf(request: ColumnRequest): string | undefined {
-  return request.kind === "context" || request.kind === "name"
+  return request?.kind === "context" || request.kind === "name"
     ? PAIRS.get(request.name)
     : undefined;
 }
@@ -50,11 +50,7 @@ export class HostIds {
    * @param shown what they have become
    * @param firstId where the columns of `neededIds` begin
    */
-  constructor(
-    requests: readonly ColumnRequest[],
-    shown: readonly PlannedColumn[],
-    firstId: number,
-  ) {
+  constructor(requests: readonly ColumnRequest[], shown: Schema, firstId: number) {
     let next = firstId;
     this.#filled = requests.flatMap((request, at) => {
       if (innerOf(request) === undefined) return [];
@@ -74,9 +70,9 @@ export class HostIds {
 }
 
 /** Host ids that nothing declares, with the type that the kernel tracer gives them; the same objects for the same columns. */
-const typed = new WeakMap<PlannedColumn, PlannedColumn>();
+const typed = new WeakMap<ColumnLayout, ColumnLayout>();
 
-export function typedHostId(column: PlannedColumn): PlannedColumn {
+export function typedHostId(column: ColumnLayout): ColumnLayout {
   if (column.type.kind !== "null" || !PAIRS.has(column.name)) return column;
   let known = typed.get(column);
   if (known === undefined) {
@@ -87,8 +83,8 @@ export function typedHostId(column: PlannedColumn): PlannedColumn {
 }
 
 /** Whether a column is the context, or what stands for it where nothing declares it; not a payload field of that name. */
-function mayBeHostId({ request, type }: PlannedColumn): boolean {
-  return request.kind === "context" || type.kind === "null";
+function mayBeHostId({ request, type }: ColumnLayout): boolean {
+  return request?.kind === "context" || type.kind === "null";
 }
 
 function filled(own: Column, inner: Column, rows: number, identity: RowIdentity): Column {

@@ -1,8 +1,8 @@
 /** The events that container state is read from, and what each means to its host. */
 
-import type { PlannedColumn } from "../../column/layout.ts";
 import type { ColumnRequest } from "../../column/request.ts";
 import { RowReader } from "../../column/row-reader.ts";
+import type { Schema } from "../../column/schema.ts";
 import type { ContainerRecord } from "../../containers/container.ts";
 import type { Host } from "../../containers/host.ts";
 import type { Registry } from "../../containers/registry.ts";
@@ -56,7 +56,7 @@ export class StateReader {
     this.#registry = registry;
   }
 
-  layout(columns: readonly PlannedColumn[]): void {
+  layout(columns: Schema): void {
     this.#row.layout(columns.map((column, i) => ({ ...column, name: READ[i]![0] })));
   }
 

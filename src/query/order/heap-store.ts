@@ -6,7 +6,7 @@
 import type { StreamOrigin } from "../../base/item.ts";
 import type { ColumnBatch } from "../../column/column.ts";
 import { BatchGatherer } from "../../column/gather.ts";
-import type { PlannedColumn } from "../../column/layout.ts";
+import type { PlannedColumn } from "../../column/schema.ts";
 import { BATCH_BYTES, type RowStore } from "./row-store.ts";
 
 class OrderedStream {

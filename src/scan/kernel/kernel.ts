@@ -1,7 +1,7 @@
 /** What the compiling scanners of one query share, one scanner for each trace. */
 
 import type { ColumnBatch } from "../../column/column.ts";
-import type { PlannedColumn } from "../../column/layout.ts";
+import type { PlannedColumn } from "../../column/schema.ts";
 import type { WasmMemory } from "../../wasm/runtime.ts";
 import { CHUNK_ROWS, type Chunk, type Segment } from "./memory/chunk.ts";
 import { ChunkReader } from "./memory/chunk-columns.ts";

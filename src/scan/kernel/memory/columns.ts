@@ -2,8 +2,8 @@
 
 import type { NumberType } from "../../../column/column.ts";
 import { Dictionary } from "../../../column/dictionary.ts";
-import type { PlannedColumn } from "../../../column/layout.ts";
 import type { RenderStyle } from "../../../column/request.ts";
+import type { PlannedColumn } from "../../../column/schema.ts";
 
 export type KernelColumn = { readonly column: PlannedColumn } & (
   | { readonly kind: "timestamp" }

@@ -1,0 +1,23 @@
+/** What a batch's columns are. */
+
+import type { ColumnType } from "./column.ts";
+import type { ColumnRequest } from "./request.ts";
+
+/** What a selection asks for, once it is known whether a bare name means a context or a payload field. */
+export type SettledRequest = Exclude<ColumnRequest, { kind: "name" }>;
+
+export interface ColumnLayout {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  /** What it was selected as; columns that an operator computes have none. */
+  readonly request?: SettledRequest | undefined;
+}
+
+/** The columns of a batch, in their order. */
+export type Schema = readonly ColumnLayout[];
+
+/** A column that the scan fills: where it comes from and what it is. */
+export interface PlannedColumn extends ColumnLayout {
+  readonly request: SettledRequest;
+}
