@@ -108,6 +108,21 @@ const MAY_IMPORT: Readonly<
       "node:events",
     ],
   },
+  library: {
+    folders: [
+      "base",
+      "ctf",
+      "relay",
+      "column",
+      "filter",
+      "source",
+      "feed",
+      "query",
+      "operators",
+      "format",
+    ],
+    packages: ["rxjs"],
+  },
   cli: {
     folders: [
       "base",

@@ -4,7 +4,6 @@
  * The text is cut at once, so that sizes and nesting are judged before the parser works; `TokenFeed` then hands the
  * tokens to nearley. Characters that begin no token become tokens of their own, for the parser to refuse in context.
  */
-import type { Lexer, LexerState } from "nearley";
 import { FilterError } from "../base/errors.ts";
 import type { Span } from "../base/text.ts";
 import { filterError } from "./filter-error.ts";
@@ -48,7 +47,12 @@ export const tokenKinds: TokenKinds = {
   formatError: () => "",
 };
 
-/** nearley's lexer, as its generated code declares it. */
+/** What nearley restores a lexer from: nothing, since it feeds the whole text at once. */
+interface LexerState {
+  [name: string]: never;
+}
+
+/** nearley's lexer, as its generated code declares it; its own types are no part of the package. */
 export interface TokenKinds {
   has(name: string): boolean;
   reset(): void;
@@ -58,7 +62,7 @@ export interface TokenKinds {
 }
 
 /** Hands ready tokens to nearley, which knows lexers only as streams. */
-export class TokenFeed implements Lexer {
+export class TokenFeed {
   readonly #tokens: readonly Token[];
   #next = 0;
 

@@ -3,8 +3,7 @@
 import { Observable } from "rxjs";
 import { type ColumnBatch, copyBatch } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
-import type { Loss } from "../feed/losses.ts";
-import type { ResultBatch, ResultItem } from "../query/result.ts";
+import { type Account, accountOf, NOTHING_SO_FAR, type ResultItem } from "../query/result.ts";
 import type { Emit, Operator } from "./operator.ts";
 
 export interface ChainOptions {
@@ -27,15 +26,16 @@ export function through(
   { isLive, borrowBatches }: ChainOptions,
 ): Observable<ResultItem> {
   return new Observable((subscriber) => {
-    let account: ResultBatch | undefined;
+    let account: Account = NOTHING_SO_FAR;
     let unnamedRows = 0;
     let seq = 0;
     let shown: Schema | undefined;
     const sink: Emit = {
       batch(rows: ColumnBatch) {
-        if (account === undefined || rows.rows === 0) return;
+        if (rows.rows === 0) return;
         const own = borrowBatches ? rows : { ...rows, ...copyBatch(rows) };
-        const batch = { ...account, ...own, rows: rows.rows, seq: seq++, unnamedRows };
+        const totals = { ...account, unnamedRows: account.unnamedRows + unnamedRows };
+        const batch = { ...totals, ...own, rows: rows.rows, seq: seq++ };
         subscriber.next({ kind: "batch", batch });
       },
       watermark: (ns) => subscriber.next({ kind: "watermark", ns }),
@@ -50,21 +50,20 @@ export function through(
     for (let i = operators.length - 2; i >= 0; i--) {
       const next = operators[i + 1]!;
       const out = outs[i + 1]!;
-      outs[i] = {
-        ...sink,
-        batch: (batch) => next.batch(batch, out),
-        watermark: (ns) => next.watermark(ns, out),
-        loss: (loss: Loss) => next.loss(loss, out),
-      };
+      outs[i] = { ...sink, ...inputOf(next, out) };
     }
     const [first] = operators;
     const [out] = outs;
     if (first === undefined || out === undefined)
       throw new RangeError("through: expected at least one operator");
+    const input = inputOf(first, out);
     const take = (item: ResultItem): void => {
       switch (item.kind) {
         case "columns": {
-          const columns = operators.reduce((input, one) => one.columns(input), item.columns);
+          const columns = operators.reduce(
+            (schema, one) => one.columns?.(schema) ?? schema,
+            item.columns,
+          );
           // What only operators read is settled unseen.
           const isNew = shown === undefined || columns.some((column, i) => column !== shown?.[i]);
           if (isNew) subscriber.next({ kind: "columns", columns });
@@ -72,14 +71,14 @@ export function through(
           break;
         }
         case "batch":
-          account = item.batch;
-          first.batch(item.batch, out);
+          account = accountOf(item.batch);
+          input.batch(item.batch);
           break;
         case "watermark":
-          first.watermark(item.ns, out);
+          input.watermark(item.ns);
           break;
         case "loss":
-          first.loss(item.loss, out);
+          input.loss(item.loss);
           break;
         case "note":
           subscriber.next(item);
@@ -88,7 +87,7 @@ export function through(
     };
     const end = (): void => {
       operators.forEach((operator, i) => {
-        operator.end(outs[i]!);
+        operator.end?.(outs[i]!);
       });
       subscriber.complete();
     };
@@ -115,4 +114,14 @@ export function through(
       complete: () => guarded(end),
     });
   });
+}
+
+/** Where what comes before an operator goes. */
+function inputOf(operator: Operator, out: Emit): Pick<Emit, "batch" | "watermark" | "loss"> {
+  return {
+    batch: (batch) => operator.batch(batch, out),
+    watermark: (ns) =>
+      operator.watermark === undefined ? out.watermark(ns) : operator.watermark(ns, out),
+    loss: (loss) => (operator.loss === undefined ? out.loss(loss) : operator.loss(loss, out)),
+  };
 }

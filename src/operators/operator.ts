@@ -19,19 +19,21 @@ export interface Emit {
   done(): void;
 }
 
+/** What an operator does not handle is passed on as it is. */
 export interface Operator {
   /** What it reads of its input behind the columns that its user asked for. */
-  readonly needs: readonly ColumnRequest[];
+  readonly needs?: readonly ColumnRequest[];
   /** The columns of its output; called again when live columns get their types. */
-  columns(input: Schema): Schema;
+  columns?(input: Schema): Schema;
   /** @param batch in time order; borrowed until this returns */
   batch(batch: ColumnBatch, out: Emit): void;
   /** Everything before `ns` has come, except late rows. */
-  watermark(ns: bigint, out: Emit): void;
-  loss(loss: Loss, out: Emit): void;
+  watermark?(ns: bigint, out: Emit): void;
+  loss?(loss: Loss, out: Emit): void;
   /** Some time has passed: called every few ten milliseconds while a live query runs. */
   tick?(out: Emit): void;
-  end(out: Emit): void;
+  /** Everything has come. */
+  end?(out: Emit): void;
   /** The query is over, whether or not it ended. */
   close?(): void;
 }

@@ -22,6 +22,19 @@ export interface Account {
   readonly lostByStream: string | undefined;
 }
 
+/** Of a query that has just begun. */
+export const NOTHING_SO_FAR: Account = {
+  watermarkNs: undefined,
+  late: 0,
+  lostEvents: 0,
+  lostPackets: 0,
+  gaps: 0,
+  clears: 0,
+  reconnects: 0,
+  unnamedRows: 0,
+  lostByStream: undefined,
+};
+
 export interface ResultBatch extends ColumnBatch, Account {
   readonly seq: number;
 }
@@ -37,6 +50,23 @@ export type ResultItem =
   /** Everything before `ns` has been delivered, except late rows. */
   | { readonly kind: "watermark"; readonly ns: bigint }
   | { readonly kind: "note"; readonly text: string };
+
+/** The totals that a batch carries. */
+export function accountOf(batch: Account): Account {
+  const { watermarkNs, late, lostEvents, lostPackets, gaps, clears, reconnects } = batch;
+  const { unnamedRows, lostByStream } = batch;
+  return {
+    watermarkNs,
+    late,
+    lostEvents,
+    lostPackets,
+    gaps,
+    clears,
+    reconnects,
+    unnamedRows,
+    lostByStream,
+  };
+}
 
 /**
  * What travels beside a batch's rows, in Arrow's metadata: totals since the query began.

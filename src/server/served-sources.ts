@@ -5,7 +5,7 @@ import type { Census } from "../containers/census.ts";
 import type { LocalNames } from "../containers/local-names.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { findTraceDirectories } from "../ctf/trace-search.ts";
-import { type Feed, type FeedSubscription, LiveFeed } from "../feed/feed.ts";
+import { type Feed, type FeedSubscription, LiveFeed, openFeed } from "../feed/feed.ts";
 import { recordedClasses } from "../feed/recorded-classes.ts";
 import { liveCensus, recordedCensus } from "../operators/contain/count-events.ts";
 import { LiveNames } from "../operators/contain/live-names.ts";
@@ -128,7 +128,7 @@ export class ServedSources {
   recordedClasses(source: string): Promise<readonly TraceClass[]> {
     let classes = this.#classes.get(source);
     if (classes === undefined) {
-      classes = recordedClasses(source);
+      classes = recordedClasses(openFeed([source], { from: "beginning" }));
       this.#classes.set(source, classes);
       classes.catch(() => this.#classes.delete(source));
     }

@@ -2,7 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { compileFilter, openFeed } from "../../src/index.ts";
+import { openFeed } from "../../src/feed/feed.ts";
+import { compileFilter } from "../../src/filter/compile.ts";
 import { runSpec, type Spec } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 

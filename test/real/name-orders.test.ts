@@ -8,8 +8,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
-import { compileFilter } from "../../src/filter/compile.ts";
-import { connect } from "../../src/operators/connect.ts";
+import { connect } from "../../src/library/connect.ts";
 import { serve } from "../../src/server/server.ts";
 import type { Application } from "../support/application.ts";
 import { Child, eventually } from "../support/child.ts";
@@ -141,10 +140,9 @@ async function viewer(way: Way, url: string): Promise<Viewer> {
     }
     case "library": {
       const rows: string[] = [];
-      const filter = compileFilter(WHERE);
       const sessions = connect(url, { wait: true, from: "beginning", pollMs: 100 }).subscribe(
         (session) => {
-          const items = session.query({ filter, select: SELECT });
+          const items = session.query({ where: WHERE, select: SELECT }).items();
           sessions.add(
             items.subscribe((item) => {
               if (item.kind !== "batch") return;

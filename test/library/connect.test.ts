@@ -1,14 +1,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ProtocolError, SourceError } from "../../src/base/errors.ts";
-import { connect, type LiveSession } from "../../src/operators/connect.ts";
+import { connect, type LiveSession } from "../../src/library/connect.ts";
 import { listSessions } from "../../src/relay/list-sessions.ts";
 import { type ReplayServer, replay } from "../../src/replay/server.ts";
 import { eventually } from "../support/child.ts";
 import { freePorts } from "../support/ports.ts";
 import { recordedTrace } from "../support/traces.ts";
 
-const test = suite("operators/connect");
+const test = suite("library/connect");
 const trace = await recordedTrace("small");
 const SMALL_ROWS = 17_202;
 
@@ -40,9 +40,12 @@ test("gives a session, its rows to several at once, and lets go of it with the l
   assert.equal(await viewers(relayd), [0, 0]);
   let rows = 0;
   let packets = 0;
-  const query = session.query({ select: ["event"] }).subscribe((item) => {
-    if (item.kind === "batch") rows += item.batch.rows;
-  });
+  const query = session
+    .query({ select: ["event"] })
+    .items()
+    .subscribe((item) => {
+      if (item.kind === "batch") rows += item.batch.rows;
+    });
   const items = session.items.subscribe(({ kind }) => {
     if (kind === "packet") packets++;
   });
@@ -65,13 +68,16 @@ test("counts every row of a session from its beginning to its end", async () => 
   const session = await firstSession(`net://127.0.0.1:${relayd.port}/host/*/sm*`);
   let rows = 0;
   await new Promise<void>((resolve, reject) => {
-    session.query({ select: [] }).subscribe({
-      next: (item) => {
-        if (item.kind === "batch") rows += item.batch.rows;
-      },
-      error: reject,
-      complete: resolve,
-    });
+    session
+      .query({ select: [] })
+      .items()
+      .subscribe({
+        next: (item) => {
+          if (item.kind === "batch") rows += item.batch.rows;
+        },
+        error: reject,
+        complete: resolve,
+      });
   });
   assert.is(rows, SMALL_ROWS);
   await relayd.close();

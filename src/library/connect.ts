@@ -5,14 +5,12 @@ import { ProtocolError } from "../base/errors.ts";
 import { globMatches } from "../base/glob.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { type FeedSubscription, LiveFeed } from "../feed/feed.ts";
-import { LIVE } from "../query/execution.ts";
-import { EVERYTHING, type Question } from "../query/question.ts";
-import type { ResultItem } from "../query/result.ts";
 import { listSessions } from "../relay/list-sessions.ts";
 import type { SessionEntry } from "../relay/messages.ts";
 import { parseLiveUrl, printLiveUrl } from "../relay/url.ts";
 import type { SourceOptions } from "../source/source.ts";
-import { namesOf, runQuestion } from "./run-question.ts";
+import { Query } from "./query.ts";
+import type { QueryOptions } from "./query-options.ts";
 
 export interface ConnectOptions extends Partial<SourceOptions> {
   /** How often the relayd is asked for sessions, in ms. Default 1000. */
@@ -29,10 +27,13 @@ export interface LiveSession {
   readonly format: SessionEntry["format"];
   /** Its traces, streams, packets, bounds and losses. Packet bytes are borrowed: valid while the item is handled. */
   readonly items: Observable<DecodedItem>;
-  /** Rows; by default of all events, with the default columns, in the order of time. */
-  query(question?: Partial<Question>): Observable<ResultItem>;
+  /**
+   * Rows; by default of all events, with the default columns, in the order of time.
+   * @throws FilterError
+   */
+  query(options?: QueryOptions): Query;
   /** The items with a gate: held by the only consumer, it stops the relayd from being asked. */
-  share(): FeedSubscription;
+  subscribe(): FeedSubscription;
 }
 
 const DEFAULT_POLL_MS = 1000;
@@ -100,12 +101,8 @@ function liveSession(url: string, entry: SessionEntry, options: SourceOptions): 
     format,
     // A share is one consumer's.
     items: defer(() => feed.share().items),
-    query: (question = {}) =>
-      defer(() => {
-        const whole = { ...EVERYTHING, ...question };
-        return runQuestion(whole, LIVE, feed.share(), () => namesOf(feed));
-      }),
-    share: () => feed.share(),
+    query: (options = {}) => new Query(feed, options),
+    subscribe: () => feed.share(),
   };
 }
 

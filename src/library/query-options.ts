@@ -1,0 +1,76 @@
+/** What a program says about a query, in the words of the command line; texts are compiled when the query is made. */
+
+import type { ColumnRequest } from "../column/request.ts";
+import type { Loss } from "../feed/losses.ts";
+import type { Program } from "../filter/bytecode.ts";
+import { compileFilter } from "../filter/compile.ts";
+import { type ContainerCondition, named } from "../filter/container-condition.ts";
+import type { Engine } from "../query/execution.ts";
+import { EVERYTHING, type Question } from "../query/question.ts";
+import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
+
+export interface QueryOptions {
+  /** A filter expression: `ret < 0 && $container.name == "web"`. */
+  readonly where?: string | Program | undefined;
+  /** Rows of these containers: names, or globs such as `web-*`. */
+  readonly container?: string | readonly string[] | undefined;
+  /** Names of event classes, or globs. Default all. */
+  readonly events?: string | readonly string[] | undefined;
+  /** Columns: `timestamp`, `event`, `container`, fields and contexts by name, `x:int64`. Default: all that events share. */
+  readonly select?: readonly (string | ColumnRequest)[] | undefined;
+  /** Inclusive: a time as on the command line, a `Date`, or nanoseconds since the Unix epoch. */
+  readonly begin?: string | Date | bigint | TimeBound | undefined;
+  readonly end?: string | Date | bigint | TimeBound | undefined;
+  /** `time`, the default, holds rows until no earlier ones can come; `none` gives them as they are decoded. */
+  readonly order?: "time" | "none" | undefined;
+  /** The query ends after so many rows. */
+  readonly limit?: number | undefined;
+  /** Live: how long a silent stream may hold the others up, in ms. Default 5000. */
+  readonly maxLagMs?: number | undefined;
+  /** Live: how long rows of a container without a name wait for it, in ms. Default 10 000 where names are asked for. */
+  readonly nameWaitMs?: number | undefined;
+  /** Live: how long formats of one layout wait for the types of undeclared columns, in ms. Default 5000. */
+  readonly settleMs?: number | undefined;
+  /** Compiled code, the default, or the interpreter that is its oracle. */
+  readonly engine?: Engine | undefined;
+  /** Recorded: threads that scan. Default: one less than there are processors, for traces that are worth it. */
+  readonly threads?: number | undefined;
+  /** Called with what a user should know: names that match nothing, columns that got their types. */
+  readonly onNote?: ((text: string) => void) | undefined;
+  /** Called with each loss, in its place among the rows. */
+  readonly onLoss?: ((loss: Loss) => void) | undefined;
+}
+
+/**
+ * The question that options ask.
+ * @throws FilterError; SourceError `TIME_SYNTAX`
+ */
+export function questionOf(options: QueryOptions): Question {
+  const { where, container, events, select, begin, end, order = "time", limit } = options;
+  return {
+    ...EVERYTHING,
+    filter: typeof where === "string" ? compileFilter(where) : where,
+    container: container === undefined ? undefined : anyOf(listOf(container)),
+    events: events === undefined ? [] : listOf(events),
+    select,
+    begin: boundOf(begin),
+    end: boundOf(end),
+    order,
+    limit,
+  };
+}
+
+function listOf(one: string | readonly string[]): readonly string[] {
+  return typeof one === "string" ? [one] : one;
+}
+
+function anyOf(names: readonly string[]): ContainerCondition {
+  return { kind: "or", operands: names.map(named) };
+}
+
+function boundOf(time: QueryOptions["begin"]): TimeBound | undefined {
+  if (typeof time === "string") return parseTimeBound(time);
+  if (typeof time === "bigint") return { kind: "absolute", ns: time };
+  if (time instanceof Date) return { kind: "absolute", ns: BigInt(time.getTime()) * 1_000_000n };
+  return time;
+}
