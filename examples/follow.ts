@@ -13,5 +13,5 @@ const failed = query(url, {
 
 for await (const { timestamp, event, ret } of failed.rows()) {
   const time = new Date(Number((timestamp as bigint) / 1_000_000n));
-  console.log(time.toISOString(), event, ret);
+  console.log(`${time.toISOString()} ${event} ${ret}`);
 }
