@@ -1,9 +1,11 @@
 import { type Word, wordToBigInt } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
+import { changedByteOrder } from "./byte-order-changes.ts";
 import { leb128Length, readFloatField, readIntegerField } from "./read-field.ts";
 import { codeUnitBytes, findTerminator } from "./text-encoding.ts";
 import type {
   BlobClass,
+  ByteOrder,
   FieldClass,
   FloatClass,
   IntegerClass,
@@ -50,6 +52,8 @@ export class FieldCursor {
   to = 0;
   /** The last integer read. */
   readonly word: Word = { hi: 0, lo: 0 };
+  /** Of the last field that is so many bits. */
+  byteOrder: ByteOrder | undefined;
 
   constructor(bytes: Uint8Array, slots: Slots, bit: number, end: number) {
     this.bytes = bytes;
@@ -68,7 +72,10 @@ export class FieldCursor {
     const { bit } = this;
     const { slot } = fieldClass;
     if (fieldClass.coding === "leb128") this.#advanceLeb128(fieldClass.signed);
-    else this.#advance(fieldClass.size, "integer");
+    else {
+      this.#follow(fieldClass.byteOrder);
+      this.#advance(fieldClass.size, "integer");
+    }
     readIntegerField(this.bytes, bit, fieldClass, this.word);
     if (slot !== undefined) {
       this.slots.hi[slot] = this.word.hi;
@@ -79,6 +86,7 @@ export class FieldCursor {
 
   readFloat(fieldClass: FloatClass): number {
     this.align(fieldClass.align);
+    this.#follow(fieldClass.byteOrder);
     const bit = this.#advance(fieldClass.size, "floating point number");
     return readFloatField(this.bytes, bit, fieldClass);
   }
@@ -149,6 +157,13 @@ export class FieldCursor {
     const count = this.length(length, 8);
     this.from = this.#advance(count * 8, what) >>> 3;
     this.to = this.from + count;
+  }
+
+  /** A byte's bits are all of one byte order. */
+  #follow(byteOrder: ByteOrder): void {
+    const isInside = (this.bit & 7) !== 0 && this.byteOrder !== undefined;
+    if (isInside && this.byteOrder !== byteOrder) throw changedByteOrder(this.bit, byteOrder);
+    this.byteOrder = byteOrder;
   }
 
   #advanceLeb128(signed: boolean): void {

@@ -84,6 +84,7 @@ export async function* readRecorded(
     }
     for (const { path, error } of directory.damage)
       yield damage(trace, byPath.get(path), path, error);
+    for (const text of directory.notes) yield { kind: "note", source, text };
   }
   const firstNs = firstTime(queues);
   // Said before any packet is left out: it tells when the trace begins, whatever of it is read.

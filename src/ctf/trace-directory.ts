@@ -3,6 +3,7 @@ import { MetadataError, SourceError, TraceError } from "../base/errors.ts";
 import { Turns } from "../base/turns.ts";
 import { dataFiles, readRegularFile } from "./data-files.ts";
 import { MAX_METADATA_BYTES, MetadataReader } from "./metadata.ts";
+import { foreignUuidNote } from "./packet-header.ts";
 import { indexPackets } from "./packet-index.ts";
 import type { StoredPacket } from "./stored-packet.ts";
 import type { StreamClass, TraceClass } from "./trace-class.ts";
@@ -27,6 +28,8 @@ export interface TraceDirectory {
   readonly streams: readonly StoredStream[];
   /** Files that cannot be read, or are not packets to their end, and why. */
   readonly damage: readonly Failure[];
+  /** What people should know of what is read. */
+  readonly notes: readonly string[];
 }
 
 /** Traces that could be opened, and why others could not. */
@@ -98,6 +101,8 @@ async function openChunks(chunks: readonly Chunk[]): Promise<TraceDirectory> {
   );
   const drafts = new Map<string, StreamDraft>();
   const damage: Failure[] = [];
+  /** The first file of each. */
+  const foreignUuids = new Map<string, string>();
   const turns = new Turns();
   for (const { path } of chunks) {
     const { paths, others } = await dataFiles(path);
@@ -107,7 +112,8 @@ async function openChunks(chunks: readonly Chunk[]): Promise<TraceDirectory> {
       const index = await indexPackets(dataPath, traceClass, turns);
       if (index.damage !== undefined) damage.push({ path: dataPath, error: index.damage });
       if (index.first === undefined) continue;
-      const { streamClass, instanceId } = index.first;
+      const { streamClass, instanceId, foreignUuid: foreign } = index.first;
+      if (foreign !== undefined && !foreignUuids.has(foreign)) foreignUuids.set(foreign, dataPath);
       const key = instanceId === undefined ? dataPath : `${streamClass.id}/${instanceId}`;
       const draft = drafts.get(key) ?? { path: dataPath, streamClass, instanceId, packets: [] };
       drafts.set(key, draft);
@@ -115,7 +121,8 @@ async function openChunks(chunks: readonly Chunk[]): Promise<TraceDirectory> {
     }
   }
   const streams = [...drafts.values()].map(storedStream);
-  return { path: chunks[0]!.path, metadata, traceClass, streams, damage };
+  const notes = [...foreignUuids].map(([uuid, path]) => foreignUuidNote(path, uuid, traceClass));
+  return { path: chunks[0]!.path, metadata, traceClass, streams, damage, notes };
 }
 
 interface StreamDraft {

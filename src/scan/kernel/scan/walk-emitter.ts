@@ -10,6 +10,7 @@ import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
 import { Hook, type SelectorRange, type Step, Op as StepOp, type Walk } from "../../walk.ts";
 import { SLACK_BYTES, State } from "../memory/memory.ts";
 import { findZeroUnit, leb128Length, readLeb128, reverseBits } from "./field-helpers.ts";
+import { NotCompilable } from "./filter-emitter.ts";
 import { findZero, readBits, swapBytes, textLength } from "./helpers.ts";
 import type { Unit } from "./unit.ts";
 
@@ -236,6 +237,8 @@ export class WalkEmitter {
       case StepOp.locate:
         this.#begin(step.align, step.location);
         break;
+      case StepOp.order:
+        throw new NotCompilable("byte orders that meet inside a byte");
     }
   }
 
