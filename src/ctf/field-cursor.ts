@@ -2,7 +2,7 @@ import { type Word, wordToBigInt } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
 import { changedByteOrder } from "./byte-order-changes.ts";
 import { leb128Length, readFloatField, readIntegerField } from "./read-field.ts";
-import { codeUnitBytes, findTerminator } from "./text-encoding.ts";
+import { codeUnitBytes, findTerminator, findTerminatorWithin } from "./text-encoding.ts";
 import type {
   BlobClass,
   ByteOrder,
@@ -107,8 +107,10 @@ export class FieldCursor {
   readText(fieldClass: TextClass): void {
     this.#readBytes(fieldClass, "text");
     const unit = codeUnitBytes(fieldClass.encoding);
-    const to = findTerminator(this.bytes, this.from, this.to, unit);
+    const to = findTerminatorWithin(this.bytes, this.from, this.to, unit);
+    const count = this.to - this.from;
     if (to !== -1) this.to = to;
+    else if (count % unit !== 0) throw brokenText(this.from * 8, count, unit);
   }
 
   /** Finds a blob: `bytes[from, to)`. */
@@ -191,6 +193,15 @@ export function unterminated(bit: number, end: number): DecodeError {
   return new DecodeError(
     "DECODE_STRING",
     `string: expected a NUL before the content ends at bit ${end}, got none`,
+    bit,
+  );
+}
+
+/** The error of a text that ends inside a code unit. */
+export function brokenText(bit: number, bytes: number, unit: number): DecodeError {
+  return new DecodeError(
+    "DECODE_TEXT",
+    `text: expected code units of ${unit} bytes up to a NUL or the end, got ${bytes} bytes`,
     bit,
   );
 }

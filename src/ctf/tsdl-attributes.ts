@@ -74,7 +74,7 @@ export function floatTemplate(
     throw fail(
       context,
       "TSDL_FLOAT_SIZE",
-      `expected exp_dig and mant_dig 8, 24 or 11, 53, got ${exponent}, ${mantissa}`,
+      `expected exp_dig and mant_dig 8, 24 or 11, 53, got ${exponent ?? "none"}, ${mantissa ?? "none"}`,
       span,
     );
   }

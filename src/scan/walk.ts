@@ -260,7 +260,7 @@ class WalkPlanner {
   }
 
   #text({ length }: TextClass | BlobClass, unit: 0 | 1 | 2 | 4, location: number): void {
-    if (length.kind === "static" && location === -1) {
+    if (length.kind === "static" && location === -1 && !isBroken(length.count, unit)) {
       this.#fixed(8, length.count * 8, -1);
       return;
     }
@@ -364,10 +364,12 @@ function fixedSize(fieldClass: FieldClass): { bits: number; align: number } | un
     case "float":
       return { bits: fieldClass.size, align: fieldClass.align };
     case "text":
-    case "blob":
-      return fieldClass.length.kind === "static"
-        ? { bits: fieldClass.length.count * 8, align: 8 }
-        : undefined;
+    case "blob": {
+      const { length } = fieldClass;
+      const unit = fieldClass.kind === "text" ? codeUnitBytes(fieldClass.encoding) : 0;
+      if (length.kind !== "static" || isBroken(length.count, unit)) return undefined;
+      return { bits: length.count * 8, align: 8 };
+    }
     case "array": {
       const element = fixedSize(fieldClass.element);
       if (element === undefined || fieldClass.length.kind !== "static") return undefined;
@@ -388,6 +390,11 @@ function fixedSize(fieldClass: FieldClass): { bits: number; align: number } | un
     default:
       return undefined;
   }
+}
+
+/** Whether a text of so many bytes ends inside a code unit, unless a NUL comes before. */
+function isBroken(bytes: number, unit: number): boolean {
+  return unit > 1 && bytes % unit !== 0;
 }
 
 function roundUp(bits: number, align: number): number {
