@@ -52,6 +52,8 @@ export function mayChangeInsideBytes(
 
 class Search {
   #found = false;
+  /** What elements lead to, by the states before them: arrays of arrays come to the same ones again and again. */
+  readonly #after = new Map<FieldClass, Map<States, States>>();
 
   stream(packetHeader: StructureClass | undefined, streamClass: StreamClass): boolean {
     const { packetContext, eventHeader, commonContext, eventClasses } = streamClass;
@@ -106,15 +108,29 @@ class Search {
   #elements({ length, element }: FieldClass & { kind: "array" }, states: States): States {
     if (length.kind === "static" && length.count <= MOST_ELEMENTS) {
       let after = states;
-      for (let i = 0; i < length.count; i++) after = this.#field(element, after);
+      for (let i = 0; i < length.count; i++) after = this.#element(element, after);
       return after;
     }
     let all = states;
     for (;;) {
-      const next = all | this.#field(element, all);
+      const next = all | this.#element(element, all);
       if (next === all) return all;
       all = next;
     }
+  }
+
+  #element(element: FieldClass, states: States): States {
+    let known = this.#after.get(element);
+    if (known === undefined) {
+      known = new Map();
+      this.#after.set(element, known);
+    }
+    let after = known.get(states);
+    if (after === undefined) {
+      after = this.#field(element, states);
+      known.set(states, after);
+    }
+    return after;
   }
 
   #bits(

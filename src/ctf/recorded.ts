@@ -117,10 +117,10 @@ export async function openRecorded(paths: readonly string[]): Promise<OpenedTrac
   for (const path of paths) {
     const { found, unreadable } = await searchTraces(path);
     for (const directory of found) directories.add(directory);
-    failures.push(...unreadable);
+    for (const failure of unreadable) failures.push(failure);
   }
   const traces = await openTraces([...directories]);
-  failures.push(...traces.failures);
+  for (const failure of traces.failures) failures.push(failure);
   const [first] = failures;
   if (traces.opened.length === 0 && first !== undefined) throw first.error;
   return { opened: traces.opened, failures };

@@ -3,6 +3,7 @@ import { MetadataError, SourceError, TraceError } from "../base/errors.ts";
 import { Turns } from "../base/turns.ts";
 import { dataFiles, readRegularFile } from "./data-files.ts";
 import { MAX_METADATA_BYTES, MetadataReader } from "./metadata.ts";
+import { withoutCopies } from "./packet-copies.ts";
 import { foreignUuidNote } from "./packet-header.ts";
 import { indexPackets } from "./packet-index.ts";
 import type { StoredPacket } from "./stored-packet.ts";
@@ -106,7 +107,7 @@ async function openChunks(chunks: readonly Chunk[]): Promise<TraceDirectory> {
   const turns = new Turns();
   for (const { path } of chunks) {
     const { paths, others } = await dataFiles(path);
-    damage.push(...others);
+    for (const failure of others) damage.push(failure);
     for (const dataPath of paths) {
       await turns.pass();
       const index = await indexPackets(dataPath, traceClass, turns);
@@ -142,16 +143,6 @@ function storedStream({ path, streamClass, instanceId, packets }: StreamDraft): 
 
 function storedPacket({ path, byteOffset, bytes, begin, end }: StoredPacket): StoredPacket {
   return { path, byteOffset, bytes, begin, end };
-}
-
-/** Snapshots of one session hold the same packets again. */
-function withoutCopies(packets: readonly StoredPacket[]): StoredPacket[] {
-  return packets.filter(({ begin, end, bytes, path }, i) => {
-    const last = packets[i - 1];
-    const isTimed = begin !== undefined && end !== undefined;
-    const isCopy = isTimed && last?.begin === begin && last.end === end && last.bytes === bytes;
-    return !isCopy || last.path === path;
-  });
 }
 
 function readWholeMetadata(metadata: Uint8Array, path: string): TraceClass {

@@ -52,7 +52,7 @@ export function parseTsdl(
   try {
     const parser = new TsdlParser(source, from, integers);
     while (!parser.atEnd()) {
-      declarations.push(...parser.declaration());
+      for (const declaration of parser.declaration()) declarations.push(declaration);
       consumed = parser.consumed;
     }
   } catch (error) {
@@ -164,7 +164,7 @@ class TsdlParser {
   #entries(): Entry[] {
     const entries: Entry[] = [];
     this.#expect("{");
-    while (!this.#accept("}")) entries.push(...this.#entry());
+    while (!this.#accept("}")) for (const entry of this.#entry()) entries.push(entry);
     return entries;
   }
 
@@ -375,7 +375,7 @@ class TsdlParser {
     }
     const body: BodyNode[] = [];
     this.#expect("{");
-    while (!this.#accept("}")) body.push(...this.#bodyItem());
+    while (!this.#accept("}")) for (const item of this.#bodyItem()) body.push(item);
     this.#depth--;
     return body;
   }
