@@ -84,7 +84,8 @@ function kernelText(sizes: readonly (number | undefined)[]): string {
   const compiled = sizes.filter((size) => size !== undefined);
   if (compiled.length < sizes.length)
     return "kernel: interpreted, since each record decides the types";
-  const [least, most] = [Math.min(...compiled), Math.max(...compiled)];
+  const least = compiled.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const most = compiled.reduce((a, b) => Math.max(a, b), 0);
   return `kernel: ${least === most ? most : `${least} to ${most}`} bytes of WebAssembly a class, walk and filter`;
 }
 

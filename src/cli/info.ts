@@ -92,7 +92,7 @@ function traceText(trace: TraceSummary, showsFields: boolean): string {
   );
   fact("lost", total.losses.isEmpty ? "nothing" : total.losses.toString());
   for (const problem of problems) fact("problem", problem);
-  const width = Math.max(...facts.map(([name]) => name.length));
+  const width = facts.reduce((most, [name]) => Math.max(most, name.length), 0);
   const head = facts.map(([name, text]) => `  ${colors.dim(name.padEnd(width))}  ${text}\n`);
   const sections = [streamTable(trace), ...classTables(trace, showsFields)];
   return `${colors.bold(place)}\n${head.join("")}${sections.filter((text) => text !== "").join("")}`;

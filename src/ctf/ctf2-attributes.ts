@@ -4,6 +4,7 @@ import type { Span } from "../base/text.ts";
 import type { FieldReference, IntegerTemplate, Template } from "./field-template.ts";
 import type { JsonValue } from "./json.ts";
 import type { Properties } from "./json-properties.ts";
+import { rangeProblem } from "./ranges.ts";
 import type { ByteOrder, Mapping, Range, Role, Scope, TextEncoding } from "./trace-class.ts";
 
 /** Blobs, texts and arrays longer than this cannot fit any packet that is accepted. */
@@ -12,8 +13,12 @@ const MAX_ALIGN = 1n << 20n;
 const LEAST_INTEGER = -(1n << 63n);
 const MOST_INTEGER = (1n << 64n) - 1n;
 
-/** Extensions change what follows in ways nobody here knows (CTF2-SPEC-2.0 §5.1). */
-export function noExtensions(properties: Properties): void {
+/**
+ * What any object of metadata may have beside its own: attributes, which are the producer's; and extensions, which change the
+ * meaning of what follows, so that none is accepted (CTF2-SPEC-2.0 §5.1).
+ */
+export function checkExtras(properties: Properties): void {
+  properties.optionalObject("attributes", "attributes");
   const extensions = properties.optionalObject("extensions", "extensions");
   const [name] = extensions?.object.members.keys() ?? [];
   if (extensions === undefined || name === undefined) return;
@@ -108,7 +113,8 @@ export function staticLength(properties: Properties): number {
 /** Display base and labels of an integer. */
 export function integerProperties(
   properties: Properties,
-): Pick<IntegerTemplate, "base" | "mappings"> {
+  signed: boolean,
+): Pick<IntegerTemplate, "base" | "mappings" | "signed"> {
   const base = Number(properties.integer("preferred-display-base", 2n, 16n, 10n));
   if (base !== 2 && base !== 8 && base !== 10 && base !== 16) {
     throw properties.fail(
@@ -118,18 +124,19 @@ export function integerProperties(
     );
   }
   const mappings = properties.optionalObject("mappings", "mappings");
-  return { base, mappings: mappings && labels(mappings) };
+  const labelled = mappings === undefined ? [] : labels(mappings, signed);
+  return { base, signed, mappings: labelled.length === 0 ? undefined : labelled };
 }
 
-/** A bit map's flags, by numbers of bits. */
+/** A bit map's flags, by numbers of bits, in the order of their names, as babeltrace2 has it. */
 export function flagsOf(properties: Properties): readonly Mapping[] {
-  const mappings = labels(properties.objectAt("flags", "flags"));
+  const mappings = labels(properties.objectAt("flags", "flags"), false);
   const lastBit = properties.integer("length", 1n, 64n) - 1n;
   if (mappings.length === 0)
     throw properties.fail("CTF2_VALUE", "expected at least one flag, got none");
   for (const { label, ranges } of mappings) {
     for (const { low, high } of ranges) {
-      if (low < 0n || high > lastBit)
+      if (high > lastBit)
         throw properties.fail(
           "CTF2_VALUE",
           `expected numbers of bits from 0 to ${lastBit} for flag ${label}, got ${low} to ${high}`,
@@ -137,14 +144,16 @@ export function flagsOf(properties: Properties): readonly Mapping[] {
         );
     }
   }
-  return mappings;
+  return mappings.toSorted((a, b) => Buffer.compare(Buffer.from(a.label), Buffer.from(b.label)));
 }
 
-function labels(properties: Properties): readonly Mapping[] {
-  return Array.from(properties.object.members, ([label, value]) => ({
-    label,
-    ranges: rangeSet(value, properties),
-  }));
+function labels(properties: Properties, signed: boolean): readonly Mapping[] {
+  return Array.from(properties.object.members, ([label, value]) => {
+    const ranges = rangeSet(value, properties);
+    const problem = rangeProblem(ranges, signed);
+    if (problem !== undefined) throw properties.fail("CTF2_RANGE", problem, value.span);
+    return { label, ranges };
+  });
 }
 
 /** `[[low, high], …]`, both inclusive. */
@@ -232,13 +241,24 @@ export function locationOf(owner: Properties, name: string): FieldReference {
     if (item.kind === "null") return null;
     throw properties.unexpected(item, "a name or null");
   });
-  const names = path.slice(path.findIndex((step) => step !== null));
   if (path.length === 0 || path.at(-1) === null)
     throw properties.fail("CTF2_LOCATION", "expected a path that ends with a name");
-  if (names.includes(null) || (origin !== undefined && path.includes(null)))
-    throw properties.fail(
-      "CTF2_LOCATION",
-      "expected null only at the beginning of a path without origin",
-    );
-  return { kind: "location", origin, path, span: { start: span.start, end: span.start + 1 } };
+  const shortest = withoutDetours(path);
+  return {
+    kind: "location",
+    origin,
+    path: shortest,
+    span: { start: span.start, end: span.start + 1 },
+  };
+}
+
+/** A name and the way back behind it lead nowhere, whether or not there is such a field (babeltrace2 2.1.2, measured). */
+function withoutDetours(path: readonly (string | null)[]): readonly (string | null)[] {
+  const steps: (string | null)[] = [];
+  for (const step of path) {
+    const last = steps.at(-1);
+    if (step === null && last !== undefined && last !== null) steps.pop();
+    else steps.push(step);
+  }
+  return steps;
 }

@@ -3,6 +3,7 @@
 import {
   BLOB_ROLES,
   bitsTemplate,
+  checkExtras,
   encodingOf,
   flagsOf,
   floatTemplate,
@@ -11,12 +12,12 @@ import {
   locationOf,
   mediaTypeOf,
   minimumAlign,
-  noExtensions,
   rangeSet,
   rolesOf,
   staticLength,
   VARIABLE_LENGTH,
 } from "./ctf2-attributes.ts";
+import { roleProblem } from "./ctf2-roles.ts";
 import {
   compound,
   type FieldReference,
@@ -33,6 +34,16 @@ const COMMON = ["type", "attributes", "extensions"] as const;
 const BITS = ["length", "byte-order", "bit-order", "alignment"] as const;
 const INTEGER = ["preferred-display-base", "mappings"] as const;
 
+const SCOPE_OF = {
+  "packet-header-field-class": "packet-header",
+  "packet-context-field-class": "packet-context",
+  "event-record-header-field-class": "event-header",
+  "event-record-common-context-field-class": "common-context",
+  "specific-context-field-class": "specific-context",
+  "payload-field-class": "payload",
+} as const;
+type ScopeProperty = keyof typeof SCOPE_OF;
+
 /** Field classes that have a name, in order of declaration. */
 export type Aliases = Map<string, Template>;
 
@@ -44,12 +55,24 @@ export class FieldClassReader {
     this.#aliases = aliases;
   }
 
-  /** The structure of a scope, `undefined` where the property is absent. */
-  scope(owner: Properties, name: string): StructureTemplate | undefined {
+  /**
+   * The structure of a scope, `undefined` where the property is absent.
+   * @param hasClock whether the data stream class has a default clock class
+   */
+  scope(
+    owner: Properties,
+    name: ScopeProperty,
+    hasClock: boolean = false,
+  ): StructureTemplate | undefined {
     const value = owner.optionalValue(name);
     if (value === undefined) return undefined;
     const template = this.read(value, owner);
-    if (template.kind === "structure") return template;
+    if (template.kind === "structure") {
+      const problem = roleProblem(SCOPE_OF[name], template, hasClock);
+      const { start } = value.span;
+      if (problem !== undefined) throw owner.fail("CTF2_ROLE", problem, { start, end: start + 1 });
+      return template;
+    }
     throw owner.fail(
       "CTF2_SCOPE",
       `expected a structure for ${name}, got ${template.kind}`,
@@ -78,7 +101,7 @@ export class FieldClassReader {
   #fieldClass(properties: Properties): Template {
     const type = properties.string("type");
     const only = (...names: string[]): Properties => properties.only([...COMMON, ...names]);
-    noExtensions(properties);
+    checkExtras(properties);
     switch (type) {
       case "fixed-length-bit-array":
         only(...BITS);
@@ -92,24 +115,25 @@ export class FieldClassReader {
       case "fixed-length-unsigned-integer":
         only(...BITS, ...INTEGER, "roles");
         return bitsTemplate(properties, "number", {
-          ...integerProperties(properties),
+          ...integerProperties(properties, false),
           roles: rolesOf(properties),
         });
       case "fixed-length-signed-integer":
         only(...BITS, ...INTEGER);
-        return bitsTemplate(properties, "number", {
-          ...integerProperties(properties),
-          signed: true,
-        });
+        return bitsTemplate(properties, "number", integerProperties(properties, true));
       case "fixed-length-floating-point-number":
         only(...BITS);
         return floatTemplate(properties);
       case "variable-length-unsigned-integer":
         only(...INTEGER, "roles");
-        return { ...VARIABLE_LENGTH, ...integerProperties(properties), roles: rolesOf(properties) };
+        return {
+          ...VARIABLE_LENGTH,
+          ...integerProperties(properties, false),
+          roles: rolesOf(properties),
+        };
       case "variable-length-signed-integer":
         only(...INTEGER);
-        return { ...VARIABLE_LENGTH, ...integerProperties(properties), signed: true };
+        return { ...VARIABLE_LENGTH, ...integerProperties(properties, true) };
       case "null-terminated-string":
         only("encoding");
         return { kind: "string", encoding: encodingOf(properties) };
@@ -186,7 +210,7 @@ export class FieldClassReader {
       for (const item of properties.items("member-classes")) {
         const member = properties.asObject(item, "a structure member");
         member.only(["name", "field-class", "attributes", "extensions"]);
-        noExtensions(member);
+        checkExtras(member);
         const name = member.string("name");
         if (names.has(name))
           throw member.fail(
@@ -210,6 +234,7 @@ export class FieldClassReader {
       ranges: ranges && rangeSet(ranges, properties),
       template: this.read(properties.value("field-class"), properties),
       span: headOf(properties),
+      rangesSpan: ranges?.span,
     });
   }
 
@@ -223,7 +248,7 @@ export class FieldClassReader {
     for (const [i, item] of items.entries()) {
       const option = properties.asObject(item, "a variant option");
       option.only(["name", "field-class", "selector-field-ranges", "attributes", "extensions"]);
-      noExtensions(option);
+      checkExtras(option);
       const name = option.optionalString("name") ?? String(i);
       if (option.has("name") && names.has(name))
         throw option.fail("CTF2_DUPLICATE_FIELD", `option ${name} stands here twice`);
@@ -239,7 +264,7 @@ export class FieldClassReader {
           );
       }
       const template = this.read(option.value("field-class"), option);
-      options.push({ rawName: name, name, template, ranges });
+      options.push({ rawName: name, name, template, ranges, rangesSpan: value.span });
     }
     return compound({ kind: "variant", selector, options, span: headOf(properties) });
   }

@@ -4,7 +4,7 @@
  */
 
 import { isInRange, normalizeOffset, OFFSET_RANGE } from "./clock.ts";
-import { noExtensions } from "./ctf2-attributes.ts";
+import { checkExtras } from "./ctf2-attributes.ts";
 import { type Aliases, FieldClassReader } from "./ctf2-fields.ts";
 import type { Template } from "./field-template.ts";
 import type { JsonValue } from "./json.ts";
@@ -55,7 +55,7 @@ export class Ctf2Trace {
     const type = properties.string("type");
     if (!this.#hasPreamble && type !== "preamble")
       throw properties.fail("CTF2_PREAMBLE", `expected the preamble first, got ${type}`);
-    noExtensions(properties);
+    checkExtras(properties);
     const read = this.#readers[type];
     if (read === undefined) {
       throw properties.fail(
@@ -208,10 +208,11 @@ export class Ctf2Trace {
         properties.value("default-clock-class-id").span,
       );
     }
-    const packetContext = this.#fields.scope(properties, "packet-context-field-class");
+    const hasClock = clock !== undefined;
+    const packetContext = this.#fields.scope(properties, "packet-context-field-class", hasClock);
     const stream = this.#builder.addStream(id, clock, {
       "packet-context": packetContext && withCpuId(packetContext),
-      "event-header": this.#fields.scope(properties, "event-record-header-field-class"),
+      "event-header": this.#fields.scope(properties, "event-record-header-field-class", hasClock),
       "common-context": this.#fields.scope(properties, "event-record-common-context-field-class"),
     });
     for (const event of this.#waiting.get(id) ?? []) this.#addEvent(stream, event);
@@ -246,7 +247,7 @@ export class Ctf2Trace {
         `event record class ${id} of data stream class ${stream.id} is declared twice`,
       );
     checkIdentity(properties);
-    const name = properties.optionalString("name") ?? `event ${id}`;
+    const name = properties.optionalString("name");
     this.#builder.addEvent(
       stream,
       { id, name, logLevel: logLevel(properties) },

@@ -3,6 +3,7 @@
  * Where those fields are found: `field-lookup.ts`.
  */
 
+import type { Span } from "../base/text.ts";
 import { lookUp, type Place, placeKey, stepInto, type Target } from "./field-lookup.ts";
 import type {
   FieldReference,
@@ -12,6 +13,7 @@ import type {
   Template,
   VariantTemplate,
 } from "./field-template.ts";
+import { rangeProblem } from "./ranges.ts";
 import { integerRoles } from "./reserved-names.ts";
 import type {
   FieldClass,
@@ -255,18 +257,18 @@ function lengthOf(
 
 interface Selector {
   readonly slot: number;
+  /** All of them fit, and are signed alike. */
   readonly target: IntegerTemplate;
 }
 
 function lengthSlot(reference: FieldReference, place: Place, context: FieldBuilderContext): number {
-  const { slot, target } = slotOf(reference, place, context);
-  if (target.form === "number" && !target.signed) return slot;
-  const got = target.form === "number" ? "a signed one" : describe(target);
-  throw context.fail(
-    "METADATA_REFERENCE",
-    `expected an unsigned integer as length, got ${got}`,
-    reference.span,
-  );
+  const misfit = (target: IntegerTemplate): string | undefined => {
+    if (target.form !== "number") return describe(target);
+    return target.signed ? "a signed one" : undefined;
+  };
+  const { span } = reference;
+  const expected = "an unsigned integer as length";
+  return slotOf(reference, place, context, { what: "length", expected, span, misfit }).slot;
 }
 
 function variantSelector(
@@ -282,46 +284,78 @@ function variantSelector(
       span,
     );
   }
-  const found = slotOf(selector, place, context);
-  const { mappings, form } = found.target;
   const needsLabels = template.options.some(({ ranges }) => ranges === undefined);
-  if (form !== "number" || (needsLabels && mappings === undefined)) {
-    const expected = needsLabels ? "an enumeration as tag" : "an integer as selector";
-    throw context.fail(
-      "METADATA_REFERENCE",
-      `expected ${expected}, got ${describe(found.target)}`,
-      span,
-    );
-  }
+  const found = slotOf(selector, place, context, {
+    what: "selector",
+    expected: needsLabels ? "an enumeration as tag" : "an integer as selector",
+    span,
+    misfit: (target) => {
+      const fits = target.form === "number" && !(needsLabels && target.mappings === undefined);
+      return fits ? undefined : describe(target);
+    },
+  });
+  const { mappings, signed } = found.target;
+  for (const { ranges, rangesSpan } of template.options)
+    checkRanges(ranges, signed, rangesSpan ?? span, context);
   const rangesOf = (label: string): readonly Range[] =>
     mappings?.find((mapping) => mapping.label === label)?.ranges ?? [];
   return { ...found, rangesOf };
 }
 
 function optionalSelector(
-  { selector, ranges, span }: OptionalTemplate,
+  { selector, ranges, span, rangesSpan }: OptionalTemplate,
   place: Place,
   context: FieldBuilderContext,
 ): Selector {
-  const found = slotOf(selector, place, context);
-  const { form } = found.target;
-  const fits = ranges === undefined ? form === "boolean" : form === "number";
-  if (fits) return found;
-  const expected =
-    ranges === undefined
-      ? "a boolean as selector, since there are no selector-field-ranges"
-      : "an integer as selector, since there are selector-field-ranges";
-  throw context.fail(
-    "METADATA_REFERENCE",
-    `expected ${expected}, got ${describe(found.target)}`,
+  const form = ranges === undefined ? "boolean" : "number";
+  const found = slotOf(selector, place, context, {
+    what: "selector",
+    expected:
+      ranges === undefined
+        ? "a boolean as selector, since there are no selector-field-ranges"
+        : "an integer as selector, since there are selector-field-ranges",
     span,
-  );
+    misfit: (target) => (target.form === form ? undefined : describe(target)),
+  });
+  checkRanges(ranges, found.target.signed, rangesSpan ?? span, context);
+  return found;
+}
+
+function checkRanges(
+  ranges: readonly Range[] | undefined,
+  signed: boolean,
+  span: Span,
+  context: FieldBuilderContext,
+): void {
+  const problem = ranges && rangeProblem(ranges, signed);
+  if (problem !== undefined) throw context.fail("CTF2_RANGE", problem, span);
+}
+
+/** What a reference must lead to. */
+interface Wanted {
+  readonly what: "length" | "selector";
+  readonly expected: string;
+  readonly span: Span;
+  /** What a field is instead; `undefined` if it fits. */
+  readonly misfit: (target: IntegerTemplate) => string | undefined;
 }
 
 /** The slot that all fields share to which a reference may lead: of several, a record has one. */
-function slotOf(reference: FieldReference, place: Place, context: FieldBuilderContext): Selector {
-  const targets = lookUp(reference, place, context);
-  const [first] = targets.map((target) => integerOf(target, reference, context));
+function slotOf(
+  reference: FieldReference,
+  place: Place,
+  context: FieldBuilderContext,
+  { what, expected, span, misfit }: Wanted,
+): Selector {
+  const targets = lookUp(reference, what, place, context);
+  const integers = targets.map((target) => integerOf(target, reference, context));
+  const [first] = integers;
+  for (const target of integers) {
+    const isMixed = target.signed !== first!.signed;
+    const got = misfit(target) ?? (isMixed ? "several of which some are signed" : undefined);
+    if (got !== undefined)
+      throw context.fail("METADATA_REFERENCE", `expected ${expected}, got ${got}`, span);
+  }
   const slots = new Set<number>();
   for (const { place: found } of targets) {
     const slot = context.slots.of(found.scope).get(placeKey(found));

@@ -1,9 +1,11 @@
 import { type Word, wordToBigInt } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
+import { changedByteOrder } from "./byte-order-changes.ts";
 import { leb128Length, readFloatField, readIntegerField } from "./read-field.ts";
-import { codeUnitBytes, findTerminator } from "./text-encoding.ts";
+import { codeUnitBytes, findTerminator, findTerminatorWithin } from "./text-encoding.ts";
 import type {
   BlobClass,
+  ByteOrder,
   FieldClass,
   FloatClass,
   IntegerClass,
@@ -50,6 +52,8 @@ export class FieldCursor {
   to = 0;
   /** The last integer read. */
   readonly word: Word = { hi: 0, lo: 0 };
+  /** Of the last field that is so many bits. */
+  byteOrder: ByteOrder | undefined;
 
   constructor(bytes: Uint8Array, slots: Slots, bit: number, end: number) {
     this.bytes = bytes;
@@ -68,7 +72,10 @@ export class FieldCursor {
     const { bit } = this;
     const { slot } = fieldClass;
     if (fieldClass.coding === "leb128") this.#advanceLeb128(fieldClass.signed);
-    else this.#advance(fieldClass.size, "integer");
+    else {
+      this.#follow(fieldClass.byteOrder);
+      this.#advance(fieldClass.size, "integer");
+    }
     readIntegerField(this.bytes, bit, fieldClass, this.word);
     if (slot !== undefined) {
       this.slots.hi[slot] = this.word.hi;
@@ -79,6 +86,7 @@ export class FieldCursor {
 
   readFloat(fieldClass: FloatClass): number {
     this.align(fieldClass.align);
+    this.#follow(fieldClass.byteOrder);
     const bit = this.#advance(fieldClass.size, "floating point number");
     return readFloatField(this.bytes, bit, fieldClass);
   }
@@ -99,8 +107,10 @@ export class FieldCursor {
   readText(fieldClass: TextClass): void {
     this.#readBytes(fieldClass, "text");
     const unit = codeUnitBytes(fieldClass.encoding);
-    const to = findTerminator(this.bytes, this.from, this.to, unit);
+    const to = findTerminatorWithin(this.bytes, this.from, this.to, unit);
+    const count = this.to - this.from;
     if (to !== -1) this.to = to;
+    else if (count % unit !== 0) throw brokenText(this.from * 8, count, unit);
   }
 
   /** Finds a blob: `bytes[from, to)`. */
@@ -151,6 +161,13 @@ export class FieldCursor {
     this.to = this.from + count;
   }
 
+  /** A byte's bits are all of one byte order. */
+  #follow(byteOrder: ByteOrder): void {
+    const isInside = (this.bit & 7) !== 0 && this.byteOrder !== undefined;
+    if (isInside && this.byteOrder !== byteOrder) throw changedByteOrder(this.bit, byteOrder);
+    this.byteOrder = byteOrder;
+  }
+
   #advanceLeb128(signed: boolean): void {
     const length = leb128Length(this.bytes, this.bit >>> 3, this.end >>> 3, signed);
     if (length === 0) throw badLeb128(this.bit, this.end);
@@ -176,6 +193,15 @@ export function unterminated(bit: number, end: number): DecodeError {
   return new DecodeError(
     "DECODE_STRING",
     `string: expected a NUL before the content ends at bit ${end}, got none`,
+    bit,
+  );
+}
+
+/** The error of a text that ends inside a code unit. */
+export function brokenText(bit: number, bytes: number, unit: number): DecodeError {
+  return new DecodeError(
+    "DECODE_TEXT",
+    `text: expected code units of ${unit} bytes up to a NUL or the end, got ${bytes} bytes`,
     bit,
   );
 }

@@ -27,6 +27,7 @@ type Located = FieldReference & { kind: "location" };
  */
 export function lookUp(
   reference: FieldReference,
+  what: "length" | "selector",
   place: Place,
   context: FieldBuilderContext,
 ): readonly Target[] {
@@ -50,8 +51,9 @@ export function lookUp(
         reference.span,
       );
     }
-    // In TSDL the last element's value counts, as babeltrace2 has it.
-    const around = reference.kind === "name" ? undefined : unshared(target.place, place, context);
+    // The last element's value counts as length in TSDL, as babeltrace2 has it.
+    const mayRepeat = reference.kind === "name" && what === "length";
+    const around = mayRepeat ? undefined : unshared(target.place, place, context);
     if (around !== undefined) {
       throw context.fail(
         "METADATA_REFERENCE",
@@ -85,6 +87,12 @@ const ABSOLUTE_PREFIXES: readonly (readonly [string, Scope])[] = [
   ["event.context.", "specific-context"],
   ["event.fields.", "payload"],
 ];
+
+/** Whether names begin at a scope's root. */
+export function isAbsolute(names: readonly string[]): boolean {
+  const dotted = names.join(".");
+  return ABSOLUTE_PREFIXES.some(([prefix]) => dotted.startsWith(prefix));
+}
 
 function byName({ names }: Named, place: Place, context: FieldBuilderContext): readonly Target[] {
   const dotted = names.join(".");
@@ -127,51 +135,95 @@ function follow(from: Target, names: readonly string[], before?: number): Target
   return target;
 }
 
+/** Where a path of a location has come to, with the structures around it, the innermost last. */
+interface Reached extends Target {
+  readonly around: readonly Target[];
+}
+
+/** Each step of a location goes to a member by its name, or with `null` back to the structure around. */
 function byLocation(
   { origin, path }: Located,
   place: Place,
   context: FieldBuilderContext,
 ): readonly Target[] {
-  let names = path;
-  let from: Target | undefined;
-  if (origin !== undefined) {
-    const template = context.roots[origin];
-    from = template && { place: { scope: origin, path: [] }, template };
-  } else {
-    const structures = enclosing(place, context)
-      .slice(0, -1)
-      .filter(({ template }) => template.kind === "structure");
-    const parents = path.findIndex((step) => step !== null);
-    names = path.slice(parents);
-    from = structures[structures.length - 1 - parents];
+  let reached: readonly Reached[] = start(origin, place, context);
+  for (const name of path) {
+    const next = reached.flatMap((one) =>
+      name === null ? parentOf(one) : members(one, name, place),
+    );
+    // Whatever the record holds, the path must lead somewhere.
+    if (next.includes(undefined)) return [];
+    reached = unique(next as readonly Reached[]);
   }
-  let targets = from === undefined ? [] : [from];
-  for (const name of names) targets = targets.flatMap((target) => membersNamed(target, name));
-  return targets.flatMap(entered);
+  return reached.flatMap((one) => entered(one, place));
 }
 
-/** The members of that name of a structure, or of the structures inside variants, optionals and arrays. */
-function membersNamed(target: Target, name: string | null): Target[] {
-  return entered(target).flatMap((inner) => {
-    if (inner.template.kind !== "structure") return [];
+function start(
+  origin: Scope | undefined,
+  place: Place,
+  context: FieldBuilderContext,
+): readonly Reached[] {
+  if (origin !== undefined) {
+    const template = context.roots[origin];
+    return template === undefined
+      ? []
+      : [{ place: { scope: origin, path: [] }, template, around: [] }];
+  }
+  const structures = enclosing(place, context)
+    .slice(0, -1)
+    .filter(({ template }) => template.kind === "structure");
+  const innermost = structures.pop();
+  return innermost === undefined ? [] : [{ ...innermost, around: structures }];
+}
+
+function parentOf({ around }: Reached): readonly (Reached | undefined)[] {
+  const parent = around.at(-1);
+  return [parent && { ...parent, around: around.slice(0, -1) }];
+}
+
+/** The members of that name of a structure, or of all structures inside variants, optionals and arrays; `undefined` for none. */
+function members(from: Reached, name: string, place: Place): readonly (Reached | undefined)[] {
+  return entered(from, place).map((inner) => {
+    if (inner.template.kind !== "structure") return undefined;
     const i = inner.template.members.findIndex(({ rawName }) => rawName === name);
-    return i === -1 ? [] : [child(inner, inner.template.members[i]!.template, i)];
+    if (i === -1) return undefined;
+    return {
+      ...child(inner, inner.template.members[i]!.template, i),
+      around: [...inner.around, inner],
+    };
   });
 }
 
-/** What a target is once variants, optionals and arrays around it are passed. */
-function entered(target: Target): Target[] {
-  const { template } = target;
+/** What a target is once variants, optionals and arrays around it are passed. Of a variant around the place, only its own option. */
+function entered(target: Reached, place: Place): readonly Reached[] {
+  const { template, around } = target;
+  const inside = (inner: Template, step: number): readonly Reached[] =>
+    entered({ ...child(target, inner, step), around }, place);
   switch (template.kind) {
     case "array":
-      return entered(child(target, template.element, 0));
+      return inside(template.element, 0);
     case "optional":
-      return entered(child(target, template.template, 0));
-    case "variant":
-      return template.options.flatMap((option, i) => entered(child(target, option.template, i)));
+      return inside(template.template, 0);
+    case "variant": {
+      const own = stepOf(place, target.place);
+      return template.options.flatMap((option, i) =>
+        own === undefined || own === i ? inside(option.template, i) : [],
+      );
+    }
     default:
       return [target];
   }
+}
+
+/** The step by which a place goes on from one around it; `undefined` if it does not lie in it. */
+function stepOf(place: Place, around: Place): number | undefined {
+  const isAround =
+    place.scope === around.scope && around.path.every((step, i) => step === place.path[i]);
+  return isAround ? place.path[around.path.length] : undefined;
+}
+
+function unique(targets: readonly Reached[]): readonly Reached[] {
+  return [...new Map(targets.map((target) => [placeKey(target.place), target])).values()];
 }
 
 function child(parent: Target, template: Template, step: number): Target {

@@ -88,6 +88,8 @@ export interface OptionalTemplate {
   readonly ranges: readonly Range[] | undefined;
   readonly template: Template;
   readonly span: Span;
+  /** Where the ranges are written. */
+  readonly rangesSpan: Span | undefined;
 }
 
 export interface TemplateMember {
@@ -101,13 +103,15 @@ export interface TemplateMember {
 export interface TemplateOption extends TemplateMember {
   /** `undefined` where the selector's labels give them (TSDL). */
   readonly ranges: readonly Range[] | undefined;
+  /** Where the ranges are written. */
+  readonly rangesSpan?: Span;
 }
 
 /** Where a length or selector field is to be found, and where that is written. */
 export type FieldReference =
   /** TSDL: a dotted name, looked for from the inside out. */
   | { readonly kind: "name"; readonly names: readonly string[]; readonly span: Span }
-  /** CTF 2: from a scope's root, or from the enclosing structure, one further out for each leading `null`. */
+  /** CTF 2: from a scope's root, or from the enclosing structure; `null` goes back to the structure around. */
   | {
       readonly kind: "location";
       readonly origin: Scope | undefined;
@@ -186,4 +190,23 @@ function shapeOf(template: Template): TemplateShape | undefined {
 
 function leafAlign(template: Template): number {
   return template.kind === "integer" || template.kind === "float" ? template.align : 8;
+}
+
+/** Whether a template takes no bit in any record. */
+export function isAlwaysEmpty(template: Template): boolean {
+  switch (template.kind) {
+    case "array":
+      return template.length === 0 || isAlwaysEmpty(template.element);
+    case "structure":
+      return template.members.every((member) => isAlwaysEmpty(member.template));
+    case "variant":
+      return template.options.every((option) => isAlwaysEmpty(option.template));
+    case "optional":
+      return isAlwaysEmpty(template.template);
+    case "text":
+    case "blob":
+      return template.length === 0;
+    default:
+      return false;
+  }
 }

@@ -11,6 +11,7 @@ import type { TraceClass } from "./trace-class.ts";
 export const MAX_METADATA_BYTES: number = 256 << 20;
 const PACKET_MAGIC_LE = 0x75d11d57;
 const PACKET_HEADER_BYTES = 37;
+const LONG_PACKET_HEADER_BYTES = 44;
 
 /**
  * Reads a metadata stream as it grows: TSDL (CTF 1.8) or a JSON text sequence (CTF 2), in packets (TSDL of LTTng up to
@@ -109,7 +110,8 @@ export class MetadataReader {
 
   /**
    * Metadata packet header, 37 bytes: 0 u32 magic · 4 u8[16] uuid · 20 u32 checksum · 24 u32 content_size (bits,
-   * header included) · 28 u32 packet_size (bits) · 32 u8 compression · 33 encryption · 34 checksum scheme · 35 major · 36 minor
+   * header included) · 28 u32 packet_size (bits) · 32 u8 compression · 33 encryption · 34 checksum scheme · 35 major · 36 minor.
+   * CTF2-PMETA-1.0 goes on: 37 u8[3] 0 · 40 u32 header size (bits).
    */
   #takePackets(): void {
     let pending = this.#pending.subarray();
@@ -147,11 +149,24 @@ export class MetadataReader {
       }
       this.#checkUuid(pending.subarray(4, 20));
       if (pending.length < packetBits / 8) break;
-      const content = pending.subarray(PACKET_HEADER_BYTES, contentBits / 8);
+      const content = pending.subarray(this.#headerBytes(view, contentBits), contentBits / 8);
       this.#text += this.#decoder.decode(content, { stream: true });
       pending = pending.subarray(packetBits / 8);
     }
     this.#pending = pending.slice();
+  }
+
+  /** Where a packet's text begins. Longer headers have zeros behind the version, which no text begins with. */
+  #headerBytes(view: DataView, contentBits: number): number {
+    const isLong = view.getUint8(35) === 2 && contentBits >= LONG_PACKET_HEADER_BYTES * 8;
+    if (!isLong || [37, 38, 39].some((at) => view.getUint8(at) !== 0)) return PACKET_HEADER_BYTES;
+    const bits = view.getUint32(40, this.#littleEndian);
+    if (bits % 8 === 0 && bits >= LONG_PACKET_HEADER_BYTES * 8 && bits <= contentBits)
+      return bits / 8;
+    throw new MetadataError(
+      "METADATA_PACKET",
+      `metadata packet: expected a header from ${LONG_PACKET_HEADER_BYTES * 8} to ${contentBits} bits, got ${bits}`,
+    );
   }
 
   /** All packets are of one trace. */

@@ -1,7 +1,7 @@
 import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
 import { FieldCursor, readHeader, Slots } from "./field-cursor.ts";
-import type { IntegerClass, Role, StreamClass, TraceClass } from "./trace-class.ts";
+import type { ByteOrder, IntegerClass, Role, StreamClass, TraceClass } from "./trace-class.ts";
 import { hasReliableEnds } from "./tracer-quirks.ts";
 
 /** No more of a packet is read at once: bit positions stay within 31 bits. LTTng sub-buffers are far below. */
@@ -25,6 +25,10 @@ export interface PacketHeader {
   readonly discardedEvents: bigint | undefined;
   readonly discardedBits: number;
   readonly cpuId: number | undefined;
+  /** Of the last field before the first event. */
+  readonly byteOrder: ByteOrder | undefined;
+  /** Another UUID than the metadata's, as hexadecimal digits. */
+  readonly foreignUuid: string | undefined;
   /** First bit after the packet context, where the first event record begins. */
   readonly headerBits: number;
   /** First bit of the packet context. */
@@ -42,7 +46,7 @@ const CTF_MAGIC = 0xc1fc1fc1;
  * @param availableBytes what there is of the packet, which is its size where it names none (a file that is one packet);
  *   default `bytes.length`
  * @param mostBytes a larger packet is refused
- * @throws DecodeError `DECODE_MAGIC`, `DECODE_UUID`, `DECODE_STREAM_CLASS`, `DECODE_PACKET_SIZE`, `DECODE_PAST_CONTENT`
+ * @throws DecodeError `DECODE_MAGIC`, `DECODE_STREAM_CLASS`, `DECODE_PACKET_SIZE`, `DECODE_PAST_CONTENT`
  * @see CTF 1.8.3 §5
  */
 export function readPacketHeader(
@@ -70,7 +74,6 @@ export function readPacketHeader(
         if (roles.includes("metadata-stream-uuid")) uuid.push(...blob.subarray(0, 16));
       },
     });
-    checkUuid(uuid, traceClass.uuid);
   }
   const streamClass = streamClassOf(traceClass, classId);
 
@@ -135,6 +138,8 @@ export function readPacketHeader(
     discardedEvents,
     discardedBits,
     cpuId,
+    byteOrder: cursor.byteOrder,
+    foreignUuid: foreignUuid(uuid, traceClass.uuid),
     headerBits: cursor.bit,
     contextBit,
     slots,
@@ -155,14 +160,15 @@ function checkMagic(magic: number): void {
   );
 }
 
-function checkUuid(got: readonly number[], expected: Uint8Array | undefined): void {
-  if (got.length !== 16 || expected === undefined) return;
-  if (got.every((byte, i) => byte === expected[i])) return;
-  throw new DecodeError(
-    "DECODE_UUID",
-    `packet header: expected trace UUID ${hex(expected)}, got ${hex(got)}`,
-    32,
-  );
+function foreignUuid(got: readonly number[], expected: Uint8Array | undefined): string | undefined {
+  if (got.length !== 16 || expected === undefined) return undefined;
+  return got.every((byte, i) => byte === expected[i]) ? undefined : hex(got);
+}
+
+/** What people should know of packets whose UUID is not the metadata's: they are read all the same, as babeltrace2 does. */
+export function foreignUuidNote(path: string, uuid: string, { uuid: own }: TraceClass): string {
+  const expected = own === undefined ? "none" : hex(own);
+  return `${path}: expected packets of trace UUID ${expected}, got ${uuid}; they are read as if they were its own`;
 }
 
 function hex(bytes: Iterable<number>): string {

@@ -128,13 +128,14 @@ async function walkPackets(
     const probed = probe(file, byteOffset, traceClass);
     if (probed instanceof TraceError) return { packets, first, damage: probed };
     const { header, firstEvent } = probed;
-    // Of a packet that a crash cut short, what is there is read; missing padding is no loss.
+    // Of a packet that a crash cut short, what is there is read.
     const whole = header.packetBits / 8;
     const bytes = Math.min(whole, file.size - byteOffset);
     first ??= header;
     packets.push({ byteOffset, bytes, begin: header.begin, end: header.end, firstEvent });
-    if (header.missingBits > 0) {
-      const message = `packet at byte ${byteOffset}: expected ${whole} bytes, got ${bytes} before the file ends`;
+    if (bytes < whole) {
+      const what = header.missingBits > 0 ? "" : ", which hold all of its content";
+      const message = `packet at byte ${byteOffset}: expected ${whole} bytes, got ${bytes} before the file ends${what}`;
       return { packets, first, damage: new DecodeError("DECODE_TRUNCATED_FILE", message, 0) };
     }
     byteOffset += bytes;

@@ -84,6 +84,7 @@ export async function* readRecorded(
     }
     for (const { path, error } of directory.damage)
       yield damage(trace, byPath.get(path), path, error);
+    for (const text of directory.notes) yield { kind: "note", source, text };
   }
   const firstNs = firstTime(queues);
   // Said before any packet is left out: it tells when the trace begins, whatever of it is read.
@@ -116,10 +117,10 @@ export async function openRecorded(paths: readonly string[]): Promise<OpenedTrac
   for (const path of paths) {
     const { found, unreadable } = await searchTraces(path);
     for (const directory of found) directories.add(directory);
-    failures.push(...unreadable);
+    for (const failure of unreadable) failures.push(failure);
   }
   const traces = await openTraces([...directories]);
-  failures.push(...traces.failures);
+  for (const failure of traces.failures) failures.push(failure);
   const [first] = failures;
   if (traces.opened.length === 0 && first !== undefined) throw first.error;
   return { opened: traces.opened, failures };

@@ -58,22 +58,24 @@ export function hasUnmappedTimestamps(
   const isBound = ({ rawName, template }: TemplateMember): boolean =>
     (rawName === "timestamp_begin" || rawName === "timestamp_end") && isUnmapped(template);
   const header = scopes["event-header"];
-  return context.some(isBound) || (header !== undefined && hasTimestamp(header));
+  return (
+    context.some(isBound) || (header !== undefined && hasField(header, "timestamp", isUnmapped))
+  );
 }
 
-function hasTimestamp(template: Template): boolean {
-  switch (template.kind) {
-    case "structure":
-    case "variant": {
-      const children = template.kind === "structure" ? template.members : template.options;
-      return children.some(
-        ({ rawName, template: child }) =>
-          (rawName === "timestamp" && isUnmapped(child)) || hasTimestamp(child),
-      );
-    }
-    default:
-      return false;
-  }
+/** Whether event headers say which class an event is of. */
+export function hasEventId(header: StructureTemplate | undefined): boolean {
+  return header !== undefined && hasField(header, "id", ({ kind }) => kind === "integer");
+}
+
+/** Whether there is such a field of that name at any depth of structures and variants. */
+function hasField(template: Template, name: string, test: (field: Template) => boolean): boolean {
+  if (template.kind !== "structure" && template.kind !== "variant") return false;
+  const children = template.kind === "structure" ? template.members : template.options;
+  return children.some(
+    ({ rawName, template: child }) =>
+      (rawName === name && test(child)) || hasField(child, name, test),
+  );
 }
 
 function isUnmapped(template: Template): boolean {

@@ -6,7 +6,10 @@ export function codeUnitBytes(encoding: TextEncoding): 1 | 2 | 4 {
   return encoding.startsWith("utf-16") ? 2 : 4;
 }
 
-/** Where the first code unit of zeros lies in `bytes[from, end)`, -1 if there is none. A part of a unit at the end is none. */
+/**
+ * Where the first code unit of zeros lies in `bytes[from, end)`, -1 if there is none. A part of a unit at the end is none.
+ * For strings, which end with one: where there is none, all bytes behind are looked at.
+ */
 export function findTerminator(
   bytes: Uint8Array,
   from: number,
@@ -21,6 +24,25 @@ export function findTerminator(
     if (bytes[p] !== 0 || bytes[p + 1] !== 0) continue;
     if (unit === 2 || (bytes[p + 2] === 0 && bytes[p + 3] === 0)) return p;
   }
+  return -1;
+}
+
+/** Shorter texts are looked at byte by byte. */
+const SHORT_TEXT = 64;
+
+/** As `findTerminator`, for texts, of which many may have none. */
+export function findTerminatorWithin(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  unit: 1 | 2 | 4,
+): number {
+  if (unit !== 1) return findTerminator(bytes, from, end, unit);
+  if (end - from > SHORT_TEXT) {
+    const at = bytes.subarray(from, end).indexOf(0);
+    return at === -1 ? -1 : from + at;
+  }
+  for (let p = from; p < end; p++) if (bytes[p] === 0) return p;
   return -1;
 }
 

@@ -75,7 +75,7 @@ export class TraceBuilder {
 
   addEvent(
     stream: StreamDraft,
-    event: Pick<EventClass, "id" | "name" | "logLevel">,
+    event: Pick<EventClass, "id" | "logLevel"> & { readonly name: string | undefined },
     scopes: Pick<ScopeTemplates, "specific-context" | "payload">,
   ): void {
     const { templates } = stream;
@@ -94,7 +94,8 @@ export class TraceBuilder {
     const { id, name, logLevel } = event;
     stream.events.set(id, {
       id,
-      name,
+      name: name ?? `event ${id}`,
+      isNameless: name === undefined,
       logLevel,
       specificContext: instantiate("specific-context", context),
       payload: instantiate("payload", context),

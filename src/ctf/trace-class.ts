@@ -190,7 +190,9 @@ export interface ClockClass {
 
 export interface EventClass {
   readonly id: number;
+  /** `event 3` where the metadata give none. */
   readonly name: string;
+  readonly isNameless?: boolean | undefined;
   /** LTTng level 0 (EMERG) … 14 (DEBUG), `undefined` for kernel events. */
   readonly logLevel: number | undefined;
   readonly specificContext: StructureClass | undefined;

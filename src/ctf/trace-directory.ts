@@ -3,6 +3,8 @@ import { MetadataError, SourceError, TraceError } from "../base/errors.ts";
 import { Turns } from "../base/turns.ts";
 import { dataFiles, readRegularFile } from "./data-files.ts";
 import { MAX_METADATA_BYTES, MetadataReader } from "./metadata.ts";
+import { withoutCopies } from "./packet-copies.ts";
+import { foreignUuidNote } from "./packet-header.ts";
 import { indexPackets } from "./packet-index.ts";
 import type { StoredPacket } from "./stored-packet.ts";
 import type { StreamClass, TraceClass } from "./trace-class.ts";
@@ -27,6 +29,8 @@ export interface TraceDirectory {
   readonly streams: readonly StoredStream[];
   /** Files that cannot be read, or are not packets to their end, and why. */
   readonly damage: readonly Failure[];
+  /** What people should know of what is read. */
+  readonly notes: readonly string[];
 }
 
 /** Traces that could be opened, and why others could not. */
@@ -98,16 +102,19 @@ async function openChunks(chunks: readonly Chunk[]): Promise<TraceDirectory> {
   );
   const drafts = new Map<string, StreamDraft>();
   const damage: Failure[] = [];
+  /** The first file of each. */
+  const foreignUuids = new Map<string, string>();
   const turns = new Turns();
   for (const { path } of chunks) {
     const { paths, others } = await dataFiles(path);
-    damage.push(...others);
+    for (const failure of others) damage.push(failure);
     for (const dataPath of paths) {
       await turns.pass();
       const index = await indexPackets(dataPath, traceClass, turns);
       if (index.damage !== undefined) damage.push({ path: dataPath, error: index.damage });
       if (index.first === undefined) continue;
-      const { streamClass, instanceId } = index.first;
+      const { streamClass, instanceId, foreignUuid: foreign } = index.first;
+      if (foreign !== undefined && !foreignUuids.has(foreign)) foreignUuids.set(foreign, dataPath);
       const key = instanceId === undefined ? dataPath : `${streamClass.id}/${instanceId}`;
       const draft = drafts.get(key) ?? { path: dataPath, streamClass, instanceId, packets: [] };
       drafts.set(key, draft);
@@ -115,7 +122,8 @@ async function openChunks(chunks: readonly Chunk[]): Promise<TraceDirectory> {
     }
   }
   const streams = [...drafts.values()].map(storedStream);
-  return { path: chunks[0]!.path, metadata, traceClass, streams, damage };
+  const notes = [...foreignUuids].map(([uuid, path]) => foreignUuidNote(path, uuid, traceClass));
+  return { path: chunks[0]!.path, metadata, traceClass, streams, damage, notes };
 }
 
 interface StreamDraft {
@@ -135,16 +143,6 @@ function storedStream({ path, streamClass, instanceId, packets }: StreamDraft): 
 
 function storedPacket({ path, byteOffset, bytes, begin, end }: StoredPacket): StoredPacket {
   return { path, byteOffset, bytes, begin, end };
-}
-
-/** Snapshots of one session hold the same packets again. */
-function withoutCopies(packets: readonly StoredPacket[]): StoredPacket[] {
-  return packets.filter(({ begin, end, bytes, path }, i) => {
-    const last = packets[i - 1];
-    const isTimed = begin !== undefined && end !== undefined;
-    const isCopy = isTimed && last?.begin === begin && last.end === end && last.bytes === bytes;
-    return !isCopy || last.path === path;
-  });
 }
 
 function readWholeMetadata(metadata: Uint8Array, path: string): TraceClass {

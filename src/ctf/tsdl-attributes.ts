@@ -44,7 +44,7 @@ export function integerTemplate(
     signed: booleanAttribute(given.get("signed"), context),
     byteOrder: byteOrderOf(given.get("byte_order"), context),
     base: baseAttribute(given.get("base"), context),
-    isText: size === 8n && isTextEncoding(given.get("encoding")),
+    isText: isText(given.get("encoding"), "an integer", context) && size === 8n,
     mappings: undefined,
     clock: clock === undefined ? undefined : clockName(clock, context),
     roles: undefined,
@@ -52,15 +52,7 @@ export function integerTemplate(
 }
 
 export function stringTemplate(attributes: readonly Attribute[], context: TypeContext): Template {
-  const encoding = attributeMap(attributes, context).get("encoding");
-  if (encoding !== undefined && !isTextEncoding(encoding)) {
-    throw fail(
-      context,
-      "TSDL_ATTRIBUTE",
-      `expected encoding UTF8 or ASCII of a string, got ${encoding.value.value}`,
-      encoding.span,
-    );
-  }
+  isText(attributeMap(attributes, context).get("encoding"), "a string", context);
   return { kind: "string", encoding: "utf-8" };
 }
 
@@ -82,7 +74,7 @@ export function floatTemplate(
     throw fail(
       context,
       "TSDL_FLOAT_SIZE",
-      `expected exp_dig and mant_dig 8, 24 or 11, 53, got ${exponent}, ${mantissa}`,
+      `expected exp_dig and mant_dig 8, 24 or 11, 53, got ${exponent ?? "none"}, ${mantissa ?? "none"}`,
       span,
     );
   }
@@ -131,15 +123,21 @@ function integerAttribute(
 
 function booleanAttribute(attribute: Attribute | undefined, context: TypeContext): boolean {
   if (attribute === undefined) return false;
-  const value = String(attribute.value.value);
-  if (/^(true|TRUE|1)$/.test(value)) return true;
-  if (/^(false|FALSE|0)$/.test(value)) return false;
+  const value = booleanOf(attribute.value);
+  if (value !== undefined) return value;
   throw fail(
     context,
     "TSDL_ATTRIBUTE",
-    `expected true or false for ${attribute.name}, got ${value}`,
+    `expected true or false for ${attribute.name}, got ${attribute.value.value}`,
     attribute.span,
   );
+}
+
+/** Words for true and false; any number but 0 is true, as babeltrace2 has it. `undefined` for anything else. */
+export function booleanOf({ kind, value }: Value): boolean | undefined {
+  if (kind === "integer") return value !== 0n;
+  if (value === "true" || value === "TRUE") return true;
+  return value === "false" || value === "FALSE" ? false : undefined;
 }
 
 const BASES: ReadonlyMap<string, 2 | 8 | 10 | 16> = new Map([
@@ -161,8 +159,23 @@ function baseAttribute(attribute: Attribute | undefined, context: TypeContext): 
   );
 }
 
-function isTextEncoding(attribute: Attribute | undefined): boolean {
-  return attribute !== undefined && /^(utf-?8|ascii)$/i.test(String(attribute.value.value));
+const TEXT_ENCODINGS: ReadonlySet<string> = new Set([
+  ...["UTF8", "utf8", "UTF-8", "utf-8"],
+  ...["ASCII", "ascii"],
+]);
+
+/** Whether the encoding is one of text; `none` and no attribute are none. */
+function isText(attribute: Attribute | undefined, of: string, context: TypeContext): boolean {
+  if (attribute === undefined) return false;
+  const { kind, value } = attribute.value;
+  if (kind !== "integer" && value === "none") return false;
+  if (kind !== "integer" && TEXT_ENCODINGS.has(value)) return true;
+  throw fail(
+    context,
+    "TSDL_ATTRIBUTE",
+    `expected encoding UTF8 or ASCII of ${of}, got ${value}`,
+    attribute.span,
+  );
 }
 
 function byteOrderOf(attribute: Attribute | undefined, context: TypeContext): ByteOrder {

@@ -16,6 +16,8 @@ export class TsdlLexer {
   kind: TokenKind = "end";
   /** Word or punctuation as written; strings decoded; integers as written. */
   text = "";
+  /** Whether a string is a character constant: in single quotes. */
+  isCharacter = false;
   /** Offset of the current token. */
   start: number;
   /** Offset after the current token. */
@@ -101,9 +103,16 @@ export class TsdlLexer {
       const c = source.charCodeAt(p);
       if (c === quote) {
         this.kind = "string";
+        this.isCharacter = quote === 39;
         this.text = text + source.slice(plain, p);
         this.end = p + 1;
         return;
+      }
+      if (c === 0) {
+        throw metadataError(source, "TSDL_STRING", "expected a string without NUL, got one", {
+          start: p,
+          end: p + 1,
+        });
       }
       if (c === 92) {
         const decoded = readEscape(source, p);

@@ -52,7 +52,7 @@ export function parseTsdl(
   try {
     const parser = new TsdlParser(source, from, integers);
     while (!parser.atEnd()) {
-      declarations.push(...parser.declaration());
+      for (const declaration of parser.declaration()) declarations.push(declaration);
       consumed = parser.consumed;
     }
   } catch (error) {
@@ -81,6 +81,13 @@ const KEYWORDS: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+/** Keywords that are C's names of types. */
+const TYPE_WORDS: ReadonlySet<string> = new Set(
+  "const char double float int long short signed unsigned void _Bool _Complex _Imaginary".split(
+    " ",
+  ),
+);
+const BODIES: ReadonlySet<string> = new Set(["struct", "variant", "enum"]);
 /** Structures nested deeper than this are refused before they can exhaust the call stack. */
 const MAX_NESTING = 500;
 const MAX_CACHED_INTEGERS = 1000;
@@ -157,7 +164,7 @@ class TsdlParser {
   #entries(): Entry[] {
     const entries: Entry[] = [];
     this.#expect("{");
-    while (!this.#accept("}")) entries.push(...this.#entry());
+    while (!this.#accept("}")) for (const entry of this.#entry()) entries.push(entry);
     return entries;
   }
 
@@ -191,13 +198,29 @@ class TsdlParser {
     if (this.#take() === "typealias") {
       const type = this.#pointerTo(this.#type());
       this.#expect(":=");
-      const words: string[] = [];
-      while (!this.#is(";")) words.push(this.#is("*") ? this.#take() : this.#word("an alias name"));
-      if (words.length === 0) throw this.#unexpected("an alias name");
-      const name = typeName(words);
+      const name = this.#aliasName();
       return [{ kind: "alias", name, type, lengths: [], span: this.#spanFrom(start) }];
     }
     return this.#typedef(this.#typeAndDeclarators());
+  }
+
+  /** `uint8_t`, `unsigned long`, `struct page *`: words of C's types, or one name; bodies are named in other ways. */
+  #aliasName(): string {
+    const words: string[] = [];
+    const nameStart = this.#lexer.start;
+    while (!this.#is(";")) words.push(this.#is("*") ? this.#take() : this.#word("an alias name"));
+    if (words.length === 0) throw this.#unexpected("an alias name");
+    const isPointer = words.includes("*");
+    const keyword = words.find(
+      (word) => KEYWORDS.has(word) && !TYPE_WORDS.has(word) && !(isPointer && BODIES.has(word)),
+    );
+    if (keyword === undefined) return typeName(words);
+    throw metadataError(
+      this.#lexer.source,
+      "TSDL_SYNTAX",
+      `expected an alias name, got the keyword ${keyword}`,
+      { start: nameStart, end: this.consumed },
+    );
   }
 
   #typedef({ type, declarators }: TypeAndDeclarators): AliasNode[] {
@@ -279,7 +302,7 @@ class TsdlParser {
 
   #struct(start: number): TypeNode {
     this.#take();
-    const name = this.#is("{") || this.#lexer.kind !== "word" ? undefined : this.#take();
+    const name = this.#bodyName();
     const body = this.#is("{") ? this.#body() : undefined;
     let align: bigint | undefined;
     if (body !== undefined && this.#acceptWord("align")) {
@@ -293,20 +316,21 @@ class TsdlParser {
 
   #variant(start: number): TypeNode {
     this.#take();
-    const name = this.#lexer.kind === "word" ? this.#take() : undefined;
+    const name = this.#bodyName();
     let tag: string[] | undefined;
     if (this.#accept("<")) {
       tag = this.#path().split(".");
       this.#expect(">");
     }
     const body = this.#is("{") ? this.#body() : undefined;
+    if (body?.length === 0) throw this.#missing("TSDL_EMPTY", "an option of the variant", start);
     if (name === undefined && body === undefined) throw this.#unexpected("a variant body");
     return { kind: "variant", name, tag, body, span: this.#spanFrom(start) };
   }
 
   #enum(start: number): TypeNode {
     this.#take();
-    const name = this.#lexer.kind === "word" ? this.#take() : undefined;
+    const name = this.#bodyName();
     const base = this.#accept(":") ? this.#type() : undefined;
     let enumerators: Enumerator[] | undefined;
     if (this.#accept("{")) {
@@ -315,6 +339,8 @@ class TsdlParser {
         enumerators.push(this.#enumerator());
         if (!this.#accept(",") && !this.#is("}")) throw this.#unexpected("`,` or `}`");
       }
+      if (enumerators.length === 0)
+        throw this.#missing("TSDL_EMPTY", "an enumerator of the enumeration", start);
     }
     if (name === undefined && enumerators === undefined)
       throw this.#unexpected("an enumerator list");
@@ -322,12 +348,25 @@ class TsdlParser {
   }
 
   #enumerator(): Enumerator {
-    const { start, kind } = this.#lexer;
-    const label = kind === "string" ? this.#take() : this.#word("an enumerator");
+    const { start, kind, isCharacter } = this.#lexer;
+    const isString = kind === "string" && !isCharacter;
+    const label = isString ? this.#take() : this.#word("an enumerator");
     const low = this.#accept("=") ? this.#integer("an enumerator value") : undefined;
     const high =
       low !== undefined && this.#accept("...") ? this.#integer("the end of the range") : low;
     return { label, low, high, span: this.#spanFrom(start) };
+  }
+
+  /** The name of a structure, variant or enumeration, if there is one. */
+  #bodyName(): string | undefined {
+    if (this.#lexer.kind !== "word") return undefined;
+    if (KEYWORDS.has(this.#lexer.text)) throw this.#unexpected("a name that is no keyword");
+    return this.#take();
+  }
+
+  #missing(code: string, what: string, start: number): MetadataError {
+    const span = { start, end: this.consumed };
+    return metadataError(this.#lexer.source, code, `expected ${what}, got none`, span);
   }
 
   #body(): BodyNode[] {
@@ -336,7 +375,7 @@ class TsdlParser {
     }
     const body: BodyNode[] = [];
     this.#expect("{");
-    while (!this.#accept("}")) body.push(...this.#bodyItem());
+    while (!this.#accept("}")) for (const item of this.#bodyItem()) body.push(item);
     this.#depth--;
     return body;
   }
@@ -441,7 +480,7 @@ class TsdlParser {
 
   #integer(what: string): bigint {
     let sign = 1n;
-    while (this.#is("-") || this.#is("+")) if (this.#take() === "-") sign = -sign;
+    if (this.#is("-") || this.#is("+")) if (this.#take() === "-") sign = -1n;
     const value = this.#lexer.kind === "integer" ? integerValue(this.#lexer.text) : undefined;
     if (value === undefined) throw this.#unexpected(`${what} (an integer of at most 64 bits)`);
     this.#take();

@@ -8,16 +8,16 @@
 import type { MetadataError } from "../base/errors.ts";
 import type { Span } from "../base/text.ts";
 import { IMPLICIT_CLOCK, isInRange, normalizeOffset, OFFSET_RANGE } from "./clock.ts";
-import type { StructureTemplate, Template } from "./field-template.ts";
+import type { ScopeTemplates } from "./field-builder.ts";
+import { isAlwaysEmpty, type StructureTemplate, type Template } from "./field-template.ts";
 import { metadataError } from "./metadata-error.ts";
-import { hasUnmappedTimestamps, reservedProblem } from "./reserved-names.ts";
+import { hasEventId, hasUnmappedTimestamps, reservedProblem } from "./reserved-names.ts";
 import { type StreamDraft, TraceBuilder } from "./trace-builder.ts";
 import type { ByteOrder, ClockClass, Scope, TraceClass } from "./trace-class.ts";
 import type { Declaration, Entry, Value } from "./tsdl-ast.ts";
 import { byteOrder, type TypeContext } from "./tsdl-attributes.ts";
+import { type Block, blockProblem, uuidBytes } from "./tsdl-blocks.ts";
 import { buildType, declareAlias, TypeScope } from "./tsdl-types.ts";
-
-type Block = Declaration & { kind: "block" };
 
 /** Gathers sections of declarations into one growing trace class. */
 export class TsdlTrace {
@@ -85,6 +85,11 @@ export class TsdlTrace {
     for (const block of named("trace")) this.#readPacketHeader(block);
     for (const block of named("stream")) this.#readStream(block);
     this.#readEvents([...this.#waiting, ...named("event")]);
+    const last = named("stream").at(-1);
+    if (last !== undefined && this.#builder.streams.size > 1 && !this.#namesStreams) {
+      const message = "expected one stream, since the packet header has no stream_id, got several";
+      throw this.#fail("TSDL_STREAM_ID", message, last.span);
+    }
     return this.#builder.snapshot();
   }
 
@@ -100,25 +105,14 @@ export class TsdlTrace {
     if (block === undefined) return this.#builder.snapshot();
     throw this.#fail(
       "TSDL_UNKNOWN_STREAM",
-      `expected a declared stream, got stream_id ${this.#id(block, "stream_id")}`,
+      `expected a declared stream, got stream_id ${this.#id(block, "stream_id") ?? 0}`,
       block.span,
     );
   }
 
-  /** No attribute of a block stands there twice; the environment's names are the user's own. */
   #checkEntries(block: Block): void {
-    if (block.block === "env" || block.block === "callsite") return;
-    const seen = new Set<string>();
-    for (const entry of block.entries) {
-      if (entry.kind !== "value" && entry.kind !== "assigned-type") continue;
-      if (seen.has(entry.name))
-        throw this.#fail(
-          "TSDL_DUPLICATE_ATTRIBUTE",
-          `attribute ${entry.name} stands here twice`,
-          entry.span,
-        );
-      seen.add(entry.name);
-    }
+    const problem = blockProblem(block);
+    if (problem !== undefined) throw this.#fail(problem.code, problem.message, problem.span);
   }
 
   #readByteOrder(block: Block): void {
@@ -134,19 +128,14 @@ export class TsdlTrace {
     if (this.#byteOrder !== undefined)
       throw this.#fail("TSDL_TWO_TRACES", "expected one trace block, got a second", block.span);
     this.#byteOrder = order;
-    const version = [this.#integer(block, "major") ?? 1n, this.#integer(block, "minor") ?? 8n];
-    if (version.join(".") !== "1.8")
+    const [major, minor] = [this.#integer(block, "major"), this.#integer(block, "minor")];
+    if (major !== 1n || minor !== 8n)
       throw this.#fail(
         "TSDL_VERSION",
-        `expected version 1.8 of CTF, got ${version.join(".")}`,
+        `expected version 1.8 of CTF, got ${major ?? "no major"}.${minor ?? "no minor"}`,
         block.span,
       );
-    const uuid = entryOf(block, "uuid");
-    if (uuid !== undefined) {
-      this.#builder.uuid = parseUuid(String(uuid.value.value));
-      if (this.#builder.uuid === undefined)
-        throw this.#fail("TSDL_UUID", `expected a UUID, got ${uuid.value.value}`, uuid.span);
-    }
+    this.#builder.uuid = uuidBytes(entryOf(block, "uuid")?.value.value);
   }
 
   #readEnvironment(block: Block): void {
@@ -253,15 +242,30 @@ export class TsdlTrace {
     const level = this.#integer(block, "loglevel");
     const event = {
       id,
-      name: String(entryOf(block, "name")?.value.value ?? `event ${id}`),
+      name: entryOf(block, "name")?.value.value.toString(),
       logLevel: level !== undefined && level >= 0n && level <= 14n ? Number(level) : undefined,
     };
     const scopes = {
       "specific-context": this.#structure(block, "context", scope),
       payload: this.#structure(block, "fields", scope),
     };
+    this.#checkEvent(block, stream, { ...stream.templates, ...scopes });
     stream.clock = this.#streamClock(block, scopes, stream.clock);
     this.#builder.addEvent(stream, event, scopes);
+  }
+
+  #checkEvent(block: Block, stream: StreamDraft, scopes: ScopeTemplates): void {
+    if (stream.events.size > 0 && !hasEventId(scopes["event-header"])) {
+      const message = `expected one event in stream ${stream.id}, since its event header has no id, got several`;
+      throw this.#fail("TSDL_EVENT_ID", message, block.span);
+    }
+    if (
+      entryOf(block, "name") === undefined &&
+      Object.values(scopes).every((root) => root === undefined || isAlwaysEmpty(root))
+    ) {
+      const message = "expected an event with a name or a field, got one without either";
+      throw this.#fail("TSDL_EMPTY", message, block.span);
+    }
   }
 
   /**
@@ -279,7 +283,8 @@ export class TsdlTrace {
         block.span,
       );
     }
-    const id = given ?? streams.keys().next().value ?? 0;
+    const id =
+      given ?? (entryOf(block, "name") === undefined ? 0 : streams.keys().next().value) ?? 0;
     if (streams.size > 0 || this.#namesStreams) return streams.get(id);
     this.#hasImplicitStream = true;
     return this.#builder.addStream(id, undefined, {});
@@ -378,10 +383,4 @@ function* mappedClocks(template: Template | undefined): Generator<string> {
     default:
       break;
   }
-}
-
-function parseUuid(text: string): Uint8Array | undefined {
-  const digits = text.replaceAll("-", "");
-  if (!/^[0-9a-fA-F]{32}$/.test(digits)) return undefined;
-  return Uint8Array.from(digits.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 }

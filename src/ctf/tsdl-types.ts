@@ -1,6 +1,7 @@
 /** TSDL type nodes → field templates: looks up aliases in their lexical scopes and checks attributes (CTF 1.8.3 §4, §7.3). */
 
 import { nearestName, type Span } from "../base/text.ts";
+import { isAbsolute } from "./field-lookup.ts";
 import {
   compound,
   type FieldReference,
@@ -63,7 +64,7 @@ export function buildType(node: TypeNode, scope: TypeScope, context: TypeContext
     case "string":
       return stringTemplate(node.attributes, context);
     case "alias":
-      return lookUp(node.name, node.span, scope, context);
+      return usable(lookUp(node.name, node.span, scope, context), node.span, context);
     case "struct":
       return structTemplate(node, scope, context);
     case "variant":
@@ -71,6 +72,18 @@ export function buildType(node: TypeNode, scope: TypeScope, context: TypeContext
     case "enum":
       return enumTemplate(node, scope, context);
   }
+}
+
+/** The tag of a variant that is declared apart says nothing where it is used, unless it is named from a scope's root on. */
+function usable(template: Template, span: Span, context: TypeContext): Template {
+  const selector = template.kind === "variant" ? template.selector : undefined;
+  if (selector?.kind !== "name" || isAbsolute(selector.names)) return template;
+  throw fail(
+    context,
+    "TSDL_TAG",
+    `expected the tag where the variant is used, got ${selector.names.join(".")} where it is declared`,
+    span,
+  );
 }
 
 /** Declares a typealias or typedef. */
@@ -127,7 +140,8 @@ function variantTemplate(
     node.tag === undefined ? undefined : { kind: "name", names: node.tag, span: node.span };
   if (node.body === undefined) {
     const named = lookUp(`variant ${node.name}`, node.span, scope, context);
-    return named.kind === "variant" ? { ...named, selector: selector ?? named.selector } : named;
+    if (selector === undefined) return usable(named, node.span, context);
+    return named.kind === "variant" ? { ...named, selector } : named;
   }
   const options = bodyMembers(node.body, scope, context).map((member) => ({
     ...member,
@@ -232,22 +246,28 @@ function enumTemplate(
     node.base === undefined
       ? lookUp("int", node.span, scope, context)
       : buildType(node.base, scope, context);
-  if (base.kind !== "integer") {
+  if (base.kind !== "integer" || base.mappings !== undefined) {
+    const got = base.kind === "integer" ? "an enumeration" : `a ${base.kind}`;
     throw fail(
       context,
       "TSDL_ENUM_BASE",
-      `expected an integer below the enumeration, got a ${base.kind}`,
+      `expected an integer below the enumeration, got ${got}`,
       node.span,
     );
   }
-  const template: Template = { ...base, mappings: enumMappings(node.enumerators, context) };
+  const mappings = enumMappings(node.enumerators, base.signed, context);
+  const template: Template = { ...base, mappings };
   if (node.name !== undefined) declare(`enum ${node.name}`, template, node.span, scope, context);
   return template;
 }
 
-/** Values without `=` follow the end of the one before; repeated labels gather their ranges. */
+/**
+ * Values without `=` follow the end of the one before; repeated labels gather their ranges. A negative value of an unsigned
+ * integer is what its 64 bits stand for without a sign, as babeltrace2 has it.
+ */
 function enumMappings(
   enumerators: readonly Enumerator[],
+  signed: boolean,
   context: TypeContext,
 ): readonly Mapping[] {
   const byLabel = new Map<string, { low: bigint; high: bigint }[]>();
@@ -262,10 +282,22 @@ function enumMappings(
         `expected a range from low to high, got ${low} ... ${high}`,
         span,
       );
+    if (!signed && low < 0n && high >= 0n)
+      throw fail(
+        context,
+        "TSDL_ENUM_RANGE",
+        `expected a range of an unsigned integer, got ${low} ... ${high}`,
+        span,
+      );
+    const range = signed ? { low, high } : { low: unsigned(low), high: unsigned(high) };
     const ranges = byLabel.get(label);
-    if (ranges === undefined) byLabel.set(label, [{ low, high }]);
-    else ranges.push({ low, high });
+    if (ranges === undefined) byLabel.set(label, [range]);
+    else ranges.push(range);
     next = high + 1n;
   }
   return [...byLabel].map(([label, ranges]) => ({ label, ranges }));
+}
+
+function unsigned(value: bigint): bigint {
+  return BigInt.asUintN(64, value);
 }

@@ -4,7 +4,7 @@ import { DecodeError, MetadataError } from "../base/errors.ts";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { instant } from "../ctf/clock.ts";
 import { MetadataReader } from "../ctf/metadata.ts";
-import { type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
+import { foreignUuidNote, type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
 import { type StoredPacket, withPlace } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { SourceItem } from "../source/source.ts";
@@ -203,6 +203,11 @@ export class MetadataStage {
       return;
     }
     const state = this.#stream(stream);
+    const { foreignUuid } = header;
+    if (foreignUuid !== undefined && state.header?.foreignUuid === undefined && !stored) {
+      const text = foreignUuidNote(stream.name, foreignUuid, trace.traceClass);
+      yield { kind: "note", source: stream.trace.source, text };
+    }
     state.header = header;
     // Recorded traces tell of their cut packets when they are opened.
     if (header.missingBits > 0 && stream.trace.session !== undefined) {

@@ -105,6 +105,9 @@ export class TraceSummaries {
       case "loss":
         this.#lose(item.loss);
         break;
+      case "note":
+        this.problems.push(item.text);
+        break;
       default:
         break;
     }

@@ -2,6 +2,7 @@
 
 import { globMatches } from "../base/glob.ts";
 import type { PlannedColumn } from "../column/schema.ts";
+import { mayChangeInsideBytes } from "../ctf/byte-order-changes.ts";
 import { type FieldRef, fieldKey, findField, mayBeAbsent } from "../ctf/field-ref.ts";
 import type { EventClass, FieldClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
 import { scopeRoot } from "../ctf/trace-class.ts";
@@ -54,11 +55,12 @@ export function planEvent(
     streamClass.clock !== undefined || (spec.begin === undefined && spec.end === undefined);
   const isLive = isWanted && isInRange && linked?.verdict !== "never";
   const base = { streamClass, eventClass, isLive };
+  const watchesOrder = mayChangeInsideBytes(traceClass.packetHeader, streamClass);
   if (!isLive) {
     return {
       ...base,
       linked: undefined,
-      walk: planRecordWalk(streamClass, eventClass),
+      walk: planRecordWalk(streamClass, eventClass, undefined, watchesOrder),
       optionalLocations: [],
       packetWalk: undefined,
       packetLocations: [],
@@ -83,7 +85,7 @@ export function planEvent(
   return {
     ...base,
     linked: linked?.verdict === "evaluate" ? linked : undefined,
-    walk: planRecordWalk(streamClass, eventClass, locations.locationOf),
+    walk: planRecordWalk(streamClass, eventClass, locations.locationOf, watchesOrder),
     optionalLocations: locations.where(isOptional),
     packetWalk:
       packetLocations.length === 0 ? undefined : planPacketWalk(streamClass, locations.locationOf),

@@ -6,6 +6,7 @@ import type { ColumnBatch } from "../column/column.ts";
 import type { SharedDictionary } from "../column/column-builder.ts";
 import { textTooLong } from "../column/text-limit.ts";
 import { TimestampBuilder } from "../column/timestamp-builder.ts";
+import { mayChangeInsideBytes } from "../ctf/byte-order-changes.ts";
 import { Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
@@ -99,6 +100,7 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     walker.end = header.contentBits;
     walker.clock.hi = resume?.clockHi ?? Number(BigInt.asIntN(32, (header.begin ?? 0n) >> 32n));
     walker.clock.lo = resume?.clockLo ?? Number(BigInt.asIntN(32, header.begin ?? 0n));
+    walker.byteOrder = resume === undefined ? header.byteOrder : undefined;
     this.#timestamps.useClock(header.streamClass.clock);
     this.#packet++;
     this.#contextBit = header.contextBit;
@@ -241,7 +243,11 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
   #stream(streamClass: StreamClass): StreamState {
     let stream = this.#streams.get(streamClass);
     if (stream === undefined) {
-      const headerWalk = planHeaderWalk(streamClass);
+      const { packetHeader } = this.#traceClass;
+      const headerWalk = planHeaderWalk(
+        streamClass,
+        mayChangeInsideBytes(packetHeader, streamClass),
+      );
       stream = { streamClass, headerWalk, events: new Map() };
       this.#streams.set(streamClass, stream);
     }

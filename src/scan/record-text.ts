@@ -51,6 +51,11 @@ function isUserVisible({ fieldClass }: Member): boolean {
   return fieldClass.kind !== "integer" || fieldClass.roles.every((role) => role === "cpu-id");
 }
 
+/** `HOST NAME: `, as babeltrace2 has it. */
+export function recordHead(prefix: string, { name, isNameless }: EventClass): string {
+  return `${prefix}${isNameless === true ? "<unknown>" : name}: `;
+}
+
 /** Writes `HOST NAME: { packet context }, { contexts }, { payload }`; the cursor stands before the common context. */
 export type RecordRenderer = (
   packetContext: Uint8Array,
@@ -63,7 +68,7 @@ export function recordRenderer(
   streamClass: StreamClass,
   eventClass: EventClass,
 ): RecordRenderer {
-  const head = encoder.encode(`${prefix}${eventClass.name}: `);
+  const head = encoder.encode(recordHead(prefix, eventClass));
   const scopes: Renderer[] = [
     streamClass.commonContext,
     eventClass.specificContext,

@@ -9,6 +9,7 @@ import type { IntegerLayout } from "../ctf/read-field.ts";
 import { codeUnitBytes } from "../ctf/text-encoding.ts";
 import type {
   BlobClass,
+  ByteOrder,
   EventClass,
   FieldClass,
   Range,
@@ -35,6 +36,8 @@ export const Op = {
   locate: 6,
   /** bit := align(bit, 8); location := bit; bit := after the first byte below 128; the value as with `integer` */
   leb128: 7,
+  /** bit := align(bit, align); inside a byte the field before is of the same byte order */
+  order: 8,
 } as const;
 
 /** What an integer's value is for, besides a slot. */
@@ -95,7 +98,8 @@ export type Step =
       /** Whether a record may have none of the options. */
       readonly isOptional: boolean;
     }
-  | { readonly op: typeof Op.locate; readonly align: number; readonly location: number };
+  | { readonly op: typeof Op.locate; readonly align: number; readonly location: number }
+  | { readonly op: typeof Op.order; readonly align: number; readonly byteOrder: ByteOrder };
 
 export type Walk = readonly Step[];
 
@@ -116,14 +120,17 @@ export type LocationOf = (scope: Scope, path: readonly number[]) => number;
 
 const NOBODY: LocationOf = () => -1;
 
-/** The steps through a packet context. */
+/** The steps through a packet context, whose byte orders were looked at when the packet was begun. */
 export function planPacketWalk({ packetContext }: StreamClass, locationOf: LocationOf): Walk {
-  return planWalk([["packet-context", packetContext]], locationOf);
+  return planWalk([["packet-context", packetContext]], locationOf, false);
 }
 
-/** The steps through an event header. */
-export function planHeaderWalk({ eventHeader }: StreamClass): Walk {
-  return planWalk([["event-header", eventHeader]], NOBODY);
+/**
+ * The steps through an event header.
+ * @param watchesOrder whether the steps look for byte orders that meet inside a byte
+ */
+export function planHeaderWalk({ eventHeader }: StreamClass, watchesOrder: boolean = false): Walk {
+  return planWalk([["event-header", eventHeader]], NOBODY, watchesOrder);
 }
 
 /** The steps through an event record, behind its header. */
@@ -131,21 +138,23 @@ export function planRecordWalk(
   { commonContext }: StreamClass,
   { specificContext, payload }: EventClass,
   locationOf: LocationOf = NOBODY,
+  watchesOrder: boolean = false,
 ): Walk {
   const scopes = [
     ["common-context", commonContext],
     ["specific-context", specificContext],
     ["payload", payload],
   ] as const;
-  return planWalk(scopes, locationOf);
+  return planWalk(scopes, locationOf, watchesOrder);
 }
 
 /** The steps through the given scopes, one after the other. */
 function planWalk(
   scopes: readonly (readonly [Scope, StructureClass | undefined])[],
   locationOf: LocationOf,
+  watchesOrder: boolean,
 ): Walk {
-  const planner = new WalkPlanner(locationOf);
+  const planner = new WalkPlanner(locationOf, watchesOrder);
   for (const [scope, root] of scopes) {
     if (root !== undefined) planner.field(root, scope, []);
   }
@@ -154,12 +163,14 @@ function planWalk(
 
 class WalkPlanner {
   readonly #locationOf: LocationOf;
+  readonly #watchesOrder: boolean;
   readonly #steps: Step[] = [];
   /** Fixed-size fields not yet written as a step. */
   #run: { align: number; bits: number } | undefined;
 
-  constructor(locationOf: LocationOf) {
+  constructor(locationOf: LocationOf, watchesOrder: boolean) {
     this.#locationOf = locationOf;
+    this.#watchesOrder = watchesOrder;
   }
 
   steps(): Walk {
@@ -175,6 +186,7 @@ class WalkPlanner {
         const hook = hookOf(fieldClass, scope);
         const slot = fieldClass.slot ?? -1;
         const { coding, form, size, signed, byteOrder, align } = fieldClass;
+        if (coding !== "leb128") this.#order(align, byteOrder);
         const layout: IntegerLayout = { coding, form, size, signed, byteOrder };
         if (coding === "leb128") {
           this.#flush();
@@ -188,6 +200,7 @@ class WalkPlanner {
         return;
       }
       case "float":
+        this.#order(fieldClass.align, fieldClass.byteOrder);
         this.#fixed(fieldClass.align, fieldClass.size, location);
         return;
       case "string":
@@ -247,7 +260,7 @@ class WalkPlanner {
   }
 
   #text({ length }: TextClass | BlobClass, unit: 0 | 1 | 2 | 4, location: number): void {
-    if (length.kind === "static" && location === -1) {
+    if (length.kind === "static" && location === -1 && !isBroken(length.count, unit)) {
       this.#fixed(8, length.count * 8, -1);
       return;
     }
@@ -264,7 +277,7 @@ class WalkPlanner {
 
   #array(fieldClass: FieldClass & { kind: "array" }, scope: Scope, location: number): void {
     const { length, element, align } = fieldClass;
-    const size = fixedSize(element);
+    const size = this.#watchesOrder ? undefined : fixedSize(element);
     const stride = size && { elementBits: size.bits, strideBits: roundUp(size.bits, size.align) };
     if (stride !== undefined && length.kind === "static" && location === -1) {
       const bits =
@@ -287,9 +300,15 @@ class WalkPlanner {
   }
 
   #nested(fieldClass: FieldClass, scope: Scope, path: readonly number[] | undefined): Walk {
-    const planner = new WalkPlanner(this.#locationOf);
+    const planner = new WalkPlanner(this.#locationOf, this.#watchesOrder);
     planner.field(fieldClass, scope, path);
     return planner.steps();
+  }
+
+  #order(align: number, byteOrder: ByteOrder): void {
+    if (!this.#watchesOrder) return;
+    this.#flush();
+    this.#steps.push({ op: Op.order, align, byteOrder });
   }
 
   /** Joins the field to the run where its padding is known: the run begins at least as strictly aligned. */
@@ -345,10 +364,12 @@ function fixedSize(fieldClass: FieldClass): { bits: number; align: number } | un
     case "float":
       return { bits: fieldClass.size, align: fieldClass.align };
     case "text":
-    case "blob":
-      return fieldClass.length.kind === "static"
-        ? { bits: fieldClass.length.count * 8, align: 8 }
-        : undefined;
+    case "blob": {
+      const { length } = fieldClass;
+      const unit = fieldClass.kind === "text" ? codeUnitBytes(fieldClass.encoding) : 0;
+      if (length.kind !== "static" || isBroken(length.count, unit)) return undefined;
+      return { bits: length.count * 8, align: 8 };
+    }
     case "array": {
       const element = fixedSize(fieldClass.element);
       if (element === undefined || fieldClass.length.kind !== "static") return undefined;
@@ -369,6 +390,11 @@ function fixedSize(fieldClass: FieldClass): { bits: number; align: number } | un
     default:
       return undefined;
   }
+}
+
+/** Whether a text of so many bytes ends inside a code unit, unless a NUL comes before. */
+function isBroken(bytes: number, unit: number): boolean {
+  return unit > 1 && bytes % unit !== 0;
 }
 
 function roundUp(bits: number, align: number): number {

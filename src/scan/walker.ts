@@ -2,9 +2,11 @@
 
 import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
-import { badLeb128, Slots, unterminated } from "../ctf/field-cursor.ts";
+import { changedByteOrder } from "../ctf/byte-order-changes.ts";
+import { badLeb128, brokenText, Slots, unterminated } from "../ctf/field-cursor.ts";
 import { leb128Length, readIntegerField } from "../ctf/read-field.ts";
-import { findTerminator } from "../ctf/text-encoding.ts";
+import { findTerminator, findTerminatorWithin } from "../ctf/text-encoding.ts";
+import type { ByteOrder } from "../ctf/trace-class.ts";
 import type { RecordView } from "../filter/record-view.ts";
 import { Hook, Op, type SelectorRange, type Step, type Walk } from "./walk.ts";
 
@@ -23,6 +25,8 @@ export class Walker implements RecordView {
   /** Running clock value, in cycles. */
   readonly clock: Word = { hi: 0, lo: 0 };
   eventId = 0;
+  /** Of the last field, where walks look for it. */
+  byteOrder: ByteOrder | undefined;
   /** Time of the record at hand, in ns since the Unix epoch: for filters. */
   timeHi = 0;
   timeLo = 0;
@@ -57,6 +61,10 @@ export class Walker implements RecordView {
         case Op.locate:
           this.#begin(step.align, step.location);
           break;
+        case Op.order:
+          this.#begin(step.align, -1);
+          this.#follow(step.byteOrder);
+          break;
       }
     }
   }
@@ -64,6 +72,13 @@ export class Walker implements RecordView {
   #begin(align: number, location: number): void {
     this.bit = (this.bit + align - 1) & -align;
     if (location !== -1) this.bitOffsets[location] = this.bit;
+  }
+
+  /** A byte's bits are all of one byte order. */
+  #follow(byteOrder: ByteOrder): void {
+    const isInside = (this.bit & 7) !== 0 && this.byteOrder !== undefined;
+    if (isInside && this.byteOrder !== byteOrder) throw changedByteOrder(this.bit, byteOrder);
+    this.byteOrder = byteOrder;
   }
 
   #advance(bits: number): void {
@@ -121,11 +136,13 @@ export class Walker implements RecordView {
   #text(step: Step & { op: typeof Op.text }): void {
     this.#begin(8, step.location);
     const count = this.#count(step.slot, step.count, 8);
-    if (step.location !== -1) {
+    const { unit } = step;
+    const isBroken = unit > 1 && count % unit !== 0;
+    if (step.location !== -1 || isBroken) {
       const from = this.bit >>> 3;
-      const { unit } = step;
-      const to = unit === 0 ? -1 : findTerminator(this.bytes, from, from + count, unit);
-      this.lengths[step.location] = to === -1 ? count : to - from;
+      const to = unit === 0 ? -1 : findTerminatorWithin(this.bytes, from, from + count, unit);
+      if (isBroken && to === -1) throw brokenText(this.bit, count, unit);
+      if (step.location !== -1) this.lengths[step.location] = to === -1 ? count : to - from;
     }
     this.bit += count * 8;
   }

@@ -339,7 +339,7 @@ test("writes babeltrace2's lines without a time where there is no clock", () => 
   try {
     writeFileSync(
       join(path, "metadata"),
-      'trace { byte_order = le; };\nevent { name = "ev"; fields := struct { integer { size = 8; } a; }; };\n',
+      'trace { major = 1; minor = 8; byte_order = le; };\nevent { name = "ev"; fields := struct { integer { size = 8; } a; }; };\n',
     );
     writeFileSync(join(path, "stream"), Uint8Array.of(1, 2));
     for (const engine of ["kernel", "interpreter"]) {

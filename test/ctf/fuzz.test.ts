@@ -198,7 +198,7 @@ const HUGE: readonly (readonly [string, string])[] = [
 ];
 
 function tsdl(fields: string, aliases = ""): string {
-  return `trace { byte_order = le; };\ntypealias integer { size = 8; } := u8; ${aliases}\nevent { name = "e"; fields := struct { ${fields} }; };\n`;
+  return `trace { major = 1; minor = 8; byte_order = le; };\ntypealias integer { size = 8; } := u8; ${aliases}\nevent { name = "e"; fields := struct { ${fields} }; };\n`;
 }
 
 function ctf2(fieldClass: string): string {

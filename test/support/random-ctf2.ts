@@ -49,14 +49,16 @@ class Members {
       case 2:
         this.numbers.push(full);
         return one(this.#integer());
-      case 3:
+      case 3: {
         this.numbers.push(full);
+        const alignment = this.#align();
         return one({
           type: "fixed-length-floating-point-number",
           length: next(2) ? 32 : 64,
-          ...this.#order(),
-          alignment: this.#align(),
+          ...this.#order(alignment >= 8),
+          alignment,
         });
+      }
       case 4:
         this.texts.push(full);
         return one({ type: "null-terminated-string", encoding: this.#encoding() });
@@ -64,7 +66,7 @@ class Members {
         this.texts.push(full);
         return one({
           type: "static-length-string",
-          length: next(70),
+          length: next(6) === 0 ? next(70) : 4 * next(18),
           encoding: this.#encoding(),
         });
       case 6:
@@ -98,7 +100,7 @@ class Members {
         const isBoolean = next(2) === 1;
         const ranges = isBoolean ? {} : { "selector-field-ranges": [[next(2), 2 + next(3)]] };
         const selector = isBoolean
-          ? { ...this.#bits("fixed-length-boolean"), length: 1 + next(9) }
+          ? { ...this.#bits("fixed-length-boolean"), length: 1 + next(9), ...this.#order(false) }
           : this.#length();
         return after(selector, {
           type: "optional",
@@ -147,7 +149,8 @@ class Members {
   #length(): Json {
     if (this.#next(4) === 0) return { type: "variable-length-unsigned-integer" };
     const bits = this.#bits("fixed-length-unsigned-integer");
-    return { ...bits, length: 1 + this.#next(3), alignment: this.#next(2) ? 1 : 8 };
+    const alignment = this.#next(2) ? 1 : 8;
+    return { ...bits, length: 1 + this.#next(3), alignment, ...this.#order(false) };
   }
 
   #integer(): Json {
@@ -178,11 +181,14 @@ class Members {
 
   #bits(type: string): Json {
     const length = [1 + this.#next(64), 8, 16, 32, 64, 5][this.#next(6)]!;
-    return { type, length, alignment: this.#align(), ...this.#order() };
+    const alignment = this.#align();
+    return { type, length, alignment, ...this.#order(alignment >= 8 && length % 8 === 0) };
   }
 
-  #order(): Json {
+  /** Byte orders that may meet inside a byte are the interpreter's. */
+  #order(isWhole: boolean): Json {
     const next = this.#next;
+    if (!isWhole && !this.#isWild) return { "byte-order": "little-endian" };
     const bitOrder = this.#isWild && next(6) === 0 ? { "bit-order": "last-to-first" } : {};
     return next(3) === 0
       ? { "byte-order": "big-endian" }

@@ -22,10 +22,13 @@ class Fields {
   readonly arrays: string[] = [];
   readonly others: string[] = [];
   readonly #next: Next;
+  /** Whether byte orders may meet inside a byte, which is the interpreter's. */
+  readonly #isMixed: boolean;
   #count = 0;
 
   constructor(next: Next) {
     this.#next = next;
+    this.#isMixed = next(8) === 0;
   }
 
   structure(depth: number, path: string): string {
@@ -47,7 +50,7 @@ class Fields {
         return `${this.#integer()} _${name};\n`;
       case 3:
         this.numbers.push(full);
-        return `floating_point { ${next(2) ? "exp_dig = 8; mant_dig = 24;" : "exp_dig = 11; mant_dig = 53;"} align = ${this.#align()}; ${this.#order()} } _${name};\n`;
+        return `floating_point { ${next(2) ? "exp_dig = 8; mant_dig = 24;" : "exp_dig = 11; mant_dig = 53;"} ${this.#alignAndOrder(32)} } _${name};\n`;
       case 4:
         this.numbers.push(full);
         return `enum : ${this.#integer()} { A, B = 2 ... 5, C = 3 } _${name};\n`;
@@ -98,16 +101,18 @@ class Fields {
   #integer(): string {
     const next = this.#next;
     const size = [1 + next(64), 8, 16, 32, 64, 5][next(6)]!;
-    const align = next(3) === 0 ? "" : `align = ${this.#align()};`;
-    return `integer { size = ${size}; ${align} signed = ${next(2)}; ${this.#order()} }`;
+    return `integer { size = ${size}; signed = ${next(2)}; ${this.#alignAndOrder(size)} }`;
   }
 
   #align(): number {
     return [1, 8, 8, 8, 2, 16, 32, 64][this.#next(8)]!;
   }
 
-  #order(): string {
-    return this.#next(3) === 0 ? "byte_order = be;" : "";
+  #alignAndOrder(size: number): string {
+    const align = this.#next(3) === 0 ? undefined : this.#align();
+    const isWhole = size % 8 === 0 && (align ?? 8) >= 8;
+    const isBig = (isWhole || this.#isMixed) && this.#next(3) === 0;
+    return `${align === undefined ? "" : `align = ${align};`} ${isBig ? "byte_order = be;" : ""}`;
   }
 }
 

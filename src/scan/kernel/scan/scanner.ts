@@ -7,6 +7,7 @@ import type { DecodeError } from "../../../base/errors.ts";
 import { globMatches } from "../../../base/glob.ts";
 import { TextTooLong } from "../../../base/utf8-writer.ts";
 import { SharedDictionary } from "../../../column/column-builder.ts";
+import { mayChangeInsideBytes } from "../../../ctf/byte-order-changes.ts";
 import type { PacketHeader } from "../../../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
 import { LinkCache } from "../../../filter/link-cache.ts";
@@ -14,7 +15,12 @@ import type { WasmFunction } from "../../../wasm/runtime.ts";
 import { type EventPlan, planEvent } from "../../event-plan.ts";
 import { InterpretingScanner, undeclaredClass } from "../../interpreter.ts";
 import { constantText } from "../../record-columns.ts";
-import { hasPacketContextText, packetContextText, tracePrefix } from "../../record-text.ts";
+import {
+  hasPacketContextText,
+  packetContextText,
+  recordHead,
+  tracePrefix,
+} from "../../record-text.ts";
 import {
   NO_BUDGET,
   type ResumePoint,
@@ -279,6 +285,8 @@ export class KernelScanner implements Scanner<Segment> {
   #stream(streamClass: StreamClass): StreamState {
     let stream = this.#streams.get(streamClass);
     if (stream === undefined) {
+      if (mayChangeInsideBytes(this.#traceClass.packetHeader, streamClass))
+        throw new MustInterpret();
       const unit = new Unit(this.#kernel.memory, this.#arena);
       const headerWalk = planHeaderWalk(streamClass);
       const loop = emitStreamLoop(
@@ -456,7 +464,7 @@ export class KernelScanner implements Scanner<Segment> {
   ): number {
     const renderer = this.#renderer!;
     if (column.request.kind === "record") {
-      const head = `${tracePrefix(this.#traceClass)}${eventClass.name}: `;
+      const head = recordHead(tracePrefix(this.#traceClass), eventClass);
       const scopes = [streamClass.commonContext, eventClass.specificContext, eventClass.payload];
       return renderer.record(
         head,

@@ -10,6 +10,7 @@ import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
 import { Hook, type SelectorRange, type Step, Op as StepOp, type Walk } from "../../walk.ts";
 import { SLACK_BYTES, State } from "../memory/memory.ts";
 import { findZeroUnit, leb128Length, readLeb128, reverseBits } from "./field-helpers.ts";
+import { NotCompilable } from "./filter-emitter.ts";
 import { findZero, readBits, swapBytes, textLength } from "./helpers.ts";
 import type { Unit } from "./unit.ts";
 
@@ -236,6 +237,8 @@ export class WalkEmitter {
       case StepOp.locate:
         this.#begin(step.align, step.location);
         break;
+      case StepOp.order:
+        throw new NotCompilable("byte orders that meet inside a byte");
     }
   }
 
@@ -387,6 +390,12 @@ export class WalkEmitter {
   #text(step: Step & { op: typeof StepOp.text }): void {
     this.#begin(8, -1);
     if (step.slot === -1) {
+      if (step.unit > 1 && step.count % step.unit !== 0) {
+        const count = this.#code.local(i32);
+        this.#code.i32(step.count).set(count);
+        this.#checkBounds(step.count * 8);
+        this.#checkUnits(count, step.unit);
+      }
       if (step.location !== -1)
         this.#locate(step.location, { kind: "within", capacity: undefined, count: step.count });
       this.#advance(step.count * 8);
@@ -394,11 +403,30 @@ export class WalkEmitter {
     }
     const code = this.#code;
     const count = this.#count(step.slot, 8);
+    if (step.unit > 1) this.#checkUnits(count, step.unit);
     if (step.location !== -1)
       this.#locate(step.location, { kind: "within", capacity: count, count: 0 });
     this.pushPosition();
     code.get(count).i32(3).op(Op.i32Shl, Op.i32Add);
     this.#newBase(8);
+  }
+
+  /** A text that ends inside a code unit of 2 or 4 bytes must have a NUL before. */
+  #checkUnits(count: Local, unit: number): void {
+    const code = this.#code;
+    const from = code.local(i32);
+    const end = code.local(i32);
+    code
+      .get(count)
+      .i32(unit - 1)
+      .op(Op.i32And);
+    code.if(() => {
+      const offset = this.pushAddress(this.#position());
+      if (offset > 0) code.i32(offset).op(Op.i32Add);
+      code.tee(from).get(from).get(count).op(Op.i32Add).tee(end).i32(unit);
+      code.call(this.#unit.helper(findZeroUnit)).get(end).op(Op.i32GeU);
+      code.if(() => code.i32(Status.error).op(Op.return));
+    });
   }
 
   #array(step: Step & { op: typeof StepOp.array }): void {
