@@ -1,6 +1,6 @@
 /**
- * Containers as they are made: runtimes write the id of each first process to a file, some 10 ms before that process runs.
- * What they announce themselves may come after a short container has ended: Podman's events a quarter of a second later.
+ * Watches pid files: runtimes write a container's first process id to a file some 10 ms before that process executes the
+ * container's program. Events may arrive after a short container has exited: Podman's are up to a quarter of a second late.
  */
 
 import { type FSWatcher, watch } from "node:fs";
@@ -11,21 +11,21 @@ import { isPlainName, pidOf } from "./answer.ts";
 import type { OnChange } from "./runtime.ts";
 
 export interface PidFiles {
-  /** Has a folder for each container, by its id. */
+  /** Directory with a subdirectory for each container, named by its id. */
   readonly folder: string;
-  /** Path within it. */
+  /** Path of the pid file in the subdirectory. */
   readonly file: string;
 }
 
-/** How often, and how long, a new container's file is looked for, in ms. */
+/** Polling interval and time limit for the pid file of a new container, in ms. */
 const LOOK_MS = 5;
 const LOOK_FOR_MS = 5000;
-/** How often the folder of all is looked for, in ms: before the first container there is none. */
+/** Polling interval for the directory, which does not exist before the first container, in ms. */
 const RETRY_MS = 500;
-/** More containers than this are not looked for at once. */
+/** Containers to poll for at a time. */
 const MAX_AT_ONCE = 64;
 
-/** Announces first processes of new containers as long as the runtime's events are followed. */
+/** Announces the first processes of new containers until `events` settles. */
 export async function withPidFiles(
   events: Promise<void>,
   places: readonly (Promise<PidFiles | undefined> | PidFiles)[],
@@ -67,7 +67,7 @@ async function followFiles(
   await Promise.all(looking.values());
 }
 
-/** `undefined` if there is no such folder. */
+/** `undefined` if the directory does not exist. */
 function watcherOf(folder: string, onName: (name: string) => void): FSWatcher | undefined {
   try {
     const watcher = watch(folder);
@@ -77,7 +77,7 @@ function watcherOf(folder: string, onName: (name: string) => void): FSWatcher | 
   }
 }
 
-/** 0 if it does not appear in time, or the container's folder is gone. */
+/** 0 if the file does not appear in time, or the container is removed. */
 async function firstProcess(folder: string, file: string, isOver: () => boolean): Promise<number> {
   const deadline = performance.now() + LOOK_FOR_MS;
   while (!isOver() && performance.now() < deadline) {
