@@ -153,10 +153,12 @@ runRootless("a user's real containers are found as soon as the user comes", asyn
           (line) => line.includes(`"${name}"`) && line.includes(`"init_pid":${pid},`),
         );
       await dump.until("recorded both", () => has("as-root", root) && has("as-other", other));
+      dump.process.kill("SIGINT");
+      await dump.end();
+      assert.is(dump.stderr, "");
     } finally {
       await podman.close();
     }
-    assert.is(dump.stderr, "");
   } finally {
     await machine.close();
   }
