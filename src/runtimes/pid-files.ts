@@ -3,8 +3,7 @@
  * container's program. Events may arrive after a short container has exited: Podman's are up to a quarter of a second late.
  */
 
-import { type FSWatcher, watch } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { existsSync, type FSWatcher, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPlainName, pidOf } from "./answer.ts";
@@ -77,14 +76,27 @@ function watcherOf(folder: string, onName: (name: string) => void): FSWatcher | 
   }
 }
 
-/** 0 if the file does not appear in time, or the container is removed. */
+/**
+ * 0 if the file does not appear in time, or the container is removed.
+ *
+ * Reads synchronously, which takes some 20 us: each asynchronous step waits for a processor again, and on a busy machine the
+ * process would have exited by then.
+ */
 async function firstProcess(folder: string, file: string, isOver: () => boolean): Promise<number> {
   const deadline = performance.now() + LOOK_FOR_MS;
   while (!isOver() && performance.now() < deadline) {
-    const initPid = pidOf((await readFile(join(folder, file), "latin1").catch(() => "")).trim());
+    const initPid = pidIn(join(folder, file));
     if (initPid !== 0) return initPid;
-    if (!(await stat(folder).then(Boolean, () => false))) return 0;
+    if (!existsSync(folder)) return 0;
     await sleep(LOOK_MS);
   }
   return 0;
+}
+
+function pidIn(file: string): number {
+  try {
+    return pidOf(readFileSync(file, "latin1").trim());
+  } catch {
+    return 0;
+  }
 }
