@@ -1,25 +1,25 @@
 /**
- * Text from outside, made safe to show. Whoever names a process, a file or a container can put control characters into the
- * name: they move the cursor, set colours, retitle the window, reorder what follows, or forge a line of a log.
+ * Makes text from outside safe to print. Names of processes, files and containers may contain control characters, which move
+ * the cursor, set colours, change the window title, reorder text, or forge lines of a log.
  *
- * Every function here leaves text without such characters as it is.
+ * Text without such characters is returned unchanged.
  */
 
 /**
  * Cc: C0, DEL, C1 (terminals obey the 8-bit forms too). Cf: bidirectional controls, zero-width characters, tags.
- * Cs: surrogates without their other half. Zl, Zp: line and paragraph separators.
+ * Cs: lone surrogates. Zl, Zp: line and paragraph separators.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 const ALL_UNPRINTABLE = new RegExp(UNPRINTABLE, "gu");
 const ALL_BUT_LINE_ENDS = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * One line for a terminal or a log: unprintable characters become visible escapes, `\n`, `\x1b` or `\u{202e}`.
+ * One line for a terminal or a log. Unprintable characters become escapes: `\n`, `\x1b`, `\u{202e}`.
  *
- * @param limit most UTF-16 code units of the result; what is longer ends in `…`
+ * @param limit UTF-16 code units of the result; a longer one ends in `…`
  */
 export function printable(text: string, limit: number = Number.POSITIVE_INFINITY): string {
-  // No escape is shorter than its character, so that what lies beyond the limit need not be looked at.
+  // An escape is longer than its character, so that the rest of the text cannot be part of the result.
   const considered = text.length > limit ? text.slice(0, limit + 1) : text;
   return cut(considered.replace(ALL_UNPRINTABLE, escapeOf), limit);
 }
@@ -30,13 +30,13 @@ export function printableLines(text: string, limit: number = Number.POSITIVE_INF
   return cut(considered.replace(ALL_BUT_LINE_ENDS, escapeOf), limit);
 }
 
-/** JSON on one line, with escapes for every unprintable character: safe to show, and parsed to the same value. */
+/** JSON on one line with every unprintable character escaped: safe to print, and the same value when parsed. */
 export function printableJson(value: unknown): string {
   const text = JSON.stringify(value);
-  // `undefined` and functions have no JSON.
+  // JSON has no `undefined` and no functions.
   if (typeof text !== "string") return "null";
   return text.replace(ALL_UNPRINTABLE, (character) =>
-    // Beyond the first plane JSON needs both halves.
+    // JSON escapes are UTF-16 code units.
     Array.from(
       { length: character.length },
       (_, i) => `\\u${hex(character.charCodeAt(i), 4)}`,
@@ -44,7 +44,7 @@ export function printableJson(value: unknown): string {
   );
 }
 
-/** One `?` for each unprintable character, so that what stands below keeps its column. */
+/** Replaces each unprintable character by one `?`, so that columns stay the same. */
 export function masked(text: string): string {
   return text.replaceAll(/[\p{C}\ufffd]/gu, "?");
 }
@@ -60,7 +60,7 @@ function hex(code: number, digits: number): string {
   return code.toString(16).padStart(digits, "0");
 }
 
-/** Ends before the limit, and not between the halves of a surrogate pair. */
+/** Cuts at the limit, but not inside a surrogate pair. */
 function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const end = Math.max(0, limit - 1);

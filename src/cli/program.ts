@@ -237,9 +237,9 @@ crictl), LXD, Incus, LXC and systemd-machined for their containers, and emits a 
 ust_container_statedump:lttng_statedump_container: every period, and at once when one starts, changes or ends. Build the
 tracepoint provider first: make -C statedump.
 
-Which runtimes are believed: a socket counts for all processes if root, or the user who runs statedump, owns it and every
-folder on the way to it; if one other user does, as with /run/user/UID/podman/podman.sock, it counts for processes in user
-namespaces of this user only (/etc/subuid), after all other runtimes. --only-named with the options above is an allow-list.
+Trust: a socket names any process if only root, or the user who runs statedump, controls it and every directory above it. If
+one other user does, as with /run/user/UID/podman/podman.sock, it names processes in user namespaces of that user only
+(/etc/subuid), with the lowest priority. --only-named with the options above is an allow-list.
 
 Without root it needs:
   CAP_SYS_PTRACE           to read the namespaces of other users' processes (/proc/PID/ns)

@@ -18,12 +18,12 @@ export interface StatedumpOptions extends NamedPlaces {
 /** Where records go. */
 interface Sink {
   readonly emit: (containers: readonly LocalContainer[]) => void;
-  /** Settles when nobody reads any more; rejects if the reader has failed. */
+  /** Settles when the reader has gone; rejects if it has failed. */
   readonly ended: Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** `tracewire statedump`: records of this machine's containers until Ctrl-C, in traces or on stdout. */
+/** `tracewire statedump`: writes container records into traces or to stdout until Ctrl-C. */
 export async function statedump(options: StatedumpOptions): Promise<void> {
   const places = runtimePlaces(options, options.onlyNamed === true);
   const sink = options.print ? stdoutSink() : providerSink(options.provider);
@@ -55,7 +55,7 @@ function stdoutSink(): Sink {
   const textOf = (containers: readonly LocalContainer[]): string =>
     containers.map(jsonLine).join("");
   const writer = new RecordWriter(stdout, textOf, (isBehind) => {
-    warn(isBehind ? "stdout is not read: records are left out" : "stdout is read again");
+    warn(isBehind ? "stdout is not read: dropping records" : "stdout is read again");
   });
   const ended = new Promise<void>((resolve, reject) => {
     stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-/** Reads answers that may hold anything: JSON of any shape, lines without end. */
+/** Parses untrusted answers: JSON of any shape, lines of any length. */
 
 import { SourceError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
@@ -48,12 +48,12 @@ export function pidOf(value: unknown): number {
   return isPid ? pid : 0;
 }
 
-/** Whether a text may stand in a path or command line as an id or name. */
+/** Whether a text is safe as an id or name in a path or on a command line. */
 export function isPlainName(text: string): boolean {
   return /^[A-Za-z0-9][\w.-]{0,254}$/.test(text);
 }
 
-/** As many of a list as there may be; what is left out is one of the problems. */
+/** The first items of a list, up to the limit. Reports a problem if it drops any. */
 export function within<Item>(
   limits: AnswerLimits,
   list: readonly Item[],
@@ -62,7 +62,7 @@ export function within<Item>(
 ): readonly Item[] {
   if (list.length <= limits.containers) return list;
   const most = limits.containers;
-  problems.push(`${what}: expected at most ${most} containers, got more: the others are left out`);
+  problems.push(`${what}: expected at most ${most} containers, got more: the rest is ignored`);
   return list.slice(0, most);
 }
 

@@ -1,4 +1,4 @@
-/** What runtimes say of processes: one claim for each, from the runtime that is believed first. */
+/** Which runtime describes which process: one claim per process, from the runtime with the highest priority. */
 
 import { type ProcessFacts, processKey } from "./process.ts";
 import { type IdRange, idsOf, ownershipOf } from "./process-owner.ts";
@@ -7,36 +7,39 @@ import type { KnownContainer, RuntimeWatch } from "./runtime-watch.ts";
 export interface Claim {
   readonly found: KnownContainer;
   readonly watch: RuntimeWatch;
-  /** The lower, the more it is believed. */
+  /** 0 is the highest priority. */
   readonly rank: number;
-  /** What was read of the process before it ran. */
-  readonly born?: ProcessFacts;
+  /** What was read of the process at its start. */
+  readonly early?: ProcessFacts;
 }
 
-export type BornClaim = Omit<Required<Claim>, "rank">;
+export type EarlyClaim = Omit<Required<Claim>, "rank">;
 
-/** Runtimes of users who are not root come after all of the system's. */
+/** Runtimes of unprivileged users rank after all others. */
 export const FIRST_USERS_RANK: number = 2 ** 20;
 
 export interface Claims {
   /** By process: its id and start. */
   readonly byProcess: ReadonlyMap<string, Claim>;
-  /** What users' runtimes say of processes that are not theirs, in one line each. */
+  /** One line for each claim of a user's runtime to a process that the user does not own. */
   readonly refusals: readonly string[];
 }
 
 /**
- * @param watches in the order in which their runtimes are believed
- * @param births of containers that these do not list
+ * @param watches in order of priority
+ * @param earlyClaims to processes of containers that their runtimes may not list
  */
-export function claimsOf(watches: readonly RuntimeWatch[], births: readonly BornClaim[]): Claims {
+export function claimsOf(
+  watches: readonly RuntimeWatch[],
+  earlyClaims: readonly EarlyClaim[],
+): Claims {
   const claims = watches.flatMap((watch, i) => {
     const rank = (found: KnownContainer): number =>
-      i + (found.vouchedBy === 0 ? 0 : FIRST_USERS_RANK);
+      i + (found.scopeUid === 0 ? 0 : FIRST_USERS_RANK);
     return [
       ...watch.found.map((found): Claim => ({ found, watch, rank: rank(found) })),
-      ...births.flatMap((birth): Claim[] =>
-        birth.watch === watch ? [{ ...birth, rank: rank(birth.found) }] : [],
+      ...earlyClaims.flatMap((claim): Claim[] =>
+        claim.watch === watch ? [{ ...claim, rank: rank(claim.found) }] : [],
       ),
     ];
   });
@@ -49,17 +52,17 @@ export function claimsOf(watches: readonly RuntimeWatch[], births: readonly Born
   const byProcess = new Map<string, Claim>();
   const refusals: string[] = [];
   for (const claim of claims.sort((a, b) => a.rank - b.rank)) {
-    const { initPid, startTicks, vouchedBy } = claim.found;
+    const { initPid, startTicks, scopeUid } = claim.found;
     const process = processKey(claim.found);
     const before = byProcess.get(process);
     if (before !== undefined) {
-      // Listed after its birth was announced: what its runtime says now counts, what was read then may still be needed.
-      if (claim.born !== undefined && before.watch === claim.watch)
-        byProcess.set(process, { ...before, born: claim.born });
+      // Announced and then listed: the listing is newer, but only the announced one was read in time if it has exited.
+      if (claim.early !== undefined && before.watch === claim.watch)
+        byProcess.set(process, { ...before, early: claim.early });
       continue;
     }
     const ownership =
-      vouchedBy === 0 ? "own" : ownershipOf(idsOfUser(vouchedBy), initPid, startTicks);
+      scopeUid === 0 ? "own" : ownershipOf(idsOfUser(scopeUid), initPid, startTicks);
     if (ownership === "own") byProcess.set(process, claim);
     if (ownership === "foreign") refusals.push(refusalOf(claim));
   }
@@ -67,6 +70,6 @@ export function claimsOf(watches: readonly RuntimeWatch[], births: readonly Born
 }
 
 function refusalOf({ found, watch }: Claim): string {
-  const { initPid, vouchedBy } = found;
-  return `${watch.title} calls process ${initPid} a container, which is not one of user ${vouchedBy}'s: ignored`;
+  const { initPid, scopeUid } = found;
+  return `${watch.title} reports process ${initPid} as a container, which user ${scopeUid} does not own: ignored`;
 }

@@ -1,4 +1,4 @@
-/** Runtimes that answer through their own commands. */
+/** Runs the command-line tools of runtimes that are asked through these. */
 
 import { execFile, spawn } from "node:child_process";
 import { SourceError } from "../base/errors.ts";
@@ -8,7 +8,7 @@ import { ANSWER_LIMIT_MS, SYSTEM_LIMITS } from "./runtime.ts";
 /**
  * The output of a command.
  *
- * @param signal kills it, as it is killed after `ANSWER_LIMIT_MS`
+ * @param signal kills the command, as does the time limit, `ANSWER_LIMIT_MS`
  * @throws SourceError as `Runtime.list`
  */
 export function outputOf(
@@ -31,7 +31,7 @@ export function outputOf(
   });
 }
 
-/** Calls `onLine` for each line that a command prints; settles when it ends. */
+/** Calls `onLine` for each line of a command's output; settles when the command exits. */
 export function followCommand(
   program: string,
   args: readonly string[],

@@ -1,17 +1,17 @@
-/** One name for one container: runtimes know nothing of each other's names, and readers know a container by its name alone. */
+/** Unique and stable names: readers identify a container by its name, and two runtimes may use the same one. */
 
-/** Names that stand for something else where events are attributed to containers. */
+/** Readers use these names for the host and for containers without a record. */
 const RESERVED = /^(\[|pid_ns:|mnt_ns:)/;
-/** How many containers that have stopped keep their name for their next start. */
+/** Stopped containers whose names are kept for their next start; the oldest are dropped. */
 const MAX_REMEMBERED = 10_000;
 
 export interface NameRequest {
-  /** The name that its runtime has for it. */
+  /** The name in its runtime. */
   readonly name: string;
   readonly type: string;
   readonly id: string;
-  /** Whether a runtime of a user who is not root names it. */
-  readonly isUsers: boolean;
+  /** Whether the runtime belongs to an unprivileged user. */
+  readonly isUserOwned: boolean;
 }
 
 interface Given {
@@ -24,16 +24,18 @@ export class ContainerNames {
   readonly #given = new Map<string, Given>();
 
   /**
-   * Names for all that run. A container keeps its name while others come and go, and over restarts where nobody has taken it;
-   * of equal names, the first one's stays as it is and others get their type in front, then their id behind. Users' containers
-   * never take a name from one of the system's.
+   * Names for all running containers.
+   *
+   * A container keeps its name while others start and stop, and across its restarts unless another container has taken it.
+   * The second container of a name is called `TYPE/NAME`, further ones `TYPE/NAME/ID`. If a user's container has a name that
+   * one of the system's containers needs, the user's is renamed.
    */
   of(requests: readonly NameRequest[]): string[] {
     const taken = new Set<string>();
     const names = new Array<string>(requests.length);
     const ranks = requests.map((request) => {
       const before = this.#given.get(keyOf(request));
-      return (request.isUsers ? 2 : 0) + (before?.asked === request.name ? 0 : 1);
+      return (request.isUserOwned ? 2 : 0) + (before?.asked === request.name ? 0 : 1);
     });
     const order = requests.map((_, i) => i).sort((a, b) => ranks[a]! - ranks[b]!);
     for (const i of order) {

@@ -1,4 +1,4 @@
-/** containerd through its own command: the tasks of all its namespaces. */
+/** containerd through `ctr`: the tasks of all its namespaces. */
 
 import { dirname, join } from "node:path";
 
@@ -33,7 +33,7 @@ export class Containerd implements Runtime {
   readonly #hasDocker: () => boolean;
   readonly #inspections = new Inspections(PARALLEL);
 
-  /** @param hasDocker whether Docker itself can name its containers, which have only ids here */
+  /** @param hasDocker whether Docker can be asked for its containers, which containerd knows by id only */
   constructor(socket: string, hasDocker: () => boolean) {
     this.#hasDocker = hasDocker;
     this.title = `containerd at ${socket}`;
@@ -52,7 +52,7 @@ export class Containerd implements Runtime {
         tasks.push(...runningTasks(namespace, table));
       } catch (error) {
         problems.push(messageOf(error));
-        // Which of the known ones are this namespace's cannot be seen: all stay that no other namespace lists.
+        // Any of the known containers may belong to this namespace: all of them stay.
         containers.push(...known);
       }
     }
@@ -76,7 +76,7 @@ export class Containerd implements Runtime {
       else if (topic !== undefined) onChange();
     };
     const events = followCommand("ctr", ["--address", this.#socket, "events"], onLine, signal);
-    // Only Docker's containers are named without a question to containerd. Docker's own containerd has a folder more.
+    // Docker's events name its containers. The containerd that dockerd starts has its state in a subdirectory.
     const state = dirname(this.#socket);
     const folders = [state, join(state, "daemon")].map((one) =>
       join(one, TASKS, DOCKERS_NAMESPACE),
@@ -109,7 +109,7 @@ export class Containerd implements Runtime {
   }
 }
 
-/** Between a task's creation and its start, its process waits in the container's namespaces. */
+/** A created task has a process in the container's namespaces, which waits for the task's start. */
 function createdTask(details: string): Announced | undefined {
   try {
     const event = parseAnswer(details, "event");
@@ -120,7 +120,7 @@ function createdTask(details: string): Announced | undefined {
   }
 }
 
-/** `TASK PID STATUS`, a line each below a head. */
+/** Parses a table with the columns `TASK PID STATUS` and a header. */
 function runningTasks(namespace: string, table: string): Task[] {
   return table.split("\n").flatMap((line) => {
     const [id = "", pidText = "", status] = line.trim().split(/\s+/);

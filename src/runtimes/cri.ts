@@ -35,7 +35,7 @@ export class Cri implements Runtime {
     this.#socket = socket;
   }
 
-  /** Each start makes a new id: what is known of one is not asked again. */
+  /** Each start has a new id, so that known containers need not be inspected again. */
   async list({ known, limits, signal }: ListRequest): Promise<Listing> {
     const outcomes = await Promise.allSettled(KINDS.map((kind) => this.#summaries(kind, signal)));
     const [first, ...others] = outcomes;

@@ -1,4 +1,4 @@
-/** Docker's Engine API, which Podman's service speaks too. */
+/** Docker's Engine API, which Podman's service implements too. */
 
 import { SourceError } from "../base/errors.ts";
 import { at, isPlainName, listOf, parseAnswer, pidAt, textAt, within } from "./answer.ts";
@@ -32,7 +32,7 @@ export class Docker implements Runtime {
     this.#socket = socket;
   }
 
-  /** A container whose first process still runs cannot have been restarted: only new ones are inspected. */
+  /** Inspects new containers only: a known one, whose first process still runs, has not been restarted. */
   async list({ known, limits, signal }: ListRequest): Promise<Listing> {
     const bounds = { bytes: limits.bytes, signal };
     const what = `${this.#socket}: GET /containers/json`;
@@ -52,20 +52,20 @@ export class Docker implements Runtime {
     return joined({ containers, problems }, inspected);
   }
 
-  async watch(onChange: OnChange, signal: AbortSignal, isSystems: boolean): Promise<void> {
+  async watch(onChange: OnChange, signal: AbortSignal, isTrusted: boolean): Promise<void> {
     const onLine = (line: string): void => {
       const event = eventIn(line);
-      // Health checks and commands in containers come often, and start or stop no container.
+      // Frequent events that start or stop no container.
       const action = textAt(event, "Action");
       if (!/^(exec_|health_status|top|attach)/.test(action)) onChange(this.#announcedBy(event));
     };
     const events = followLines(this.#socket, EVENTS, () => onChange(), onLine, signal);
-    if (this.#type === "docker" || !isSystems) return events;
+    if (this.#type === "docker" || !isTrusted) return events;
     const files = getJson(this.#socket, PODMAN_INFO, { signal }).then(podmansPidFiles);
     return withPidFiles(events, [files], onChange);
   }
 
-  /** An event names its container before its first process runs, and after it has ended. */
+  /** The container that an event names, if it is starting or has a new name. */
   #announcedBy(event: unknown): Announced | undefined {
     const id = textAt(event, "Actor", "ID");
     const attributes = at(event, "Actor", "Attributes");
@@ -82,7 +82,7 @@ export class Docker implements Runtime {
   ): Promise<FoundContainer | undefined> {
     const path = `/containers/${id}/json`;
     const details = await getJson(this.#socket, path, bounds);
-    // It has gone since it was listed.
+    // It was removed after the listing.
     if (details === undefined) return undefined;
     if (textAt(details, "Id") !== id || typeof at(details, "State") !== "object") {
       const message = `${this.#socket}: GET ${path}: expected Id and State of this container, got something else`;
@@ -103,7 +103,7 @@ export class Docker implements Runtime {
   }
 }
 
-/** A container may have been renamed. `/PARENT/ALIAS` is a name that another container has for it. */
+/** The current name. `/PARENT/ALIAS` is an alias for links from another container. */
 function nameIn(summary: unknown): string | undefined {
   const names = at(summary, "Names");
   if (!Array.isArray(names)) return undefined;

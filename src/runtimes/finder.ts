@@ -1,9 +1,9 @@
-/** The containers of all runtimes of this machine: which run, which have started, which have ended. */
+/** Finds the containers of all runtimes of this machine and reports starts, changes and ends. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Births } from "./births.ts";
 import { type Claim, claimsOf, FIRST_USERS_RANK } from "./claims.ts";
 import { ContainerNames } from "./container-names.ts";
+import { EarlyStarts } from "./early-starts.ts";
 import type { RuntimePlace } from "./places.ts";
 import { Problems } from "./problems.ts";
 import { type ProcessFacts, processKey, readProcess, startTicksOf } from "./process.ts";
@@ -12,23 +12,22 @@ import { RuntimeWatch, type WatchCallbacks } from "./runtime-watch.ts";
 
 /** How long a slow runtime may delay the first records, in ms. */
 const FIRST_ANSWERS_MS = 1000;
-/** Reading a process takes some 0.1 ms: after so many, others in this thread have their turn. */
+/** Reading a process takes about 0.1 ms; the event loop gets a turn after this many. */
 const READS_PER_TURN = 32;
 
 export interface FinderOptions {
-  /** The runtimes to ask, in the order in which they are believed; asked for again each period, since users come and go. */
+  /** The runtimes to ask, in order of priority. Called each period, because users log in and out. */
   readonly places: () => readonly RuntimePlace[];
-  /** How often runtimes are asked and every record is repeated, in ms. */
+  /** How often runtimes are asked and records repeated, in ms. */
   readonly periodMs: number;
-  /** All that run, each period; those that started, changed or ended, at once. */
+  /** Called with all running containers each period, and at once with those that start, change or end. */
   readonly onContainers: (containers: readonly LocalContainer[]) => void;
-  /** One line about a runtime that cannot be asked, or can be again. */
+  /** Called with one line when a runtime fails, and when it answers again. */
   readonly onProblem: (text: string) => void;
 }
 
-/** A container that runs. */
+/** A running container. */
 interface Running {
-  /** What is believed of it. */
   readonly claim: Claim;
   readonly local: LocalContainer;
 }
@@ -36,16 +35,16 @@ interface Running {
 export class Finder {
   readonly #options: FinderOptions;
   readonly #callbacks: WatchCallbacks;
-  readonly #births = new Births();
+  readonly #earlyStarts = new EarlyStarts();
   readonly #names = new ContainerNames();
   readonly #unreadable: Problems;
   readonly #refusals: Problems;
-  /** In the order in which their runtimes are believed. */
+  /** In order of priority. */
   #watches: readonly RuntimeWatch[] = [];
   readonly #following = new Set<Promise<void>>();
   /** By process: its id and start. */
   #running: ReadonlyMap<string, Running> = new Map();
-  /** No record leaves before every runtime has answered once, so that each container gets its best name at once. */
+  /** Set when every runtime has answered once: then the one with the highest priority has named each container. */
   #isReady = false;
   #isStopped = false;
   #updating: Promise<void> = Promise.resolve();
@@ -56,7 +55,7 @@ export class Finder {
     this.#callbacks = {
       answer: () => void this.#update(false),
       announced: (watch, announced) => {
-        if (this.#births.announced(watch, announced)) void this.#update(false);
+        if (this.#earlyStarts.announced(watch, announced)) void this.#update(false);
       },
       problem: options.onProblem,
     };
@@ -75,7 +74,7 @@ export class Finder {
     return [...this.#running.values()].map(({ local }) => local);
   }
 
-  /** Follows until `stop`; settles then, when nothing is left. */
+  /** Follows until `stop`; then settles when everything has ended. */
   async follow(): Promise<void> {
     const { periodMs } = this.#options;
     const begin = (): void => {
@@ -106,7 +105,7 @@ export class Finder {
     this.#onStop();
   }
 
-  /** Looks for runtimes; gives those that are new. */
+  /** Updates the list of runtimes; returns new ones. */
   #discover(): readonly RuntimeWatch[] {
     const { places } = this.#options;
     const before = new Map(this.#watches.map((watch) => [watch.title, watch]));
@@ -127,7 +126,7 @@ export class Finder {
     void following.then(() => this.#following.delete(following));
   }
 
-  /** @param isRound whether everything is read anew and every record repeated */
+  /** @param isRound whether to read every process again and to repeat every record */
   #update(isRound: boolean): Promise<void> {
     this.#updating = this.#updating.then(() => this.#emit(isRound));
     return this.#updating;
@@ -142,24 +141,24 @@ export class Finder {
     const endNs = BigInt(Date.now()) * 1_000_000n;
     const ended = [...before].flatMap(([process, { claim, local }]) => {
       if (now.has(process)) return [];
-      this.#births.ended(process);
-      // It may have been restarted, which not every runtime announces.
+      this.#earlyStarts.ended(process);
+      // It may be restarting, which not every runtime announces.
       if (claim.watch.found.some(({ initPid }) => initPid === local.initPid)) claim.watch.askSoon();
       return { ...local, endNs };
     });
     const current = [...now].flatMap(([process, { local }]) =>
       isRound || isChanged(before.get(process)?.local, local) ? local : [],
     );
-    // Ends first: a namespace's number may be another's already.
+    // Ends first: a started container may have the namespace inode of an ended one.
     if (ended.length + current.length > 0) this.#options.onContainers([...ended, ...current]);
-    if (this.#births.settle((process) => now.has(process))) void this.#update(false);
+    if (this.#earlyStarts.settle((process) => now.has(process))) void this.#update(false);
   }
 
   async #look(
     before: ReadonlyMap<string, Running>,
     isRound: boolean,
   ): Promise<ReadonlyMap<string, Running>> {
-    const { byProcess, refusals } = claimsOf(this.#watches, this.#births.claims);
+    const { byProcess, refusals } = claimsOf(this.#watches, this.#earlyStarts.claims);
     this.#refusals.details(refusals);
     const found: Running[] = [];
     const unreadable = new Set<string>();
@@ -169,14 +168,14 @@ export class Finder {
       if (++reads % READS_PER_TURN === 0) await nextTurn();
       const facts = factsOf(claim, known?.local, isRound, (reason) => unreadable.add(reason));
       if (facts === undefined) continue;
-      // A runtime that is believed more goes on to name it: near a container's end, some forget it early.
+      // The runtime with the highest priority keeps naming it: some stop listing a container before it has exited.
       const best = known !== undefined && known.claim.rank < claim.rank ? known.claim : claim;
       found.push({ claim: best, local: { ...best.found, ...facts, endNs: 0n } });
     }
     if (isRound) this.#unreadable.details([...unreadable].map(unreadableText));
     const requests = found.map(({ claim }) => {
       const { name, type, id } = claim.found;
-      return { name, type, id, isUsers: claim.rank >= FIRST_USERS_RANK };
+      return { name, type, id, isUserOwned: claim.rank >= FIRST_USERS_RANK };
     });
     const names = this.#names.of(requests);
     return new Map(
@@ -189,11 +188,11 @@ export class Finder {
 }
 
 /**
- * What is known of a claim's process; `undefined` if it does not run any more, or cannot be read and never could.
- * @param isAnew reads everything, since a process may enter other namespaces; else only what is not known
+ * What is known of a claim's process; `undefined` if it has exited, or could never be read.
+ * @param isAnew whether to read a known process again, because it may have entered other namespaces
  */
 function factsOf(
-  { found: { initPid, startTicks }, born }: Claim,
+  { found: { initPid, startTicks }, early }: Claim,
   known: LocalContainer | undefined,
   isAnew: boolean,
   onUnreadable: (reason: string) => void,
@@ -202,13 +201,13 @@ function factsOf(
     return startTicksOf(initPid) === startTicks ? processFactsOf(known) : undefined;
   const reading = readProcess(initPid);
   const isGone = reading.kind === "running" && reading.facts.startTicks !== startTicks;
-  if (isGone || reading.kind === "gone") return known === undefined ? born : undefined;
+  if (isGone || reading.kind === "gone") return known === undefined ? early : undefined;
   if (reading.kind !== "running") {
     if (reading.kind === "unreadable") onUnreadable(reading.reason);
     const isSame = known !== undefined && startTicksOf(initPid) === startTicks;
     return isSame ? processFactsOf(known) : undefined;
   }
-  // A start is computed from clocks that differ a little each time.
+  // Computed from two clocks, the start in ns differs a little with each reading.
   return known === undefined ? reading.facts : { ...reading.facts, startNs: known.startNs };
 }
 
@@ -218,10 +217,10 @@ function processFactsOf(local: LocalContainer): ProcessFacts {
 }
 
 function unreadableText(reason: string): string {
-  return `their processes' namespaces cannot be read (${reason}), which takes root or CAP_SYS_PTRACE`;
+  return `cannot read the namespaces of their processes (${reason}): needs root or CAP_SYS_PTRACE`;
 }
 
-/** Whether a record says anything else than the one before. */
+/** Whether a record differs from the previous one of its container. */
 function isChanged(before: LocalContainer | undefined, now: LocalContainer): boolean {
   return before === undefined || jsonLine(before) !== jsonLine(now);
 }

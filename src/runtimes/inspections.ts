@@ -1,11 +1,11 @@
-/** Questions about single containers: one that fails or stalls costs that container alone. */
+/** Inspects containers one by one: a question that fails or stalls affects that container only. */
 
 import type { FoundContainer, Listing } from "./runtime.ts";
 
-/** How long a listing waits for answers, in ms; what comes later belongs to the next one. */
+/** How long a listing waits for answers, in ms; later answers go into the next listing. */
 const PATIENCE_MS = 300;
 
-/** A listing with what was found by inspection. */
+/** A listing together with the results of inspections. */
 export function joined(
   { containers, problems }: Pick<Listing, "containers" | "problems">,
   ...inspected: readonly Listing[]
@@ -17,7 +17,7 @@ export function joined(
   };
 }
 
-/** `undefined` if the container does not run (any more). Has a time limit of its own. */
+/** Settles within a time limit of its own; `undefined` if the container is not running. */
 export type Inspect = (key: string) => Promise<FoundContainer | undefined>;
 
 interface Answer {
@@ -29,15 +29,15 @@ export class Inspections {
   readonly #parallel: number;
   readonly #asked = new Map<string, Promise<void>>();
   readonly #answers = new Map<string, Answer>();
-  /** These failed last time: others are asked before them. */
+  /** Inspected after all others. */
   #failed: ReadonlySet<string> = new Set();
 
-  /** @param parallel most questions under way at once */
+  /** @param parallel questions at a time */
   constructor(parallel: number) {
     this.#parallel = parallel;
   }
 
-  /** Asks about containers, each by its key. Questions still unanswered afterwards go on, and count as asked next time. */
+  /** Inspects containers by key. Questions that are unanswered when it settles continue, and are not asked again. */
   async of(keys: readonly string[], inspect: Inspect): Promise<Listing> {
     const wanted = new Set(keys);
     for (const key of this.#answers.keys()) if (!wanted.has(key)) this.#answers.delete(key);
@@ -55,7 +55,7 @@ export class Inspections {
     };
     await work();
     await this.#settled(() => queue.length === 0);
-    // Later listings begin with what they still want.
+    // The next listing decides which of the remaining ones it still needs.
     queue.length = 0;
     return this.#listing(wanted);
   }
@@ -70,7 +70,7 @@ export class Inspections {
     }
   }
 
-  /** Waits until everything is answered, as long as patience lasts. */
+  /** Waits until everything is answered, for `PATIENCE_MS` at most. */
   async #settled(isQueueEmpty: () => boolean): Promise<void> {
     let onTimeout: () => void = () => {};
     const timeout = new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-/** Names that Kubernetes gives, by the labels that its runtimes keep. */
+/** Kubernetes names, from the labels of its runtimes. */
 
 import { textAt } from "./answer.ts";
 
@@ -9,7 +9,7 @@ export interface Place {
   readonly name: string;
 }
 
-/** Container names repeat from pod to pod, and pod names from namespace to namespace: only all three name one. */
+/** Container names are unique in a pod, and pod names in a namespace: a unique name has all three parts. */
 export function placeOf(labels: unknown): Place {
   const pod = textAt(labels, "io.kubernetes.pod.name");
   const podNamespace = textAt(labels, "io.kubernetes.pod.namespace");

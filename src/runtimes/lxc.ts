@@ -1,8 +1,8 @@
 /**
  * LXC has no daemon: each running container has a monitor, which listens on an abstract socket for commands.
  *
- * Anyone may listen on an abstract socket of any name, and with a line end in the name even forge lines in the kernel's list of
- * sockets. So what answers there is believed only if the process that it names is the child of this container's monitor.
+ * Any user can listen on any abstract socket, and forge lines in the kernel's list of sockets by line ends in its name. So an
+ * answer counts only if the process that it names is a child of this container's monitor.
  */
 
 import { readFileSync } from "node:fs";
@@ -19,14 +19,14 @@ import type { FoundContainer, Listing, ListRequest, OnChange, Runtime } from "./
 /** How often the command sockets are listed, in ms. */
 const LOOK_MS = 200;
 const PARALLEL = 8;
-/** Longer ones are abbreviated by LXC. */
+/** LXC uses a hash instead of a longer name. */
 const MAX_SOCKET_NAME_BYTES = 105;
 
 export class Lxc implements Runtime {
   readonly title: string;
   readonly #directory: string;
   readonly #inspections = new Inspections(PARALLEL);
-  /** Sockets of containers without a folder may be anyone's: they must not hold up the others. */
+  /** Apart, because names without a directory may be forged, and must not delay the others. */
   readonly #inspectionsOfOthers = new Inspections(2);
 
   /** @param directory where containers are configured, LXC's `-P` */
@@ -60,13 +60,13 @@ export class Lxc implements Runtime {
     return joined({ containers, problems }, first, second);
   }
 
-  /** The kernel's list of sockets shows starts and stops. (`lxc-monitor` would leave a daemon behind.) */
+  /** Polls the kernel's list of sockets for starts and stops. (`lxc-monitor` would leave a daemon behind.) */
   async watch(onChange: OnChange, signal: AbortSignal): Promise<void> {
     let before: string | undefined;
     while (!signal.aborted) {
       const sockets = await commandSockets().catch(() => undefined);
       if (sockets === undefined) return;
-      // With their inodes, since a name may be gone and back between two looks.
+      // With inodes, because a container may restart between two looks.
       const now = [...sockets].sort().join("\n");
       if (before !== undefined && now !== before) onChange();
       before = now;
@@ -86,7 +86,7 @@ export class Lxc implements Runtime {
     const args = ["-P", this.#directory, "-n", name, "-p", "-H"];
     const initPid = pidOf((await outputOf("lxc-info", args, signal)).trim());
     const parent = initPid === 0 ? 0 : parentOf(initPid);
-    // It has ended meanwhile.
+    // It has exited meanwhile.
     if (parent === 0) return undefined;
     if (isMonitor(parent, this.#directory, name))
       return { name, type: "lxc", id: name, image: "", initPid, pod: "", podNamespace: "" };
@@ -95,14 +95,14 @@ export class Lxc implements Runtime {
   }
 }
 
-/** Abstract sockets that listen for LXC's commands: inodes by name. */
+/** Listening abstract sockets for LXC commands: inodes by name. */
 async function commandSockets(): Promise<Map<string, number>> {
   const text = await readFile("/proc/net/unix", "utf8");
   const found = text.matchAll(/ 00010000 \d+ \d+ +(\d+) @(\S+\/command)$/gm);
   return new Map([...found].map(([, inode, name = ""]) => [name, Number(inode)]));
 }
 
-/** Whether a process is root's, or ours, and by its command line LXC's for this container. */
+/** Whether a process runs as root, or as we do, and its command line is that of LXC for this container. */
 function isMonitor(pid: number, directory: string, name: string): boolean {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "latin1");
@@ -110,7 +110,7 @@ function isMonitor(pid: number, directory: string, name: string): boolean {
     const isTrusted = (id: string): boolean => id === "0" || Number(id) === process.geteuid?.();
     if (ids.length !== 4 || !ids.every(isTrusted)) return false;
     const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    // What daemonizes itself calls itself so; what stays in the foreground keeps its arguments.
+    // The title of a daemonized monitor; in the foreground it keeps its arguments.
     if (words[0] === `[lxc monitor] ${directory} ${name}`) return true;
     const isLxc = basename(words[0] ?? "").startsWith("lxc-");
     return isLxc && words.some((word) => [name, `-n${name}`, `--name=${name}`].includes(word));
@@ -119,7 +119,7 @@ function isMonitor(pid: number, directory: string, name: string): boolean {
   }
 }
 
-/** FNV-1a of 64 bits in hex, by which LXC abbreviates what is too long for a socket's name. */
+/** 64-bit FNV-1a in hexadecimal, as LXC hashes names. */
 function fnv1a(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (const byte of Buffer.from(text))

@@ -34,7 +34,7 @@ export class Lxd implements Runtime {
     const containers = considered.flatMap((instance) => {
       const found = this.#containerOf(instance);
       if (found === undefined || found.initPid !== 0) return found ?? [];
-      // An instance that is busy has no state: that does not end it.
+      // The state of a busy instance is null: it is still running.
       const isUnknown = at(instance, "state") === null && textAt(instance, "status") === "Running";
       return (isUnknown && known.find(({ name }) => name === found.name)) || [];
     });
@@ -60,7 +60,7 @@ export class Lxd implements Runtime {
     });
   }
 
-  /** With process 0 if it does not run; `undefined` for a virtual machine, whose process is its emulator. */
+  /** With process id 0 if it is not running; `undefined` for a virtual machine, whose process is its emulator. */
   #containerOf(instance: unknown): FoundContainer | undefined {
     const name = textAt(instance, "name");
     if (name === "" || textAt(instance, "type") === "virtual-machine") return undefined;

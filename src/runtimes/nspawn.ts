@@ -1,4 +1,4 @@
-/** Containers of systemd's machine manager: systemd-nspawn's, and those that other managers register. */
+/** Containers that are registered with systemd-machined, by systemd-nspawn and others. */
 
 import { isPlainName, listOf, parseAnswer, pidOf, textAt, within } from "./answer.ts";
 import { outputOf } from "./command.ts";
@@ -44,7 +44,7 @@ async function inspect(
   const shown = await outputOf("machinectl", ["show", name, ...properties], signal);
   const initPid = pidOf(/^Leader=(\d+)$/m.exec(shown)?.[1]);
   if (initPid === 0) return undefined;
-  // Newer versions let users register machines of their own, and have this property.
+  // Newer versions have this property, and let unprivileged users register machines.
   const uid = Number(/^UID=(\d+)$/m.exec(shown)?.[1] ?? 0);
   return {
     name,

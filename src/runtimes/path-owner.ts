@@ -1,28 +1,28 @@
-/** Who decides what a path leads to: its owner, and everyone who could put something else in its place. */
+/** Which users control a path: the owner of the file, and everyone who could replace it. */
 
 import type { Stats } from "node:fs";
 import { lstat, readlink } from "node:fs/promises";
 
 export type PathOwner =
-  /** Only root, or the user that we run as, decides. */
+  /** Only root, or the user that we run as. */
   | { readonly kind: "system" }
-  /** One other user decides. */
+  /** One other user. */
   | { readonly kind: "user"; readonly uid: number }
   | { readonly kind: "absent" }
-  /** We may not look. */
+  /** We lack permission to look. */
   | { readonly kind: "denied"; readonly reason: string }
-  /** Several users could, so that whatever is there is nobody's word. */
+  /** Several users: its answers cannot be attributed to one of them. */
   | { readonly kind: "unsafe"; readonly reason: string };
 
-/** A chain of symbolic links longer than the kernel's own limit leads nowhere. */
+/** The kernel's limit. */
 const MAX_LINKS = 40;
 const STICKY = 0o1000;
 const OTHERS_WRITE = 0o002;
 const GROUP_WRITES = 0o020;
 
 /**
- * Walks an absolute path as the kernel does, link by link, and collects the owners on the way. A folder's owner can exchange
- * what is in it; in a sticky folder such as /tmp others cannot, else whoever may write there can.
+ * Walks an absolute path as the kernel does, link by link, and collects the owners of everything on the way. The owner of a
+ * directory can replace its entries; so can everyone with write permission, unless it is sticky as /tmp is.
  */
 export async function ownerOf(path: string): Promise<PathOwner> {
   const owners = new Set<number>();
@@ -45,7 +45,7 @@ export async function ownerOf(path: string): Promise<PathOwner> {
       if (!here.isDirectory()) return { kind: "absent" };
       const writers = writersOf(here);
       if (writers !== undefined)
-        return { kind: "unsafe", reason: `${writers} may exchange what is in ${at}` };
+        return { kind: "unsafe", reason: `${writers} may replace entries of ${at}` };
       if (name === "..") at = folderOf(at);
       else at = at === "/" ? `/${name}` : `${at}/${name}`;
     }
@@ -62,15 +62,15 @@ function verdict(owners: ReadonlySet<number>, self: number): PathOwner {
   if (others.length === 0) return { kind: "user", uid };
   return {
     kind: "unsafe",
-    reason: `it is in the hands of users ${[uid, ...others].join(" and ")}`,
+    reason: `it is controlled by users ${[uid, ...others].join(" and ")}`,
   };
 }
 
-/** Whoever may exchange what is in a folder beside its owner. */
+/** Users beside its owner who can replace entries of a directory. */
 function writersOf({ mode, uid, gid }: Stats): string | undefined {
   if ((mode & STICKY) !== 0) return undefined;
   if ((mode & OTHERS_WRITE) !== 0) return "everyone";
-  // A group with the number of its user is that user alone, by the convention of most distributions.
+  // By convention, a group with the number of a user is that user's private group.
   const isShared = (mode & GROUP_WRITES) !== 0 && gid !== 0 && gid !== uid;
   return isShared ? `group ${gid}` : undefined;
 }

@@ -1,31 +1,30 @@
 /**
- * Containers as they are made: runtimes write the id of each first process to a file, some 10 ms before that process runs.
- * What they announce themselves may come after a short container has ended: Podman's events a quarter of a second later.
+ * Watches pid files: runtimes write a container's first process id to a file some 10 ms before that process executes the
+ * container's program. Events may arrive after a short container has exited: Podman's are up to a quarter of a second late.
  */
 
-import { type FSWatcher, watch } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { existsSync, type FSWatcher, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPlainName, pidOf } from "./answer.ts";
 import type { OnChange } from "./runtime.ts";
 
 export interface PidFiles {
-  /** Has a folder for each container, by its id. */
+  /** Directory with a subdirectory for each container, named by its id. */
   readonly folder: string;
-  /** Path within it. */
+  /** Path of the pid file in the subdirectory. */
   readonly file: string;
 }
 
-/** How often, and how long, a new container's file is looked for, in ms. */
+/** Polling interval and time limit for the pid file of a new container, in ms. */
 const LOOK_MS = 5;
 const LOOK_FOR_MS = 5000;
-/** How often the folder of all is looked for, in ms: before the first container there is none. */
+/** Polling interval for the directory, which does not exist before the first container, in ms. */
 const RETRY_MS = 500;
-/** More containers than this are not looked for at once. */
+/** Containers to poll for at a time. */
 const MAX_AT_ONCE = 64;
 
-/** Announces first processes of new containers as long as the runtime's events are followed. */
+/** Announces the first processes of new containers until `events` settles. */
 export async function withPidFiles(
   events: Promise<void>,
   places: readonly (Promise<PidFiles | undefined> | PidFiles)[],
@@ -67,7 +66,7 @@ async function followFiles(
   await Promise.all(looking.values());
 }
 
-/** `undefined` if there is no such folder. */
+/** `undefined` if the directory does not exist. */
 function watcherOf(folder: string, onName: (name: string) => void): FSWatcher | undefined {
   try {
     const watcher = watch(folder);
@@ -77,14 +76,27 @@ function watcherOf(folder: string, onName: (name: string) => void): FSWatcher | 
   }
 }
 
-/** 0 if it does not appear in time, or the container's folder is gone. */
+/**
+ * 0 if the file does not appear in time, or the container is removed.
+ *
+ * Reads synchronously, which takes some 20 us: each asynchronous step waits for a processor again, and on a busy machine the
+ * process would have exited by then.
+ */
 async function firstProcess(folder: string, file: string, isOver: () => boolean): Promise<number> {
   const deadline = performance.now() + LOOK_FOR_MS;
   while (!isOver() && performance.now() < deadline) {
-    const initPid = pidOf((await readFile(join(folder, file), "latin1").catch(() => "")).trim());
+    const initPid = pidIn(join(folder, file));
     if (initPid !== 0) return initPid;
-    if (!(await stat(folder).then(Boolean, () => false))) return 0;
+    if (!existsSync(folder)) return 0;
     await sleep(LOOK_MS);
   }
   return 0;
+}
+
+function pidIn(file: string): number {
+  try {
+    return pidOf(readFileSync(file, "latin1").trim());
+  } catch {
+    return 0;
+  }
 }

@@ -1,4 +1,4 @@
-/** The runtimes that can be named, apart from the code that asks them. In the order in which they are believed. */
+/** The runtimes that can be named, apart from the code that asks them. In order of priority. */
 
 /** Sockets, or for LXC directories, by runtime; places that are named replace the usual ones of their runtime. */
 export type NamedPlaces = Readonly<Partial<Record<PlaceKind, readonly string[]>>>;

@@ -1,4 +1,4 @@
-/** Where the runtimes of this machine are found. */
+/** The runtimes of this machine, at their usual places or where the operator says. */
 
 import { accessSync, constants, readdirSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
@@ -14,12 +14,12 @@ import type { Runtime } from "./runtime.ts";
 
 export interface RuntimePlace {
   readonly runtime: Runtime;
-  /** Without this file there is no such runtime; who owns it, and the folders on the way, decides what its answers count for. */
+  /** Socket or directory of the runtime. Its owner, and those of the directories above, decide which processes it may name. */
   readonly path: string;
-  /** Whether the operator has named it: then it is reported when it is not there. */
+  /** Whether the operator has named it: then its absence is reported. */
   readonly isNamed: boolean;
-  /** Whether it is the usual place of a user's own runtime. */
-  readonly isUsers: boolean;
+  /** Whether it is the usual place of an unprivileged user's runtime. */
+  readonly isUserOwned: boolean;
 }
 
 const CRI_SOCKETS = [
@@ -56,8 +56,8 @@ const MAKE: Readonly<Record<PlaceKind, (path: string, hasDocker: () => boolean) 
 };
 
 /**
- * The runtimes to ask, those that are believed first before others; to be called again when users may have come or gone.
- * @param onlyNamed leaves out everything that is not named
+ * The runtimes to ask, in order of priority. The result is called again to find users who have logged in.
+ * @param onlyNamed whether to omit all runtimes that are not named
  */
 export function runtimePlaces(
   named: NamedPlaces,
@@ -72,19 +72,19 @@ export function runtimePlaces(
     const paths = isNamed ? own : onlyNamed ? [] : USUAL[kind]();
     return paths
       .map((path) => resolve(path))
-      .map((path) => ({ runtime: MAKE[kind](path, hasDocker), path, isNamed, isUsers: false }));
+      .map((path) => ({ runtime: MAKE[kind](path, hasDocker), path, isNamed, isUserOwned: false }));
   });
   if (onlyNamed) return () => system;
   const commands = commandPlaces(() => isListening("podman"));
-  // containerd knows least of names.
+  // containerd has the least descriptive names.
   const last = system.findIndex(({ runtime }) => runtime instanceof Containerd);
   const all = system.toSpliced(last === -1 ? system.length : last, 0, ...commands);
-  const hasUsers = (named.podman ?? []).length === 0;
-  return () => (hasUsers ? [...all, ...userPlaces()] : all);
+  const asksUsers = (named.podman ?? []).length === 0;
+  return () => (asksUsers ? [...all, ...userPlaces()] : all);
 }
 
 function commandPlaces(hasPodman: () => boolean): readonly RuntimePlace[] {
-  const usual = { isNamed: false, isUsers: false };
+  const usual = { isNamed: false, isUserOwned: false };
   const places: RuntimePlace[] = [];
   if (hasProgram("machinectl"))
     places.push({ runtime: new Machines(), path: "/run/systemd/machines", ...usual });
@@ -95,12 +95,12 @@ function commandPlaces(hasPodman: () => boolean): readonly RuntimePlace[] {
   return places;
 }
 
-/** The services of users beneath their runtime directories. */
+/** Podman services of users, in their runtime directories. */
 function userPlaces(): readonly RuntimePlace[] {
   try {
     return readdirSync("/run/user").map((user) => {
       const path = join("/run/user", user, "podman/podman.sock");
-      return { runtime: new Docker("podman", path), path, isNamed: false, isUsers: true };
+      return { runtime: new Docker("podman", path), path, isNamed: false, isUserOwned: true };
     });
   } catch {
     return [];

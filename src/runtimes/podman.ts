@@ -1,4 +1,4 @@
-/** Podman where its service does not listen: through its command. */
+/** Podman through its command, where its service is not running. */
 
 import { join } from "node:path";
 import { at, isPlainName, listOf, parseAnswer, pidAt, textAt, within } from "./answer.ts";
@@ -10,7 +10,7 @@ export class PodmanCommand implements Runtime {
   readonly title = "podman";
   readonly #hasService: () => boolean;
 
-  /** @param hasService whether Podman's service can be asked instead, which costs less */
+  /** @param hasService whether Podman's service is running, which is asked instead */
   constructor(hasService: () => boolean) {
     this.#hasService = hasService;
   }
@@ -52,7 +52,7 @@ export class PodmanCommand implements Runtime {
   }
 }
 
-/** @param info what Podman says of itself: `podman info`, or `GET /libpod/info` */
+/** @param info output of `podman info` or `GET /libpod/info` */
 export function podmansPidFiles(info: unknown): PidFiles | undefined {
   const root = textAt(info, "store", "runRoot");
   const driver = textAt(info, "store", "graphDriverName");
@@ -60,7 +60,7 @@ export function podmansPidFiles(info: unknown): PidFiles | undefined {
   return { folder: join(root, `${driver}-containers`), file: "userdata/pidfile" };
 }
 
-/** An event names its container, before its first process runs or after that has ended. */
+/** The container that an event names, if it is starting or has a new name. */
 function announcedBy(event: unknown, status: string): Announced | undefined {
   const id = textAt(event, "ID");
   const name = textAt(event, "Name");

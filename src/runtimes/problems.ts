@@ -1,10 +1,10 @@
-/** What goes wrong with a runtime, reported when it begins and when it is over, however often it is asked. */
+/** Reports failures of a runtime: when one begins and when it is over, not at each question. */
 
 import { printable } from "../base/printable.ts";
 
-/** Most characters of one report: the text may be anyone's. */
+/** Characters of one report; texts may come from outside. */
 const MAX_TEXT = 500;
-/** Most new reports about single containers in one round. */
+/** Reports about single containers at a time. */
 const MAX_DETAILS = 3;
 
 export class Problems {
@@ -14,15 +14,17 @@ export class Problems {
   #last: ReadonlySet<string> = new Set();
   #reported: ReadonlySet<string> = new Set();
 
-  /** @param title of the runtime, for the beginning of each line */
+  /** @param title of the runtime, at the start of each line */
   constructor(title: string, report: (text: string) => void) {
     this.#title = title;
     this.#report = report;
   }
 
   /**
-   * @param kind of failure of the runtime itself, "" for none; reported when it is another than before
-   * @param text of the failure, in which numbers and times may differ from round to round
+   * A failure of the runtime as a whole, reported when its kind changes.
+   *
+   * @param kind "" for none
+   * @param text may differ each time, by a number or a time
    */
   failure(kind: string, text: string): void {
     if (kind === this.#failure) return;
@@ -31,15 +33,15 @@ export class Problems {
   }
 
   /**
-   * What cannot be known of single containers. Each is reported once, as long as it lasts, and not before it is there for the
-   * second time: a container may have ended between two questions.
+   * Failures that concern single containers. Each is reported once while it lasts, and not before its second time: a container
+   * may have been removed between two questions.
    */
   details(texts: readonly string[]): void {
     this.#reportNew(texts.filter((text) => this.#last.has(text)));
     this.#last = new Set(texts);
   }
 
-  /** Reports what is there at the end, for the first time or not. */
+  /** Reports the latest failures, also those that have occurred only once. */
   end(): void {
     this.#reportNew([...this.#last]);
   }

@@ -1,19 +1,19 @@
-/** Whether a process is a user's own: what a user's runtime says of other processes does not count. */
+/** Whether a user owns a process: the user's runtime may name these only. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startTicksOf } from "./process.ts";
 
-/** User ids from `first`, `count` of them. */
+/** `count` user ids from `first` on. */
 export interface IdRange {
   readonly first: number;
   readonly count: number;
 }
 
 /**
- * The ids that are a user's: user's own, and those that root has lent for user namespaces.
+ * The user ids that a user may map into user namespaces: the user's own, and subordinate ones.
  *
- * @param subuid where these are listed, see subuid(5)
+ * @param subuid the list of subordinate ids, see subuid(5)
  */
 export function idsOf(
   user: number,
@@ -22,20 +22,20 @@ export function idsOf(
 ): readonly IdRange[] {
   const name = fieldsOf(passwd).find(([, , id]) => id === String(user))?.[0];
   const lent = fieldsOf(subuid).flatMap(([lender = "", first = "", count = ""]) => {
-    const isUsers = lender === String(user) || (lender !== "" && lender === name);
+    const isUserOwned = lender === String(user) || (lender !== "" && lender === name);
     const isRange = /^\d+$/.test(first) && /^\d+$/.test(count) && Number(first) > 0;
-    return isUsers && isRange ? { first: Number(first), count: Number(count) } : [];
+    return isUserOwned && isRange ? { first: Number(first), count: Number(count) } : [];
   });
   return [{ first: user, count: 1 }, ...lent];
 }
 
 /**
- * Whether a process runs in a user namespace that a user could make, as an id that is the user's.
+ * Whether a process, and every id of its user namespace, has ids of a user.
  *
- * A process in the initial user namespace never does, whatever its id: services of the system run as users too. All ids of
- * the user namespace are checked, because root's containers may have a user's id among theirs.
+ * So no process in the initial user namespace is a user's, because system services may run as that user; and no container of
+ * root's is, even if it maps the user's id among others.
  *
- * @param ids of the user
+ * @param ids of the user, from `idsOf`
  */
 export function ownershipOf(
   ids: readonly IdRange[],
@@ -58,7 +58,7 @@ export function ownershipOf(
   }
 }
 
-/** `INSIDE OUTSIDE COUNT`; what cannot be read is every id there is. */
+/** Parses `INSIDE OUTSIDE COUNT`; a malformed line counts as all ids. */
 function outsideOf(line: string): IdRange {
   const [, outside, count] = /^\s*\d+\s+(\d+)\s+(\d+)\s*$/.exec(line) ?? [];
   if (outside === undefined || count === undefined) return { first: 0, count: 2 ** 32 };

@@ -1,16 +1,16 @@
 /**
- * Processes as /proc shows them, read whole or not at all.
+ * Reads processes from /proc, completely or not at all.
  *
- * /proc is no snapshot. An exiting task has no namespaces but its pid namespace any more, while its start and command can
- * still be read, and its number may be another process's by the next read. So a process is its number and its start;
- * everything is read between two looks at the start, and what was not the same before and after does not count.
+ * /proc is no snapshot. An exiting task loses its namespaces, all but the pid namespace, while its other files are still
+ * there; and after it has exited, its id may belong to another process. So a process is identified by its id and its start,
+ * and a reading counts only if start and namespaces are the same before and after it.
  */
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 export interface ProcessFacts {
-  /** Clock ticks from boot to its start: with the process id, which process it is. */
+  /** Clock ticks from boot to its start. Identifies the process together with its id. */
   readonly startTicks: number;
   /** When it started, in ns since the Unix epoch, to 10 ms. */
   readonly startNs: bigint;
@@ -19,11 +19,11 @@ export interface ProcessFacts {
   readonly mntNs: number;
   readonly netNs: number;
   readonly cgroupNs: number;
-  /** Its process id in its own pid namespace: 1 unless it shares that of others. */
+  /** Its id in its own pid namespace: 1 unless it has joined the namespace of others. */
   readonly initVpid: number;
 }
 
-/** Which process a number meant at some time. */
+/** Identifies a process for the time since boot. */
 export function processKey(process: {
   readonly initPid: number;
   readonly startTicks: number;
@@ -35,14 +35,14 @@ export type ProcessReading =
   | { readonly kind: "running"; readonly facts: ProcessFacts }
   /** It does not exist, or has exited. */
   | { readonly kind: "gone" }
-  /** It is exiting, executes another program, or enters namespaces at this moment. */
+  /** It is exiting, executing another program or entering namespaces right now. */
   | { readonly kind: "changing" }
-  /** It runs, and we may not read what it is. */
+  /** It is running, but we lack permission to read it. */
   | { readonly kind: "unreadable"; readonly reason: string };
 
 const KINDS = ["pid", "mnt", "net", "cgroup"] as const;
 const NS_PER_TICK = 10_000_000n;
-/** Of a process that changes while it is read. */
+/** Readings of a process that changes. */
 const ATTEMPTS = 3;
 
 /** @param proc where procfs is mounted */
@@ -72,8 +72,8 @@ export function readProcess(pid: number, proc: string = "/proc"): ProcessReading
 /**
  * Ticks from boot to the start of a process; `undefined` if there is none, or it has exited.
  *
- * Only a zombie without other threads has exited. While one thread executes another program, the main one is a zombie too,
- * until the other takes its place: what was read then is looked at again.
+ * A process has exited if its main thread is a zombie and there is no other one. When another thread calls execve, the main one
+ * is a zombie until it is replaced; a reading at that moment is inconsistent, so that the verdict takes several.
  */
 export function startTicksOf(pid: number, proc: string = "/proc"): number | undefined {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -95,7 +95,7 @@ interface Stat {
   readonly startTicks: number;
 }
 
-/** The fields of proc_pid_stat(5) behind the command, which may hold anything; the state is number 3. */
+/** Parses proc_pid_stat(5). The command, field 2, may contain anything, so that fields are counted from its end. */
 function statOf(folder: string): Stat | undefined {
   let text: string;
   try {
@@ -111,7 +111,7 @@ function statOf(folder: string): Stat | undefined {
   return { state: fields[0] ?? "", parent, threads, startTicks };
 }
 
-/** The folder of a task that has not exited: the main one, or another thread where the main one has ended alone. */
+/** The directory of the main thread, or of another one if the main one has exited alone. */
 function livingTask(folder: string): string {
   const isLiving = (task: string): boolean => {
     const stat = statOf(task);
@@ -126,7 +126,7 @@ function hasExited({ state }: Stat): boolean {
   return state === "Z" || state === "X";
 }
 
-/** Inodes by `KINDS`. Throws if one that the kernel has cannot be read: the task is exiting, or we may not read it. */
+/** Inodes by `KINDS`. Throws if one cannot be read, unless the kernel lacks this kind of namespace. */
 function namespacesOf(folder: string, proc: string): readonly number[] {
   return KINDS.map((kind) => {
     try {
@@ -152,18 +152,19 @@ function inodeOf(link: string): number {
   throw new Error(`${link}: expected KIND:[INODE]`);
 }
 
-/** The last one of its process ids, which are listed from the namespace of the reader inwards. */
+/** The process id in the innermost namespace, which is listed last. */
 function vpidOf(folder: string): number {
   const status = readFileSync(join(folder, "status"), "latin1");
   const vpid = /^NStgid:.*?(\d+)$/m.exec(status)?.[1];
-  if (vpid === undefined) throw new TooOldKernel("its status has no NStgid, expected Linux 4.1");
-  if (vpid === "0") throw new Error("its process id is free again");
+  if (vpid === undefined)
+    throw new TooOldKernel("no NStgid in /proc/PID/status, expected Linux 4.1 or later");
+  if (vpid === "0") throw new Error("the process id has been released");
   return Number(vpid);
 }
 
 class TooOldKernel extends Error {}
 
-/** The time of boot, by what is past since then. */
+/** The time of boot, in ns since the Unix epoch, computed from the uptime. */
 function bootNs(proc: string): bigint {
   const seconds = Number(/^\d+\.\d+/.exec(readFileSync(join(proc, "uptime"), "latin1"))?.[0]);
   if (!(seconds > 0)) throw new Error("/proc/uptime: expected seconds since boot");

@@ -1,11 +1,11 @@
-/** Records on their way to a reader that may be slow: what waits is bounded, and no end of a container is lost. */
+/** Writes records to a reader that may be slow: the backlog is bounded, and ends of containers are not lost. */
 
 import type { Writable } from "node:stream";
 import type { LocalContainer } from "./record.ts";
 
-/** While more than this waits to be read, records of running containers are left out: the next round repeats them. */
+/** While the backlog exceeds this, records of running containers are dropped; the next round repeats them. */
 const MAX_BACKLOG_BYTES = 4 * 2 ** 20;
-/** Ends are written once, so that they wait; of more than this, the oldest are left out. */
+/** Ends are not repeated: this many are kept until they can be written. */
 const MAX_WAITING_ENDS = 10_000;
 
 export class RecordWriter {
@@ -15,7 +15,7 @@ export class RecordWriter {
   #waitingEnds: readonly LocalContainer[] = [];
   #isBehind = false;
 
-  /** @param onBehind called when the reader is too slow, and when it reads again */
+  /** @param onBehind called when the backlog exceeds the limit, and when it no longer does */
   constructor(
     stream: Writable,
     textOf: (containers: readonly LocalContainer[]) => string,

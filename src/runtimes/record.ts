@@ -5,7 +5,7 @@ import type { ProcessFacts } from "./process.ts";
 import type { FoundContainer } from "./runtime.ts";
 
 export interface LocalContainer extends FoundContainer, ProcessFacts {
-  /** When it was seen to have ended, in ns since the Unix epoch; 0 while it runs. */
+  /** When its end was detected, in ns since the Unix epoch; 0 while it is running. */
   readonly endNs: bigint;
 }
 
@@ -37,7 +37,7 @@ export function jsonLine(container: LocalContainer): string {
 /** One record for the tracepoint provider: its fields, separated by tabs. */
 export function providerLine(container: LocalContainer): string {
   const values = Object.values(fieldsOf(container)).map((value) =>
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: what would end a field, a line or a text of C
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: separators of fields and lines, and NUL
     String(value).replace(/[\u0000-\u001f\u007f]/g, " "),
   );
   return `${values.join("\t")}\n`;

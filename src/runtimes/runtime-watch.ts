@@ -1,4 +1,4 @@
-/** One runtime, asked by period, and at once when it announces something. */
+/** Polls one runtime, and asks it at once when it announces a change. */
 
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,47 +16,47 @@ import {
   USER_LIMITS,
 } from "./runtime.ts";
 
-/** An announcement may come before its container has a process, or while its runtime refuses to answer: ms between questions. */
+/** Pauses between questions after an announcement, in ms: it may come before the container has a process. */
 const FOLLOW_UPS_MS = [50, 150, 500, 1000];
-/** A runtime that announces, and has not for a while, is asked more seldom: periods between questions. */
+/** Periods between questions to a runtime that announces changes. */
 const ANNOUNCING_PERIODS = 5;
-/** However much it announces, a runtime is not asked again within this time, in ms. */
+/** Shortest pause between two questions, however many announcements arrive, in ms. */
 const LEAST_PAUSE_MS = 10;
 const LEAST_PAUSE_OF_USERS_MS = 200;
-/** An id that no process has. */
+/** The kernel's invalid user id. */
 const NO_USER = 2 ** 32 - 1;
-/** Most bytes of one text; the tracepoint provider has the same limit. */
+/** Bytes of one text in a record; the tracepoint provider has the same limit. */
 const MAX_TEXT_BYTES = 1023;
 
-/** A container with the process that its runtime meant, whatever has that number later. */
+/** A container with the identity of its first process, whose id another process may have later. */
 export interface KnownContainer extends FoundContainer {
   readonly startTicks: number;
-  /** The user whose word this is; it counts for processes of this user only. 0 for the system's own. */
-  readonly vouchedBy: number;
+  /** Valid only if this user owns the process; 0 for any process. */
+  readonly scopeUid: number;
 }
 
 export interface WatchCallbacks {
-  /** It has answered, or has failed to. */
+  /** It has answered, or failed to. */
   readonly answer: (watch: RuntimeWatch) => void;
   readonly announced: (watch: RuntimeWatch, announced: Announced) => void;
-  /** One line about a runtime that cannot be asked, or can be again. */
+  /** One line: the runtime fails, or answers again. */
   readonly problem: (text: string) => void;
 }
 
 export class RuntimeWatch {
-  /** Containers of its last answer whose first process ran then. */
+  /** Containers of the last answer whose first process was running. */
   found: readonly KnownContainer[] = [];
   readonly title: string;
-  /** Settles when it has answered once. */
+  /** Settles with the first answer. */
   readonly answered: Promise<void>;
   readonly #place: RuntimePlace;
   readonly #on: WatchCallbacks;
   readonly #problems: Problems;
   readonly #end = new AbortController();
   #onAnswered: () => void = () => {};
-  /** When it was asked for its last listing. */
+  /** When it was asked for the last listing. */
   listedAtMs: number = Number.NEGATIVE_INFINITY;
-  /** The user who decides what its path leads to, 0 for root or ourselves; `undefined` until that is known. */
+  /** The unprivileged user who controls its path; 0 for none, `undefined` until that is known. */
   #user: number | undefined;
   #isAnnouncing = false;
   #isDirty = false;
@@ -67,7 +67,7 @@ export class RuntimeWatch {
     this.#place = place;
     this.title = place.runtime.title;
     this.#on = on;
-    // Every question under way listens.
+    // Each pending question adds a listener.
     setMaxListeners(0, this.#end.signal);
     this.#problems = new Problems(this.title, on.problem);
     this.answered = new Promise((resolve) => {
@@ -75,28 +75,28 @@ export class RuntimeWatch {
     });
   }
 
-  /** Whether root or ourselves decide what it says. */
-  get isSystems(): boolean {
+  /** Whether only root, or the user that we run as, controls it. */
+  get isTrusted(): boolean {
     return this.#user === 0;
   }
 
-  /** A container of this runtime with the process that it means. */
+  /** A container of this runtime with the identity of its process. */
   bound(found: FoundContainer, startTicks: number): KnownContainer {
-    const vouchedBy = this.isSystems ? (found.uid ?? 0) : (this.#user ?? NO_USER);
-    return { ...withinBounds(found), startTicks, vouchedBy };
+    const scopeUid = this.isTrusted ? (found.uid ?? 0) : (this.#user ?? NO_USER);
+    return { ...withinBounds(found), startTicks, scopeUid };
   }
 
-  /** Asks until there is an answer about every container, or has been time enough for one. Never rejects. */
+  /** Asks until every container has an answer or its time limit has passed. Never rejects. */
   async once(): Promise<void> {
     const deadline = performance.now() + ANSWER_LIMIT_MS + 1000;
     do await this.#ask();
     while (this.#isPending && performance.now() < deadline);
     this.#problems.end();
     if (this.#isPending)
-      this.#problems.failure("pending", "no answer in time about some containers");
+      this.#problems.failure("pending", "some containers were not inspected in time");
   }
 
-  /** Follows until `stop`; settles when nothing of it is left. */
+  /** Follows until `stop`; then settles when everything has ended. */
   async follow(periodMs: number): Promise<void> {
     const { signal } = this.#end;
     const announcing = this.#announcements(periodMs);
@@ -106,14 +106,14 @@ export class RuntimeWatch {
       await this.#ask();
       const usual = periodMs * (this.#isAnnouncing ? ANNOUNCING_PERIODS : 1);
       if (this.#isPending) calm = Math.min(calm, FOLLOW_UPS_MS.length - 2);
-      const least = this.isSystems ? LEAST_PAUSE_MS : LEAST_PAUSE_OF_USERS_MS;
+      const least = this.isTrusted ? LEAST_PAUSE_MS : LEAST_PAUSE_OF_USERS_MS;
       await sleep(least, undefined, { signal }).catch(() => undefined);
       await this.#pause(Math.min(FOLLOW_UPS_MS[calm] ?? usual, usual));
     }
     await announcing;
   }
 
-  /** Asks soon: one of its containers has ended, and may run again. */
+  /** Asks without waiting for the next period. */
   askSoon(): void {
     this.#isDirty = true;
     this.#wake();
@@ -124,7 +124,7 @@ export class RuntimeWatch {
     this.#wake();
   }
 
-  /** What is known stays where there is no answer: whether containers run, the kernel decides. */
+  /** Without an answer, the known containers stay as long as their processes run. */
   async #ask(): Promise<void> {
     this.#isPending = false;
     const failure = await this.#list().catch((error: unknown) => this.#explain(error));
@@ -136,14 +136,15 @@ export class RuntimeWatch {
   async #list(): Promise<{ readonly kind: string; readonly text: string }> {
     const { runtime, path, isNamed } = this.#place;
     const owner = await ownerOf(path);
-    if (owner.kind === "absent") return { kind: isNamed ? "absent" : "", text: "nothing is there" };
-    if (owner.kind === "denied" && !isNamed && this.#place.isUsers) return { kind: "", text: "" };
+    if (owner.kind === "absent") return { kind: isNamed ? "absent" : "", text: "no such file" };
+    if (owner.kind === "denied" && !isNamed && this.#place.isUserOwned)
+      return { kind: "", text: "" };
     if (owner.kind === "denied" || owner.kind === "unsafe")
       return { kind: owner.kind, text: owner.reason };
     this.#user = owner.kind === "user" ? owner.uid : 0;
     const askedAtMs = performance.now();
     const known = this.found.filter((one) => startTicksOf(one.initPid) === one.startTicks);
-    const limits = this.isSystems ? SYSTEM_LIMITS : USER_LIMITS;
+    const limits = this.isTrusted ? SYSTEM_LIMITS : USER_LIMITS;
     const listing = await runtime.list({ known, limits, signal: this.#end.signal });
     this.#isPending = listing.isPending;
     this.listedAtMs = askedAtMs;
@@ -154,12 +155,12 @@ export class RuntimeWatch {
 
   #explain(error: unknown): { readonly kind: string; readonly text: string } {
     const kind = error instanceof TraceError ? error.code : "failed";
-    // A runtime that the user has not named need not be there.
+    // Only runtimes that the operator has named are expected to be present.
     if (kind === "RUNTIME_ABSENT" && !this.#place.isNamed) return { kind: "", text: "" };
     return { kind, text: messageOf(error) };
   }
 
-  /** Notes which process has the number that the runtime gives, now that it has just said so. */
+  /** Adds the identity of the process that has the reported id at the time of the answer. */
   #boundAll(
     containers: readonly FoundContainer[],
     known: readonly KnownContainer[],
@@ -182,7 +183,7 @@ export class RuntimeWatch {
         this.#user = owner.kind === "user" ? owner.uid : 0;
         this.#isAnnouncing = true;
         const onChange = (announced?: Announced): void => this.#announced(announced);
-        await runtime.watch(onChange, signal, this.isSystems);
+        await runtime.watch(onChange, signal, this.isTrusted);
         this.#isAnnouncing = false;
       }
       await sleep(periodMs, undefined, { signal }).catch(() => undefined);
@@ -206,7 +207,7 @@ export class RuntimeWatch {
   }
 }
 
-/** Texts cut to what a record may hold, between two characters, without halves of surrogate pairs. */
+/** Cuts texts to the limit, between two characters, and replaces lone surrogates. */
 function withinBounds(found: FoundContainer): FoundContainer {
   const { name, type, id, image, pod, podNamespace } = found;
   return {

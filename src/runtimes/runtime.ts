@@ -1,9 +1,9 @@
-/** The questions that every container runtime answers, whatever it speaks. */
+/** The interface to a container runtime. */
 
-/** A running container as its runtime describes it; "" stands for what the runtime does not say. */
+/** A running container as its runtime describes it; "" where it gives no value. */
 export interface FoundContainer {
   readonly name: string;
-  /** `docker`, `podman`, `cri`, `containerd`, `lxd`, `incus`, `lxc`, `systemd-nspawn`, or `sandbox` for a pod's own. */
+  /** `docker`, `podman`, `cri`, `containerd`, `lxd`, `incus`, `lxc`, `systemd-nspawn`, or `sandbox` for the sandbox of a pod. */
   readonly type: string;
   readonly id: string;
   readonly image: string;
@@ -12,12 +12,12 @@ export interface FoundContainer {
   /** Kubernetes or Podman pod, and the pod's namespace. */
   readonly pod: string;
   readonly podNamespace: string;
-  /** The user who registered it, where that is not root: it counts for processes of this user only. */
+  /** The unprivileged user who registered it: valid only if this user owns the process. */
   readonly uid?: number;
 }
 
 export interface ListRequest {
-  /** Containers of earlier answers whose first process still runs: what is known of these need not be asked again. */
+  /** Containers of earlier answers whose first process is still running: these need not be inspected again. */
   readonly known: readonly FoundContainer[];
   readonly limits: AnswerLimits;
   /** Ends the wait. */
@@ -25,26 +25,26 @@ export interface ListRequest {
 }
 
 export interface AnswerLimits {
-  /** Most bytes of one answer. */
+  /** Bytes of one answer. */
   readonly bytes: number;
-  /** Containers beyond this many are left out. */
+  /** Containers of one listing; more are ignored. */
   readonly containers: number;
 }
 
-/** What a runtime answers: whole for each container, not always for all of them. */
+/** An answer: complete for each container in it, but some containers may be missing. */
 export interface Listing {
   readonly containers: readonly FoundContainer[];
-  /** One line for each container, or group of them, that could not be asked about. */
+  /** One line for each container, or group of containers, that is missing because a question failed. */
   readonly problems: readonly string[];
-  /** Whether answers about single containers are still on their way: ask again soon. */
+  /** Whether questions about single containers are pending: ask again soon. */
   readonly isPending: boolean;
 }
 
-/** What some runtimes announce of a start, in time to see containers that end before they can be asked about. */
+/** Details of a start that some runtimes announce, for containers that exit before a question is answered. */
 export type Announced =
-  /** The container has a first process, which may not run yet. */
+  /** A container has a first process, which may not have executed its program yet. */
   | { readonly id: string; readonly initPid: number }
-  /** The container, whose first process another runtime announces. */
+  /** A container without its process id, which another source announces. */
   | AnnouncedContainer;
 
 export type AnnouncedContainer = Omit<FoundContainer, "initPid">;
@@ -66,15 +66,15 @@ export interface Runtime {
    * Announcements of starts and stops, where the runtime has them.
    * Settles when the runtime announces nothing more, or with the signal; never rejects.
    *
-   * @param isSystems whether root or ourselves own it: only then files that it names may be opened
+   * @param isTrusted whether only root, or the user that we run as, controls it: else paths that it reports must not be opened
    */
-  readonly watch?: (onChange: OnChange, signal: AbortSignal, isSystems: boolean) => Promise<void>;
+  readonly watch?: (onChange: OnChange, signal: AbortSignal, isTrusted: boolean) => Promise<void>;
 }
 
-/** How long a runtime may take to answer one question, in ms. */
+/** Time limit for one answer, in ms. */
 export const ANSWER_LIMIT_MS = 5000;
 export const SYSTEM_LIMITS: AnswerLimits = { bytes: 32 * 2 ** 20, containers: 10_000 };
-/** For runtimes in the hands of a user who is not root: answers are read between other work of the same thread. */
+/** For runtimes of unprivileged users, who must not be able to keep the thread busy. */
 export const USER_LIMITS: AnswerLimits = { bytes: 2 ** 20, containers: 256 };
-/** Most bytes of one announcement. */
+/** Bytes of one announcement. */
 export const MAX_LINE_BYTES: number = 2 ** 20;

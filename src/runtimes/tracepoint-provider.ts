@@ -10,13 +10,13 @@ import { exists } from "./places.ts";
 import { type LocalContainer, providerLine } from "./record.ts";
 import { RecordWriter } from "./record-writer.ts";
 
-/** Beside the sources, and beside the bundle. */
+/** Seen from the compiled sources, and from the bundle. */
 const FOLDERS: readonly string[] = ["../../../statedump", "../../statedump"].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
 const PROGRAM = "tracewire-statedump";
 const GRACE_MS = 3000;
-/** Most characters of one line of the program's that is passed on. */
+/** Characters of one warning that is passed on. */
 const MAX_LINE = 500;
 
 export class TracepointProvider {
@@ -37,7 +37,7 @@ export class TracepointProvider {
     const textOf = (containers: readonly LocalContainer[]): string =>
       `${containers.map(providerLine).join("")}\n`;
     this.#writer = new RecordWriter(stdin, textOf, (isBehind) => {
-      warn(`${PROGRAM} ${isBehind ? "does not read: records are left out" : "reads again"}`);
+      warn(`${PROGRAM} ${isBehind ? "does not read: dropping records" : "reads again"}`);
     });
     stdout.setEncoding("utf8").on(
       "data",

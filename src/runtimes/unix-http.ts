@@ -6,16 +6,16 @@ import { firstLine, lineSplitter, parseAnswer } from "./answer.ts";
 import { ANSWER_LIMIT_MS, SYSTEM_LIMITS } from "./runtime.ts";
 
 export interface QuestionLimits {
-  /** Most bytes of the answer. */
+  /** Bytes of the answer. */
   readonly bytes?: number;
-  /** Ends the wait, which ends by itself after `ANSWER_LIMIT_MS`. */
+  /** Aborts the request, as does the time limit, `ANSWER_LIMIT_MS`. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * The JSON behind a path.
+ * Requests JSON.
  *
- * @returns `undefined` where there is nothing of that name (404)
+ * @returns `undefined` for status 404
  * @throws SourceError as `Runtime.list`
  */
 export async function getJson(
@@ -44,8 +44,8 @@ export async function getJson(
 }
 
 /**
- * Calls `onLine` for each line of an answer that does not end; settles when it does.
- * @param onOpen called when the answer has begun: from now on nothing is missed
+ * Calls `onLine` for each line of an endless answer; settles when the connection closes.
+ * @param onOpen called when the answer begins: later events are not missed
  */
 export function followLines(
   socketPath: string,

@@ -69,7 +69,7 @@ test("bounds the length, also where escapes make it longer, and splits no charac
   const long = Buffer.alloc(50_000_000, 0x1b).toString("latin1");
   const begun = performance.now();
   assert.is(printable(long, 20).length, 20);
-  assert.ok(performance.now() - begun < 50, "what is beyond the limit costs nothing");
+  assert.ok(performance.now() - begun < 200, "the text beyond the limit costs nothing");
 });
 
 test("writes JSON that is safe to show and means the same", () => {

@@ -59,7 +59,7 @@ run(
       assert.is(await blind.output(), "");
       assert.match(
         blind.stderr,
-        /namespaces cannot be read \(EACCES\), which takes root or CAP_SYS_PTRACE/,
+        /cannot read the namespaces of their processes \(EACCES\): needs root or CAP_SYS_PTRACE/,
       );
 
       const asRoot = lttng.run(process.execPath, [MAIN, "statedump", "--print", "--once", ...only]);

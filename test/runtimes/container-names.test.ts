@@ -6,8 +6,13 @@ import { ContainerNames, type NameRequest } from "../../src/runtimes/container-n
 
 const test = suite("runtimes/container-names");
 
-function request(name: string, type: string, id: string, isUsers: boolean = false): NameRequest {
-  return { name, type, id, isUsers };
+function request(
+  name: string,
+  type: string,
+  id: string,
+  isUserOwned: boolean = false,
+): NameRequest {
+  return { name, type, id, isUserOwned };
 }
 
 const WEB = request("web", "docker", "d1");
@@ -60,7 +65,7 @@ test("a user's container with a name as we make them yields to the system's too"
   assert.equal(names.of([squatter, WEB, OTHER_WEB]), ["podman/podman/web", "web", "podman/web"]);
 });
 
-test("names that stand for something else are nobody's", () => {
+test("names that readers use for something else are never given", () => {
   const names = new ContainerNames();
   const taken = ["[HOST]", "[x", "pid_ns:4026531836", "mnt_ns:1"];
   assert.equal(

@@ -68,7 +68,7 @@ function finderOf(runtimes: readonly Runtime[], periodMs: number) {
   const rounds: LocalContainer[][] = [];
   const problems: string[] = [];
   const places = (): RuntimePlace[] =>
-    runtimes.map((runtime) => ({ runtime, path: "/", isNamed: true, isUsers: false }));
+    runtimes.map((runtime) => ({ runtime, path: "/", isNamed: true, isUserOwned: false }));
   const finder = new Finder({
     places,
     periodMs,

@@ -160,7 +160,7 @@ test("answers are read up to the limits of their socket, in bytes and in contain
   const docker = new Docker("podman", socket);
   const { problems } = await listingOf(docker, [], { bytes: 100_000, containers: 5 });
   assert.equal(problems, [
-    `${socket}: GET /containers/json: expected at most 5 containers, got more: the others are left out`,
+    `${socket}: GET /containers/json: expected at most 5 containers, got more: the rest is ignored`,
   ]);
   const huge = await listingOf(docker, [], { bytes: 1000, containers: 5 }).catch(
     (error: unknown) => error,

@@ -1,4 +1,4 @@
-/** Who decides what a path leads to. Owners are changed, which takes root. */
+/** Which users control a path. The tests change owners, which takes root. */
 
 import {
   chmodSync,
@@ -43,16 +43,13 @@ async function kindOf(path: string): Promise<string> {
   return owner.kind === "user" ? `user ${owner.uid}` : owner.kind;
 }
 
-run(
-  "root's files in root's folders are the system's, whoever may read or write the file itself",
-  async () => {
-    assert.is(await kindOf("/"), "system");
-    assert.is(await kindOf(made("s", 0, 0o666)), "system");
-    assert.is(await kindOf(made("g", 0, 0o660, 999)), "system");
-  },
-);
+run("root's files in root's directories are the system's, whatever their own mode", async () => {
+  assert.is(await kindOf("/"), "system");
+  assert.is(await kindOf(made("s", 0, 0o666)), "system");
+  assert.is(await kindOf(made("g", 0, 0o660, 999)), "system");
+});
 
-run("one user on the way is enough to make it that user's", async () => {
+run("one user's directory on the way makes it that user's", async () => {
   assert.is(await kindOf(made("alice-s", ALICE, 0o600)), `user ${ALICE}`);
   made("alice/", ALICE, 0o700);
   assert.is(await kindOf(made("alice/root-s", 0, 0o600)), `user ${ALICE}`);
@@ -62,7 +59,7 @@ run("one user on the way is enough to make it that user's", async () => {
   assert.is(await kindOf(made("upg/s", ALICE, 0o600)), `user ${ALICE}`);
 });
 
-run("links count for what they lead over and to", async () => {
+run("links count with their own owners and those of their targets", async () => {
   const real = made("s", 0, 0o600);
   made("alice/", ALICE, 0o700);
   symlinkSync(real, join(folder, "alice/s"));
@@ -75,7 +72,7 @@ run("links count for what they lead over and to", async () => {
   assert.is(await kindOf(join(folder, "way/../way/./t")), `user ${ALICE}`);
 });
 
-run("what others could exchange is nobody's", async () => {
+run("what several users control is unsafe", async () => {
   made("open/", 0, 0o777);
   assert.is(await kindOf(made("open/s", 0, 0o600)), "unsafe");
   made("group/", 0, 0o775, 999);
@@ -88,11 +85,11 @@ run("what others could exchange is nobody's", async () => {
   const owner = await ownerOf(made("alice/bob/s", BOB, 0o600));
   assert.is(
     owner.kind === "unsafe" && owner.reason,
-    `it is in the hands of users ${ALICE} and ${BOB}`,
+    `it is controlled by users ${ALICE} and ${BOB}`,
   );
 });
 
-run("absent files, files as folders and endless links lead nowhere", async () => {
+run("absent files, files used as directories, and link loops are absent", async () => {
   assert.is(await kindOf(join(folder, "nothing/at/all")), "absent");
   assert.is(await kindOf(join(made("file", 0, 0o600), "below")), "absent");
   symlinkSync("loop", join(folder, "loop"));

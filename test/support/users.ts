@@ -1,6 +1,6 @@
 /** Users of a machine apart: accounts that exist in its mount namespace only, with sockets of their own, honest or not. */
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Child, eventually } from "./child.ts";
 import { makeRoot, type Runner } from "./contained.ts";
@@ -99,8 +99,17 @@ export async function makeUsers(
 }
 
 /** The child of a program that has started one. */
-export function firstChildOf({ process: { pid } }: Child): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
+export function firstChildOf(program: Child): number {
+  return childrenOf(program)[0] ?? 0;
+}
+
+/** Children of all threads of a program. */
+function childrenOf({ process: { pid } }: Child): number[] {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).flatMap((tid) => {
+    const text = readFileSync(join(tasks, tid, "children"), "utf8");
+    return text.split(" ").map(Number).filter(Boolean);
+  });
 }
 
 /** A user's real Podman, without root. */
@@ -138,12 +147,12 @@ export class RootlessPodman {
 
   async close(): Promise<void> {
     await this.#podman("rm", "--all", "--force", "--time", "0").output();
-    this.#service.process.kill("SIGTERM");
-    await this.#service.end();
-    // Holds the user's namespaces for the next command.
+    // Without root, Podman runs in a child that has entered the user's namespaces; a process apart keeps these.
     const file = `/run/user/${this.#user.uid}/libpod/tmp/pause.pid`;
-    const pid = Number(await this.#user.run("cat", file).output());
-    process.kill(pid, "SIGKILL");
+    const keeper = Number(await this.#user.run("cat", file).output());
+    for (const pid of [...childrenOf(this.#service), keeper]) process.kill(pid, "SIGKILL");
+    this.#service.process.kill("SIGKILL");
+    await this.#service.end();
   }
 
   #podman(...args: string[]): Child {

@@ -1,50 +1,49 @@
 /**
- * Containers that end before their runtime can be asked about them.
+ * Containers that may exit before their runtime answers a question about them.
  *
- * Docker's events name a container without its process; those of the containerd below announce the process without the name,
- * some 10 ms before it runs. Together they are a whole description, and the process is read while it waits.
+ * Docker's events carry a container's id and name, but no process id. containerd's events and pid files carry id and process id
+ * some 10 ms before the process executes the container's program. The two are joined by id, and namespaces are read at once.
  */
 
-import type { BornClaim } from "./claims.ts";
+import type { EarlyClaim } from "./claims.ts";
 import { type ProcessFacts, processKey, readProcess, startTicksOf } from "./process.ts";
 import type { Announced, AnnouncedContainer } from "./runtime.ts";
 import type { RuntimeWatch } from "./runtime-watch.ts";
 
-/** More than this are not remembered, the oldest are forgotten. */
+/** Entries of each kind; the oldest are dropped. */
 const MAX_REMEMBERED = 1000;
-/** How long a container may run before its runtime lists it, in ms. */
+/** A runtime lists a container at the latest this long after its start, in ms. */
 const UNLISTED_MS = 10_000;
 
-/** A process that waits to run, or has run. */
+/** A first process, read before or while it executes. */
 interface Process {
   readonly initPid: number;
   readonly facts: ProcessFacts;
-  /** Runtimes that have named it. */
+  /** Runtimes whose description has been joined. */
   readonly named: Set<RuntimeWatch>;
 }
 
-interface Birth {
-  readonly claim: BornClaim;
+interface EarlyStart {
+  readonly claim: EarlyClaim;
   readonly atMs: number;
 }
 
-export class Births {
+export class EarlyStarts {
   /** By id of the container. */
   readonly #processes = new Map<string, Process>();
   /** By runtime and id. */
   readonly #containers = new Map<string, readonly [RuntimeWatch, AnnouncedContainer]>();
-  readonly #births = new Set<Birth>();
-  /** Processes whose end is recorded: an announcement of them comes late. */
+  readonly #starts = new Set<EarlyStart>();
+  /** Processes whose end is recorded: later announcements of them are ignored. */
   readonly #ended = new Map<string, true>();
 
-  /** @returns whether a container is known now that was not before */
+  /** Ignores runtimes of unprivileged users. @returns whether this completes the description of a container */
   announced(watch: RuntimeWatch, announced: Announced): boolean {
+    if (!watch.isTrusted) return false;
     if (!("initPid" in announced)) {
       remember(this.#containers, `${watch.title} ${announced.id}`, [watch, announced]);
       return this.#join(watch, announced);
     }
-    // Only root's runtimes say which process is a container's.
-    if (!watch.isSystems) return false;
     const { id, initPid } = announced;
     const reading = readProcess(initPid);
     if (reading.kind !== "running") return false;
@@ -55,34 +54,34 @@ export class Births {
     return joined.includes(true);
   }
 
-  /** Containers that their runtimes need not list: not yet, or not any more. */
-  get claims(): readonly BornClaim[] {
-    return [...this.#births].map(({ claim }) => claim);
+  /** Containers that their runtimes may not list, because they have just started or have exited. */
+  get claims(): readonly EarlyClaim[] {
+    return [...this.#starts].map(({ claim }) => claim);
   }
 
-  /** The end of a process has been recorded. */
+  /** Called when the end of a process is recorded. */
   ended(process: string): void {
     remember(this.#ended, process, true);
-    for (const birth of this.#births) if (processOf(birth) === process) this.#births.delete(birth);
+    for (const one of this.#starts) if (processOf(one) === process) this.#starts.delete(one);
   }
 
   /**
-   * Forgets what its runtime knows by now.
+   * Drops containers that their runtimes list by now.
    *
-   * @param isCurrent whether the latest records say that a process runs
-   * @returns whether one of these has exited
+   * @param isCurrent whether a process is running according to the latest records
+   * @returns whether one of those has exited, so that its end must be recorded
    */
   settle(isCurrent: (process: string) => boolean): boolean {
     let hasEnds = false;
-    for (const birth of this.#births) {
-      const { claim, atMs } = birth;
+    for (const one of this.#starts) {
+      const { claim, atMs } = one;
       const { initPid, startTicks } = claim.found;
       const isRunning = startTicksOf(initPid) === startTicks;
-      const isEnd = !isRunning && isCurrent(processOf(birth));
+      const isEnd = !isRunning && isCurrent(processOf(one));
       hasEnds ||= isEnd;
       const isOld = performance.now() > atMs + UNLISTED_MS;
       const isListed = claim.watch.listedAtMs > atMs + UNLISTED_MS;
-      if (isOld && (isRunning ? isListed : !isEnd)) this.#births.delete(birth);
+      if (isOld && (isRunning ? isListed : !isEnd)) this.#starts.delete(one);
     }
     return hasEnds;
   }
@@ -93,14 +92,14 @@ export class Births {
     process.named.add(watch);
     const { initPid, facts } = process;
     const found = watch.bound({ ...container, initPid }, facts.startTicks);
-    const birth = { claim: { watch, found, born: facts }, atMs: performance.now() };
-    if (this.#ended.has(processOf(birth))) return false;
-    this.#births.add(birth);
+    const start = { claim: { watch, found, early: facts }, atMs: performance.now() };
+    if (this.#ended.has(processOf(start))) return false;
+    this.#starts.add(start);
     return true;
   }
 }
 
-function processOf({ claim: { found } }: Birth): string {
+function processOf({ claim: { found } }: EarlyStart): string {
   return processKey(found);
 }
 
