@@ -6,7 +6,7 @@ export interface Ending {
 }
 
 /** Long enough for a busy machine; nothing waits this long unless it hangs. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 120_000;
 
 const running = new Set<Child>();
 
