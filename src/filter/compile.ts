@@ -1,3 +1,4 @@
+import type { Expression } from "./ast.ts";
 import { integer } from "./build.ts";
 import type { Program } from "./bytecode.ts";
 import { check } from "./check.ts";
@@ -12,7 +13,16 @@ import { splitContainers } from "./split-containers.ts";
  * @see lttng-enable-event(1), "Filter expression"
  */
 export function compileFilter(text: string): Program {
-  const { scanned, containers } = splitContainers(parse(text), text);
+  return compileExpression(parse(text), text);
+}
+
+/**
+ * Compiles an expression that stands in a longer text, such as a query.
+ *
+ * @throws FilterError as `compileFilter`, with places in `text`
+ */
+export function compileExpression(expression: Expression, text: string): Program {
+  const { scanned, containers } = splitContainers(expression, text);
   const ast = scanned ?? integer(1);
   check(ast, text);
   const program = emit(ast, text);

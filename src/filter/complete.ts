@@ -5,9 +5,10 @@
 import { FilterError } from "../base/errors.ts";
 import { CONTAINER_FACTS } from "../column/request.ts";
 import { fieldTypes } from "./field-types.ts";
+import type { Continuation } from "./grammar-parser.ts";
 import { type Token, tokenize } from "./lexer.ts";
 import { UNIT_NAMES } from "./literals.ts";
-import { type Continuation, continuation } from "./parse.ts";
+import { continuation } from "./parse.ts";
 import type { LinkEnvironment } from "./resolve.ts";
 
 /** One thing that may stand at the end of the text. */

@@ -111,7 +111,7 @@ function constantOf(ast: Expression): boolean | undefined {
 }
 
 /** The operands of `&&` and of those that are its operands, in reading order. */
-function conjunction(ast: Expression): readonly Expression[] {
+export function conjunction(ast: Expression): readonly Expression[] {
   const terms: Expression[] = [];
   let node = ast;
   for (; node.kind === "logical" && node.operator === "&&"; node = node.left)
@@ -120,7 +120,7 @@ function conjunction(ast: Expression): readonly Expression[] {
   return [node, ...terms.reverse()].flatMap(conjunction);
 }
 
-function speaksOfContainers(root: Expression): boolean {
+export function speaksOfContainers(root: Expression): boolean {
   const { chain, first } = leftSpine(root);
   return (
     chain.some((node) =>
