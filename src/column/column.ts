@@ -87,6 +87,8 @@ export interface ColumnBatch {
   readonly columns: readonly Column[];
   /** The rows as finished lines, instead of timestamps and columns, where the query asks for lines and its store makes them. */
   readonly lines?: Uint8Array | undefined;
+  /** Of totals of a query that goes on: their number; each takes the place of the one before. */
+  readonly snapshot?: number | undefined;
 }
 
 /** The array that holds a number type. */

@@ -15,6 +15,7 @@ export class Dictionary {
   #table = new Int32Array(128);
   #hashes = new Int32Array(64);
   readonly #strings: string[] = [];
+  readonly #byString = new Map<string, number>();
 
   constructor(capacity: number = DICTIONARY_CAPACITY) {
     this.capacity = capacity;
@@ -41,8 +42,12 @@ export class Dictionary {
 
   /** Number of a string, for texts that are few: event names, hosts. */
   codeOfString(text: string): number {
+    let code = this.#byString.get(text);
+    if (code !== undefined) return code;
     const bytes = encoder.encode(text);
-    return this.codeOf(bytes, 0, bytes.length);
+    code = this.codeOf(bytes, 0, bytes.length);
+    if (code !== -1) this.#byString.set(text, code);
+    return code;
   }
 
   /** Text number `code`, as a string made once. Bytes that are no UTF-8 become U+FFFD. */

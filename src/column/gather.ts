@@ -12,11 +12,13 @@ import type {
 import { numberArray } from "./column.ts";
 import { Dictionary } from "./dictionary.ts";
 import { nullColumn } from "./null-column.ts";
-import type { PlannedColumn } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 
 /** Takes rows `[from, to)` of a column of its own type. */
-interface Gatherer {
+export interface Gatherer {
   append(column: Column, from: number, to: number): void;
+  /** Takes a row without a value. */
+  appendNull(): void;
   take(): Column;
   /** Bytes of variable-size data gathered so far. */
   readonly extraBytes: number;
@@ -27,10 +29,10 @@ export class BatchGatherer {
   readonly capacity: number;
   rows = 0;
   #timestamps: BigInt64Array;
-  readonly #columns: readonly PlannedColumn[];
+  readonly #columns: Schema;
   readonly #gatherers: readonly Gatherer[];
 
-  constructor(columns: readonly PlannedColumn[], capacity: number) {
+  constructor(columns: Schema, capacity: number) {
     this.capacity = capacity;
     this.#columns = columns;
     this.#timestamps = new BigInt64Array(capacity);
@@ -70,7 +72,8 @@ export class BatchGatherer {
   }
 }
 
-function gathererOf(type: ColumnType, capacity: number): Gatherer {
+/** A gatherer of a type; `capacity` is in rows. */
+export function gathererOf(type: ColumnType, capacity: number): Gatherer {
   switch (type.kind) {
     case "timestamp":
       return new TimeGatherer(capacity);
@@ -104,6 +107,10 @@ class TimeGatherer implements Gatherer {
     this.#rows += to - from;
   }
 
+  appendNull(): void {
+    this.#validity.null(this.#rows++);
+  }
+
   take(): Column {
     this.#rows = 0;
     return { kind: "number", values: NO_TIMES, ...this.#validity.take() };
@@ -116,6 +123,10 @@ class NullGatherer implements Gatherer {
 
   append(_column: Column, from: number, to: number): void {
     this.#rows += to - from;
+  }
+
+  appendNull(): void {
+    this.#rows++;
   }
 
   take(): Column {
@@ -158,11 +169,14 @@ class ValidityGatherer {
     const { validity } = column;
     if (validity === undefined) return;
     for (let i = from, j = at; i < to; i++, j++) {
-      if ((validity[i >> 3]! & (1 << (i & 7))) !== 0) continue;
-      this.#bits ??= new Uint8Array((this.#capacity + 7) >> 3).fill(0xff);
-      this.#bits[j >> 3]! &= ~(1 << (j & 7));
-      this.#nullCount++;
+      if ((validity[i >> 3]! & (1 << (i & 7))) === 0) this.null(j);
     }
+  }
+
+  null(at: number): void {
+    this.#bits ??= new Uint8Array((this.#capacity + 7) >> 3).fill(0xff);
+    this.#bits[at >> 3]! &= ~(1 << (at & 7));
+    this.#nullCount++;
   }
 
   take(): { validity: Uint8Array | undefined; nullCount: number } {
@@ -193,6 +207,10 @@ class NumberGatherer implements Gatherer {
     copyNumbers(this.#values, this.#rows, column.values, from, to);
     this.#validity.append(column, from, to, this.#rows);
     this.#rows += to - from;
+  }
+
+  appendNull(): void {
+    this.#validity.null(this.#rows++);
   }
 
   take(): Column {
@@ -234,6 +252,12 @@ class Utf8Gatherer implements Gatherer {
       this.#offsets[++this.#rows] = column.offsets[i + 1]! - start + at;
   }
 
+  appendNull(): void {
+    this.#validity.null(this.#rows);
+    this.#offsets[this.#rows + 1] = this.#offsets[this.#rows]!;
+    this.#rows++;
+  }
+
   take(): Column {
     const offsets = this.#offsets.subarray(0, this.#rows + 1);
     const bytes = this.#bytes.subarray(0, this.extraBytes);
@@ -266,6 +290,11 @@ class DictionaryGatherer implements Gatherer {
     else this.#recode(column.codes, column.dictionary, from, to);
     this.#validity.append(column, from, to, this.#rows);
     this.#rows += to - from;
+  }
+
+  appendNull(): void {
+    this.#codes[this.#rows] = 0;
+    this.#validity.null(this.#rows++);
   }
 
   take(): Column {
@@ -325,6 +354,12 @@ class ListGatherer implements Gatherer {
     this.#validity.append(column, from, to, this.#rows);
     for (let i = from; i < to; i++)
       this.#offsets[++this.#rows] = column.offsets[i + 1]! - start + at;
+  }
+
+  appendNull(): void {
+    this.#validity.null(this.#rows);
+    this.#offsets[this.#rows + 1] = this.#offsets[this.#rows]!;
+    this.#rows++;
   }
 
   take(): Column {

@@ -12,6 +12,8 @@ export interface ColumnLayout {
   readonly nullable: boolean;
   /** What it was selected as; columns that an operator computes have none. */
   readonly request?: SettledRequest | undefined;
+  /** What its numbers count: `ns`, `%`, `bytes`. */
+  readonly unit?: string | undefined;
 }
 
 /** The columns of a batch, in their order. */

@@ -4,7 +4,7 @@ import { Observable } from "rxjs";
 import { type ColumnBatch, copyBatch } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
 import { type Account, accountOf, NOTHING_SO_FAR, type ResultItem } from "../query/result.ts";
-import type { Emit, Operator } from "./operator.ts";
+import type { CountedFact, Emit, Operator } from "./operator.ts";
 
 export interface ChainOptions {
   /** Whether time passes for the operators. */
@@ -27,23 +27,35 @@ export function through(
 ): Observable<ResultItem> {
   return new Observable((subscriber) => {
     let account: Account = NOTHING_SO_FAR;
-    let unnamedRows = 0;
+    const counts: Record<CountedFact, number> = {
+      unnamed: 0,
+      late: 0,
+      unpaired: 0,
+      interrupted: 0,
+    };
     let seq = 0;
     let shown: Schema | undefined;
     const sink: Emit = {
       batch(rows: ColumnBatch) {
         if (rows.rows === 0) return;
         const own = borrowBatches ? rows : { ...rows, ...copyBatch(rows) };
-        const totals = { ...account, unnamedRows: account.unnamedRows + unnamedRows };
+        const totals: Account = {
+          ...account,
+          unnamedRows: account.unnamedRows + counts.unnamed,
+          late: account.late + counts.late,
+          unpaired: account.unpaired + counts.unpaired,
+          interrupted: account.interrupted + counts.interrupted,
+        };
         const batch = { ...totals, ...own, rows: rows.rows, seq: seq++ };
         subscriber.next({ kind: "batch", batch });
       },
       watermark: (ns) => subscriber.next({ kind: "watermark", ns }),
       loss: (loss) => subscriber.next({ kind: "loss", loss }),
       note: (text) => subscriber.next({ kind: "note", text }),
-      unnamed(rows) {
-        unnamedRows += rows;
+      count(fact, amount) {
+        counts[fact] += amount;
       },
+      cut() {},
       done: () => subscriber.complete(),
     };
     const outs = operators.map((): Emit => sink);
@@ -117,9 +129,13 @@ export function through(
 }
 
 /** Where what comes before an operator goes. */
-function inputOf(operator: Operator, out: Emit): Pick<Emit, "batch" | "watermark" | "loss"> {
+function inputOf(
+  operator: Operator,
+  out: Emit,
+): Pick<Emit, "batch" | "cut" | "watermark" | "loss"> {
   return {
     batch: (batch) => operator.batch(batch, out),
+    cut: (batch) => operator.cut?.(batch, out),
     watermark: (ns) =>
       operator.watermark === undefined ? out.watermark(ns) : operator.watermark(ns, out),
     loss: (loss) => (operator.loss === undefined ? out.loss(loss) : operator.loss(loss, out)),

@@ -5,6 +5,13 @@ import type { ColumnRequest } from "../column/request.ts";
 import type { Schema } from "../column/schema.ts";
 import type { Loss } from "../feed/losses.ts";
 
+/**
+ * `unnamed`: rows that a condition on containers may have missed, since their instance got no name in time. `late`: rows
+ * of windows that were emitted before. `unpaired`: begins without an end, and ends without a begin. `interrupted`: begins
+ * whose end may be among lost events.
+ */
+export type CountedFact = "unnamed" | "late" | "unpaired" | "interrupted";
+
 /** Where an operator's results go: the next operator, or the sink. */
 export interface Emit {
   /** @param batch borrowed until this returns */
@@ -13,8 +20,10 @@ export interface Emit {
   watermark(ns: bigint): void;
   loss(loss: Loss): void;
   note(text: string): void;
-  /** Rows that a condition on containers may have missed: their instance got no name in time. */
-  unnamed(rows: number): void;
+  /** Adds to what the totals say is missing, or known in part only. */
+  count(fact: CountedFact, amount: number): void;
+  /** Intervals that are still open, as rows that end where windows do: their parts count there. */
+  cut(batch: ColumnBatch): void;
   /** No more rows are wanted: what comes before is cancelled. */
   done(): void;
 }
@@ -28,6 +37,8 @@ export interface Operator {
   /** @param batch in time order; borrowed until this returns */
   batch(batch: ColumnBatch, out: Emit): void;
   /** Everything before `ns` has come, except late rows. */
+  /** Intervals that are still open, as rows that end where windows do; without this, they are dropped. */
+  cut?(batch: ColumnBatch, out: Emit): void;
   watermark?(ns: bigint, out: Emit): void;
   loss?(loss: Loss, out: Emit): void;
   /** Some time has passed: called every few ten milliseconds while a live query runs. */

@@ -7,7 +7,7 @@ import { PendingLosses } from "./order/pending-losses.ts";
 import { BATCH_ROWS, END_OF_TIME } from "./order/row-store.ts";
 import type { Watermark } from "./order/watermark.ts";
 import type { Question } from "./question.ts";
-import type { ResultItem } from "./result.ts";
+import { NOTHING_SO_FAR, type ResultItem } from "./result.ts";
 import type { StageSequence } from "./stage-sequence.ts";
 
 /** Rows that may wait for their time; with more, the slowest streams are not waited for. */
@@ -167,11 +167,11 @@ export class Batching {
     this.#emit({
       kind: "batch",
       batch: {
+        ...NOTHING_SO_FAR,
         ...rows,
         seq: this.#seq++,
         watermarkNs: this.#watermark.ns,
         late: this.#late,
-        unnamedRows: 0,
         lostEvents: account.discardedEvents,
         lostPackets: account.missingPackets + account.undecodablePackets,
         gaps: account.gaps,

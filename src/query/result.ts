@@ -18,6 +18,10 @@ export interface Account {
   readonly reconnects: number;
   /** Rows that a condition on containers may have missed: their instance got no name in time. */
   readonly unnamedRows: number;
+  /** Begins without an end, and ends without a begin, of tables of intervals. */
+  readonly unpaired: number;
+  /** Begins of intervals whose end may be among lost events. */
+  readonly interrupted: number;
   /** What each stream lost that lost anything: JSON, `{"HOST/SESSION/PATH/CHANNEL": [events, packets], …}`. */
   readonly lostByStream: string | undefined;
 }
@@ -32,6 +36,8 @@ export const NOTHING_SO_FAR: Account = {
   clears: 0,
   reconnects: 0,
   unnamedRows: 0,
+  unpaired: 0,
+  interrupted: 0,
   lostByStream: undefined,
 };
 
@@ -54,7 +60,7 @@ export type ResultItem =
 /** The totals that a batch carries. */
 export function accountOf(batch: Account): Account {
   const { watermarkNs, late, lostEvents, lostPackets, gaps, clears, reconnects } = batch;
-  const { unnamedRows, lostByStream } = batch;
+  const { unnamedRows, unpaired, interrupted, lostByStream } = batch;
   return {
     watermarkNs,
     late,
@@ -64,6 +70,8 @@ export function accountOf(batch: Account): Account {
     clears,
     reconnects,
     unnamedRows,
+    unpaired,
+    interrupted,
     lostByStream,
   };
 }
@@ -85,6 +93,9 @@ export function batchFacts(batch: ResultBatch, dropped: number): ReadonlyMap<str
     ["unnamed_rows", String(batch.unnamedRows)],
     ["dropped", String(dropped)],
   ]);
+  if (batch.unpaired > 0) facts.set("unpaired", String(batch.unpaired));
+  if (batch.interrupted > 0) facts.set("interrupted", String(batch.interrupted));
+  if (batch.snapshot !== undefined) facts.set("snapshot", String(batch.snapshot));
   if (batch.lostByStream !== undefined) facts.set("lost_by_stream", batch.lostByStream);
   return facts;
 }

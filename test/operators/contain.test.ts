@@ -70,9 +70,10 @@ function operator(where: string | undefined, waitMs: number) {
     watermark: (ns) => emitted.push(`watermark ${ns / 1_000_000n}`),
     loss: () => emitted.push("loss"),
     note: (text) => emitted.push(text),
-    unnamed: (rows) => {
-      unnamed += rows;
+    count: (fact, rows) => {
+      if (fact === "unnamed") unnamed += rows;
     },
+    cut: () => assert.unreachable("no intervals here"),
     done: () => emitted.push("done"),
   };
   const contain = new Contain(registry, {

@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { bytesOf } from "../../src/column/column.ts";
-import type { ResultBatch } from "../../src/query/result.ts";
+import { NOTHING_SO_FAR, type ResultBatch } from "../../src/query/result.ts";
 import { Budget, SentBatches } from "../../src/server/sent-batches.ts";
 import type { RunningServer } from "../../src/server/server.ts";
 import { Client, MANY_BATCHES, SMALL_ROWS, table, withLive, withRecorded } from "./lab.ts";
@@ -142,15 +142,7 @@ function batch(seq: number): ResultBatch {
     rows: 100,
     timestamps: new BigInt64Array(100),
     columns: [],
-    watermarkNs: undefined,
-    late: 0,
-    lostEvents: 0,
-    lostPackets: 0,
-    gaps: 0,
-    clears: 0,
-    reconnects: 0,
-    unnamedRows: 0,
-    lostByStream: undefined,
+    ...NOTHING_SO_FAR,
   };
 }
 

@@ -196,7 +196,7 @@ export class Contain implements Operator {
       }
       row = end;
     }
-    if (unnamed > 0) out.unnamed(unnamed);
+    if (unnamed > 0) out.count("unnamed", unnamed);
     if (count > 0) out.batch(this.#rows(batch, identity, wanted.subarray(0, count), codes));
     return row;
   }
