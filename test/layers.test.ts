@@ -46,6 +46,17 @@ const MAY_IMPORT: Readonly<
     ],
     packages: ["rxjs"],
   },
+  language: {
+    folders: [
+      "base",
+      "column",
+      "filter",
+      "feed",
+      "query",
+      "operators",
+    ],
+    packages: ["rxjs", "nearley"],
+  },
   format: {
     folders: ["base", "column", "scan"],
     packages: ["apache-arrow", "apache-arrow/ipc/metadata/message"],

@@ -1,0 +1,32 @@
+/** What is wrong with a query, where, and what could have stood there. */
+
+import type { FilterError } from "../base/errors.ts";
+import { nearestName, type Span } from "../base/text.ts";
+import { filterError } from "../filter/filter-error.ts";
+
+/** `QUERY_NAME`: a name that stands for nothing, with the nearest that does. */
+export function unknownName(
+  text: string,
+  at: Span,
+  what: string,
+  name: string,
+  names: readonly string[],
+): FilterError {
+  const near = nearestName(name, names);
+  const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
+  const listed = names.length <= MAX_LISTED ? `; there are ${names.join(", ")}` : "";
+  return filterError("QUERY_NAME", text, at, what, `got ${name}${hint}${listed}`, names);
+}
+
+/** Names that a message lists. */
+const MAX_LISTED = 24;
+
+/** `QUERY_TYPE`: a value of a kind that cannot stand there. */
+export function wrongType(text: string, at: Span, what: string, problem: string): FilterError {
+  return filterError("QUERY_TYPE", text, at, what, problem);
+}
+
+/** `QUERY_STAGE`: a stage, or a part of one, that cannot stand there. */
+export function wrongStage(text: string, at: Span, what: string, problem: string): FilterError {
+  return filterError("QUERY_STAGE", text, at, what, problem);
+}

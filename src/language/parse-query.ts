@@ -1,0 +1,66 @@
+/** Text → the tree of a query. */
+
+import type { FilterError } from "../base/errors.ts";
+import { filterError } from "../filter/filter-error.ts";
+import filterRules from "../filter/grammar.generated.ts";
+import { type Continuation, GrammarParser } from "../filter/grammar-parser.ts";
+import { type Token, tokenize } from "../filter/lexer.ts";
+import { summary, syntaxError } from "../filter/parse.ts";
+import queryRules from "./grammar.generated.ts";
+import type { Query } from "./query-ast.ts";
+
+const grammar = new GrammarParser(queryRules, filterRules);
+
+/** Words that begin a stage or part one, as the grammar has them. */
+const WORDS = [
+  "where",
+  "select",
+  "sort",
+  "top",
+  "limit",
+  "pair",
+  "then",
+  "by",
+  "every",
+  "slide",
+  "within",
+  "if",
+  "per",
+  "as",
+  "asc",
+  "desc",
+];
+
+/**
+ * Reads a query.
+ * @throws FilterError at the first token that cannot stand where it stands, with what could
+ */
+export function parseQuery(text: string): Query {
+  const tokens = tokenize(text);
+  const result = grammar.parse(tokens);
+  if (result.kind === "refused") throw refusal(text, tokens, result.token, result.terminals);
+  const query = result.value as Query;
+  if (query.apart !== undefined)
+    throw filterError("QUERY_SYNTAX", text, query.apart, "query", "expected |> without a blank");
+  return query;
+}
+
+/** What may follow these tokens; `undefined` if nothing makes them a beginning of a query. */
+export function queryContinuation(tokens: readonly Token[]): Continuation | undefined {
+  return grammar.continuation(tokens);
+}
+
+function refusal(
+  text: string,
+  tokens: readonly Token[],
+  token: Token | undefined,
+  terminals: ReadonlySet<string>,
+): FilterError {
+  const words = WORDS.filter((word) => terminals.has(word));
+  const isStage = terminals.has("select");
+  const expected = isStage
+    ? ["a stage (a table, where, select, an aggregate such as count(), sort, top or limit)"]
+    : [...summary(terminals), ...words.map((word) => `"${word}"`)];
+  if (terminals.has("|") && !isStage) expected.push('"|>"');
+  return syntaxError(text, tokens, token, "query", expected);
+}

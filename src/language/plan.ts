@@ -1,0 +1,417 @@
+/** A query's plan: what is asked of the scan, and which operators its rows go through. */
+
+import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { Expression } from "../filter/ast.ts";
+import { all } from "../filter/build.ts";
+import { compileExpression } from "../filter/compile.ts";
+import { integerValue } from "../filter/literals.ts";
+import { conjunction, speaksOfContainers, splitContainers } from "../filter/split-containers.ts";
+import { AggregateRows, type AggregateSpec } from "../operators/aggregate/aggregate.ts";
+import { Limit } from "../operators/limit.ts";
+import type { Operator } from "../operators/operator.ts";
+import { Project, type Projection } from "../operators/rows/project.ts";
+import { Sort } from "../operators/rows/sort.ts";
+import { Where } from "../operators/rows/where.ts";
+import type { OutputColumn } from "../operators/tables/table.ts";
+import { EVERYTHING, type Question } from "../query/question.ts";
+import { type BoundAggregate, bindAggregate, type Place } from "./bind-aggregate.ts";
+import { unknownName, wrongStage } from "./language-error.ts";
+import { pairTable } from "./pair-table.ts";
+import { parseQuery } from "./parse-query.ts";
+import type {
+  AggregateStage,
+  Item,
+  LimitStage,
+  Name,
+  PairStage,
+  Query,
+  SelectStage,
+  SortStage,
+  Stage,
+  TableStage,
+  TopStage,
+} from "./query-ast.ts";
+import { computation, type Extra, isCondition, rowProgram } from "./row-expressions.ts";
+import { EventScope, FixedScope, type Scope, TableScope } from "./scope.ts";
+import { TABLES, type TableDefinition } from "./tables.ts";
+import { TypeCheck } from "./type-check.ts";
+
+/** How operators are opened. */
+export interface OpenOptions {
+  readonly isLive: boolean;
+}
+
+export interface PlannedQuery {
+  readonly text: string;
+  readonly question: Question;
+  /** Whether the rows are events as the scan gives them. */
+  readonly isPlain: boolean;
+  /** Whether rows are all there is at their time, such as windows or totals: to be seen as tables. */
+  readonly sets: "windows" | "totals" | undefined;
+  /** New operators for one run. */
+  open(options: OpenOptions): readonly Operator[];
+  /** What is done with the rows, a line each. */
+  readonly steps: readonly string[];
+}
+
+/**
+ * Plans a query.
+ * @param base what is asked besides the text: events, time range, a container
+ * @throws FilterError with the place in the text
+ */
+export function planQuery(text: string, base: Partial<Question> = {}): PlannedQuery {
+  return new Planner(text, { ...EVERYTHING, ...base }).plan(parseQuery(text));
+}
+
+class Planner {
+  readonly #text: string;
+  readonly #base: Question;
+  /** The condition that the scan gets. */
+  #filter: Expression | undefined;
+  #events: EventScope | undefined;
+  #table: TableDefinition | undefined;
+  #tableScope: TableScope | undefined;
+  #scope: Scope;
+  #sets: PlannedQuery["sets"];
+  #limit: number | undefined;
+  readonly #operators: ((options: OpenOptions) => Operator)[] = [];
+  readonly #steps: string[] = [];
+  #paneNs: bigint | undefined;
+
+  constructor(text: string, base: Question) {
+    this.#text = text;
+    this.#base = base;
+    this.#events = new EventScope(text);
+    this.#scope = this.#events;
+  }
+
+  plan({ filter, stages }: Query): PlannedQuery {
+    const rest = [...stages];
+    const [first] = rest;
+    if (first?.kind === "table" || first?.kind === "pair") {
+      rest.shift();
+      this.#openTable(first);
+    }
+    if (filter !== undefined) this.#where(filter);
+    rest.forEach((stage, i) => {
+      this.#stage(stage, rest.slice(i + 1));
+    });
+    return this.#finish();
+  }
+
+  #openTable(stage: TableStage | PairStage): void {
+    if (stage.kind === "table" && stage.name === "events") return;
+    const table =
+      stage.kind === "pair" ? pairTable(stage, this.#text) : tableNamed(stage, this.#text);
+    if (this.#base.events.length > 0)
+      throw wrongStage(this.#text, stage, table.name, "a table chooses its events by itself");
+    this.#table = table;
+    this.#tableScope = new TableScope(table, this.#text);
+    this.#events = undefined;
+    this.#scope = this.#tableScope;
+  }
+
+  #stage(stage: Stage, later: readonly Stage[]): void {
+    switch (stage.kind) {
+      case "where":
+        this.#where(stage.condition);
+        break;
+      case "select":
+        this.#select(stage);
+        break;
+      case "aggregate":
+        this.#aggregate(stage, later);
+        break;
+      case "sort":
+        this.#sort(stage);
+        break;
+      case "top":
+        this.#top(stage);
+        break;
+      case "limit":
+        this.#limitRows(stage);
+        break;
+      case "table":
+      case "pair":
+        this.#misplacedTable(stage);
+    }
+  }
+
+  #misplacedTable(stage: TableStage | PairStage): never {
+    const name = stage.kind === "pair" ? "pair" : stage.name;
+    if (stage.kind === "table" && TABLES.every((table) => table.name !== name) && name !== "events")
+      throw unknownName(this.#text, stage, "stage", name, STAGES);
+    throw wrongStage(this.#text, stage, name, "expected a table as the first stage only");
+  }
+
+  // --- stages
+
+  #where(condition: Expression): void {
+    if (this.#scope === this.#events && this.#operators.length === 0) {
+      this.#filter = all([this.#filter, condition]);
+      return;
+    }
+    let rest: Expression | undefined = condition;
+    if (this.#scope === this.#tableScope && this.#operators.length === 0)
+      rest = this.#pushDown(condition);
+    if (rest === undefined) return;
+    const program = rowProgram(rest, this.#scope, this.#text);
+    this.#add("where", () => new Where(program), rest);
+  }
+
+  /** Gives the scan what holds for all events of a row alike; the rest of the condition. */
+  #pushDown(condition: Expression): Expression | undefined {
+    if (this.#table?.sharesContainer !== true) return condition;
+    const terms = conjunction(condition);
+    const isShared = (term: Expression): boolean => {
+      if (!speaksOfContainers(term)) return false;
+      const { scanned, containers } = splitContainers(term, this.#text);
+      return scanned === undefined && containers?.cases.length === 0;
+    };
+    this.#filter = all([this.#filter, ...terms.filter(isShared)]);
+    return all(terms.filter((term) => !isShared(term)));
+  }
+
+  #select({ items }: SelectStage): void {
+    const projections = items.map((item) => this.#projection(item));
+    const names = projections.map(({ name }) => name);
+    const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
+    if (twice !== -1)
+      throw wrongStage(
+        this.#text,
+        items[twice]!,
+        "select",
+        `expected names that differ, got ${names[twice]} twice; name one, such as … as ${names[twice]}_2`,
+      );
+    this.#project(projections);
+  }
+
+  #projection({ value, label, start, end }: Item): Projection {
+    if (value.kind === "reference") {
+      const at = this.#scope.place(value);
+      return { kind: "keep", at, name: label ?? this.#scope.name(at) };
+    }
+    const name = label ?? this.#text.slice(start, end);
+    if (isCondition(value))
+      return { kind: "truth", program: rowProgram(value, this.#scope, this.#text), name };
+    return { kind: "compute", computation: computation(value, this.#scope, this.#text), name };
+  }
+
+  #project(projections: readonly Projection[]): void {
+    this.#add("select", () => new Project({ projections, keepsInput: false }));
+    this.#scope = new FixedScope(
+      projections.map(({ name }) => name),
+      this.#text,
+    );
+  }
+
+  #aggregate(stage: AggregateStage, later: readonly Stage[]): void {
+    const events = this.#scope === this.#events ? this.#events : undefined;
+    const bound = bindAggregate(
+      stage,
+      this.#scope,
+      this.#text,
+      events && ((request) => events.placeOf(request)),
+    );
+    const { window, measures, extras, rules, names } = bound;
+    const scope = this.#scope;
+    if (scope === this.#tableScope && measures.some(({ isAmount }) => isAmount) && window)
+      this.#paneNs = greatestCommonDivisor(window.everyNs, window.slideNs);
+    const width = (): number => widthOf(scope);
+    this.#operators.push(() => new TypeCheck(rules, this.#text));
+    if (extras.length > 0) this.#operators.push(() => extend(extras));
+    // What is aggregated again is only so when it is whole.
+    const showsSnapshots = later.every(({ kind }) => kind !== "aggregate");
+    this.#add(
+      "aggregate",
+      ({ isLive }) => new AggregateRows(aggregateSpec(bound, width(), isLive && showsSnapshots)),
+      stage,
+    );
+    this.#scope = new FixedScope(names, this.#text);
+    this.#sets = window === undefined ? "totals" : "windows";
+  }
+
+  #sort({ orders, start, end }: SortStage): void {
+    this.#orderable(orders.map(({ name }) => name));
+    const bound = orders.map(({ name, isDescending }) => ({
+      at: this.#scope.place(name.reference),
+      isDescending,
+    }));
+    const isSet = this.#sets !== undefined;
+    this.#add(
+      "sort",
+      ({ isLive }) => new Sort({ orders: bound, most: undefined, per: [], isSet, isLive }),
+      { start, end },
+    );
+  }
+
+  #top({ count, by, per, start, end }: TopStage): void {
+    this.#orderable([by, ...per]);
+    const orders = [{ at: this.#scope.place(by.reference), isDescending: true }];
+    const places = per.map((name) => this.#scope.place(name.reference));
+    const most = wholeNumber(count.text);
+    const isPerWindow = per.some((name) => name.text === "window");
+    const isSet = this.#sets === "totals" || (this.#sets === "windows" && isPerWindow);
+    this.#add("top", ({ isLive }) => new Sort({ orders, most, per: places, isSet, isLive }), {
+      start,
+      end,
+    });
+    if (!isSet) this.#sets = "totals";
+  }
+
+  #limitRows({ count }: LimitStage): void {
+    const rows = wholeNumber(count.text);
+    if (this.#operators.length === 0 && this.#events !== undefined)
+      this.#limit = Math.min(rows, this.#limit ?? rows);
+    else
+      this.#add("limit", () => new Limit(rows, this.#sets === "totals" ? "batch" : "all"), count);
+  }
+
+  /** Events whose columns no stage has chosen are shown with those that order them. */
+  #orderable(names: readonly Name[]): void {
+    if (this.#scope === this.#tableScope) this.#projectShown(names);
+    if (this.#scope !== this.#events) return;
+    const events = this.#events!;
+    const shown: readonly ColumnRequest[] = [
+      { kind: "timestamp" },
+      { kind: "event" },
+      ...names.map(({ text }) => columnRequest(text)),
+      { kind: "payload", style: "json" },
+    ];
+    const places = [...new Set(shown.map((request) => events.placeOf(request)))];
+    this.#project(places.map((at) => ({ kind: "keep", at, name: events.name(at) })));
+  }
+
+  /** The columns that a table shows where none are selected. */
+  #projectShown(more: readonly Name[] = []): void {
+    const scope = this.#tableScope!;
+    const shown = this.#table!.shown.map((name) => scope.placeShown(name));
+    const asked = more.map((name) => scope.place(name.reference));
+    const places = [...new Set([...shown, ...asked])];
+    this.#project(places.map((at) => ({ kind: "keep", at, name: scope.name(at) })));
+  }
+
+  // --- the whole
+
+  #finish(): PlannedQuery {
+    if (this.#scope === this.#tableScope) this.#projectShown();
+    const filter = this.#filter && compileExpression(this.#filter, this.#text);
+    const question: Question = { ...this.#base, filter, ...this.#limited() };
+    const table = this.#table;
+    const plan = { text: this.#text, sets: this.#sets, steps: this.#steps };
+    if (table !== undefined) return { ...plan, ...this.#overTable(table, question) };
+    const operators = this.#operators;
+    const isPlain = operators.length === 0;
+    const select = isPlain ? this.#base.select : this.#events!.requests;
+    return {
+      ...plan,
+      isPlain,
+      question: { ...question, select },
+      open: (options) => operators.map((open) => open(options)),
+    };
+  }
+
+  #limited(): Partial<Question> {
+    const { limit } = this.#base;
+    const own = this.#limit;
+    if (own === undefined) return {};
+    return { limit: limit === undefined ? own : Math.min(own, limit) };
+  }
+
+  #overTable(
+    table: TableDefinition,
+    question: Question,
+  ): Pick<PlannedQuery, "isPlain" | "question" | "open"> {
+    const { columns } = this.#tableScope!;
+    const wanted = new Set(columns.filter(({ kind }) => kind === "own").map(({ name }) => name));
+    const request = { wanted };
+    const needs = table.needs(request);
+    const carried: ColumnRequest[] = [];
+    const output = columns.map((column): OutputColumn => {
+      if (column.kind === "own") return column;
+      const at = needs.length + carried.push(column.request) - 1;
+      return { kind: "carried", name: column.name, from: column.from, at };
+    });
+    const spec = { output, paneNs: this.#paneNs };
+    return {
+      isPlain: false,
+      question: {
+        ...question,
+        events: table.events(request),
+        select: [...needs, ...carried],
+        limit: undefined,
+      },
+      open: (options) => [
+        table.open(spec, request),
+        ...this.#operators.map((open) => open(options)),
+      ],
+    };
+  }
+
+  #add(
+    what: string,
+    open: (options: OpenOptions) => Operator,
+    span?: { readonly start: number; readonly end: number },
+  ): void {
+    this.#operators.push(open);
+    const text = span === undefined ? "" : this.#text.slice(span.start, span.end);
+    this.#steps.push(text.startsWith(what) || text === "" ? text || what : `${what} ${text}`);
+  }
+}
+
+function tableNamed(stage: TableStage, text: string): TableDefinition {
+  const table = TABLES.find(({ name }) => name === stage.name);
+  if (table === undefined) throw unknownName(text, stage, "table or stage", stage.name, STAGES);
+  return table;
+}
+
+/** What a stage may begin with. */
+export const STAGES: readonly string[] = [
+  "events",
+  ...TABLES.map(({ name }) => name),
+  "pair",
+  "where",
+  "select",
+  "sort",
+  "top",
+  "limit",
+  "count()",
+];
+
+function widthOf(scope: Scope): number {
+  if (scope instanceof EventScope) return scope.requests.length;
+  return scope instanceof TableScope ? scope.columns.length : scope.names.length;
+}
+
+function extend(extras: readonly Extra[]): Project {
+  const projections = extras.map((extra, i): Projection => ({ ...extra, name: `computed_${i}` }));
+  return new Project({ projections, keepsInput: true });
+}
+
+function aggregateSpec(bound: BoundAggregate, width: number, isLive: boolean): AggregateSpec {
+  const at = (place: Place): number => ("at" in place ? place.at : width + place.extra);
+  const { keys, measures, window, length, maxGroups } = bound;
+  return {
+    keys,
+    measures: measures.map(({ column, mask, ...rest }) => ({
+      ...rest,
+      column: column && at(column),
+      mask: mask && at(mask),
+    })),
+    window,
+    length,
+    maxGroups,
+    isLive,
+  };
+}
+
+function wholeNumber(text: string): number {
+  const value = integerValue(text);
+  return typeof value === "string" ? 0 : value.hi * 2 ** 32 + (value.lo >>> 0);
+}
+
+function greatestCommonDivisor(a: bigint, b: bigint): bigint {
+  let [x, y] = [a, b];
+  while (y !== 0n) [x, y] = [y, x % y];
+  return x;
+}

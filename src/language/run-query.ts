@@ -1,0 +1,34 @@
+/** Runs a planned query over a feed. */
+
+import type { Observable } from "rxjs";
+import type { FeedSubscription } from "../feed/feed.ts";
+import { through } from "../operators/chain.ts";
+import { type NameSource, runQuestion } from "../operators/run-question.ts";
+import type { Execution } from "../query/execution.ts";
+import type { ResultItem } from "../query/result.ts";
+import type { PlannedQuery } from "./plan.ts";
+
+/**
+ * Runs a query once.
+ * @param share the rows' part of the feed
+ */
+export function runPlanned(
+  planned: PlannedQuery,
+  execution: Execution,
+  share: FeedSubscription,
+  source: () => NameSource,
+): Observable<ResultItem> {
+  const { question, isPlain } = planned;
+  if (isPlain) return runQuestion(question, execution, share, source);
+  const { isLive, borrowBatches } = execution;
+  const how: Execution = {
+    ...execution,
+    borrowBatches: true,
+    lines: undefined,
+    reportWatermark: true,
+  };
+  return through(runQuestion(question, how, share, source), planned.open({ isLive }), {
+    isLive,
+    borrowBatches: borrowBatches === true,
+  });
+}
