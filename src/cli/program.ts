@@ -32,6 +32,7 @@ or the directory of a recorded trace. Every command explains itself: tracewire t
     );
   for (const command of [
     tail(),
+    query(),
     ls(),
     info(),
     serve(),
@@ -47,7 +48,7 @@ or the directory of a recorded trace. Every command explains itself: tracewire t
 }
 
 function tail(): Command {
-  return new Command("tail")
+  const command = new Command("tail")
     .description("Print events as they come; a recorded trace ends at its end.")
     .argument("<source...>", "live sessions or trace directories")
     .option("-w, --where <expr>", "only events for which this LTTng filter expression holds")
@@ -67,43 +68,9 @@ function tail(): Command {
         .default("text"),
     )
     .option("--delta", "babeltrace format: with the time since the event before")
-    .option("-c, --count", "print only how many events matched, at the end")
-    .addOption(
-      new Option(
-        "--max-lag <time>",
-        "live sessions: how long a silent stream may hold the others up",
-      )
-        .argParser(duration)
-        .default(5000, "5s"),
-    )
-    .addOption(
-      new Option(
-        "--name-wait <time>",
-        "live sessions: how long rows of a container without a name wait for it (default: 10s with a condition on containers, else 1s)",
-      ).argParser(duration),
-    )
-    .addOption(
-      new Option(
-        "--settle <time>",
-        "live sessions as Arrow: how long the first rows wait for columns that nothing declares yet",
-      )
-        .argParser(duration)
-        .default(5000, "5s"),
-    )
-    .addOption(
-      new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
-    )
-    .addOption(
-      new Option("--engine <name>", "who scans: compiled code or its oracle")
-        .choices(["kernel", "interpreter"])
-        .default("kernel"),
-    )
-    .option(
-      "--workers <count>",
-      "threads that scan recorded traces; 0: none (default: processors less one)",
-      count,
-    )
-    .option("-q, --quiet", "no status lines on stderr")
+    .option("-c, --count", "print only how many events matched, at the end");
+  for (const option of executionOptions()) command.addOption(option);
+  return command
     .addHelpText(
       "after",
       `
@@ -120,6 +87,74 @@ Examples:
       const command = await import("./tail.ts");
       await command.tail(sources, options);
     });
+}
+
+function query(): Command {
+  const command = new Command("query")
+    .description("Answer a question about events: tables, aggregates and windows.")
+    .argument("<source...>", "live sessions or trace directories, and the query behind them")
+    .addOption(eventOption("only events of this name; may be repeated"))
+    .addOption(containerOption())
+    .option("-d, --duration <time>", "end after this time, such as 10s", duration)
+    .addOption(fromOption())
+    .addOption(waitOption())
+    .addOption(reconnectOption())
+    .option("--begin <time>", "only events from this time on, as babeltrace2 writes times")
+    .option("--end <time>", "only events up to this time")
+    .addOption(
+      new Option("-f, --format <format>", `text is a table; also ${formatNames()}`)
+        .argParser(formatName)
+        .default("text"),
+    );
+  for (const option of executionOptions()) command.addOption(option);
+  return command
+    .addHelpText(
+      "after",
+      `
+A query is FILTER |> STAGE |> STAGE …: a filter, which may be empty, then a table
+(events, syscalls, slices, blocked, wakeups, irqs, io, pages, net, pair … then …),
+where, select, aggregates with by and every, sort, top, limit.
+
+Examples:
+  $ tracewire query ./trace '|> count() by event |> top 10 by count'
+  $ tracewire query ./trace '|> slices |> usage(dt) by container every 1s'
+  $ tracewire query ./trace '|> syscalls |> count(), p50(dt), p99(dt) by syscall |> top 20 by p99_dt'
+  $ tracewire query ./trace '$container.name == "web" |> syscalls |> where ret < 0 |> count() by syscall, ret'
+  $ tracewire query net://localhost/host/web1/auto '|> count() by container, event every 1s'
+  $ tracewire query ./trace '|> pair "app:begin" then "app:end" by id |> p99(dt)' --format csv`,
+    )
+    .action(async (words: string[], options) => {
+      const run = await import("./query.ts");
+      await run.query(words, options);
+    });
+}
+
+/** How a query is executed. */
+function executionOptions(): readonly Option[] {
+  return [
+    new Option("--max-lag <time>", "live sessions: how long a silent stream may hold the others up")
+      .argParser(duration)
+      .default(5000, "5s"),
+    new Option(
+      "--name-wait <time>",
+      "live sessions: how long rows of a container without a name wait for it (default: 10s with a condition on containers, else 1s)",
+    ).argParser(duration),
+    new Option(
+      "--settle <time>",
+      "live sessions as Arrow: how long the first rows wait for columns that nothing declares yet",
+    )
+      .argParser(duration)
+      .default(5000, "5s"),
+    new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
+    new Option("--engine <name>", "who scans: compiled code or its oracle")
+      .choices(["kernel", "interpreter"])
+      .default("kernel"),
+    new Option(
+      "--workers <count>",
+      "threads that scan recorded traces; 0: none (default: processors less one)",
+    ).argParser(count),
+    new Option("-q, --quiet", "no status lines on stderr"),
+  ];
 }
 
 function containerOption(): Option {

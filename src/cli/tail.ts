@@ -1,14 +1,20 @@
+import type { Observable } from "rxjs";
 import type { StreamOrigin } from "../base/item.ts";
-import { type Feed, openFeed } from "../feed/feed.ts";
+import { type Feed, type FeedSubscription, openFeed } from "../feed/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { type ContainerCondition, named } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { FORMAT_DEFAULTS, formatNamed, type OutputFormat } from "../format/formats.ts";
-import { asksForContainers, namesOf, runQuestion } from "../operators/run-question.ts";
+import {
+  asksForContainers,
+  type NameSource,
+  namesOf,
+  runQuestion,
+} from "../operators/run-question.ts";
 import type { Execution } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
-import { batchFacts } from "../query/result.ts";
+import { batchFacts, type ResultItem } from "../query/result.ts";
 import { settled } from "../query/settled.ts";
 import { hasSpareProcessors, startThreads } from "../query/threads.ts";
 import { parseTimeBound } from "../source/time-bound.ts";
@@ -62,8 +68,22 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   // Until then, signals end the process at once.
   await feed.prepare();
   const question = await questionOf(options, format, filter);
-  const rows = await run(question, execution, feed, writer, format, options);
+  const asked: Asked = {
+    question,
+    run: (how, share, source) => runQuestion(question, how, share, source),
+  };
+  const rows = await runRows(asked, execution, feed, writer, format, options);
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
+}
+
+/** What is asked, and how its rows come. */
+export interface Asked {
+  readonly question: Question;
+  run(
+    execution: Execution,
+    share: FeedSubscription,
+    source: () => NameSource,
+  ): Observable<ResultItem>;
 }
 
 /** How many events are looked at: where none is left out, a limit tells. */
@@ -75,13 +95,13 @@ function eventsSeen({ limit, where, event, container }: TailOptions): number | u
  * Runs the query to its end, or until limit, duration, Ctrl-C or a reader that went away. Gives the number of rows seen,
  * nothing after an error.
  */
-function run(
-  question: Question,
+export function runRows(
+  { question, run }: Asked,
   execution: Execution,
   feed: Feed,
   writer: BatchWriter | undefined,
-  format: OutputFormat,
-  options: TailOptions,
+  format: Pick<OutputFormat, "hasOneLayout">,
+  options: Pick<TailOptions, "count" | "quiet" | "duration" | "settle">,
 ): Promise<number | undefined> {
   return new Promise((resolve) => {
     const account = new LossAccount();
@@ -163,7 +183,7 @@ function run(
     if (options.duration !== undefined) timer = setTimeout(() => finish(), options.duration);
     const looking = (done: number, total: number): void =>
       progress?.show(() => `looking for containers, ${percent(done, total)}`);
-    const results = runQuestion(question, execution, share, () =>
+    const results = run(execution, share, () =>
       namesOf(feed, execution.threads, progress && looking),
     );
     const hasOneLayout =
@@ -235,11 +255,14 @@ async function questionOf(
 }
 
 /** Any of the names. */
-function containerCondition(names: readonly string[]): ContainerCondition | undefined {
+export function containerCondition(names: readonly string[]): ContainerCondition | undefined {
   return names.length === 0 ? undefined : { kind: "or", operands: names.map(named) };
 }
 
-async function batchWriter(format: OutputFormat, options: TailOptions): Promise<BatchWriter> {
+export async function batchWriter(
+  format: OutputFormat,
+  options: Pick<TailOptions, "color" | "delta">,
+): Promise<BatchWriter> {
   const open = await format.load();
   const { color, delta = false } = options;
   const isColored = color === "always" || (color === "auto" && hasColors(process.stdout));

@@ -1,0 +1,86 @@
+import { openFeed } from "../feed/feed.ts";
+import type { BatchWriter } from "../format/batch-writer.ts";
+import { formatNamed, type OutputFormat } from "../format/formats.ts";
+import { type PlannedQuery, planQuery } from "../language/plan.ts";
+import { runPlanned } from "../language/run-query.ts";
+import type { Execution } from "../query/execution.ts";
+import type { Question } from "../query/question.ts";
+import { hasSpareProcessors, startThreads } from "../query/threads.ts";
+import { parseTimeBound } from "../source/time-bound.ts";
+import { hasColors } from "./colors.ts";
+import { ResultTable } from "./result-table.ts";
+import { batchWriter, containerCondition, runRows, type TailOptions } from "./tail.ts";
+
+export type QueryOptions = Omit<TailOptions, "where" | "select" | "limit" | "count" | "delta">;
+
+/** `tracewire query`: answers in the query language, as a table or in a format for programs. */
+export async function query(words: readonly string[], options: QueryOptions): Promise<void> {
+  const sources = words.slice(0, -1);
+  const planned = planQuery(words.at(-1) ?? "", baseOf(options));
+  const { from, wait, reconnect } = options;
+  const feed = openFeed(sources, { from, wait, reconnect, inThread: hasSpareProcessors(sources) });
+  const { limit } = planned.question;
+  const threads = startThreads(sources, options.engine, options.workers, limit);
+  const { shown, writer, hasOneLayout } = await output(planned, options);
+  const execution: Execution = {
+    isLive: feed.isLive,
+    maxLagMs: options.maxLag,
+    nameWaitMs: options.nameWait,
+    engine: options.engine,
+    borrowBatches: true,
+    threads,
+    lines: writer.lines,
+  };
+  // Until then, signals end the process at once.
+  await feed.prepare();
+  await runRows(
+    {
+      question: shown.question,
+      run: (how, share, source) => runPlanned(shown, how, share, source),
+    },
+    execution,
+    feed,
+    writer,
+    { hasOneLayout },
+    options,
+  );
+}
+
+function baseOf({ event, container, begin, end }: QueryOptions): Partial<Question> {
+  return {
+    events: event,
+    container: containerCondition(container),
+    begin: begin === undefined ? undefined : parseTimeBound(begin),
+    end: end === undefined ? undefined : parseTimeBound(end),
+  };
+}
+
+/** How the rows are written: events in any format, other rows as a table or in a format for programs. */
+async function output(
+  planned: PlannedQuery,
+  options: QueryOptions,
+): Promise<{
+  readonly shown: PlannedQuery;
+  readonly writer: BatchWriter;
+  readonly hasOneLayout: OutputFormat["hasOneLayout"];
+}> {
+  const format = formatNamed(options.format);
+  const { isPlain, question, sets } = planned;
+  if (isPlain || format.name !== "text") {
+    const isByName = question.container !== undefined || question.filter?.containers !== undefined;
+    const select = isPlain ? await format.selection?.(undefined, isByName) : undefined;
+    const shown =
+      select === undefined ? planned : { ...planned, question: { ...question, select } };
+    return { shown, writer: await batchWriter(format, options), hasOneLayout: format.hasOneLayout };
+  }
+  const { stdout } = process;
+  const isTerminal = stdout.isTTY === true;
+  const { color } = options;
+  const writer = new ResultTable({
+    isRedrawn: isTerminal,
+    isColored: color === "always" || (color === "auto" && hasColors(stdout)),
+    size: () => (isTerminal ? { columns: stdout.columns, rows: stdout.rows } : undefined),
+    sets,
+  });
+  return { shown: planned, writer, hasOneLayout: () => false };
+}
