@@ -4,7 +4,7 @@ import type { Span } from "../base/text.ts";
 import { type ColumnRequest, columnName, columnRequest } from "../column/request.ts";
 import type { Reference } from "../filter/ast.ts";
 import { symbolText } from "../filter/symbol.ts";
-import type { OutputColumn } from "../operators/tables/table.ts";
+import type { OutputColumn, Side } from "../operators/tables/table.ts";
 import { unknownName } from "./language-error.ts";
 import type { TableDefinition } from "./tables.ts";
 
@@ -101,7 +101,7 @@ interface CarriedColumn {
   readonly kind: "carried";
   readonly name: string;
   readonly request: ColumnRequest;
-  readonly from: "begin" | "end" | "either";
+  readonly from: Side;
 }
 
 type TableColumnPlace = Extract<OutputColumn, { kind: "own" }> | CarriedColumn;
@@ -136,7 +136,7 @@ export class TableScope implements Scope {
     if (own !== undefined) return own;
     const side = /^(begin|end)\.(.+)$/.exec(name);
     if (side !== null && this.#table.hasSides)
-      return this.#carry(name, columnRequest(side[2]!), side[1] as "begin" | "end");
+      return this.#carry(name, columnRequest(side[2]!), side[1] as Side);
     checkRoot(this.#text, reference, name, this.names);
     if (name === "event" || name === "payload")
       throw unknownName(this.#text, reference, `column of ${this.#table.name}`, name, this.names);
@@ -171,8 +171,8 @@ export class TableScope implements Scope {
     return this.#columns.place({ kind: "own", name, type, unit });
   }
 
-  #carry(name: string, request: ColumnRequest, from: CarriedColumn["from"]): number {
-    return this.#columns.place({ kind: "carried", name, request, from });
+  #carry(name: string, request: ColumnRequest, side: Side): number {
+    return this.#columns.place({ kind: "carried", name, request, from: side });
   }
 }
 

@@ -8,7 +8,7 @@ import { PairedTable, type Pairing, type PairRole } from "../operators/tables/pa
 import type { OwnValue } from "../operators/tables/row-assembly.ts";
 import { Blocked, type SchedulerColumns, Slices, Wakeups } from "../operators/tables/scheduler.ts";
 import { SingleEvents } from "../operators/tables/single-events.ts";
-import type { TableSpec } from "../operators/tables/table.ts";
+import type { Side, TableSpec } from "../operators/tables/table.ts";
 
 export interface TableColumn {
   readonly name: string;
@@ -41,7 +41,7 @@ export interface TableDefinition {
   /** Whether all events of a row are of one container. */
   readonly sharesContainer?: boolean;
   /** Of which event contexts and fields are: an interval's first, its last, or the first of them that has a value. */
-  readonly contextsFrom: "begin" | "end" | "either";
+  readonly contextsFrom: Side;
   /** What the operator reads of its events, in this order, in front of the carried columns. */
   needs(request: TableRequest): readonly ColumnRequest[];
   open(spec: TableSpec, request: TableRequest): Operator;

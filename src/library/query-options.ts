@@ -1,15 +1,22 @@
 /** What a program says about a query, in the words of the command line; texts are compiled when the query is made. */
 
+import { SourceError } from "../base/errors.ts";
 import type { ColumnRequest } from "../column/request.ts";
 import type { Loss } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { type ContainerCondition, named } from "../filter/container-condition.ts";
+import { type PlannedQuery, planQuery } from "../language/plan.ts";
 import type { Engine } from "../query/execution.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
 import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
 
 export interface QueryOptions {
+  /**
+   * A query in the query language: `ret < 0 |> syscalls |> count() by container every 1s`. It says by itself what `where`,
+   * `select`, `order` and `limit` would.
+   */
+  readonly q?: string | undefined;
   /** A filter expression: `ret < 0 && $container.name == "web"`. */
   readonly where?: string | Program | undefined;
   /** Rows of these containers: names, or globs such as `web-*`. */
@@ -46,17 +53,43 @@ export interface QueryOptions {
  * @throws FilterError; SourceError `TIME_SYNTAX`
  */
 export function questionOf(options: QueryOptions): Question {
-  const { where, container, events, select, begin, end, order = "time", limit } = options;
+  const { where, select, order = "time", limit } = options;
   return {
     ...EVERYTHING,
+    ...baseOf(options),
     filter: typeof where === "string" ? compileFilter(where) : where,
-    container: container === undefined ? undefined : anyOf(listOf(container)),
-    events: events === undefined ? [] : listOf(events),
     select,
-    begin: boundOf(begin),
-    end: boundOf(end),
     order,
     limit,
+  };
+}
+
+/**
+ * The plan of options that have a query in the query language.
+ * @throws FilterError; SourceError `TIME_SYNTAX`, `QUERY_OPTION` for what the query says by itself
+ */
+export function plannedOf(options: QueryOptions): PlannedQuery | undefined {
+  const { q } = options;
+  if (q === undefined) return undefined;
+  const twice = (["where", "select", "order", "limit"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (twice !== undefined)
+    throw new SourceError("QUERY_OPTION", `${twice}: expected nothing, since q says it`);
+  return planQuery(q, baseOf(options));
+}
+
+function baseOf({
+  container,
+  events,
+  begin,
+  end,
+}: QueryOptions): Pick<Question, "events" | "container" | "begin" | "end"> {
+  return {
+    container: container === undefined ? undefined : anyOf(listOf(container)),
+    events: events === undefined ? [] : listOf(events),
+    begin: boundOf(begin),
+    end: boundOf(end),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Queries as a program sees them: said once, run as often as they are subscribed to or iterated over. */
 
 import { defer, Observable } from "rxjs";
+import { SourceError } from "../base/errors.ts";
 import { fitBatch } from "../column/null-column.ts";
 import { columnName } from "../column/request.ts";
 import type { Schema } from "../column/schema.ts";
@@ -9,6 +10,8 @@ import { describeLoss } from "../feed/losses.ts";
 import { type BatchWriter, NO_BYTES } from "../format/batch-writer.ts";
 import type { Bytes } from "../format/bytes-in-order.ts";
 import { FORMAT_DEFAULTS, type FormatOptions, formatNamed } from "../format/formats.ts";
+import type { PlannedQuery } from "../language/plan.ts";
+import { runPlanned } from "../language/run-query.ts";
 import { through } from "../operators/chain.ts";
 import { Limit } from "../operators/limit.ts";
 import type { Operator } from "../operators/operator.ts";
@@ -21,7 +24,7 @@ import { startThreads } from "../query/threads.ts";
 import type { SourceOptions } from "../source/source.ts";
 import { Batch, type Row } from "./batch.ts";
 import { iterate } from "./iterate.ts";
-import { type QueryOptions, questionOf } from "./query-options.ts";
+import { plannedOf, type QueryOptions, questionOf } from "./query-options.ts";
 
 /** How sources are followed, beside what is asked of them. */
 export interface SourceQueryOptions extends QueryOptions, Partial<SourceOptions> {}
@@ -47,12 +50,16 @@ export class Query {
   readonly #feed: Feed;
   readonly #options: QueryOptions;
   readonly #question: Question;
+  /** The plan of a query in the query language whose rows are not events as they are. */
+  readonly #planned: PlannedQuery | undefined;
   readonly #operators: readonly (() => Operator)[];
 
   constructor(feed: Feed, options: QueryOptions, operators: readonly (() => Operator)[] = []) {
     this.#feed = feed;
     this.#options = options;
-    this.#question = questionOf(options);
+    const planned = plannedOf(options);
+    this.#question = planned?.question ?? questionOf(options);
+    this.#planned = planned?.isPlain === true ? undefined : planned;
     this.#operators = operators;
   }
 
@@ -87,6 +94,11 @@ export class Query {
    */
   async *to(name: string, options: Partial<FormatOptions> = {}): AsyncGenerator<Uint8Array> {
     const format = formatNamed(name);
+    if (this.#planned !== undefined && format.selection !== undefined)
+      throw new SourceError(
+        "QUERY_FORMAT",
+        `${format.name}: expected events, got rows that stages made; write csv, ndjson or arrow`,
+      );
     const how: FormatOptions = { ...FORMAT_DEFAULTS, ...options };
     const writer = (await format.load())(how);
     const { select, container, filter } = this.#question;
@@ -142,8 +154,17 @@ export class Query {
     const execution = { isLive, maxLagMs, nameWaitMs, engine, threads: started, lines };
     const names = () => namesOf(this.#feed, started);
     const question = { ...this.#question, select };
-    if (this.#operators.length === 0) return runQuestion(question, execution, share, names);
+    const planned = this.#planned;
     const operators = this.#operators.map((make) => make());
+    if (operators.length === 0)
+      return planned === undefined
+        ? runQuestion(question, execution, share, names)
+        : runPlanned(planned, execution, share, names);
+    if (planned !== undefined)
+      return through(runPlanned(planned, execution, share, names), operators, {
+        isLive,
+        borrowBatches: false,
+      });
     const { limit } = question;
     if (limit !== undefined) operators.push(new Limit(limit));
     const needs = operators[0]?.needs ?? [];

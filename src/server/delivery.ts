@@ -11,6 +11,7 @@ import type { Schema } from "../column/schema.ts";
 import { type Loss, LossAccount } from "../feed/losses.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { type Bytes, BytesInOrder } from "../format/bytes-in-order.ts";
+import { runPlanned } from "../language/run-query.ts";
 import { runQuestion } from "../operators/run-question.ts";
 import { batchFacts, type ResultBatch, type ResultItem } from "../query/result.ts";
 import { settled } from "../query/settled.ts";
@@ -86,13 +87,17 @@ export class Delivery {
 
   /** Runs the query. The sink may be told everything, even the end, before this returns. */
   start(): void {
-    const { question, durationMs, maxLagMs, nameWaitMs } = this.#request;
+    const { question, planned, durationMs, maxLagMs, nameWaitMs } = this.#request;
     const { items, isLive, failures } = this.#share;
     for (const { message } of failures) this.#sink?.note(message);
     const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
     const share = { ...this.#share, items: fed };
     const execution = { isLive, maxLagMs, nameWaitMs, borrowBatches: true };
-    const rows = runQuestion(question, execution, share, () => share.names);
+    const names = (): SourceShare["names"] => share.names;
+    const rows =
+      planned === undefined
+        ? runQuestion(question, execution, share, names)
+        : runPlanned(planned, execution, share, names);
     const results =
       isLive && this.#format.hasOneLayout ? settled(rows, this.#request.settleMs) : rows;
     this.#subscription.add(

@@ -7,9 +7,9 @@ import { FeedError, FilterError, TraceError } from "../base/errors.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { named } from "../filter/container-condition.ts";
 import { DATA_FORMATS, findFormat, type OutputFormat } from "../format/formats.ts";
+import { type PlannedQuery, planQuery } from "../language/plan.ts";
 import { DEFAULT_MAX_LAG_MS } from "../query/execution.ts";
-import type { Question } from "../query/question.ts";
-
+import { EVERYTHING, type Question } from "../query/question.ts";
 import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 
@@ -17,6 +17,8 @@ export interface QueryRequest {
   /** One of the served sources; `undefined` means all of them. */
   readonly source: string | undefined;
   readonly question: Question;
+  /** What is done with the rows of `question`, where the query language says it. */
+  readonly planned: PlannedQuery | undefined;
   readonly maxLagMs: number;
   readonly nameWaitMs: number | undefined;
   /** The query ends after so many milliseconds. */
@@ -51,6 +53,7 @@ const MAX_CREDIT = 1_000_000;
 
 const NAMES = [
   "source",
+  "q",
   "where",
   "select",
   "events",
@@ -107,19 +110,11 @@ export function creditFromFrame(text: string): CreditFrame {
 }
 
 function readQuery(parameters: Parameters): QueryRequest {
-  const select = parameters.list("select");
+  const planned = readPlanned(parameters);
   return {
     source: parameters.text("source"),
-    question: {
-      filter: readFilter(parameters),
-      events: parameters.list("events") ?? [],
-      container: readContainers(parameters),
-      select,
-      begin: readTime(parameters, "begin"),
-      end: readTime(parameters, "end"),
-      order: parameters.choice("order", ["time", "none"]) ?? "time",
-      limit: parameters.count("limit"),
-    },
+    question: planned?.question ?? readQuestion(parameters),
+    planned,
     maxLagMs: parameters.duration("maxLag") ?? DEFAULT_MAX_LAG_MS,
     nameWaitMs: parameters.duration("nameWait"),
     durationMs: parameters.duration("duration"),
@@ -129,6 +124,41 @@ function readQuery(parameters: Parameters): QueryRequest {
     overflow: parameters.choice("overflow", ["block", "drop"]) ?? "block",
     format: readFormat(parameters),
   };
+}
+
+/** What a query asks besides its text. */
+function readBase(
+  parameters: Parameters,
+): Pick<Question, "events" | "container" | "begin" | "end"> {
+  return {
+    events: parameters.list("events") ?? [],
+    container: readContainers(parameters),
+    begin: readTime(parameters, "begin"),
+    end: readTime(parameters, "end"),
+  };
+}
+
+function readQuestion(parameters: Parameters): Question {
+  return {
+    ...EVERYTHING,
+    ...readBase(parameters),
+    filter: readFilter(parameters),
+    select: parameters.list("select"),
+    order: parameters.choice("order", ["time", "none"]) ?? "time",
+    limit: parameters.count("limit"),
+  };
+}
+
+/** What a query in the query language says by itself. */
+const SAID_BY_Q = ["where", "select", "order", "limit"];
+
+function readPlanned(parameters: Parameters): PlannedQuery | undefined {
+  const text = parameters.text("q");
+  if (text === undefined) return undefined;
+  const twice = SAID_BY_Q.find((name) => parameters.text(name) !== undefined);
+  if (twice !== undefined)
+    throw badParameter(twice, "nothing, since q says it", parameters.text(twice) ?? "");
+  return planQuery(text, readBase(parameters));
 }
 
 function readFormat(parameters: Parameters): OutputFormat | undefined {

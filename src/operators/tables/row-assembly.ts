@@ -14,7 +14,7 @@ import {
 import { type Gatherer, gathererOf } from "../../column/gather.ts";
 import { isPresent } from "../../column/row-reader.ts";
 import type { Schema } from "../../column/schema.ts";
-import type { OutputColumn } from "./table.ts";
+import type { OutputColumn, Side } from "./table.ts";
 import { wordOf } from "./times.ts";
 
 /** Rows of a batch, unless a table's input has fewer. */
@@ -30,7 +30,7 @@ type Part =
   | {
       readonly kind: "carried";
       readonly at: number;
-      readonly from: "begin" | "end" | "either";
+      readonly from: Side;
       readonly gatherer: Gatherer;
     };
 

@@ -10,6 +10,9 @@ export interface OwnColumn {
   readonly unit?: string | undefined;
 }
 
+/** Of which event of an interval: its first, its last, or the first that has a value. */
+export type Side = "begin" | "end" | "either";
+
 /** A column of a table's output: its own, or one that its events have. */
 export type OutputColumn =
   | ({ readonly kind: "own" } & OwnColumn)
@@ -18,8 +21,7 @@ export type OutputColumn =
       readonly name: string;
       /** Where it stands in the input. */
       readonly at: number;
-      /** Of which event of an interval: its first, its last, or the first that has a value. */
-      readonly from: "begin" | "end" | "either";
+      readonly from: Side;
     };
 
 export interface TableSpec {
