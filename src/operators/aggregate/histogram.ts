@@ -30,10 +30,13 @@ export function bucketBegin(bucket: number): number {
   return isNegative ? -double[0]! : double[0]!;
 }
 
-/** The value that stands for a bucket: its middle, but whole numbers as long as each has a bucket of its own. */
-export function bucketMiddle(bucket: number): number {
+/**
+ * The value that stands for a bucket: its middle; of whole numbers, themselves as long as each has a bucket of its own.
+ */
+export function bucketMiddle(bucket: number, isWhole: boolean): number {
   const begin = bucketBegin(bucket);
-  if (Number.isInteger(begin) && Math.abs(begin) < 2 ** (MANTISSA_BITS + 1)) return begin;
+  if (isWhole && Number.isInteger(begin) && Math.abs(begin) < 2 ** (MANTISSA_BITS + 1))
+    return begin;
   const magnitude = bucket < HALF ? HALF - 1 - bucket : bucket - HALF;
   halves[0] = 0;
   halves[1] = (magnitude << SHIFT) | (1 << (SHIFT - 1));
@@ -45,6 +48,8 @@ export class Histogram {
   #first = 0;
   #counts: Float64Array = new Float64Array(0);
   count = 0;
+  /** Whether all values are whole numbers. */
+  isWhole = true;
   min: number = Number.POSITIVE_INFINITY;
   max: number = Number.NEGATIVE_INFINITY;
 
@@ -59,6 +64,7 @@ export class Histogram {
     this.#reserve(bucket, bucket + 1);
     this.#counts[bucket - this.#first]! += count;
     this.count += count;
+    if (this.isWhole && !Number.isInteger(value)) this.isWhole = false;
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
   }
@@ -69,6 +75,7 @@ export class Histogram {
     const shift = from.#first - this.#first;
     for (let i = 0; i < from.#counts.length; i++) this.#counts[i + shift]! += from.#counts[i]!;
     this.count += from.count;
+    this.isWhole &&= from.isWhole;
     this.min = Math.min(this.min, from.min);
     this.max = Math.max(this.max, from.max);
   }
@@ -82,7 +89,7 @@ export class Histogram {
     for (let i = 0; i < this.#counts.length; i++) {
       seen += this.#counts[i]!;
       if (seen >= rank)
-        return Math.min(this.max, Math.max(this.min, bucketMiddle(this.#first + i)));
+        return Math.min(this.max, Math.max(this.min, bucketMiddle(this.#first + i, this.isWhole)));
     }
     return this.max;
   }

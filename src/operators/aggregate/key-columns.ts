@@ -20,6 +20,8 @@ interface KeyColumn {
   ): void;
   /** The column of some groups. */
   decode(words: Int32Array, groups: Int32Array, at: number, stride: number): Column;
+  /** Of texts: what a word stands for. */
+  text?(word: number): string;
 }
 
 /** The keys of a query: their words, and behind them, for each 32 keys, one word of bits that say which are null. */
@@ -63,6 +65,11 @@ export class KeyColumns {
       }
     });
     return words;
+  }
+
+  /** The text of a word of a text column. */
+  text(column: number, word: number): string {
+    return this.#columns[column]!.text?.(word) ?? "";
   }
 
   /** The words of a key that has no value in any column. */
@@ -226,6 +233,10 @@ class TextKey implements KeyColumn {
     const codes = groups.map((group) => words[group * stride + at]!);
     const dictionary = this.#texts;
     return { kind: "dictionary", codes, dictionary, validity: undefined, nullCount: 0 };
+  }
+
+  text(word: number): string {
+    return this.#texts.text(word);
   }
 
   #ownCodes(dictionary: DictionaryTexts): Int32Array {

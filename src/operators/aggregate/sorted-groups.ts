@@ -58,6 +58,6 @@ function valueOrder(column: Column): (a: number, b: number) => number {
   }
 }
 
-function textOrder(a: string, b: string): number {
+export function textOrder(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

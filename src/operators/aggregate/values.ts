@@ -8,6 +8,7 @@ import { type Accumulator, Doubles, int64s, nullsWhere } from "./accumulator.ts"
 import { GroupTable } from "./group-table.ts";
 import { HyperLogLog } from "./hyper-log-log.ts";
 import type { KeyColumns } from "./key-columns.ts";
+import { textOrder } from "./sorted-groups.ts";
 
 /** One value for each group, as the words of a key. */
 class KeptValues {
@@ -89,7 +90,7 @@ export class Edge implements Accumulator {
   }
 }
 
-/** `min(x)` and `max(x)` of numbers, in their own type. */
+/** `min(x)` and `max(x)`, in the type of `x`. */
 export class Extreme implements Accumulator {
   readonly #column: number;
   readonly #isMax: boolean;
@@ -100,7 +101,7 @@ export class Extreme implements Accumulator {
     this.#column = column;
     this.#isMax = isMax;
     this.#kept = new KeptValues(keys);
-    this.#compare = comparison(layout);
+    this.#compare = comparison(layout, keys);
   }
 
   get bytes(): number {
@@ -144,10 +145,13 @@ export class Extreme implements Accumulator {
   }
 }
 
-/** The order of two numbers of a type, by their words. */
-function comparison({
-  type,
-}: ColumnLayout): (a: Int32Array, at: number, b: Int32Array, bt: number) => number {
+/** The order of two values of a type, by their words: numbers by value, texts by code units. */
+function comparison(
+  { type }: ColumnLayout,
+  keys: KeyColumns,
+): (a: Int32Array, at: number, b: Int32Array, bt: number) => number {
+  if (type.kind === "dictionary" || type.kind === "utf8")
+    return (a, at, b, bt) => textOrder(keys.text(0, a[at]!), keys.text(0, b[bt]!));
   const number = type.kind === "number" ? type.number : "int64";
   switch (number) {
     case "int64":
