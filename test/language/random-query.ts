@@ -154,7 +154,11 @@ function bare(next: Next): Omit<RandomMeasure, "name"> {
       };
     default: {
       const q = [0, 0.1, 0.5, 0.9, 0.99, 1][next(6)]!;
-      return { text: `quantile(${name}, ${q.toFixed(2)})`, sql: `list(${name} ORDER BY ${name})`, q };
+      return {
+        text: `quantile(${name}, ${q.toFixed(2)})`,
+        sql: `list(${name} ORDER BY ${name})`,
+        q,
+      };
     }
   }
 }
