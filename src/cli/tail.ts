@@ -146,8 +146,6 @@ export function runRows(
         const what = unnamed === 1 ? "1 row belongs" : `${unnamed} rows belong`;
         warn(`${what} to containers whose names came too late or never, and may be missing here`);
       }
-      // Detaching from a relayd may take a moment; it must not take for ever.
-      setTimeout(() => process.exit(), GRACE_MS).unref();
       // Detaching from a relayd may take a moment; it must not take for ever. A slow reader gets all rows, unless interrupted.
       const grace = feed.isLive ? GRACE_MS : 0;
       const leave = (): void => void setTimeout(() => process.exit(), grace).unref();

@@ -94,6 +94,7 @@ function change(trace: string, next: Next): string {
   switch (next(8)) {
     case 0: {
       const index = join(trace, "index");
+      if (lstatSync(index, { throwIfNoEntry: false })?.isDirectory() === false) return "nothing";
       mkdirSync(index, { recursive: true });
       const bytes = randomBytes(16 + next(300), next);
       if (next(2) === 0) bytes.set([0xc1, 0xf1, 0xdc, 0xc1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 72]);
@@ -109,7 +110,10 @@ function change(trace: string, next: Next): string {
     }
     case 2: {
       const name = NAMES[next(NAMES.length)]!;
-      writeFileSync(join(trace, name), randomBytes(next(200), next));
+      const path = join(trace, name);
+      // A change before may have made it a folder or a FIFO.
+      rmSync(path, { recursive: true, force: true });
+      writeFileSync(path, randomBytes(next(200), next));
       return `a file named ${JSON.stringify(name)}`;
     }
     default:
@@ -175,7 +179,7 @@ function applyChange(how: (typeof CHANGES)[number], path: string, next: Next): v
       writeFileSync(path, randomBytes(1 + next(5000), next), { flag: "a" });
       break;
     case "huge":
-      truncateSync(path, size + next(32 << 20));
+      truncateSync(path, size + next(6 << 20));
       break;
     case "empty":
       truncateSync(path, 0);

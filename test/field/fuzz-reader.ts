@@ -3,11 +3,13 @@
  * A line before each case says what it is; the last line, how many there were. What is no typed error ends it with 1.
  */
 
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TraceError } from "../../src/base/errors.ts";
-import { type Printed, printed } from "../support/printed.ts";
+import type { Engine } from "../../src/query/execution.ts";
+import { print, printed } from "../support/printed.ts";
 import { disturb, makeFolder, type Next } from "./fuzz-folder.ts";
 
 const [seed = "1", seconds = "1"] = process.argv.slice(2);
@@ -24,26 +26,26 @@ function sequence(first: number): Next {
   };
 }
 
-async function read(path: string, engine: "kernel" | "interpreter"): Promise<Printed | string> {
+/** A digest of all rows, and the remarks or the error. */
+async function read(path: string, engine: Engine): Promise<readonly string[]> {
+  const digest = createHash("sha1");
   try {
-    return await printed(path, engine);
+    const remarks = await print(path, engine, (bytes) => digest.update(bytes));
+    return [digest.digest("hex"), ...remarks.toSorted()];
   } catch (error) {
-    if (error instanceof TraceError) return `${error.code}: ${error.message}`;
+    if (error instanceof TraceError) return [`${error.code}: ${error.message}`];
     throw error;
   }
 }
 
-/** Rows and remarks; streams that are lost are named in any order. */
-function story(got: Printed | string): readonly string[] {
-  return typeof got === "string" ? [got] : [...got.lines, ...got.remarks.toSorted()];
-}
-
-/** Where two stories part. */
-function difference(a: readonly string[], b: readonly string[]): string | undefined {
-  const at = a.findIndex((line, i) => line !== b[i]);
-  if (at === -1 && a.length === b.length) return undefined;
-  const line = at === -1 ? a.length : at;
-  return `line ${line} of ${a.length} and ${b.length}:\n${a[line]}\n${b[line]}`;
+/** The first line in which the executors' rows or remarks differ. */
+async function difference(path: string): Promise<string> {
+  const [kernel, interpreter] = [await printed(path, "kernel"), await printed(path, "interpreter")];
+  for (const key of ["lines", "remarks"] as const) {
+    const at = kernel[key].findIndex((line, i) => line !== interpreter[key][i]);
+    if (at !== -1) return `${key}, ${at}:\n${kernel[key][at]}\n${interpreter[key][at]}`;
+  }
+  return `${kernel.lines.length} and ${interpreter.lines.length} rows`;
 }
 
 let cases = 0;
@@ -55,8 +57,8 @@ for (; performance.now() < until; cases++) {
     const changes = makeFolder(path, next);
     console.log(`case ${cases}: ${own}: ${changes.join(", ")}`);
     const [kernel, interpreter] = [await read(path, "kernel"), await read(path, "interpreter")];
-    const differs = difference(story(kernel), story(interpreter));
-    if (differs !== undefined) throw new Error(`the executors differ in ${differs}`);
+    if (kernel.join("\n") !== interpreter.join("\n"))
+      throw new Error(`the executors differ: ${await difference(path)}`);
     if (next(3) === 0) {
       const engine = next(2) === 0 ? "kernel" : "interpreter";
       const reading = read(path, engine);
