@@ -47,14 +47,7 @@ const MAY_IMPORT: Readonly<
     packages: ["rxjs"],
   },
   language: {
-    folders: [
-      "base",
-      "column",
-      "filter",
-      "feed",
-      "query",
-      "operators",
-    ],
+    folders: ["base", "column", "filter", "feed", "query", "operators"],
     packages: ["rxjs", "nearley"],
   },
   format: {

@@ -2,8 +2,9 @@
 
 import { typeName } from "../column/column.ts";
 import { defaultRequests, planColumns, replanColumns } from "../column/layout.ts";
-import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { ColumnRequest } from "../column/request.ts";
 import type { PlannedColumn } from "../column/schema.ts";
+import { selectedRequests } from "../column/selection.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
 import { resolveTime } from "../source/time-bound.ts";
@@ -41,7 +42,7 @@ export class QueryPlan {
   settle(traceClasses: readonly TraceClass[], firstNs: bigint | undefined): ScanSpec {
     const { select, filter, events, order, limit, begin, end } = this.#question;
     const { isLive, hiddenColumns = [] } = this.#execution;
-    const requests = select?.map((one) => (typeof one === "string" ? columnRequest(one) : one));
+    const requests = select && selectedRequests(select);
     for (const text of checkNames(this.#question, requests ?? [], traceClasses, isLive))
       this.#emit({ kind: "note", text });
     const coverage = coverageOf(this.#question, traceClasses, isLive);

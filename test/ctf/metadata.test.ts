@@ -303,7 +303,9 @@ test("shows the line with a caret", () => {
 });
 
 test("packets of CTF2-PMETA-1.0 have a header that says its own size", () => {
-  const text = encoder.encode('\x1e{"type": "preamble", "version": 2}\x1e{"type": "data-stream-class"}');
+  const text = encoder.encode(
+    '\x1e{"type": "preamble", "version": 2}\x1e{"type": "data-stream-class"}',
+  );
   for (const headerBytes of [44, 60]) {
     const packets = [text.subarray(0, 11), text.subarray(11)].map((content) => {
       const packet = new Uint8Array(headerBytes + content.length + 5);
