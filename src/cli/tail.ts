@@ -3,7 +3,7 @@ import type { StreamOrigin } from "../base/item.ts";
 import { type Feed, type FeedSubscription, openFeed } from "../feed/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
-import { type ContainerCondition, named } from "../filter/container-condition.ts";
+import { namedBy } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { FORMAT_DEFAULTS, formatNamed, type OutputFormat } from "../format/formats.ts";
 import {
@@ -240,7 +240,7 @@ async function questionOf(
   const isByName = options.container.length > 0 || filter?.containers !== undefined;
   return {
     filter,
-    container: containerCondition(options.container),
+    container: namedBy(options.container),
     events: options.event,
     select: options.count
       ? []
@@ -250,11 +250,6 @@ async function questionOf(
     order: options.count ? "none" : "time",
     limit: options.limit,
   };
-}
-
-/** Any of the names. */
-export function containerCondition(names: readonly string[]): ContainerCondition | undefined {
-  return names.length === 0 ? undefined : { kind: "or", operands: names.map(named) };
 }
 
 export async function batchWriter(

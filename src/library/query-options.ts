@@ -4,7 +4,7 @@ import type { ColumnRequest } from "../column/request.ts";
 import type { Loss } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { compileFilter } from "../filter/compile.ts";
-import { type ContainerCondition, named } from "../filter/container-condition.ts";
+import { namedBy } from "../filter/container-condition.ts";
 import type { Engine } from "../query/execution.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
 import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
@@ -12,9 +12,9 @@ import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
 export interface QueryOptions {
   /** A filter expression: `ret < 0 && $container.name == "web"`. */
   readonly where?: string | Program | undefined;
-  /** Rows of these containers: names, or globs such as `web-*`. */
+  /** Rows of these containers: names, or globs such as `web-*`; `!web-*` excludes. */
   readonly container?: string | readonly string[] | undefined;
-  /** Names of event classes, or globs. Default all. */
+  /** Names of event classes, or globs; `!sched_*` excludes. Default all. */
   readonly events?: string | readonly string[] | undefined;
   /** Columns: `timestamp`, `event`, `container`, fields and contexts by name, `x:int64`. Default: all that events share. */
   readonly select?: readonly (string | ColumnRequest)[] | undefined;
@@ -50,7 +50,7 @@ export function questionOf(options: QueryOptions): Question {
   return {
     ...EVERYTHING,
     filter: typeof where === "string" ? compileFilter(where) : where,
-    container: container === undefined ? undefined : anyOf(listOf(container)),
+    container: container === undefined ? undefined : namedBy(listOf(container)),
     events: events === undefined ? [] : listOf(events),
     select,
     begin: boundOf(begin),
@@ -62,10 +62,6 @@ export function questionOf(options: QueryOptions): Question {
 
 function listOf(one: string | readonly string[]): readonly string[] {
   return typeof one === "string" ? [one] : one;
-}
-
-function anyOf(names: readonly string[]): ContainerCondition {
-  return { kind: "or", operands: names.map(named) };
 }
 
 function boundOf(time: QueryOptions["begin"]): TimeBound | undefined {

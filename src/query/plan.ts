@@ -8,6 +8,7 @@ import { selectedRequests } from "../column/selection.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
 import { resolveTime } from "../source/time-bound.ts";
+import { EventNames } from "./event-names.ts";
 import type { Execution } from "./execution.ts";
 import { checkNames, coverageOf, timelessNote } from "./name-check.ts";
 import type { Question } from "./question.ts";
@@ -19,6 +20,7 @@ export class QueryPlan {
   readonly #emit: (item: ResultItem) => void;
   #requests: readonly ColumnRequest[] = [];
   #spec: ScanSpec | undefined;
+  readonly #eventNames: EventNames;
   #isTimelessNoted = false;
   /** The columns that were announced last. */
   #announced: readonly PlannedColumn[] | undefined;
@@ -27,6 +29,7 @@ export class QueryPlan {
     this.#question = question;
     this.#execution = execution;
     this.#emit = emit;
+    this.#eventNames = new EventNames(question.events, execution.isLive);
   }
 
   /** What the scan is asked; `undefined` before `settle`. */
@@ -43,6 +46,7 @@ export class QueryPlan {
     const { select, filter, events, order, limit, begin, end } = this.#question;
     const { isLive, hiddenColumns = [] } = this.#execution;
     const requests = select && selectedRequests(select);
+    this.#noteEvents(traceClasses);
     for (const text of checkNames(this.#question, requests ?? [], traceClasses, isLive))
       this.#emit({ kind: "note", text });
     const coverage = coverageOf(this.#question, traceClasses, isLive);
@@ -65,10 +69,15 @@ export class QueryPlan {
     const spec = this.#spec;
     const { isLive, widenColumns = false } = this.#execution;
     if (spec === undefined || !isLive) return undefined;
+    this.#noteEvents(traceClasses);
     const columns = replanColumns(spec.columns, this.#requests, traceClasses, widenColumns);
     if (columns === spec.columns) return undefined;
     this.#spec = { ...spec, columns };
     return this.#spec;
+  }
+
+  #noteEvents(traceClasses: readonly TraceClass[]): void {
+    for (const text of this.#eventNames.notes(traceClasses)) this.#emit({ kind: "note", text });
   }
 
   /** Says, once, that events without a time lie in no range of times. */
