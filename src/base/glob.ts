@@ -25,3 +25,26 @@ export function globMatches(pattern: string, text: string): boolean {
   while (pattern[p] === "*") p++;
   return p === pattern.length;
 }
+
+/**
+ * Whether a selection of globs takes a name: one of them matches, or there are only exclusions, and none of those behind
+ * `!` does. Without globs, every name is selected.
+ */
+export function isSelected(globs: readonly string[], name: string): boolean {
+  let hasInclusion = false;
+  let isIncluded = false;
+  for (const glob of globs) {
+    if (isExclusion(glob)) {
+      if (globMatches(glob.slice(1), name)) return false;
+      continue;
+    }
+    hasInclusion = true;
+    isIncluded ||= globMatches(glob, name);
+  }
+  return isIncluded || !hasInclusion;
+}
+
+/** `!sched_*`; a name that begins with `!` is written `\!`. */
+export function isExclusion(glob: string): boolean {
+  return glob.startsWith("!");
+}

@@ -41,6 +41,12 @@ export function excerpt(text: string, span: Span): string {
   return `${line}\n${" ".repeat(at - from)}^${"~".repeat(width - 1)}`;
 }
 
+/** `a,b,c`: names with commas between them, blanks around them left off. Commas between backquotes belong to a name. */
+export function splitNames(text: string): string[] {
+  const parts = text.match(/(?:`[^`]*`|[^,`]|`)+|(?<=,|^)(?=,|$)/g) ?? [""];
+  return parts.map((part) => part.trim());
+}
+
 /**
  * The candidate closest to `name` by edit distance, if one is close enough to be a likely slip.
  * A third of the length may differ; a name that differs only in case always qualifies.

@@ -1,4 +1,4 @@
-import { globMatches } from "../base/glob.ts";
+import { isSelected } from "../base/glob.ts";
 import type { TraceOrigin } from "../base/item.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { linkEnvironments } from "../feed/environments.ts";
@@ -44,10 +44,7 @@ export async function explain(
       `no event class has ${symbol}${nearest === undefined ? "" : `; did you mean ${nearest}?`}`,
     );
   }
-  const environments = all.filter(
-    ({ eventClass: { name } }) =>
-      options.event.length === 0 || options.event.some((glob) => globMatches(glob, name)),
-  );
+  const environments = all.filter(({ eventClass: { name } }) => isSelected(options.event, name));
   sections.push(...linkedSections(program, environments));
   const covered = coverage(program, environments);
   sections.push(section("Coverage", coverageText(covered)));

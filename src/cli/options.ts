@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../base/duration.ts";
+import { splitNames } from "../base/text.ts";
 import { FORMATS, findFormat } from "../format/formats.ts";
 import { type NamedPlaces, PLACE_KINDS, type PlaceKind } from "../runtimes/place-kinds.ts";
 
@@ -36,9 +37,14 @@ export function collect(text: string, before: readonly string[]): readonly strin
   return [...before, text];
 }
 
+/** Repeatable list of names. */
+export function collectNames(text: string, before: readonly string[]): readonly string[] {
+  return [...before, ...list(text)];
+}
+
 /** `a,b,c` */
 export function list(text: string): readonly string[] {
-  const names = text.split(",").map((name) => name.trim());
+  const names = splitNames(text);
   if (names.some((name) => name === ""))
     throw new InvalidArgumentError("expected names with commas between them.");
   return names;

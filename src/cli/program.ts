@@ -5,6 +5,7 @@ import {
   address,
   bytes,
   collect,
+  collectNames,
   count,
   duration,
   formatName,
@@ -52,7 +53,11 @@ function tail(): Command {
     .description("Print events as they come; a recorded trace ends at its end.")
     .argument("<source...>", "live sessions or trace directories")
     .option("-w, --where <expr>", "only events for which this LTTng filter expression holds")
-    .addOption(eventOption("only events of this name; may be repeated"))
+    .addOption(
+      eventOption(
+        "only events of these names; * stands for anything, !GLOB excludes; may be repeated",
+      ),
+    )
     .addOption(containerOption())
     .option("-s, --select <names>", "columns, with commas between them", list)
     .option("-n, --limit <n>", "end after so many events", count)
@@ -93,7 +98,11 @@ function query(): Command {
   const command = new Command("query")
     .description("Answer a question about events: tables, aggregates and windows.")
     .argument("<source...>", "live sessions or trace directories, and the query behind them")
-    .addOption(eventOption("only events of this name; may be repeated"))
+    .addOption(
+      eventOption(
+        "only events of these names; * stands for anything, !GLOB excludes; may be repeated",
+      ),
+    )
     .addOption(containerOption())
     .option("-d, --duration <time>", "end after this time, such as 10s", duration)
     .addOption(fromOption())
@@ -159,10 +168,10 @@ function executionOptions(): readonly Option[] {
 
 function containerOption(): Option {
   return new Option(
-    "--container <name>",
-    "only events of this container, [HOST] for none; * stands for anything; may be repeated",
+    "--container <names>",
+    "only events of these containers, [HOST] for none; * stands for anything, !NAME excludes; may be repeated",
   )
-    .argParser(collect)
+    .argParser(collectNames)
     .default([], "all");
 }
 
@@ -389,7 +398,7 @@ function explain(): Command {
       "a live session or trace directory, whose event classes the filter is linked to",
     )
     .argument("<expr>", "the filter expression")
-    .addOption(eventOption("only event classes of this name; may be repeated"))
+    .addOption(eventOption("only event classes of these names; may be repeated"))
     .addHelpText(
       "after",
       `
@@ -404,7 +413,7 @@ Examples:
 }
 
 function eventOption(description: string): Option {
-  return new Option("-e, --event <glob>", description).argParser(collect).default([], "all");
+  return new Option("-e, --event <globs>", description).argParser(collectNames).default([], "all");
 }
 
 function fromOption(): Option {

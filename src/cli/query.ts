@@ -1,4 +1,5 @@
 import { openFeed } from "../feed/feed.ts";
+import { namedBy } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { formatNamed, type OutputFormat } from "../format/formats.ts";
 import { type PlannedQuery, planQuery } from "../language/plan.ts";
@@ -9,7 +10,7 @@ import { hasSpareProcessors, startThreads } from "../query/threads.ts";
 import { parseTimeBound } from "../source/time-bound.ts";
 import { hasColors } from "./colors.ts";
 import { ResultTable } from "./result-table.ts";
-import { batchWriter, containerCondition, runRows, type TailOptions } from "./tail.ts";
+import { batchWriter, runRows, type TailOptions } from "./tail.ts";
 
 export type QueryOptions = Omit<TailOptions, "where" | "select" | "limit" | "count" | "delta">;
 
@@ -49,7 +50,7 @@ export async function query(words: readonly string[], options: QueryOptions): Pr
 function baseOf({ event, container, begin, end }: QueryOptions): Partial<Question> {
   return {
     events: event,
-    container: containerCondition(container),
+    container: namedBy(container),
     begin: begin === undefined ? undefined : parseTimeBound(begin),
     end: end === undefined ? undefined : parseTimeBound(end),
   };

@@ -3,7 +3,7 @@ import type { StreamOrigin } from "../base/item.ts";
 import { type Feed, type FeedSubscription, openFeed } from "../feed/feed.ts";
 import { describeLoss, type Loss, LossAccount } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
-import { type ContainerCondition, named } from "../filter/container-condition.ts";
+import { namedBy } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { FORMAT_DEFAULTS, formatNamed, type OutputFormat } from "../format/formats.ts";
 import {
@@ -146,8 +146,6 @@ export function runRows(
         const what = unnamed === 1 ? "1 row belongs" : `${unnamed} rows belong`;
         warn(`${what} to containers whose names came too late or never, and may be missing here`);
       }
-      // Detaching from a relayd may take a moment; it must not take for ever.
-      setTimeout(() => process.exit(), GRACE_MS).unref();
       // Detaching from a relayd may take a moment; it must not take for ever. A slow reader gets all rows, unless interrupted.
       const grace = feed.isLive ? GRACE_MS : 0;
       const leave = (): void => void setTimeout(() => process.exit(), grace).unref();
@@ -242,7 +240,7 @@ async function questionOf(
   const isByName = options.container.length > 0 || filter?.containers !== undefined;
   return {
     filter,
-    container: containerCondition(options.container),
+    container: namedBy(options.container),
     events: options.event,
     select: options.count
       ? []
@@ -252,11 +250,6 @@ async function questionOf(
     order: options.count ? "none" : "time",
     limit: options.limit,
   };
-}
-
-/** Any of the names. */
-export function containerCondition(names: readonly string[]): ContainerCondition | undefined {
-  return names.length === 0 ? undefined : { kind: "or", operands: names.map(named) };
 }
 
 export async function batchWriter(

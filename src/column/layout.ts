@@ -15,6 +15,7 @@ import type {
 import type { ColumnType, NumberType } from "./column.ts";
 import { BUILT_IN, type ColumnRequest, columnName } from "./request.ts";
 import type { PlannedColumn } from "./schema.ts";
+import { defaultContext } from "./selection.ts";
 
 /** Text arrays up to this many bytes are dictionary-coded: they are names (procname, comm), not messages. */
 export const MAX_DICTIONARY_TEXT_BYTES = 64;
@@ -23,7 +24,7 @@ export const MAX_DICTIONARY_TEXT_BYTES = 64;
 export function defaultRequests(traceClasses: readonly TraceClass[]): ColumnRequest[] {
   return [
     ...BUILT_IN.map((kind): ColumnRequest => ({ kind })),
-    ...contextNames(traceClasses).map((name): ColumnRequest => ({ kind: "context", name })),
+    ...contextNames(traceClasses).map(defaultContext),
     { kind: "payload", style: "json" },
   ];
 }
@@ -100,7 +101,7 @@ export function unknownColumns(
     .filter(
       (request) => fieldClassesOf(settle(request, traceClasses), traceClasses).next().done === true,
     )
-    .map(columnName);
+    .map((request) => ("name" in request ? request.name : columnName(request)));
 }
 
 /** Every name that `select` could give a value to. */

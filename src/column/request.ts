@@ -23,7 +23,8 @@ export interface MatchProgram {
   readonly text: string;
 }
 
-export type ColumnRequest =
+/** `as` is the column's name, where it is not the request's own. */
+export type ColumnRequest = { readonly as?: string | undefined } & (
   | { readonly kind: "timestamp" | "event" | "cpu_id" | "host" | "domain" }
   /** What tells traced machines apart, from boot to boot: the clock's UUID, which LTTng takes from the kernel; else the host. */
   | { readonly kind: "boot" }
@@ -40,7 +41,8 @@ export type ColumnRequest =
   /** The whole payload as text. */
   | { readonly kind: "payload"; readonly style: RenderStyle }
   /** `event: { packet context }, { contexts }, { payload }` as babeltrace2 prints it. */
-  | { readonly kind: "record" };
+  | { readonly kind: "record" }
+);
 
 /** Names that mean something other than a field. */
 export const BUILT_IN = ["timestamp", "event", "cpu_id", "host", "domain"] as const;
@@ -51,6 +53,8 @@ const CONTAINER_COLUMNS: ReadonlyMap<string, ContainerFact> = new Map([
   ["container_type", "type"],
   ["container_id", "id"],
 ]);
+
+export const CONTAINER_NAMES: readonly string[] = [...CONTAINER_COLUMNS.keys()];
 
 /** Types that a selection can name: `latency:int64`, `path:text`. */
 const DECLARED_TYPES: ReadonlyMap<string, ColumnType> = new Map<string, ColumnType>([
@@ -87,6 +91,7 @@ function fieldRequest(
 
 /** The name that a request's column bears. */
 export function columnName(request: ColumnRequest): string {
+  if (request.as !== undefined) return request.as;
   switch (request.kind) {
     case "context":
     case "field":

@@ -33,6 +33,8 @@ export interface PacketHeader {
   readonly headerBits: number;
   /** First bit of the packet context. */
   readonly contextBit: number;
+  /** What a bit of the bytes at hand is short of the packet's, where they are a part of it. */
+  readonly shiftBits?: number;
   /** Lengths and selectors that the packet's header and context hold for its events. */
   readonly slots: Slots;
 }

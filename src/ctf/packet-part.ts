@@ -65,7 +65,7 @@ export function readPart(
   const shiftBits = (start - headBytes) * 8;
   const contentBits = Math.min(header.contentBits - shiftBits, bytes.length * 8);
   const isLast = header.contentBits - shiftBits <= bytes.length * 8;
-  return { bytes, header: { ...header, contentBits }, shiftBits, isLast };
+  return { bytes, header: { ...header, contentBits, shiftBits }, shiftBits, isLast };
 }
 
 /** Header and context of a packet that is too large to be read for them. */

@@ -1,5 +1,6 @@
 /** What a filter asks of an event's container: `$container.name`, `.type`, `.id`. */
 
+import { isExclusion } from "../base/glob.ts";
 import type { ContainerFact } from "../column/request.ts";
 import { matchesPattern } from "./glob.ts";
 import { type TextConstant, textConstant } from "./text-literal.ts";
@@ -95,4 +96,22 @@ function isText({ globClass, decoded, pattern }: TextConstant, bytes: Uint8Array
 /** The condition that a container has a name, in which `*` stands for anything. */
 export function named(name: string): ContainerCondition {
   return { kind: "is", fact: "name", texts: [textConstant(name)] };
+}
+
+/**
+ * The condition that a container has one of some names, and none of those behind `!`; with exclusions alone, any other.
+ * @returns `undefined` for no names
+ */
+export function namedBy(names: readonly string[]): ContainerCondition | undefined {
+  const included = names.filter((name) => !isExclusion(name)).map(named);
+  const excluded = names
+    .filter(isExclusion)
+    .map((name): ContainerCondition => ({ kind: "not", operand: named(name.slice(1)) }));
+  if (included.length === 0 && excluded.length === 0) return undefined;
+  const any: ContainerCondition = { kind: "or", operands: included };
+  return included.length === 0
+    ? { kind: "and", operands: excluded }
+    : excluded.length === 0
+      ? any
+      : { kind: "and", operands: [any, ...excluded] };
 }

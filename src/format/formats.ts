@@ -5,7 +5,8 @@
 
 import { SourceError } from "../base/errors.ts";
 import { nearestName } from "../base/text.ts";
-import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { ColumnRequest } from "../column/request.ts";
+import { selectedRequests } from "../column/selection.ts";
 import type { BatchWriter } from "./batch-writer.ts";
 
 /** What a writer may be asked for; each format takes what concerns it. */
@@ -45,7 +46,7 @@ export interface OutputFormat {
    * @param isByName whether the query asks for containers by name
    */
   readonly selection?: (
-    select: readonly string[] | undefined,
+    select: readonly (string | ColumnRequest)[] | undefined,
     isByName: boolean,
   ) => Promise<readonly ColumnRequest[]>;
   load(): Promise<OpenWriter>;
@@ -61,9 +62,9 @@ const TEXT: OutputFormat = {
     const { NAMED_TEXT_REQUESTS, TEXT_HEAD_COUNT, TEXT_REQUESTS } = await import("./text.ts");
     const head = isByName ? NAMED_TEXT_REQUESTS : TEXT_REQUESTS;
     if (select === undefined) return head;
-    const selected = select
-      .map(columnRequest)
-      .filter(({ kind }) => kind !== "timestamp" && kind !== "event");
+    const selected = selectedRequests(select).filter(
+      ({ kind }) => kind !== "timestamp" && kind !== "event",
+    );
     return [...head.slice(0, TEXT_HEAD_COUNT), ...selected.map(asText)];
   },
   async load() {

@@ -5,7 +5,7 @@ import type { ColumnRequest } from "../column/request.ts";
 import type { Loss } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { compileFilter } from "../filter/compile.ts";
-import { type ContainerCondition, named } from "../filter/container-condition.ts";
+import { namedBy } from "../filter/container-condition.ts";
 import { type PlannedQuery, planQuery } from "../language/plan.ts";
 import type { Engine } from "../query/execution.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
@@ -19,9 +19,9 @@ export interface QueryOptions {
   readonly q?: string | undefined;
   /** A filter expression: `ret < 0 && $container.name == "web"`. */
   readonly where?: string | Program | undefined;
-  /** Rows of these containers: names, or globs such as `web-*`. */
+  /** Rows of these containers: names, or globs such as `web-*`; `!web-*` excludes. */
   readonly container?: string | readonly string[] | undefined;
-  /** Names of event classes, or globs. Default all. */
+  /** Names of event classes, or globs; `!sched_*` excludes. Default all. */
   readonly events?: string | readonly string[] | undefined;
   /** Columns: `timestamp`, `event`, `container`, fields and contexts by name, `x:int64`. Default: all that events share. */
   readonly select?: readonly (string | ColumnRequest)[] | undefined;
@@ -86,7 +86,7 @@ function baseOf({
   end,
 }: QueryOptions): Pick<Question, "events" | "container" | "begin" | "end"> {
   return {
-    container: container === undefined ? undefined : anyOf(listOf(container)),
+    container: container === undefined ? undefined : namedBy(listOf(container)),
     events: events === undefined ? [] : listOf(events),
     begin: boundOf(begin),
     end: boundOf(end),
@@ -95,10 +95,6 @@ function baseOf({
 
 function listOf(one: string | readonly string[]): readonly string[] {
   return typeof one === "string" ? [one] : one;
-}
-
-function anyOf(names: readonly string[]): ContainerCondition {
-  return { kind: "or", operands: names.map(named) };
 }
 
 function boundOf(time: QueryOptions["begin"]): TimeBound | undefined {

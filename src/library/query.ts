@@ -3,7 +3,6 @@
 import { defer, Observable } from "rxjs";
 import { SourceError } from "../base/errors.ts";
 import { fitBatch } from "../column/null-column.ts";
-import { columnName } from "../column/request.ts";
 import type { Schema } from "../column/schema.ts";
 import { type Feed, type FeedSubscription, openFeed } from "../feed/feed.ts";
 import { describeLoss } from "../feed/losses.ts";
@@ -103,10 +102,9 @@ export class Query {
     const writer = (await format.load())(how);
     const { select, container, filter } = this.#question;
     const isByName = container !== undefined || filter?.containers !== undefined;
-    const names = select?.map((one) => (typeof one === "string" ? one : columnName(one)));
     const share = this.#share();
     const results = this.#run(share, {
-      select: (await format.selection?.(names, isByName)) ?? select,
+      select: (await format.selection?.(select, isByName)) ?? select,
       lines: this.#operators.length === 0 ? writer.lines : undefined,
     });
     const { settleMs = DEFAULT_SETTLE_MS } = this.#options;

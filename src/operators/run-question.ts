@@ -3,10 +3,11 @@
  * operators its rows go through. CLI, server and library all come through here, so that they cannot differ.
  */
 
-import { Observable, type Subscription } from "rxjs";
+import { defer, Observable, type Subscription } from "rxjs";
 import { defaultRequests } from "../column/layout.ts";
-import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import { type ColumnRequest, columnName, columnRequest } from "../column/request.ts";
 import type { Schema } from "../column/schema.ts";
+import { selectedRequests } from "../column/selection.ts";
 import type { Container } from "../containers/container.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import type { Feed, FeedSubscription } from "../feed/feed.ts";
@@ -67,6 +68,18 @@ export function asksForContainers({ select, container, filter }: Question): bool
  * @param share the rows' part of the feed
  */
 export function runQuestion(
+  asked: Question,
+  execution: Execution,
+  share: FeedSubscription,
+  source: () => NameSource,
+): Observable<ResultItem> {
+  return defer(() => {
+    const question = { ...asked, select: asked.select && selectedRequests(asked.select) };
+    return run(question, execution, share, source);
+  });
+}
+
+function run(
   question: Question,
   execution: Execution,
   share: FeedSubscription,
@@ -279,11 +292,12 @@ function factsAmong(
 ): readonly FactColumn[] {
   if (requests === undefined) {
     const payload = shown.findIndex(({ request }) => request?.kind === "payload");
-    return [{ fact: "name", at: payload === -1 ? shown.length : payload }];
+    return [{ fact: "name", name: "container", at: payload === -1 ? shown.length : payload }];
   }
   let others = 0;
   return requests.flatMap((request) => {
-    if (request.kind === "container") return [{ fact: request.fact, at: others }];
+    if (request.kind === "container")
+      return [{ fact: request.fact, name: columnName(request), at: others }];
     others++;
     return [];
   });

@@ -1,8 +1,8 @@
 /** What a query asks, against what the traces declare. */
 
 import { SourceError } from "../base/errors.ts";
-import { globMatches } from "../base/glob.ts";
-import { nearestName } from "../base/text.ts";
+import { isSelected } from "../base/glob.ts";
+import { suggestion } from "../base/suggestion.ts";
 import { selectableNames, unknownColumns } from "../column/layout.ts";
 import type { ColumnRequest } from "../column/request.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
@@ -26,8 +26,7 @@ export function* checkNames(
   if (filter !== undefined) yield* checkSymbols(filter, traceClasses, isLive);
   const [column] = unknownColumns(requests, traceClasses);
   if (column === undefined) return;
-  const near = nearestName(column, selectableNames(traceClasses));
-  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  const hint = suggestion(column, [...selectableNames(traceClasses)]);
   const message = `select: expected a field or context of the trace, got ${column}${hint}`;
   if (!isLive) throw new SourceError("SELECT_UNKNOWN_FIELD", message);
   yield `${message} (nothing has it so far)`;
@@ -70,9 +69,8 @@ export function coverageOf(
   isLive: boolean,
 ): string | undefined {
   if (filter === undefined) return undefined;
-  const environments = [...linkEnvironments(traceClasses)].filter(
-    ({ eventClass: { name } }) =>
-      events.length === 0 || events.some((glob) => globMatches(glob, name)),
+  const environments = [...linkEnvironments(traceClasses)].filter(({ eventClass: { name } }) =>
+    isSelected(events, name),
   );
   const text = coverageNote(filter, environments);
   return text === undefined || !isLive ? text : `so far, ${text}`;

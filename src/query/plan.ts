@@ -2,11 +2,13 @@
 
 import { typeName } from "../column/column.ts";
 import { defaultRequests, planColumns, replanColumns } from "../column/layout.ts";
-import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import type { ColumnRequest } from "../column/request.ts";
 import type { PlannedColumn } from "../column/schema.ts";
+import { selectedRequests } from "../column/selection.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
 import { resolveTime } from "../source/time-bound.ts";
+import { EventNames } from "./event-names.ts";
 import type { Execution } from "./execution.ts";
 import { checkNames, coverageOf, timelessNote } from "./name-check.ts";
 import type { Question } from "./question.ts";
@@ -18,6 +20,7 @@ export class QueryPlan {
   readonly #emit: (item: ResultItem) => void;
   #requests: readonly ColumnRequest[] = [];
   #spec: ScanSpec | undefined;
+  readonly #eventNames: EventNames;
   #isTimelessNoted = false;
   /** The columns that were announced last. */
   #announced: readonly PlannedColumn[] | undefined;
@@ -26,6 +29,7 @@ export class QueryPlan {
     this.#question = question;
     this.#execution = execution;
     this.#emit = emit;
+    this.#eventNames = new EventNames(question.events, execution.isLive);
   }
 
   /** What the scan is asked; `undefined` before `settle`. */
@@ -41,7 +45,8 @@ export class QueryPlan {
   settle(traceClasses: readonly TraceClass[], firstNs: bigint | undefined): ScanSpec {
     const { select, filter, events, order, limit, begin, end } = this.#question;
     const { isLive, hiddenColumns = [] } = this.#execution;
-    const requests = select?.map((one) => (typeof one === "string" ? columnRequest(one) : one));
+    const requests = select && selectedRequests(select);
+    this.#noteEvents(traceClasses);
     for (const text of checkNames(this.#question, requests ?? [], traceClasses, isLive))
       this.#emit({ kind: "note", text });
     const coverage = coverageOf(this.#question, traceClasses, isLive);
@@ -64,10 +69,15 @@ export class QueryPlan {
     const spec = this.#spec;
     const { isLive, widenColumns = false } = this.#execution;
     if (spec === undefined || !isLive) return undefined;
+    this.#noteEvents(traceClasses);
     const columns = replanColumns(spec.columns, this.#requests, traceClasses, widenColumns);
     if (columns === spec.columns) return undefined;
     this.#spec = { ...spec, columns };
     return this.#spec;
+  }
+
+  #noteEvents(traceClasses: readonly TraceClass[]): void {
+    for (const text of this.#eventNames.notes(traceClasses)) this.#emit({ kind: "note", text });
   }
 
   /** Says, once, that events without a time lie in no range of times. */

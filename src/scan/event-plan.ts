@@ -1,6 +1,6 @@
 /** Everything a query does with the records of one event class, settled before the first of them is read. */
 
-import { globMatches } from "../base/glob.ts";
+import { isSelected } from "../base/glob.ts";
 import type { PlannedColumn } from "../column/schema.ts";
 import { mayChangeInsideBytes } from "../ctf/byte-order-changes.ts";
 import { type FieldRef, fieldKey, findField, mayBeAbsent } from "../ctf/field-ref.ts";
@@ -48,8 +48,7 @@ export function planEvent(
   links: LinkCache | undefined = spec.filter && new LinkCache(spec.filter),
 ): EventPlan {
   const linked = links?.of({ traceClass, streamClass, eventClass });
-  const isWanted =
-    spec.events.length === 0 || spec.events.some((glob) => globMatches(glob, eventClass.name));
+  const isWanted = isSelected(spec.events, eventClass.name);
   // What has no time lies in no range of times.
   const isInRange =
     streamClass.clock !== undefined || (spec.begin === undefined && spec.end === undefined);

@@ -98,6 +98,7 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     walker.slots.set(header.slots);
     walker.bit = resume?.bit ?? header.headerBits;
     walker.end = header.contentBits;
+    walker.shiftBits = header.shiftBits ?? 0;
     walker.clock.hi = resume?.clockHi ?? Number(BigInt.asIntN(32, (header.begin ?? 0n) >> 32n));
     walker.clock.lo = resume?.clockLo ?? Number(BigInt.asIntN(32, header.begin ?? 0n));
     walker.byteOrder = resume === undefined ? header.byteOrder : undefined;
@@ -174,7 +175,7 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     if (walker.bit > walker.end) {
       throw new DecodeError(
         "DECODE_PAST_CONTENT",
-        `event record: expected its end before the content's at bit ${walker.end}, got bit ${walker.bit}`,
+        `event record: expected its end before the content's at bit ${walker.end + walker.shiftBits}, got bit ${walker.bit + walker.shiftBits}`,
         walker.bit,
       );
     }

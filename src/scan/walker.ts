@@ -22,6 +22,8 @@ export class Walker implements RecordView {
   /** Next bit to read, and the content's end. */
   bit = 0;
   end = 0;
+  /** What bits of these bytes are short of the packet's: messages name the packet's. */
+  shiftBits = 0;
   /** Running clock value, in cycles. */
   readonly clock: Word = { hi: 0, lo: 0 };
   eventId = 0;
@@ -85,7 +87,7 @@ export class Walker implements RecordView {
     if (bits > this.end - this.bit) {
       throw this.#error(
         "DECODE_PAST_CONTENT",
-        `field: expected ${bits} bits before the content ends at bit ${this.end}, got ${Math.max(0, this.end - this.bit)}`,
+        `field: expected ${bits} bits before the content ends at bit ${this.end + this.shiftBits}, got ${Math.max(0, this.end - this.bit)}`,
       );
     }
     this.bit += bits;
@@ -102,7 +104,7 @@ export class Walker implements RecordView {
     this.#begin(8, step.location);
     const { bit } = this;
     const length = leb128Length(this.bytes, bit >>> 3, this.end >>> 3, step.layout.signed);
-    if (length === 0) throw badLeb128(bit, this.end);
+    if (length === 0) throw badLeb128(bit, this.end + this.shiftBits);
     this.bit += length * 8;
     this.#take(step, bit, Math.min(64, length * 7));
   }
@@ -128,7 +130,7 @@ export class Walker implements RecordView {
     this.#begin(8, location);
     const from = this.bit >>> 3;
     const to = findTerminator(this.bytes, from, this.end >>> 3, unit);
-    if (to === -1) throw unterminated(this.bit, this.end);
+    if (to === -1) throw unterminated(this.bit, this.end + this.shiftBits);
     if (location !== -1) this.lengths[location] = to - from;
     this.bit = (to + unit) * 8;
   }

@@ -1,6 +1,6 @@
 import { parseDuration } from "../base/duration.ts";
 import { FeedError } from "../base/errors.ts";
-import { nearestName } from "../base/text.ts";
+import { nearestName, splitNames } from "../base/text.ts";
 
 /** Names in one list. */
 const MAX_NAMES = 1000;
@@ -45,7 +45,7 @@ export class Parameters {
     const items: readonly unknown[] = Array.isArray(value) ? value : [value];
     const names = items.flatMap((item) => {
       if (typeof item !== "string") throw badParameter(name, "names", value);
-      return item.split(",").map((part) => part.trim());
+      return splitNames(item);
     });
     if (names.includes("")) throw badParameter(name, "names with commas between them", value);
     if (names.length > MAX_NAMES) {

@@ -5,7 +5,7 @@
 
 import { FeedError, FilterError, TraceError } from "../base/errors.ts";
 import { compileFilter } from "../filter/compile.ts";
-import { named } from "../filter/container-condition.ts";
+import { namedBy } from "../filter/container-condition.ts";
 import { DATA_FORMATS, findFormat, type OutputFormat } from "../format/formats.ts";
 import { type PlannedQuery, planQuery } from "../language/plan.ts";
 import { DEFAULT_MAX_LAG_MS } from "../query/execution.ts";
@@ -132,7 +132,7 @@ function readBase(
 ): Pick<Question, "events" | "container" | "begin" | "end"> {
   return {
     events: parameters.list("events") ?? [],
-    container: readContainers(parameters),
+    container: namedBy(parameters.list("container") ?? []),
     begin: readTime(parameters, "begin"),
     end: readTime(parameters, "end"),
   };
@@ -179,12 +179,6 @@ function readFilter(parameters: Parameters): Question["filter"] {
     if (error instanceof FilterError) throw error;
     throw badParameter("where", "a filter expression", where, error);
   }
-}
-
-/** Any of the names. */
-function readContainers(parameters: Parameters): Question["container"] {
-  const names = parameters.list("container");
-  return names && { kind: "or", operands: names.map(named) };
 }
 
 function readTime(parameters: Parameters, name: string): TimeBound | undefined {

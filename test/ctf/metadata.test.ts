@@ -302,6 +302,28 @@ test("shows the line with a caret", () => {
   }
 });
 
+test("packets of CTF2-PMETA-1.0 have a header that says its own size", () => {
+  const text = encoder.encode(
+    '\x1e{"type": "preamble", "version": 2}\x1e{"type": "data-stream-class"}',
+  );
+  for (const headerBytes of [44, 60]) {
+    const packets = [text.subarray(0, 11), text.subarray(11)].map((content) => {
+      const packet = new Uint8Array(headerBytes + content.length + 5);
+      const view = new DataView(packet.buffer);
+      view.setUint32(0, 0x75d11d57, true); // magic
+      view.setUint32(24, (headerBytes + content.length) * 8, true); // content_size, bits
+      view.setUint32(28, packet.length * 8, true); // packet_size, bits
+      view.setUint8(35, 2); // major
+      view.setUint32(40, headerBytes * 8, true); // header_size, bits
+      packet.set(content, headerBytes);
+      return packet;
+    });
+    const reader = inPieces(packets);
+    reader.finish();
+    assert.ok(reader.traceClass !== undefined, `${headerBytes}`);
+  }
+});
+
 test("rejects a metadata packet whose sizes lie", () => {
   const bytes = packetized(encoder.encode(TEXT), 256, true);
   new DataView(bytes.buffer).setUint32(24, 0xffff_fff8, true);

@@ -77,7 +77,7 @@ function operator(where: string | undefined, waitMs: number) {
     done: () => emitted.push("done"),
   };
   const contain = new Contain(registry, {
-    facts: () => [{ fact: "name", at: 1 }],
+    facts: () => [{ fact: "name", name: "container", at: 1 }],
     asked: { required, cases },
     waitMs: () => waitMs,
     watch,

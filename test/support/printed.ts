@@ -13,12 +13,29 @@ export interface Printed {
   readonly remarks: readonly string[];
 }
 
+interface Range {
+  readonly begin?: string;
+  readonly end?: string;
+}
+
 /** Lines of all rows, without the time since the row before. Times are those of the local zone. */
-export function printed(
+export async function printed(path: string, engine: Engine, range?: Range): Promise<Printed> {
+  const bytes: Uint8Array[] = [];
+  const remarks = await print(path, engine, (some) => bytes.push(some.slice()), range);
+  return { lines: Buffer.concat(bytes).toString().split("\n").slice(0, -1), remarks };
+}
+
+/**
+ * Gives the text of all rows in pieces, as it is made.
+ * @param take is lent each piece
+ * @returns losses and notes in words
+ */
+export function print(
   path: string,
   engine: Engine,
-  range: { readonly begin?: string; readonly end?: string } = {},
-): Promise<Printed> {
+  take: (bytes: Uint8Array) => void,
+  range: Range = {},
+): Promise<readonly string[]> {
   const begin = range.begin === undefined ? undefined : parseTimeBound(range.begin);
   const end = range.end === undefined ? undefined : parseTimeBound(range.end);
   const share = openFeed([path], { from: "beginning" }).share({
@@ -34,21 +51,16 @@ export function printed(
     end,
     lines: writer.lines,
   };
-  const bytes: Uint8Array[] = [];
   const remarks: string[] = [];
   return new Promise((resolve, reject) => {
     runSpec(spec, share.items, share.gate).subscribe({
       next(item) {
-        if (item.kind === "batch") bytes.push(writer.batch(item.batch).slice());
+        if (item.kind === "batch") take(writer.batch(item.batch));
         else if (item.kind === "loss") remarks.push(describeLoss(item.loss));
         else if (item.kind === "note") remarks.push(item.text);
       },
       error: reject,
-      complete: () =>
-        resolve({
-          lines: Buffer.concat(bytes).toString().split("\n").slice(0, -1),
-          remarks,
-        }),
+      complete: () => resolve(remarks),
     });
   });
 }

@@ -4,7 +4,7 @@
  */
 
 import { type Column, type ColumnBatch, copyBatch, takeRows } from "../../column/column.ts";
-import { type ColumnRequest, type ContainerFact, columnName } from "../../column/request.ts";
+import type { ColumnRequest, ContainerFact } from "../../column/request.ts";
 import { numberAt } from "../../column/row-reader.ts";
 import type { ColumnLayout, Schema } from "../../column/schema.ts";
 import type { Registry } from "../../containers/registry.ts";
@@ -21,6 +21,7 @@ import { IDENTITY_COLUMNS, RowIdentity } from "./row-identity.ts";
 /** A container column: in front of the user's other column number `at`, or behind the last. */
 export interface FactColumn {
   readonly fact: ContainerFact;
+  readonly name: string;
   readonly at: number;
 }
 
@@ -124,9 +125,9 @@ export class Contain implements Operator {
       facts.map(({ fact }) => fact),
       this.#options.asked,
     );
-    const columns = facts.map(({ fact }): ColumnLayout => {
+    const columns = facts.map(({ fact, name }): ColumnLayout => {
       const request = { kind: "container", fact } as const;
-      return { name: columnName(request), request, type: { kind: "dictionary" }, nullable: true };
+      return { name, request, type: { kind: "dictionary" }, nullable: true };
     });
     return { facts, columns, resolver };
   }

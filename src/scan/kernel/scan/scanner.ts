@@ -4,7 +4,7 @@
  */
 
 import type { DecodeError } from "../../../base/errors.ts";
-import { globMatches } from "../../../base/glob.ts";
+import { isSelected } from "../../../base/glob.ts";
 import { TextTooLong } from "../../../base/utf8-writer.ts";
 import { SharedDictionary } from "../../../column/column-builder.ts";
 import { mayChangeInsideBytes } from "../../../ctf/byte-order-changes.ts";
@@ -339,8 +339,7 @@ export class KernelScanner implements Scanner<Segment> {
     for (const eventClass of classes) {
       if (eventClass.id >= MAX_CLASS_ID || known.has(eventClass)) continue;
       known.add(eventClass);
-      const isWanted =
-        events.length === 0 || events.some((glob) => globMatches(glob, eventClass.name));
+      const isWanted = isSelected(events, eventClass.name);
       const programs = isWanted ? this.#programs(streamClass, eventClass) : new Map();
       let key = this.#classShapes.of(eventClass, isWanted);
       for (const program of programs.values()) key += `|${this.#renderShape(program)}`;
