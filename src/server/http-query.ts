@@ -36,13 +36,19 @@ export async function streamQuery(
   // The client may have gone while a session was being attached.
   if (response.destroyed) return delivery;
   delivery.start();
-  // The first event of a live session may be far; a recorded trace soon tells whether it knows the names asked for.
-  if (share.isLive) sink.open();
+  // The first event of a live session may be far; a recorded trace soon shows whether it has the names asked for.
+  if (share.isLive) sink.openSoon();
   return { stop: () => response.destroy() };
 }
 
+/** How long a live answer's headers wait for the query's first notes, in ms. */
+const NOTE_WAIT_MS = 150;
+/** Longer headers are refused by some proxies. */
+const MAX_NOTE_CHARS = 2000;
+
 class HttpSink implements Sink {
   readonly #response: ServerResponse;
+  #notes: string[] = [];
   readonly #format: OpenedFormat;
   readonly #report: (error: unknown) => void;
 
@@ -56,9 +62,16 @@ class HttpSink implements Sink {
     return !this.#response.writableNeedDrain;
   }
 
+  /** Opens with the first column, or after a moment. */
+  openSoon(): void {
+    setTimeout(() => this.open(), NOTE_WAIT_MS);
+  }
+
   open(): void {
-    if (this.#response.headersSent || this.#response.writableEnded) return;
-    this.#response.writeHead(200, { "Content-Type": this.#format.contentType });
+    const response = this.#response;
+    if (response.headersSent || response.writableEnded || response.destroyed) return;
+    if (this.#notes.length > 0) response.setHeader("Tracewire-Notes", headerText(this.#notes));
+    response.writeHead(200, { "Content-Type": this.#format.contentType });
     this.#response.flushHeaders();
   }
 
@@ -70,9 +83,13 @@ class HttpSink implements Sink {
     this.#response.write(bytes, onSent);
   }
 
-  /** Travels in the batches' metadata only. */
+  /** Losses are in the batches' metadata. */
   loss(): void {}
-  note(): void {}
+
+  /** What is known when the answer begins is in its headers: rows have no place for it. */
+  note(text: string): void {
+    if (!this.#response.headersSent) this.#notes.push(text);
+  }
 
   end(): void {
     this.open();
@@ -86,4 +103,11 @@ class HttpSink implements Sink {
     else if (this.#format.hasErrorLines) this.#response.end(`${errorBody(error)}\n`);
     else this.#response.destroy();
   }
+}
+
+/** Notes as a header's value: printable ASCII as it is, anything else as in URLs. */
+function headerText(notes: readonly string[]): string {
+  const text = notes.join(" / ").slice(0, MAX_NOTE_CHARS);
+  const wellFormed = Buffer.from(text).toString();
+  return wellFormed.replace(/[^\x20-\x7e]+|%/g, (part) => encodeURIComponent(part));
 }

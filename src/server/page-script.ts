@@ -9,7 +9,8 @@ const UPDATE_MS = 200;
 const RETRY_MS = 2000;
 const NEWLINE = 10;
 const byId = (id) => document.getElementById(id);
-const TOTALS = ["lost_events", "lost_packets", "late", "dropped"];
+const TOTALS = ["lost_events", "lost_packets", "late", "unnamed_rows", "dropped"];
+const KEPT_NOTES = 4;
 
 let socket;
 let retry;
@@ -19,6 +20,7 @@ let rows = 0;
 let isStale = false;
 let samples = [];
 let kinds = new Map();
+let notes = [];
 let token = knownToken();
 
 /** From the link, whose fragment no server sees and no history keeps, or from before in this tab. */
@@ -46,7 +48,7 @@ async function start() {
     }
     byId("sources").hidden = kinds.size < 2;
   } catch {
-    // The query will tell what is wrong.
+    // The query reports what is wrong.
   }
   run();
 }
@@ -66,6 +68,7 @@ function run() {
   samples = [];
   isStale = true;
   show("error", "");
+  notes = [];
   show("note", "");
   for (const id of TOTALS) total(id, 0);
   const where = byId("where").value.trim();
@@ -93,8 +96,8 @@ function run() {
     if (message.columns !== undefined) columns = message.columns;
     for (const id of TOTALS) if (message[id] !== undefined) total(id, message[id]);
     if (message.type === "error") show("error", message.error.message);
-    if (message.type === "note") show("note", message.text);
-    if (message.type === "loss") show("note", message.message);
+    if (message.type === "note") note(message.text);
+    if (message.type === "loss") note(message.message);
     if (message.type === "error" || message.type === "end") {
       isOver = true;
       state(message.type === "end" ? "ended" : "failed");
@@ -181,6 +184,12 @@ function total(id, value) {
 function show(id, message) {
   byId(id).textContent = message;
   byId(id).hidden = message === "";
+}
+
+/** The last notes, a line each: one of them may be about a name, another about a loss. */
+function note(text) {
+  notes = notes.filter((one) => one !== text).concat(text).slice(-KEPT_NOTES);
+  show("note", notes.join("\n"));
 }
 
 function state(word) {

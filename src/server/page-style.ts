@@ -31,7 +31,7 @@ button { background: var(--head); cursor: pointer; padding: 4px 14px; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 #error { margin: 10px 0 2px; padding: 8px 12px; overflow-x: auto; border-radius: 5px;
   background: var(--bad-back); color: var(--bad); font: 13px/1.4 ui-monospace, monospace; }
-#note { margin: 6px 0 0; color: var(--dim); font-size: 13px; }
+#note { margin: 6px 0 0; white-space: pre-line; overflow-wrap: anywhere; color: var(--dim); font-size: 13px; }
 [hidden] { display: none !important; }
 dl { display: flex; flex-wrap: wrap; gap: 4px 26px; margin: 10px 0 0; }
 dt { color: var(--dim); font-size: 12px; }

@@ -36,6 +36,7 @@ export const PAGE: string = `<!doctype html>
     <div><dt>events lost</dt><dd id="lost_events">0</dd></div>
     <div><dt>packets lost</dt><dd id="lost_packets">0</dd></div>
     <div><dt>late</dt><dd id="late">0</dd></div>
+    <div><dt>unnamed</dt><dd id="unnamed_rows" title="rows that a condition on containers left out because their container had no name">0</dd></div>
     <div><dt>dropped</dt><dd id="dropped">0</dd></div>
     <div><dt>columns</dt><dd><label><input type="checkbox" id="all"> all</label></dd></div>
   </dl>

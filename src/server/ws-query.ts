@@ -184,7 +184,7 @@ export class WebSocketQuery implements Sink {
   #totals(): Record<string, unknown> {
     const delivery = this.#delivery;
     if (delivery === undefined) return { rows: 0, batches: 0 };
-    const { rows, batches, watermarkNs, losses, late, dropped } = delivery;
+    const { rows, batches, watermarkNs, losses, late, unnamedRows, dropped } = delivery;
     return {
       rows,
       batches,
@@ -196,6 +196,7 @@ export class WebSocketQuery implements Sink {
       clears: losses.clears,
       reconnects: losses.reconnects,
       late,
+      unnamed_rows: unnamedRows,
       dropped,
       ...(losses.streams.size > 0 && { streams: streamFacts(losses) }),
     };

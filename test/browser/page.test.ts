@@ -127,6 +127,33 @@ test("shows rows and their rate while a session runs", async () => {
   );
 });
 
+test("shows which container a live query waits for, and which are known", async () => {
+  await withLive(
+    async (server) => {
+      await withPage(async (page, complaints) => {
+        await page.goto(url(server));
+        await rows(page, 100);
+        await ask(page, '$container.name == "some-reddis"');
+        const note = page.locator("#note", { hasText: /known: .*some-redis/ });
+        await note.waitFor();
+        const text = (await note.textContent()) ?? "";
+        assert.match(
+          text,
+          /^waiting for container some-reddis; known: .*; did you mean some-redis\?$/m,
+        );
+        assert.is(await rows(page, 0), 0);
+        await picture(page, "waiting");
+        await ask(page, '$container.name == "some-redis"');
+        await rows(page, 1);
+        assert.is(await page.locator("#note").isVisible(), false);
+        await picture(page, "named");
+        assert.equal(complaints, []);
+      });
+    },
+    { speed: 1, loop: true, shiftToNow: true, overlap: true },
+  );
+});
+
 test("narrows the rows to a filter, and keeps it in the address", async () => {
   await withRecorded(async (server) => {
     await withPage(async (page, complaints) => {

@@ -56,6 +56,39 @@ test("lists what the relayd has, itself as its viewer", async () => {
   });
 });
 
+test("reports names that no container has, with those that are known: HTTP and WebSocket", async () => {
+  await withLive(
+    async (server) => {
+      const where = '$container.name == "some-reddis" || $container.name == "wéb"';
+      // What the session has before is known to whoever asks later.
+      await (
+        await Client.ask(server, {
+          select: ["container"],
+          where: '$container.name == "some-redis"',
+          limit: 10,
+        })
+      ).last();
+      const client = await Client.ask(server, { where });
+      await client.until(() => client.told.filter(({ type }) => type === "note").length >= 2);
+      const notes = client.told
+        .filter(({ type }) => type === "note")
+        .map(({ text }) => String(text));
+      assert.match(notes[0]!, /^waiting for container some-reddis; known: .*\bsome-redis\b/);
+      assert.match(notes[0]!, /did you mean some-redis\?/);
+      assert.match(notes[1]!, /^waiting for container wéb; known: /);
+      client.socket.terminate();
+
+      const leaving = new AbortController();
+      const query = new URLSearchParams({ where });
+      const answer = await fetch(`${server.url}/v1/query?${query}`, { signal: leaving.signal });
+      const header = answer.headers.get("tracewire-notes") ?? "";
+      assert.equal(decodeURIComponent(header).split(" / "), notes.slice(0, 2));
+      leaving.abort();
+    },
+    { speed: 1, loop: true, shiftToNow: true, overlap: true },
+  );
+});
+
 test("fails at once when a session is not there or has its viewer", async () => {
   await withReplay(async (relayd, url) => {
     const code = (source: string): Promise<string> =>
