@@ -46,7 +46,7 @@ arguments -> bitor {% ([e]) => [e] %}
 items -> item {% ([e]) => [e] %}
        | items "," item {% ([list, , e]) => [...list, e] %}
 
-item -> bitor ("as" %identifier):? {% ([value, label]) => ast.item(value, label?.[1]) %}
+item -> or ("as" %identifier):? {% ([value, label]) => ast.item(value, label?.[1]) %}
 
 keys -> key {% ([e]) => [e] %}
       | keys "," key {% ([list, , e]) => [...list, e] %}

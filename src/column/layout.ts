@@ -87,21 +87,21 @@ function sameType(a: ColumnType, b: ColumnType): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** A requested field or context that no event class has. */
+export type UnknownColumn = Extract<ColumnRequest, { kind: "context" | "field" | "name" }>;
+
 /** Requested fields and contexts that no event class has. */
 export function unknownColumns(
   requests: readonly ColumnRequest[],
   traceClasses: readonly TraceClass[],
-): string[] {
+): UnknownColumn[] {
   return requests
-    .filter(
-      (request) =>
-        ((request.kind === "context" || request.kind === "field") && request.isOptional !== true) ||
-        request.kind === "name",
-    )
+    .filter(({ kind }) => kind === "context" || kind === "field" || kind === "name")
+    .map((request) => request as UnknownColumn)
+    .filter(({ isOptional }) => isOptional !== true)
     .filter(
       (request) => fieldClassesOf(settle(request, traceClasses), traceClasses).next().done === true,
-    )
-    .map((request) => ("name" in request ? request.name : columnName(request)));
+    );
 }
 
 /** Every name that `select` could give a value to. */

@@ -16,6 +16,15 @@ interface FieldRequest {
   readonly isOptional?: boolean;
   /** The column's type; default: that of the first event classes that have the field. */
   readonly type?: ColumnType | undefined;
+  /** Where it stands in a query's text, for messages. */
+  readonly written?: Written | undefined;
+}
+
+/** A name in a text: half-open, in UTF-16 code units. */
+export interface Written {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** A compiled filter, of which columns know nothing but its text. */

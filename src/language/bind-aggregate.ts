@@ -144,8 +144,7 @@ function bindFunction(
   const short = QUANTILES.get(name.text);
   const aggregate =
     short === undefined ? AGGREGATES.find((known) => known === name.text) : "quantile";
-  if (aggregate === undefined)
-    throw unknownName(text, name, "aggregate", `${name.text}()`, FUNCTIONS);
+  if (aggregate === undefined) throw unknownName(text, name, "aggregate", name.text, FUNCTIONS);
   const [least, most] = short === undefined ? ARGUMENTS[aggregate] : [1, 1];
   if (args.length < least || args.length > most) {
     const wanted = least === most ? String(least) : `${least} or ${most}`;

@@ -338,6 +338,7 @@ class Planner {
       question: {
         ...question,
         events: table.events(request),
+        table: table.name,
         select: [...needs, ...carried],
         limit: undefined,
       },

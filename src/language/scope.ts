@@ -47,7 +47,7 @@ class Places<T> {
   readonly #known = new Map<string, number>();
 
   place(one: T): number {
-    const key = JSON.stringify(one);
+    const key = JSON.stringify(one, (name, value) => (name === "written" ? undefined : value));
     let at = this.#known.get(key);
     if (at === undefined) {
       at = this.list.push(one) - 1;
@@ -83,7 +83,7 @@ export class EventScope implements Scope {
   place(reference: Reference): number {
     const name = selected(reference);
     checkRoot(this.#text, reference, name, this.names);
-    return this.#requests.place(columnRequest(name));
+    return this.#requests.place(requestFor(name, reference, this.#text));
   }
 
   /** The place of what is asked for behind the names, such as the truth of a filter. */
@@ -136,11 +136,11 @@ export class TableScope implements Scope {
     if (own !== undefined) return own;
     const side = /^(begin|end)\.(.+)$/.exec(name);
     if (side !== null && this.#table.hasSides)
-      return this.#carry(name, columnRequest(side[2]!), side[1] as Side);
+      return this.#carry(name, requestFor(side[2]!, reference, this.#text), side[1] as Side);
     checkRoot(this.#text, reference, name, this.names);
     if (name === "event" || name === "payload")
       throw unknownName(this.#text, reference, `column of ${this.#table.name}`, name, this.names);
-    return this.placeOf(columnRequest(name));
+    return this.placeOf(requestFor(name, reference, this.#text));
   }
 
   /** The place of a column of its own, or that its events bring without being missed. */
@@ -199,6 +199,13 @@ export class FixedScope implements Scope {
   name(at: number): string {
     return this.names[at]!;
   }
+}
+
+/** What a name asks for, and where it stands. */
+function requestFor(name: string, { start, end }: Span, text: string): ColumnRequest {
+  const request = columnRequest(name);
+  const isField = request.kind === "name" || request.kind === "field" || request.kind === "context";
+  return isField ? { ...request, written: { text, start, end } } : request;
 }
 
 function checkRoot(text: string, at: Span, name: string, names: readonly string[]): void {

@@ -1,10 +1,15 @@
 /** Types of columns against what stages do with them, as soon as they are known. */
 
 import type { Span } from "../base/text.ts";
-import { type ColumnBatch, typeName } from "../column/column.ts";
+import { type ColumnBatch, type ColumnType, typeName } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
 import type { Emit, Operator } from "../operators/operator.ts";
 import { wrongType } from "./language-error.ts";
+
+function described(type: ColumnType): string {
+  const isText = type.kind === "dictionary" || type.kind === "utf8";
+  return isText ? "a text" : `a ${typeName(type)}`;
+}
 
 export interface TypeRule {
   /** The column. */
@@ -32,7 +37,7 @@ export class TypeCheck implements Operator {
       const isNumber = ["number", "timestamp", "null"].includes(type.kind);
       if (needs === "number" ? isNumber : type.kind !== "list") continue;
       const expected = needs === "number" ? "a number" : "a number or a text";
-      const problem = `expected ${expected}, got ${name}, which is ${typeName(type)}`;
+      const problem = `expected ${expected}, got ${name}, which is ${described(type)}`;
       throw wrongType(this.#text, span, what, problem);
     }
     return input;

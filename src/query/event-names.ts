@@ -1,19 +1,24 @@
 /** Reports which of the events that a query names no event class has, and, live, when they are declared. */
 
 import { globMatches, isExclusion } from "../base/glob.ts";
-import { suggestion } from "../base/suggestion.ts";
+import { listed, suggestion } from "../base/suggestion.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 
 export class EventNames {
   readonly #globs: readonly string[];
   readonly #isLive: boolean;
+  readonly #table: string | undefined;
   /** Globs that matched nothing so far. */
   readonly #missing = new Set<string>();
   #hasBegun = false;
 
-  /** @param globs star globs, those of exclusions behind `!` */
-  constructor(globs: readonly string[], isLive: boolean) {
+  /**
+   * @param globs star globs, those of exclusions behind `!`
+   * @param table what chose them, so that it is enough if one of them matches
+   */
+  constructor(globs: readonly string[], isLive: boolean, table?: string) {
     this.#globs = globs;
+    this.#table = table;
     this.#isLive = isLive;
   }
 
@@ -26,6 +31,7 @@ export class EventNames {
 
   #begin(names: ReadonlySet<string>): string[] {
     this.#hasBegun = true;
+    if (this.#table !== undefined) return this.#beginTable(this.#table, names);
     return this.#globs.flatMap((glob) => {
       const name = isExclusion(glob) ? glob.slice(1) : glob;
       if (anyMatches(name, names)) return [];
@@ -36,6 +42,13 @@ export class EventNames {
         `event: ${verb} event class is called ${name}${soFar}${suggestion(name, [...names])}`,
       ];
     });
+  }
+
+  #beginTable(table: string, names: ReadonlySet<string>): string[] {
+    if (this.#globs.some((glob) => anyMatches(glob, names))) return [];
+    if (this.#isLive) for (const glob of this.#globs) this.#missing.add(glob);
+    const wanted = listed(this.#globs, " or ");
+    return [`${table}: no event class is called ${wanted}${this.#isLive ? " so far" : ""}`];
   }
 
   #found(names: ReadonlySet<string>): string[] {

@@ -26,8 +26,12 @@ export function* checkNames(
   if (filter !== undefined) yield* checkSymbols(filter, traceClasses, isLive);
   const [column] = unknownColumns(requests, traceClasses);
   if (column === undefined) return;
-  const hint = suggestion(column, [...selectableNames(traceClasses)]);
-  const message = `select: expected a field or context of the trace, got ${column}${hint}`;
+  const { name, written } = column;
+  const hint = suggestion(name, [...selectableNames(traceClasses)]);
+  const problem = `expected a field or context of the trace, got ${name}${hint}`;
+  if (!isLive && written !== undefined)
+    throw filterError("SELECT_UNKNOWN_FIELD", written.text, written, "query", problem);
+  const message = `${written === undefined ? "select" : "query"}: ${problem}`;
   if (!isLive) throw new SourceError("SELECT_UNKNOWN_FIELD", message);
   yield `${message} (nothing has it so far)`;
 }

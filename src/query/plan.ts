@@ -29,7 +29,7 @@ export class QueryPlan {
     this.#question = question;
     this.#execution = execution;
     this.#emit = emit;
-    this.#eventNames = new EventNames(question.events, execution.isLive);
+    this.#eventNames = new EventNames(question.events, execution.isLive, question.table);
   }
 
   /** What the scan is asked; `undefined` before `settle`. */

@@ -11,6 +11,8 @@ export interface Question {
   readonly container?: ContainerCondition | undefined;
   /** Star globs over event names; empty means all. */
   readonly events: readonly string[];
+  /** What chose the events, where some of them may be missing: a table of the query language. */
+  readonly table?: string | undefined;
   /** Columns by name or as requests; `undefined` means the default columns. */
   readonly select: readonly (string | ColumnRequest)[] | undefined;
   /** Both inclusive. */
