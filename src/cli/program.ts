@@ -34,6 +34,7 @@ or the directory of a recorded trace. Every command explains itself: tracewire t
   for (const command of [
     tail(),
     query(),
+    queries(),
     ls(),
     info(),
     serve(),
@@ -119,17 +120,18 @@ function query(): Command {
         .argParser(formatName)
         .default("text"),
     );
-  for (const option of executionOptions()) command.addOption(option);
+  for (const option of [queriesOption(), ...executionOptions()]) command.addOption(option);
   return command
     .addHelpText(
       "after",
       `
 A query is FILTER |> STAGE |> STAGE …: a filter, which may be empty, then a table
 (events, syscalls, slices, blocked, wakeups, irqs, io, pages, net, pair … then …),
-where, select, aggregates with by and every, sort, top, limit.
+where, select, aggregates with by and every, sort, top, limit. @NAME is a query of "tracewire queries".
 
 Examples:
   $ tracewire query ./trace '|> count() by event |> top 10 by count'
+  $ tracewire query ./trace @cpu
   $ tracewire query ./trace '|> slices |> usage(dt) by container every 1s'
   $ tracewire query ./trace '|> syscalls |> count(), p50(dt), p99(dt) by syscall |> top 20 by p99_dt'
   $ tracewire query ./trace '$container.name == "web" |> syscalls |> where ret < 0 |> count() by syscall, ret'
@@ -168,6 +170,39 @@ function executionOptions(): readonly Option[] {
     ).argParser(count),
     new Option("-q, --quiet", "no status lines on stderr"),
   ];
+}
+
+function queries(): Command {
+  return new Command("queries")
+    .description("List the queries that have names, or print one.")
+    .argument("[name]", "print the text of this one")
+    .addOption(queriesOption())
+    .addOption(
+      new Option("-f, --format <format>", "how to write them")
+        .choices(["text", "json"])
+        .default("text"),
+    )
+    .addHelpText(
+      "after",
+      `
+A query of your own is a file NAME.query in ~/.config/tracewire/queries: a line "# what it answers", then the query.
+
+Examples:
+  $ tracewire queries
+  $ tracewire queries slow-syscalls
+  $ tracewire query ./trace @slow-syscalls`,
+    )
+    .action(async (name: string | undefined, options) => {
+      const command = await import("./queries.ts");
+      command.queries(name, options);
+    });
+}
+
+function queriesOption(): Option {
+  return new Option(
+    "--queries <folder>",
+    "your own named queries (default: ~/.config/tracewire/queries)",
+  );
 }
 
 function containerOption(): Option {

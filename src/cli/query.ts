@@ -2,6 +2,7 @@ import { openFeed } from "../feed/feed.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { formatNamed, type OutputFormat } from "../format/formats.ts";
+import { queryText } from "../language/named-queries.ts";
 import { type PlannedQuery, planQuery } from "../language/plan.ts";
 import { runPlanned } from "../language/run-query.ts";
 import type { Execution } from "../query/execution.ts";
@@ -12,12 +13,15 @@ import { hasColors } from "./colors.ts";
 import { ResultTable } from "./result-table.ts";
 import { batchWriter, runRows, type TailOptions } from "./tail.ts";
 
-export type QueryOptions = Omit<TailOptions, "where" | "select" | "limit" | "count" | "delta">;
+export interface QueryOptions
+  extends Omit<TailOptions, "where" | "select" | "limit" | "count" | "delta"> {
+  readonly queries?: string;
+}
 
 /** `tracewire query`: answers in the query language, as a table or in a format for programs. */
 export async function query(words: readonly string[], options: QueryOptions): Promise<void> {
   const sources = words.slice(0, -1);
-  const planned = planQuery(words.at(-1) ?? "", baseOf(options));
+  const planned = planQuery(queryText(words.at(-1) ?? "", options.queries), baseOf(options));
   const { from, wait, reconnect } = options;
   const feed = openFeed(sources, { from, wait, reconnect, inThread: hasSpareProcessors(sources) });
   const { limit } = planned.question;

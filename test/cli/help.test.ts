@@ -11,7 +11,7 @@ const test = suite("cli/help");
 const COMMANDS = program().commands.map((command) => command.name());
 
 test("knows its commands", () => {
-  const live = ["tail", "query", "ls", "info", "serve", "replay", "demo", "explain"];
+  const live = ["tail", "query", "queries", "ls", "info", "serve", "replay", "demo", "explain"];
   assert.equal(COMMANDS, [...live, "containers", "statedump"]);
   const { status, stdout } = run(["--help"]);
   assert.is(status, 0);

@@ -1,0 +1,79 @@
+/** Queries with names: those that come with the program, one file each, and the user's own. */
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SourceError } from "../base/errors.ts";
+import { suggestion } from "../base/suggestion.ts";
+
+export interface NamedQuery {
+  readonly name: string;
+  /** The first line of its file, behind `#`. */
+  readonly help: string;
+  readonly text: string;
+  /** The folder that it stands in. */
+  readonly folder: string;
+}
+
+const SUFFIX = ".query";
+/** A query is a few lines. */
+const MAX_BYTES = 64 * 1024;
+
+/**
+ * All named queries by name; of two with one name the user's counts.
+ * @param folder the user's own; default: `tracewire/queries` in the configuration folder
+ * @throws SourceError `QUERIES_FOLDER` for a folder that cannot be read
+ */
+export function namedQueries(folder?: string): readonly NamedQuery[] {
+  const own = folder ?? configured();
+  if (folder !== undefined && !existsSync(folder))
+    throw new SourceError("QUERIES_FOLDER", `queries: expected a folder, got ${folder}`);
+  const all = [builtIn(), own].flatMap((path) => queriesIn(path));
+  const byName = new Map(all.map((query) => [query.name, query]));
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * The text of a query that may be a name: `@cpu`.
+ * @throws SourceError `QUERY_UNKNOWN` with the nearest names
+ */
+export function queryText(written: string, folder?: string): string {
+  const name = /^\s*@([\w-]+)\s*$/.exec(written)?.[1];
+  if (name === undefined) return written;
+  const all = namedQueries(folder);
+  const found = all.find((query) => query.name === name);
+  if (found !== undefined) return found.text;
+  const hint = suggestion(
+    name,
+    all.map((query) => query.name),
+  );
+  throw new SourceError("QUERY_UNKNOWN", `query: expected the name of a query, got ${name}${hint}`);
+}
+
+function queriesIn(folder: string): readonly NamedQuery[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => {
+      const lines = readFileSync(join(folder, file), "utf8").slice(0, MAX_BYTES).split("\n");
+      const comments = lines.filter((line) => line.startsWith("#"));
+      const help = comments[0]?.replace(/^#\s*/, "") ?? "";
+      const text = lines.filter((line) => !line.startsWith("#")).join("\n");
+      return { name: basename(file, SUFFIX), help, text: text.trim(), folder };
+    });
+}
+
+function configured(): string {
+  const config = process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config");
+  return join(config, "tracewire/queries");
+}
+
+/** The folder that comes with the program, whether it runs as files or as a bundle. */
+function builtIn(): string {
+  return (
+    ["../../../src/analyses", "../../src/analyses"]
+      .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+      .find((path) => existsSync(path)) ?? ""
+  );
+}
