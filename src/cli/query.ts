@@ -1,3 +1,4 @@
+import { SourceError } from "../base/errors.ts";
 import { openFeed } from "../feed/feed.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
@@ -21,6 +22,11 @@ export interface QueryOptions
 /** `tracewire query`: answers in the query language, as a table or in a format for programs. */
 export async function query(words: readonly string[], options: QueryOptions): Promise<void> {
   const sources = words.slice(0, -1);
+  if (sources.length === 0)
+    throw new SourceError(
+      "QUERY_MISSING",
+      `query: expected sources and, behind them, the query, got only ${words[0] ?? "nothing"}`,
+    );
   const planned = planQuery(queryText(words.at(-1) ?? "", options.queries), baseOf(options));
   const { from, wait, reconnect } = options;
   const feed = openFeed(sources, { from, wait, reconnect, inThread: hasSpareProcessors(sources) });

@@ -5,7 +5,7 @@ import { cellWriter, csvDialect, isPresent, textCapacity } from "./cell.ts";
 
 const encoder = new TextEncoder();
 
-/** Comma-separated values with a header line (RFC 4180, but lines end in LF). Absent values are empty. */
+/** Comma-separated values with a header line (RFC 4180, but lines end in LF). Absent values are empty; of totals, only the last. */
 export function csvWriter(): BatchWriter<Uint8Array> {
   let columns: Schema = [];
   return {
@@ -24,6 +24,8 @@ export function csvWriter(): BatchWriter<Uint8Array> {
       return NO_BYTES;
     },
     batch(batch) {
+      // A table has no place for totals so far: it has those of the end.
+      if (batch.snapshot !== undefined) return NO_BYTES;
       const out = new Utf8Writer(textCapacity(batch));
       const cells = batch.columns.map((column, i) =>
         cellWriter(column, columns[i]!.type, csvDialect),

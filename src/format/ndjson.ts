@@ -5,7 +5,7 @@ import { cellWriter, isPresent, jsonDialect, textCapacity } from "./cell.ts";
 
 const encoder = new TextEncoder();
 
-/** One JSON object a line. Fields that a row does not have are left out. */
+/** One JSON object a line. Fields that a row does not have are left out; totals so far say their number as `snapshot`. */
 export function ndjsonWriter(): BatchWriter<Uint8Array> {
   let columns: Schema = [];
   let keys: Uint8Array[] = [];
@@ -26,6 +26,10 @@ export function ndjsonWriter(): BatchWriter<Uint8Array> {
       );
       for (let row = 0; row < batch.rows; row++) {
         let separator = "{";
+        if (batch.snapshot !== undefined) {
+          out.ascii(`{"snapshot":${batch.snapshot}`);
+          separator = ",";
+        }
         for (let i = 0; i < cells.length; i++) {
           if (!isPresent(batch.columns[i]!, row)) continue;
           out.ascii(separator);

@@ -224,7 +224,8 @@ class Planner {
     const showsSnapshots = later.every(({ kind }) => kind !== "aggregate");
     this.#add(
       "aggregate",
-      ({ isLive }) => new AggregateRows(aggregateSpec(bound, width(), isLive && showsSnapshots)),
+      ({ isLive }) =>
+        new AggregateRows(aggregateSpec(bound, width(), isLive, isLive && showsSnapshots)),
       stage,
     );
     this.#scope = new FixedScope(names, this.#text);
@@ -389,7 +390,12 @@ function extend(extras: readonly Extra[]): Project {
   return new Project({ projections, keepsInput: true });
 }
 
-function aggregateSpec(bound: BoundAggregate, width: number, isLive: boolean): AggregateSpec {
+function aggregateSpec(
+  bound: BoundAggregate,
+  width: number,
+  isLive: boolean,
+  emitsSnapshots: boolean,
+): AggregateSpec {
   const at = (place: Place): number => ("at" in place ? place.at : width + place.extra);
   const { keys, measures, window, length, maxGroups } = bound;
   return {
@@ -403,6 +409,7 @@ function aggregateSpec(bound: BoundAggregate, width: number, isLive: boolean): A
     length,
     maxGroups,
     isLive,
+    emitsSnapshots,
   };
 }
 

@@ -91,7 +91,7 @@ for (const engine of ["kernel", "interpreter"] as const) {
   test(`a column gets the type of the first class that has its field, in the order of time: ${engine}`, async () => {
     const told = await story(results({ select: SELECT, engine }));
     assert.equal(told, [
-      "select: expected a field or context of the trace, got value (nothing has it so far)",
+      "select: expected a field or context of the trace, got value; there are: cpu_id, domain, event, host, payload, timestamp, x (nothing has it so far)",
       ["uint8", "uint32", "utf8"],
       [1, null, null],
       [2, null, null],

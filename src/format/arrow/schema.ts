@@ -41,14 +41,16 @@ const NUMBERS: Readonly<Record<NumberType, DataType>> = {
  * The Arrow schema of a query's columns. Times are `timestamp[ns, tz=UTC]`.
  *
  * Dictionary ids are the column numbers: without explicit ones apache-arrow counts process-wide, and every schema would
- * look like a new one.
+ * look like a new one. Fields say what numbers count as `tracewire.unit`: durations are plain int64 of `ns`, which every
+ * reader adds, sorts and groups.
  */
 export function arrowSchema(columns: Columns, mode: DictionaryMode): Schema {
   return new Schema(
-    columns.map(({ name, nullable, type }, i) => {
-      const metadata = new Map(
-        type.kind === "utf8" && type.content === "json" ? [["tracewire.content", "json"]] : [],
-      );
+    columns.map(({ name, nullable, type, unit }, i) => {
+      const metadata = new Map<string, string>();
+      if (type.kind === "utf8" && type.content === "json")
+        metadata.set("tracewire.content", "json");
+      if (unit !== undefined) metadata.set("tracewire.unit", unit);
       return new Field(name, arrowType(type, i, mode), nullable, metadata);
     }),
   );

@@ -31,8 +31,10 @@ export interface AggregateSpec {
   readonly length: number | undefined;
   /** Keys that are told apart in a window; the others share a row. */
   readonly maxGroups: number;
-  /** Whether totals are emitted while rows come. */
+  /** Whether time goes on by itself: windows in which nothing comes are emitted, too, when they have passed. */
   readonly isLive: boolean;
+  /** Whether totals are emitted while rows come. */
+  readonly emitsSnapshots: boolean;
 }
 
 export const DEFAULT_MAX_GROUPS = 1_000_000;
@@ -109,7 +111,10 @@ export class AggregateRows implements Operator {
   }
 
   watermark(ns: bigint, out: Emit): void {
-    if (this.#spec.window !== undefined) this.#closeUntil(ns, this.#spec.window, out);
+    const { window, isLive } = this.#spec;
+    // Behind the last row of a recording there is no time.
+    const passedNs = isLive ? ns : earlier(ns, this.#lastNs ?? ns);
+    if (window !== undefined) this.#closeUntil(passedNs, window, out);
     out.watermark(ns);
   }
 
@@ -119,7 +124,7 @@ export class AggregateRows implements Operator {
   }
 
   tick(out: Emit): void {
-    if (this.#spec.window !== undefined || !this.#spec.isLive) return;
+    if (this.#spec.window !== undefined || !this.#spec.emitsSnapshots) return;
     const nowMs = performance.now();
     if (nowMs < this.#nextSnapshotMs || !this.#hasNews) return;
     this.#nextSnapshotMs = nowMs + SNAPSHOT_MS;

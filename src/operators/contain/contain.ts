@@ -208,9 +208,10 @@ export class Contain implements Operator {
     // Where something is asked of containers, a row that passes without a name need not wait for it.
     if (passes && (required !== undefined || cases.length > 0)) return false;
     const [host, pidNs, ns] = [identity.host(row), identity.pidNs(row), identity.time(row)];
-    if (this.#givenUp.has(host, pidNs, ns)) return false;
+    const instance = identity.instance(row);
+    if (this.#givenUp.has(host, pidNs, instance, ns)) return false;
     if (waitMs > 0) return true;
-    this.#givenUp.add(host, pidNs, ns);
+    this.#givenUp.add(host, pidNs, instance, ns);
     return false;
   }
 

@@ -12,8 +12,8 @@ export class LiveNames {
   readonly registry: Registry = new Registry(true);
   /** Whether container names are also reported beside the traces. */
   readonly #isLocal: boolean;
-  /** Traces that declare container records. */
-  readonly #recording = new Set<TraceOrigin>();
+  /** Whether a trace declares container records, or did: what it brought may still be on its way in the order of time. */
+  #areRecorded = false;
   readonly #hostNames = new Map<TraceOrigin, string>();
 
   constructor(isLocal: boolean = false) {
@@ -22,7 +22,7 @@ export class LiveNames {
 
   /** Whether anything reports container names so far. */
   get areReported(): boolean {
-    return this.#isLocal || this.#recording.size > 0;
+    return this.#isLocal || this.#areRecorded;
   }
 
   /** Of the traced machines, as their tracers call them. */
@@ -49,13 +49,12 @@ export class LiveNames {
 
   #note(item: DecodedItem): void {
     if (item.kind === "trace-end") {
-      this.#recording.delete(item.trace);
       this.#hostNames.delete(item.trace);
     } else if (item.kind === "trace-class") {
       const { trace, traceClass } = item;
       const name = hostNameOf(traceClass, trace.host);
       if (name !== undefined) this.#hostNames.set(trace, name);
-      if (declares([traceClass], RECORD_EVENTS)) this.#recording.add(trace);
+      if (declares([traceClass], RECORD_EVENTS)) this.#areRecorded = true;
     }
   }
 }

@@ -154,7 +154,7 @@ export abstract class IntervalTable implements Operator {
   /** Adds what is open where the last window ends that the watermark has passed. */
   #cut(ns: bigint, out: Emit): void {
     const { paneNs } = this.#spec;
-    if (paneNs === undefined) return;
+    if (paneNs === undefined || this.#rows === undefined) return;
     const into = ns % paneNs;
     const borderNs = ns - (into < 0n ? into + paneNs : into);
     const isNew = this.#cutNs === undefined || borderNs > this.#cutNs;
