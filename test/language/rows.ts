@@ -3,6 +3,7 @@
 import type { Column, ColumnBatch, ColumnType } from "../../src/column/column.ts";
 import { columnBuilder, SharedDictionary } from "../../src/column/column-builder.ts";
 import type { Schema } from "../../src/column/schema.ts";
+import { NOTHING_SO_FAR, type ResultItem } from "../../src/query/result.ts";
 
 export type Cell = number | string | null;
 
@@ -48,6 +49,27 @@ function columnOf(type: ColumnType, cells: readonly Cell[]): Column {
     else appendInteger(builder, cell);
   }
   return builder.take();
+}
+
+/** What a query's scan would give: batches, each with the watermark of its last row. */
+export function itemsOf(
+  columns: readonly RowColumn[],
+  rows: readonly { readonly ns: number; readonly cells: readonly Cell[] }[],
+  batchRows: number = 1000,
+): ResultItem[] {
+  const all: ResultItem[] = [{ kind: "columns", columns: schemaOf(columns) }];
+  for (let at = 0; at < rows.length; at += batchRows) {
+    const some = rows.slice(at, at + batchRows);
+    const times = some.map(({ ns }) => ns);
+    const batch = batchOf(
+      columns,
+      times,
+      some.map(({ cells }) => cells),
+    );
+    all.push({ kind: "batch", batch: { ...NOTHING_SO_FAR, ...batch, seq: at } });
+    all.push({ kind: "watermark", ns: BigInt(times.at(-1)!) });
+  }
+  return all;
 }
 
 type Builder = ReturnType<typeof columnBuilder>;

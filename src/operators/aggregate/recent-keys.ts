@@ -32,8 +32,14 @@ export class RecentKeys {
   /** A window is whole: remembers its keys, and adds to it those of the windows before. */
   seen(window: Pane, startNs: bigint, slideNs: bigint): void {
     const passed = this.#lastNs === undefined ? 1n : (startNs - this.#lastNs) / slideNs;
-    this.#window += Number(passed);
     this.#lastNs = startNs;
+    if (passed > KEPT_WINDOWS) {
+      // Numbers of windows years apart would not fit.
+      this.#table = new GroupTable(this.#stride, MAX_KEYS);
+      this.#window = 0;
+    } else {
+      this.#window += Number(passed);
+    }
     const { table } = window;
     const own = table.size;
     for (let group = 0; group < own; group++) {
@@ -53,7 +59,7 @@ export class RecentKeys {
   #forget(): void {
     const old = this.#table;
     const isOld = (key: number): boolean =>
-      key === old.overflow || this.#window - this.#seenIn[key]! >= KEPT_WINDOWS;
+      key === old.overflow || this.#window - this.#seenIn[key]! > KEPT_WINDOWS;
     let isAny = false;
     for (let key = 0; key < old.size && !isAny; key++) isAny = isOld(key);
     if (!isAny) return;

@@ -1,0 +1,91 @@
+/** What a query may say, and what is said of one that is wrong: code, place, and the words that help. */
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { FilterError } from "../../src/base/errors.ts";
+import { planQuery } from "../../src/language/plan.ts";
+
+const test = suite("language/query-errors");
+
+const GOOD = [
+  "",
+  "ret < 0",
+  "|> events",
+  '$container.name == "web" |> syscalls |> where dt > 1ms && ret < 0',
+  "|> count(), p50(ret), p99(ret), errors = count() if (ret < 0) by container, event every 1s |> top 10 by p99_ret per window",
+  "|> slices |> usage(dt) by container every 1s",
+  '$event.name == "sched_*" |> count() by container, event',
+  '|> pair "my_app:request_begin" then "my_app:request_end" by request_id within 10s |> p99(dt), hist(dt) by container',
+  '|> pair "a:*_begin" where size > 3 then "a:*_end" where ok == 1 by id |> select begin.id, end.ok, dt',
+  "|> syscalls |> select timestamp, dt / 1000 as us, ret < 0 as failed |> sort us desc, failed |> limit 3",
+  "|> count() by container every 10s slide 1s |> where count > 3 |> avg(count) by container",
+  "|> quantile(ret, 0.25), distinct($ctx.tid), stddev(ret), first(event), rate(), rate(ret) by cpu_id",
+  "|> where ret < 0 |> where ret > -5 |> limit 3",
+  "|> top 3 by ret per event",
+];
+
+for (const text of GOOD) {
+  test(`reads ${JSON.stringify(text)}`, () => {
+    const planned = planQuery(text);
+    assert.is(planned.text, text);
+    assert.ok(planned.open({ isLive: true }).length >= (planned.isPlain ? 0 : 1));
+  });
+}
+
+/** The query, with `[` and `]` around what the error is at; the code; words of the message. */
+const BAD: readonly (readonly [string, string, RegExp])[] = [
+  ["|> [sycalls]", "QUERY_NAME", /did you mean syscalls/],
+  ["|> [cont]()", "QUERY_NAME", /did you mean count/],
+  ["|> syscalls |> [slices]", "QUERY_STAGE", /as the first stage only/],
+  [
+    "|> count() [bye] event",
+    "FILTER_SYNTAX",
+    /expected ",", "by", "every", "if" or "|>", got "bye"/,
+  ],
+  ["[| >] count()", "QUERY_SYNTAX", /without a blank/],
+  ["|> [sum()]", "QUERY_STAGE", /expected 1 value, got 0/],
+  ["|> [quantile(ret)]", "QUERY_STAGE", /expected 2 values, got 1/],
+  ["|> quantile(ret, [2])", "QUERY_TYPE", /from 0 to 1/],
+  ["|> [usage(ret)]", "QUERY_TYPE", /a table of intervals/],
+  ["|> count() every [0s]", "QUERY_STAGE", /more than 0/],
+  ["|> count() every 1s slide [2s]", "QUERY_STAGE", /no longer than the window/],
+  ["|> count() every 1s slide [1ns]", "QUERY_STAGE", /at most 10000 windows/],
+  ["|> count(), [count()]", "QUERY_STAGE", /got count twice/],
+  ["|> select ret, [ret]", "QUERY_STAGE", /got ret twice/],
+  ["|> count() by event |> where [cont] > 3", "QUERY_NAME", /did you mean count/],
+  ["|> count() by event |> top 3 by [sum_x]", "QUERY_NAME", /there are event, count/],
+  ['|> syscalls |> select ["x"]', "QUERY_TYPE", /a column, a number/],
+  ['|> pair "a:*" then ["b:c"]', "QUERY_STAGE", /no star in either name, or one in each/],
+  ['|> syscalls |> where [$event.name] == "x"', "QUERY_NAME", /got event/],
+  ["|> where ret <[ ]", "FILTER_SYNTAX", /expected a value/],
+  ['|> where [$contanier].name == "x"', "FILTER_NAME", /\$container/],
+];
+
+for (const [marked, code, words] of BAD) {
+  test(`refuses ${marked}`, () => {
+    const start = marked.indexOf("[");
+    const text = marked.replace("[", "").replace("]", "");
+    const end = marked.indexOf("]") - 1;
+    let error: unknown;
+    try {
+      planQuery(text);
+    } catch (thrown) {
+      error = thrown;
+    }
+    assert.instance(error, FilterError);
+    const wrong = error as FilterError;
+    assert.is(wrong.code, code);
+    assert.match(wrong.message, words);
+    assert.is(wrong.start, start, wrong.message);
+    if (code !== "FILTER_SYNTAX") assert.is(wrong.end, end, wrong.message);
+  });
+}
+
+test("a text of any length is read or refused in time that grows with it", () => {
+  const longest = `|> ${Array.from({ length: 400 }, (_, i) => `m${i} = count()`).join(", ")}`;
+  assert.is(planQuery(longest).isPlain, false);
+  assert.throws(() => planQuery(`|> count() by ${"(".repeat(5000)}`), /expected/);
+  assert.throws(() => planQuery("|> ".repeat(2000)), /expected/);
+});
+
+test.run();
