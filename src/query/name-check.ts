@@ -2,7 +2,7 @@
 
 import { SourceError } from "../base/errors.ts";
 import { isSelected } from "../base/glob.ts";
-import { suggestion } from "../base/suggestion.ts";
+import { listed, nearNames, suggestion } from "../base/suggestion.ts";
 import { selectableNames, unknownColumns } from "../column/layout.ts";
 import type { ColumnRequest } from "../column/request.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
@@ -26,10 +26,13 @@ export function* checkNames(
   if (filter !== undefined) yield* checkSymbols(filter, traceClasses, isLive);
   const [column] = unknownColumns(requests, traceClasses);
   if (column === undefined) return;
-  const hint = suggestion(column, [...selectableNames(traceClasses)]);
-  const message = `select: expected a field or context of the trace, got ${column}${hint}`;
-  if (!isLive) throw new SourceError("SELECT_UNKNOWN_FIELD", message);
-  yield `${message} (nothing has it so far)`;
+  const message = `select: expected a field or context of the trace, got ${column}`;
+  const names = [...selectableNames(traceClasses)];
+  if (!isLive)
+    throw new SourceError("SELECT_UNKNOWN_FIELD", `${message}${suggestion(column, names)}`);
+  const near = nearNames(column, names);
+  const hint = near.length === 0 ? "" : `; did you mean ${listed(near, " or ")}?`;
+  yield `${message}${hint} (nothing has it so far)`;
 }
 
 function* checkSymbols(
@@ -40,8 +43,13 @@ function* checkSymbols(
   const all = unknownSymbols(filter, linkEnvironments(traceClasses));
   const unknown = all.find(({ isAllowed }) => !isAllowed) ?? all[0];
   if (unknown === undefined) return;
-  const { symbol, nearest, isAllowed } = unknown;
-  const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+  const { symbol, nearest, labelOf, isAllowed } = unknown;
+  const hint =
+    labelOf !== undefined
+      ? ` (a label of ${labelOf} is a text: "${symbol}")`
+      : nearest === undefined
+        ? ""
+        : ` (did you mean ${nearest}?)`;
   const problem = `expected a field or context of the trace, got ${symbol}${hint}`;
   if (!isLive && !isAllowed)
     throw filterError("FILTER_UNKNOWN_FIELD", filter.text, unknown, "filter", problem);
