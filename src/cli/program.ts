@@ -2,10 +2,8 @@
 
 import { Command, Option } from "commander";
 import {
-  address,
   bytes,
   collect,
-  collectNames,
   count,
   duration,
   formatName,
@@ -14,6 +12,17 @@ import {
   runtimes,
   speed,
 } from "./options.ts";
+import {
+  containerOption,
+  eventOption,
+  executionOptions,
+  fromOption,
+  listenOption,
+  reconnectOption,
+  tokenOption,
+  waitOption,
+} from "./shared-options.ts";
+import { timeOptions } from "./times.ts";
 import { VERSION } from "./version.ts";
 
 export function program(): Command {
@@ -69,8 +78,6 @@ function tail(): Command {
     .addOption(fromOption())
     .addOption(waitOption())
     .addOption(reconnectOption())
-    .option("--begin <time>", "only events from this time on, as babeltrace2 writes times")
-    .option("--end <time>", "only events up to this time")
     .addOption(
       new Option("-f, --format <format>", `how to write events: ${formatNames()}`)
         .argParser(formatName)
@@ -78,7 +85,7 @@ function tail(): Command {
     )
     .option("--delta", "babeltrace format: with the time since the event before")
     .option("-c, --count", "print only how many events matched, at the end");
-  for (const option of executionOptions()) command.addOption(option);
+  for (const option of [...timeOptions(), ...executionOptions()]) command.addOption(option);
   return command
     .addHelpText(
       "after",
@@ -112,14 +119,12 @@ function query(): Command {
     .addOption(fromOption())
     .addOption(waitOption())
     .addOption(reconnectOption())
-    .option("--begin <time>", "only events from this time on, as babeltrace2 writes times")
-    .option("--end <time>", "only events up to this time")
     .addOption(
       new Option("-f, --format <format>", `text is a table; also ${formatNames()}`)
         .argParser(formatName)
         .default("text"),
     );
-  for (const option of executionOptions()) command.addOption(option);
+  for (const option of [...timeOptions(), ...executionOptions()]) command.addOption(option);
   return command
     .addHelpText(
       "after",
@@ -140,43 +145,6 @@ Examples:
       const run = await import("./query.ts");
       await run.query(words, options);
     });
-}
-
-/** How a query is executed. */
-function executionOptions(): readonly Option[] {
-  return [
-    new Option("--max-lag <time>", "live sessions: how long a silent stream may hold the others up")
-      .argParser(duration)
-      .default(5000, "5s"),
-    new Option(
-      "--name-wait <time>",
-      "live sessions: how long rows of a container without a name wait for it (default: 10s with a condition on containers, else 1s)",
-    ).argParser(duration),
-    new Option(
-      "--settle <time>",
-      "live sessions as Arrow: how long the first rows wait for columns that nothing declares yet",
-    )
-      .argParser(duration)
-      .default(5000, "5s"),
-    new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
-    new Option("--engine <name>", "who scans: compiled code or its oracle")
-      .choices(["kernel", "interpreter"])
-      .default("kernel"),
-    new Option(
-      "--workers <count>",
-      "threads that scan recorded traces; 0: none (default: processors less one)",
-    ).argParser(count),
-    new Option("-q, --quiet", "no status lines on stderr"),
-  ];
-}
-
-function containerOption(): Option {
-  return new Option(
-    "--container <names>",
-    "only events of these containers, [HOST] for none; * stands for anything, !NAME excludes; may be repeated",
-  )
-    .argParser(collectNames)
-    .default([], "all");
 }
 
 function ls(): Command {
@@ -414,35 +382,4 @@ Examples:
       const command = await import("./explain.ts");
       await command.explain(source, expression, options);
     });
-}
-
-function eventOption(description: string): Option {
-  return new Option("-e, --event <globs>", description).argParser(collectNames).default([], "all");
-}
-
-function fromOption(): Option {
-  return new Option("--from <where>", "live sessions: where to begin")
-    .choices(["beginning", "now"])
-    .default("now");
-}
-
-function waitOption(): Option {
-  const description = "live sessions: wait for what is not there, now or after its end";
-  return new Option("--wait", description);
-}
-
-function reconnectOption(): Option {
-  const description = "live sessions: end with an error when a connection is lost";
-  return new Option("--no-reconnect", description);
-}
-
-function listenOption(usual: string): Option {
-  return new Option("-l, --listen <address>", "HOST:PORT to listen on")
-    .argParser(address)
-    .default(address(usual), usual);
-}
-
-function tokenOption(): Option {
-  const description = "what clients must show; needed to listen beyond loopback";
-  return new Option("--token <token>", description).env("TRACEWIRE_TOKEN");
 }

@@ -1,4 +1,3 @@
-import { openFeed } from "../feed/feed.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { formatNamed, type OutputFormat } from "../format/formats.ts";
@@ -6,23 +5,23 @@ import { type PlannedQuery, planQuery } from "../language/plan.ts";
 import { runPlanned } from "../language/run-query.ts";
 import type { Execution } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
-import { hasSpareProcessors, startThreads } from "../query/threads.ts";
-import { parseTimeBound } from "../source/time-bound.ts";
+import { startThreads } from "../query/threads.ts";
+import type { TimeFrame } from "../source/time-bound.ts";
 import { hasColors } from "./colors.ts";
 import { ResultTable } from "./result-table.ts";
-import { batchWriter, runRows, type TailOptions } from "./tail.ts";
+import { batchWriter, feedOf, runRows, type TailOptions } from "./tail.ts";
+import { askedTimes } from "./times.ts";
 
 export type QueryOptions = Omit<TailOptions, "where" | "select" | "limit" | "count" | "delta">;
 
 /** `tracewire query`: answers in the query language, as a table or in a format for programs. */
 export async function query(words: readonly string[], options: QueryOptions): Promise<void> {
   const sources = words.slice(0, -1);
-  const planned = planQuery(words.at(-1) ?? "", baseOf(options));
-  const { from, wait, reconnect } = options;
-  const feed = openFeed(sources, { from, wait, reconnect, inThread: hasSpareProcessors(sources) });
+  const feed = feedOf(sources, options);
+  const planned = planQuery(words.at(-1) ?? "", baseOf(options, feed.isLive));
   const { limit } = planned.question;
   const threads = startThreads(sources, options.engine, options.workers, limit);
-  const { shown, writer, hasOneLayout } = await output(planned, options);
+  const { shown, writer, hasOneLayout } = await output(planned, options, await feed.span());
   const execution: Execution = {
     isLive: feed.isLive,
     maxLagMs: options.maxLag,
@@ -32,8 +31,6 @@ export async function query(words: readonly string[], options: QueryOptions): Pr
     threads,
     lines: writer.lines,
   };
-  // Until then, signals end the process at once.
-  await feed.prepare();
   await runRows(
     {
       question: shown.question,
@@ -47,12 +44,14 @@ export async function query(words: readonly string[], options: QueryOptions): Pr
   );
 }
 
-function baseOf({ event, container, begin, end }: QueryOptions): Partial<Question> {
+function baseOf(options: QueryOptions, isLive: boolean): Partial<Question> {
+  const { event, container } = options;
+  const { begin, end } = askedTimes(options, isLive);
   return {
     events: event,
     container: namedBy(container),
-    begin: begin === undefined ? undefined : parseTimeBound(begin),
-    end: end === undefined ? undefined : parseTimeBound(end),
+    begin,
+    end,
   };
 }
 
@@ -60,6 +59,7 @@ function baseOf({ event, container, begin, end }: QueryOptions): Partial<Questio
 async function output(
   planned: PlannedQuery,
   options: QueryOptions,
+  frame: TimeFrame,
 ): Promise<{
   readonly shown: PlannedQuery;
   readonly writer: BatchWriter;
@@ -72,7 +72,11 @@ async function output(
     const select = isPlain ? await format.selection?.(undefined, isByName) : undefined;
     const shown =
       select === undefined ? planned : { ...planned, question: { ...question, select } };
-    return { shown, writer: await batchWriter(format, options), hasOneLayout: format.hasOneLayout };
+    return {
+      shown,
+      writer: await batchWriter(format, options, frame),
+      hasOneLayout: format.hasOneLayout,
+    };
   }
   const { stdout } = process;
   const isTerminal = stdout.isTTY === true;

@@ -6,6 +6,8 @@ import type { Program } from "../filter/bytecode.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { FORMAT_DEFAULTS, formatNamed, type OutputFormat } from "../format/formats.ts";
+import { through } from "../operators/chain.ts";
+import { LastRows } from "../operators/last-rows.ts";
 import {
   asksForContainers,
   type NameSource,
@@ -17,13 +19,14 @@ import type { Question } from "../query/question.ts";
 import { batchFacts, type ResultItem } from "../query/result.ts";
 import { settled } from "../query/settled.ts";
 import { hasSpareProcessors, startThreads } from "../query/threads.ts";
-import { parseTimeBound } from "../source/time-bound.ts";
+import type { TimeFrame } from "../source/time-bound.ts";
 import { hasColors } from "./colors.ts";
 import { Output } from "./output.ts";
 import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
 import { describeLive, percent, progressLine } from "./status.ts";
+import { type AskedTimes, askedTimes, type TimeOptions, timeStyle, zoneNote } from "./times.ts";
 
-export interface TailOptions {
+export interface TailOptions extends TimeOptions {
   readonly where?: string;
   readonly event: readonly string[];
   readonly container: readonly string[];
@@ -33,8 +36,6 @@ export interface TailOptions {
   readonly from: "beginning" | "now";
   readonly wait?: true;
   readonly reconnect: boolean;
-  readonly begin?: string;
-  readonly end?: string;
   readonly format: string;
   readonly delta?: true;
   readonly count?: true;
@@ -49,13 +50,15 @@ export interface TailOptions {
 
 /** `tracewire tail`: one query, its rows on stdout. */
 export async function tail(sources: readonly string[], options: TailOptions): Promise<void> {
-  const { from, wait, reconnect } = options;
-  const feed = openFeed(sources, { from, wait, reconnect, inThread: hasSpareProcessors(sources) });
+  const feed = feedOf(sources, options);
+  const times = askedTimes(options, feed.isLive);
   // They boot while the metadata is read.
   const threads = startThreads(sources, options.engine, options.workers, eventsSeen(options));
   const format = formatNamed(options.format);
-  const writer = options.count ? undefined : await batchWriter(format, options);
   const filter = await program(options.where);
+  // Until it has been opened, signals end the process at once.
+  const frame = await feed.span();
+  const writer = options.count ? undefined : await batchWriter(format, options, frame);
   const execution: Execution = {
     isLive: feed.isLive,
     maxLagMs: options.maxLag,
@@ -63,17 +66,33 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
     engine: options.engine,
     borrowBatches: true,
     threads,
-    lines: writer?.lines,
+    lines: times.lastRows === undefined ? writer?.lines : undefined,
   };
-  // Until then, signals end the process at once.
-  await feed.prepare();
-  const question = await questionOf(options, format, filter);
+  const question = await questionOf(options, times, format, filter);
   const asked: Asked = {
     question,
-    run: (how, share, source) => runQuestion(question, how, share, source),
+    run: (how, share, source) =>
+      lastRows(times.lastRows, how, runQuestion(question, how, share, source)),
   };
   const rows = await runRows(asked, execution, feed, writer, format, options);
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
+}
+
+export function feedOf(
+  sources: readonly string[],
+  { from, wait, reconnect, clockOffset }: TailOptions,
+): Feed {
+  const inThread = hasSpareProcessors(sources);
+  return openFeed(sources, { from, wait, reconnect, inThread, clockOffsetNs: clockOffset });
+}
+
+function lastRows(
+  rows: number | undefined,
+  { isLive }: Execution,
+  results: Observable<ResultItem>,
+): Observable<ResultItem> {
+  if (rows === undefined) return results;
+  return through(results, [new LastRows(rows)], { isLive, borrowBatches: true });
 }
 
 /** What is asked, and how its rows come. */
@@ -233,6 +252,7 @@ async function program(where: string | undefined): Promise<Program | undefined> 
 
 async function questionOf(
   options: TailOptions,
+  { begin, end, lastRows }: AskedTimes,
   format: OutputFormat,
   filter: Program | undefined,
 ): Promise<Question> {
@@ -245,19 +265,23 @@ async function questionOf(
     select: options.count
       ? []
       : ((await format.selection?.(options.select, isByName)) ?? options.select),
-    begin: options.begin === undefined ? undefined : parseTimeBound(options.begin),
-    end: options.end === undefined ? undefined : parseTimeBound(options.end),
-    order: options.count ? "none" : "time",
+    begin,
+    end,
+    order: options.count && lastRows === undefined ? "none" : "time",
     limit: options.limit,
   };
 }
 
 export async function batchWriter(
   format: OutputFormat,
-  options: Pick<TailOptions, "color" | "delta">,
+  options: Pick<TailOptions, "color" | "delta" | "quiet"> & TimeOptions,
+  frame: TimeFrame,
 ): Promise<BatchWriter> {
   const open = await format.load();
   const { color, delta = false } = options;
+  const times = timeStyle(options, frame, format.name === "text");
+  const isRead = process.stdout.isTTY === true || process.stderr.isTTY === true;
+  if (format.name === "text" && isRead && options.quiet !== true) note(zoneNote(times, frame));
   const isColored = color === "always" || (color === "auto" && hasColors(process.stdout));
-  return open({ ...FORMAT_DEFAULTS, showsDelta: delta, isColored });
+  return open({ ...FORMAT_DEFAULTS, showsDelta: delta, isColored, times });
 }

@@ -5,6 +5,7 @@
 
 import { SourceError } from "../base/errors.ts";
 import { nearestName } from "../base/text.ts";
+import { LOCAL_TIME_OF_DAY, type TimeStyle } from "../base/time.ts";
 import type { ColumnRequest } from "../column/request.ts";
 import { selectedRequests } from "../column/selection.ts";
 import type { BatchWriter } from "./batch-writer.ts";
@@ -19,6 +20,8 @@ export interface FormatOptions {
   readonly showsDelta: boolean;
   /** text: colours as escape sequences. */
   readonly isColored: boolean;
+  /** text and babeltrace: how times are shown. */
+  readonly times: TimeStyle;
 }
 
 export const FORMAT_DEFAULTS: FormatOptions = {
@@ -26,6 +29,7 @@ export const FORMAT_DEFAULTS: FormatOptions = {
   framing: "stream",
   showsDelta: true,
   isColored: false,
+  times: LOCAL_TIME_OF_DAY,
 };
 
 /** Makes writers of one format, any number of them. */
@@ -69,7 +73,7 @@ const TEXT: OutputFormat = {
   },
   async load() {
     const { COLORS, NO_COLORS, textWriter } = await import("./text.ts");
-    return ({ isColored }) => textWriter(isColored ? COLORS : NO_COLORS);
+    return ({ isColored, times }) => textWriter(isColored ? COLORS : NO_COLORS, times);
   },
 };
 
@@ -86,7 +90,7 @@ const BABELTRACE: OutputFormat = {
   selection: () => Promise.resolve([{ kind: "record" }, { kind: "timestamp" }]),
   async load() {
     const { babeltraceWriter } = await import("./babeltrace.ts");
-    return ({ showsDelta }) => babeltraceWriter(showsDelta);
+    return ({ showsDelta, times }) => babeltraceWriter(showsDelta, times);
   },
 };
 

@@ -1,5 +1,5 @@
 import { masked } from "../base/printable.ts";
-import { clockTimeWriter } from "../base/time.ts";
+import { clockTimeWriter, isUsual, LOCAL_TIME_OF_DAY, type TimeStyle } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { writeVisible } from "../base/visible.ts";
 import type { Column, ColumnBatch, ColumnType } from "../column/column.ts";
@@ -73,6 +73,7 @@ const CONTAINER_WIDTH = 10;
 const TID_WIDTH = 7;
 /** As wide as a time of day. */
 const NO_TIME = "-".padEnd(18);
+const NO_DATE = "-".padEnd(29);
 /** Event names are padded to the longest seen, up to this. */
 const MAX_EVENT_WIDTH = 32;
 const FIRST_EVENT_WIDTH = 12;
@@ -87,8 +88,12 @@ const plain: CellDialect = {
  * A compact line for reading: time, host, pid namespace, process, thread, event, fields.
  * Columns after the head (a selection) follow as `name=value`.
  */
-export function textWriter(colors: TextColors): BatchWriter<Uint8Array> {
-  const time = clockTimeWriter();
+export function textWriter(
+  colors: TextColors,
+  times: TimeStyle = LOCAL_TIME_OF_DAY,
+): BatchWriter<Uint8Array> {
+  const time = clockTimeWriter(times);
+  const noTime = times.showsDate ? NO_DATE : NO_TIME;
   let columns: Schema = [];
   let eventWidth = FIRST_EVENT_WIDTH;
   return {
@@ -100,7 +105,7 @@ export function textWriter(colors: TextColors): BatchWriter<Uint8Array> {
       columns = planned;
       return NO_BYTES;
     },
-    lines: (planned) => textLines(planned, colors),
+    lines: (planned) => (isUsual(times) ? textLines(planned, colors) : undefined),
     batch(batch) {
       if (batch.lines !== undefined) return batch.lines.slice();
       const out = new Utf8Writer(textCapacity(batch));
@@ -119,7 +124,7 @@ export function textWriter(colors: TextColors): BatchWriter<Uint8Array> {
       for (let row = 0; row < batch.rows; row++) {
         out.ascii(colors.time[0]);
         if (isTimed(row)) time.write(halves[row * 2 + 1]!, halves[row * 2]!, out);
-        else out.ascii(NO_TIME);
+        else out.ascii(noTime);
         out.ascii(colors.time[1]);
         host(row);
         container(row);

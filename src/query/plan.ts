@@ -7,7 +7,7 @@ import type { PlannedColumn } from "../column/schema.ts";
 import { selectedRequests } from "../column/selection.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
-import { resolveTime } from "../source/time-bound.ts";
+import { resolveTime, type TimeFrame } from "../source/time-bound.ts";
 import { EventNames } from "./event-names.ts";
 import type { Execution } from "./execution.ts";
 import { checkNames, coverageOf, timelessNote } from "./name-check.ts";
@@ -39,10 +39,10 @@ export class QueryPlan {
 
   /**
    * Settles columns and time range, and checks names against what the traces declare.
-   * @param firstNs of the day that times of day belong to
+   * @param frame what relative times refer to
    * @throws FilterError, SourceError for names that recorded traces do not have
    */
-  settle(traceClasses: readonly TraceClass[], firstNs: bigint | undefined): ScanSpec {
+  settle(traceClasses: readonly TraceClass[], frame: TimeFrame): ScanSpec {
     const { select, filter, events, order, limit, begin, end } = this.#question;
     const { isLive, hiddenColumns = [] } = this.#execution;
     const requests = select && selectedRequests(select);
@@ -54,7 +54,10 @@ export class QueryPlan {
     this.#requests = [...(requests ?? defaultRequests(traceClasses)), ...hiddenColumns];
     const columns = planColumns(this.#requests, traceClasses);
     const countsOnly = columns.length === 0 && order === "none" && limit === undefined;
-    const range = { begin: resolveTime(begin, firstNs), end: resolveTime(end, firstNs) };
+    const range = {
+      begin: resolveTime(begin, frame, "begin", isLive),
+      end: resolveTime(end, frame, "end", isLive),
+    };
     this.#spec = { filter, events, columns, countsOnly, ...range };
     // Until the first row of a live query, its columns may still get their types.
     if (!isLive || limit === 0) this.announce();
