@@ -19,6 +19,12 @@ export function executionOptions(): readonly Option[] {
     )
       .argParser(duration)
       .default(5000, "5s"),
+    new Option(
+      "--dict <mode>",
+      "arrow format: names as plain texts, which every reader takes, or as growing dictionaries, which are smaller",
+    )
+      .choices(["plain", "delta"])
+      .default("plain"),
     new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
     new Option("--engine <name>", "who scans: compiled code or its oracle")
       .choices(["kernel", "interpreter"])

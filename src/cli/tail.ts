@@ -38,6 +38,7 @@ export interface TailOptions extends TimeOptions {
   readonly reconnect: boolean;
   readonly format: string;
   readonly delta?: true;
+  readonly dict?: "plain" | "delta";
   readonly count?: true;
   readonly maxLag: number;
   readonly settle: number;
@@ -274,14 +275,14 @@ async function questionOf(
 
 export async function batchWriter(
   format: OutputFormat,
-  options: Pick<TailOptions, "color" | "delta" | "quiet"> & TimeOptions,
+  options: Pick<TailOptions, "color" | "delta" | "dict" | "quiet"> & TimeOptions,
   frame: TimeFrame,
 ): Promise<BatchWriter> {
   const open = await format.load();
-  const { color, delta = false } = options;
+  const { color, delta = false, dict: dictionaries = FORMAT_DEFAULTS.dictionaries } = options;
   const times = timeStyle(options, frame, format.name === "text");
   const isRead = process.stdout.isTTY === true || process.stderr.isTTY === true;
   if (format.name === "text" && isRead && options.quiet !== true) note(zoneNote(times, frame));
   const isColored = color === "always" || (color === "auto" && hasColors(process.stdout));
-  return open({ ...FORMAT_DEFAULTS, showsDelta: delta, isColored, times });
+  return open({ ...FORMAT_DEFAULTS, dictionaries, showsDelta: delta, isColored, times });
 }

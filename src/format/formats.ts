@@ -12,7 +12,10 @@ import type { BatchWriter } from "./batch-writer.ts";
 
 /** What a writer may be asked for; each format takes what concerns it. */
 export interface FormatOptions {
-  /** Arrow: dictionaries that grow from batch to batch, or plain texts, which every reader takes. */
+  /**
+   * Arrow: plain texts, which every reader takes, or dictionaries that grow from batch to batch, which are smaller but which
+   * polars refuses and pyarrow cannot group by before `unify_dictionaries`.
+   */
   readonly dictionaries: "delta" | "plain";
   /** Arrow: one stream, or each batch a whole one. */
   readonly framing: "stream" | "self";
@@ -25,7 +28,7 @@ export interface FormatOptions {
 }
 
 export const FORMAT_DEFAULTS: FormatOptions = {
-  dictionaries: "delta",
+  dictionaries: "plain",
   framing: "stream",
   showsDelta: true,
   isColored: false,

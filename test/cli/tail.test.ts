@@ -248,7 +248,7 @@ const ERRORS: readonly (readonly [string, readonly string[], number, RegExp])[] 
     "a time that is none",
     ["tail", "TRACE", "--begin", "noon"],
     1,
-    /^error: time: expected \[YYYY-MM-DD \]HH:MM:SS/,
+    /^error: time: expected \[YYYY-MM-DD \]HH:MM\[:SS/,
   ],
   [
     "an unknown option",
