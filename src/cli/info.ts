@@ -15,10 +15,14 @@ const LIVE_MS = 2000;
 /** `tracewire info`: what traces hold: streams, clocks, event classes, how much and how much is lost. */
 export async function info(
   sources: readonly string[],
-  options: { readonly json?: boolean; readonly fields?: boolean },
+  options: {
+    readonly json?: boolean;
+    readonly fields?: boolean;
+    readonly format?: "text" | "json";
+  },
 ): Promise<void> {
   const { traces, problems } = await survey(sources);
-  if (options.json === true) {
+  if (options.json === true || options.format === "json") {
     const report = { traces: traces.map(traceJson), problems };
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     return;

@@ -18,13 +18,13 @@ interface Session {
 /** `tracewire ls`: the sessions of a relayd, a line each. */
 export async function ls(
   text: string,
-  options: { readonly format: "text" | "json" },
+  options: { readonly format: "text" | "json"; readonly json?: true },
 ): Promise<void> {
   const url = parseLiveUrl(text);
   const sessions = merged(await listSessions(url), (entry) =>
     printLiveUrl({ ...url, selection: { target: entry.host, session: entry.name } }),
   );
-  if (options.format === "json") {
+  if (options.format === "json" || options.json === true) {
     process.stdout.write(`${JSON.stringify(sessions, null, 2)}\n`);
     return;
   }

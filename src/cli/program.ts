@@ -1,9 +1,9 @@
 /** The commands, their options and their help. What a command does is loaded when it runs, so that `--help` is quick. */
 
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
+import type { Shell } from "./completion.ts";
 import {
   bytes,
-  collect,
   count,
   duration,
   formatName,
@@ -11,8 +11,11 @@ import {
   list,
   runtimes,
   speed,
+  textOrJson,
 } from "./options.ts";
+import { statedump } from "./program-statedump.ts";
 import {
+  addFormatAliases,
   containerOption,
   eventOption,
   executionOptions,
@@ -51,6 +54,8 @@ or the directory of a recorded trace. Every command explains itself: tracewire t
     explain(),
     containers(),
     statedump(),
+    completion(root),
+    man(root),
   ]) {
     root.addCommand(command.copyInheritedSettings(root).exitOverride());
   }
@@ -84,8 +89,10 @@ function tail(): Command {
         .default("text"),
     )
     .option("--delta", "babeltrace format: with the time since the event before")
-    .option("-c, --count", "print only how many events matched, at the end");
+    .option("-c, --count", "print only how many events matched, at the end")
+    .addOption(new Option("--follow", "live sessions are followed anyway").hideHelp());
   for (const option of [...timeOptions(), ...executionOptions()]) command.addOption(option);
+  addFormatAliases(command, formatName, "ndjson");
   return command
     .addHelpText(
       "after",
@@ -125,6 +132,7 @@ function query(): Command {
         .default("text"),
     );
   for (const option of [...timeOptions(), ...executionOptions()]) command.addOption(option);
+  addFormatAliases(command, formatName, "ndjson");
   return command
     .addHelpText(
       "after",
@@ -148,7 +156,7 @@ Examples:
 }
 
 function ls(): Command {
-  return new Command("ls")
+  const command = new Command("ls")
     .description("List a relay daemon's sessions.")
     .argument("<url>", "net://HOST[:PORT]")
     .addOption(
@@ -167,10 +175,12 @@ Examples:
       const command = await import("./ls.ts");
       await command.ls(url, options);
     });
+  addFormatAliases(command, textOrJson, "json");
+  return command;
 }
 
 function info(): Command {
-  return new Command("info")
+  const command = new Command("info")
     .description("Show what traces hold: streams, clocks, event classes, amounts and losses.")
     .argument(
       "<source...>",
@@ -190,10 +200,12 @@ Examples:
       const command = await import("./info.ts");
       await command.info(sources, options);
     });
+  addFormatAliases(command, textOrJson, "json");
+  return command;
 }
 
 function containers(): Command {
-  return new Command("containers")
+  const command = new Command("containers")
     .description("List the containers that traces tell of, with their lives.")
     .argument("<source...>", "live sessions or trace directories")
     .option("--follow", "print births, names and ends as they come")
@@ -213,66 +225,8 @@ Examples:
       const command = await import("./containers.ts");
       await command.containers(sources, options);
     });
-}
-
-function statedump(): Command {
-  const command = new Command("statedump")
-    .description("Record this machine's containers, in its user-space traces or on stdout.")
-    .option("--print", "JSON lines on stdout instead of events in traces")
-    .option("--once", "one round, instead of until Ctrl-C")
-    .addOption(
-      new Option("--period <time>", "how often every record is repeated")
-        .argParser(duration)
-        .default(2000, "2s"),
-    )
-    .option("--only-named", "ask only the runtimes named below, at no usual place")
-    .option(
-      "--provider <program>",
-      "the tracepoint provider (default: where make -C statedump puts it)",
-    );
-  for (const [name, argument] of [
-    ["docker", "socket"],
-    ["podman", "socket"],
-    ["containerd", "socket"],
-    ["cri", "socket"],
-    ["lxd", "socket"],
-    ["incus", "socket"],
-    ["lxc", "directory"],
-  ])
-    command.addOption(
-      new Option(`--${name} <${argument}>`, `${name}: its ${argument}; may be repeated`)
-        .argParser(collect)
-        .default([], "the usual places"),
-    );
-  return command
-    .addHelpText(
-      "after",
-      `
-Runs on the traced machine, where the session daemon runs. Asks Docker, Podman, containerd, Kubernetes' runtimes (through
-crictl), LXD, Incus, LXC and systemd-machined for their containers, and emits a record for each,
-ust_container_statedump:lttng_statedump_container: every period, and at once when one starts, changes or ends. Build the
-tracepoint provider first: make -C statedump.
-
-Trust: a socket names any process if only root, or the user who runs statedump, controls it and every directory above it. If
-one other user does, as with /run/user/UID/podman/podman.sock, it names processes in user namespaces of that user only
-(/etc/subuid), with the lowest priority. --only-named with the options above is an allow-list.
-
-Without root it needs:
-  CAP_SYS_PTRACE           to read the namespaces of other users' processes (/proc/PID/ns)
-  write access to sockets  as by group docker for Docker's, whose members can become root
-  root                     only for LXC and for Podman without its service
-  $ setpriv --reuid tracewire --regid tracewire --groups docker --inh-caps +sys_ptrace --ambient-caps +sys_ptrace \\
-      tracewire statedump --only-named --docker /run/docker.sock
-
-Examples:
-  $ tracewire statedump --print --once
-  $ lttng enable-event --userspace 'ust_container_statedump:*' && tracewire statedump
-  $ tracewire statedump --docker /run/other/docker.sock --lxc /srv/lxc --only-named`,
-    )
-    .action(async (options) => {
-      const { statedump } = await import("./statedump.ts");
-      await statedump(options);
-    });
+  addFormatAliases(command, textOrJson, "json");
+  return command;
 }
 
 function serve(): Command {
@@ -381,5 +335,39 @@ Examples:
     .action(async (source: string, expression: string, options) => {
       const command = await import("./explain.ts");
       await command.explain(source, expression, options);
+    });
+}
+
+function completion(root: Command): Command {
+  return new Command("completion")
+    .description("Print a script that completes commands and options in a shell.")
+    .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ source <(tracewire completion bash)
+  $ tracewire completion zsh > "\${fpath[1]}/_tracewire"
+  $ tracewire completion fish > ~/.config/fish/completions/tracewire.fish`,
+    )
+    .action(async (shell: Shell) => {
+      const { completionScript } = await import("./completion.ts");
+      process.stdout.write(completionScript(root, shell));
+    });
+}
+
+function man(root: Command): Command {
+  return new Command("man")
+    .description("Print the manual page.")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire man | man -l -
+  $ tracewire man > ~/.local/share/man/man1/tracewire.1`,
+    )
+    .action(async () => {
+      const { manualPage } = await import("./man.ts");
+      process.stdout.write(manualPage(root));
     });
 }

@@ -1,6 +1,6 @@
 /** Options that several commands share. */
 
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { address, collectNames, count, duration } from "./options.ts";
 
 /** How a query is executed. */
@@ -75,4 +75,24 @@ export function listenOption(usual: string): Option {
 export function tokenOption(): Option {
   const description = "what clients must show; needed to listen beyond loopback";
   return new Option("--token <token>", description).env("TRACEWIRE_TOKEN");
+}
+
+/** `-o json` and `--json`, which users of other programs try; help does not show them. */
+export function addFormatAliases(
+  command: Command,
+  parse: (text: string) => string,
+  json: string,
+): void {
+  const set = (format: string): void => {
+    command.setOptionValueWithSource("format", format, "cli");
+  };
+  const has = (flag: string): boolean => command.options.some(({ long }) => long === flag);
+  command.addOption(new Option("-o, --output <format>").argParser(parse).hideHelp());
+  command.on("option:output", (text: string) => set(parse(text)));
+  if (!has("--format"))
+    command.addOption(new Option("-f, --format <format>").argParser(parse).hideHelp());
+  if (!has("--json")) {
+    command.addOption(new Option("--json").hideHelp());
+    command.on("option:json", () => set(json));
+  }
 }

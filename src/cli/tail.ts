@@ -21,7 +21,7 @@ import { settled } from "../query/settled.ts";
 import { hasSpareProcessors, startThreads } from "../query/threads.ts";
 import type { TimeFrame } from "../source/time-bound.ts";
 import { hasColors } from "./colors.ts";
-import { Output } from "./output.ts";
+import { mayShareTerminal, Output, refuseTerminal } from "./output.ts";
 import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
 import { describeLive, percent, progressLine } from "./status.ts";
 import { type AskedTimes, askedTimes, type TimeOptions, timeStyle, zoneNote } from "./times.ts";
@@ -135,7 +135,7 @@ export function runRows(
     let subscription: { unsubscribe(): void } | undefined;
     const isNamed = asksForContainers(question);
     /** Its user would look at a still terminal otherwise. */
-    const isStill = options.count === true || process.stdout.isTTY !== true;
+    const isStill = options.count === true || !mayShareTerminal();
     // Before the first row of a container, a recorded trace is read for what it tells of them.
     const isWanted = !options.quiet && (isStill || (isNamed && !feed.isLive));
     const progress = isWanted ? progressLine(process.stderr) : undefined;
@@ -278,6 +278,7 @@ export async function batchWriter(
   options: Pick<TailOptions, "color" | "delta" | "dict" | "quiet"> & TimeOptions,
   frame: TimeFrame,
 ): Promise<BatchWriter> {
+  refuseTerminal(format.name);
   const open = await format.load();
   const { color, delta = false, dict: dictionaries = FORMAT_DEFAULTS.dictionaries } = options;
   const times = timeStyle(options, frame, format.name === "text");

@@ -198,7 +198,8 @@ export class TsdlTrace {
   ): ClockClass | undefined {
     const { clocks } = this.#builder;
     const found = new Set<string>();
-    for (const scope of Object.values(scopes)) if (scope !== undefined) addMappedClocks(scope, found);
+    for (const scope of Object.values(scopes))
+      if (scope !== undefined) addMappedClocks(scope, found);
     if (hasUnmappedTimestamps(scopes)) {
       if (clocks.size > 1) {
         throw this.#fail(
