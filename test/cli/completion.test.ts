@@ -1,15 +1,19 @@
 /** Completion scripts and the manual page, made from the commands: what the shells and troff make of them. */
 
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { completionScript, SHELLS } from "../../src/cli/completion.ts";
 import { manualPage } from "../../src/cli/man.ts";
 import { program } from "../../src/cli/program.ts";
+import { Folders } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { run } from "../support/program.ts";
 
 const test = suite("cli/completion");
+const folders = new Folders();
+test.after(() => folders.removeAll());
 
 /** What bash proposes for the last of some words. */
 function bash(...words: string[]): string[] {
@@ -54,10 +58,8 @@ for (const shell of SHELLS) {
   });
 
   needs(test, [shell])(`${shell} reads its script`, () => {
-    const { status, stderr } = spawnSync(shell, ["-n", "/dev/stdin"], {
-      input: completionScript(program(), shell),
-      encoding: "utf8",
-    });
+    const path = join(folders.make({ script: completionScript(program(), shell) }), "script");
+    const { status, stderr } = spawnSync(shell, ["-n", path], { encoding: "utf8" });
     assert.equal([status, stderr], [0, ""]);
   });
 }
