@@ -1,3 +1,4 @@
+import { counted } from "../base/text.ts";
 import { listSessions } from "../relay/list-sessions.ts";
 import type { SessionEntry } from "../relay/messages.ts";
 import { parseLiveUrl, printLiveUrl } from "../relay/url.ts";
@@ -59,7 +60,7 @@ function merged(
 function describe(session: Session, width: number): string {
   const timer =
     session.live_timer_us === 0 ? "not live" : `live timer ${session.live_timer_us / 1000} ms`;
-  const streams = `${session.streams} stream${session.streams === 1 ? "" : "s"}`;
+  const streams = counted(session.streams, "stream");
   const format = session.format === "ctf-2" ? "CTF 2" : "CTF 1.8";
   return [
     session.url.padEnd(width),

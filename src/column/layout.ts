@@ -142,13 +142,20 @@ function planColumn(request: ColumnRequest, traceClasses: readonly TraceClass[])
     case "record":
       return { name, request: settled, type: utf8("mixed"), nullable: false };
     case "context":
-    case "field":
+    case "field": {
+      const type = settled.type ?? commonType(fieldClassesOf(settled, traceClasses));
+      const isHexadecimal =
+        type.kind === "number" &&
+        !type.number.startsWith("float") &&
+        [...fieldClassesOf(settled, traceClasses)].every(isInBase16);
       return {
         name,
         request: settled,
-        type: settled.type ?? commonType(fieldClassesOf(settled, traceClasses)),
+        type,
         nullable: true,
+        ...(isHexadecimal && { isHexadecimal }),
       };
+    }
   }
 }
 
@@ -159,6 +166,10 @@ function settle(
   if (request.kind !== "name") return request;
   const isContext = !fieldClassesOf({ ...request, kind: "context" }, traceClasses).next().done;
   return { ...request, kind: isContext ? "context" : "field" };
+}
+
+function isInBase16(fieldClass: FieldClass): boolean {
+  return fieldClass.kind === "integer" && fieldClass.base === 16;
 }
 
 /** The classes that a field has in the event classes that have it. */

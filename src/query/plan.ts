@@ -13,6 +13,7 @@ import type { Execution } from "./execution.ts";
 import { checkNames, coverageOf, timelessNote } from "./name-check.ts";
 import type { Question } from "./question.ts";
 import type { ResultItem } from "./result.ts";
+import { twoMeaningNotes } from "./two-meanings.ts";
 
 export class QueryPlan {
   readonly #question: Question;
@@ -48,6 +49,8 @@ export class QueryPlan {
     const requests = select && selectedRequests(select);
     this.#noteEvents(traceClasses);
     for (const text of checkNames(this.#question, requests ?? [], traceClasses, isLive))
+      this.#emit({ kind: "note", text });
+    for (const text of twoMeaningNotes(filter, requests ?? [], traceClasses))
       this.#emit({ kind: "note", text });
     const coverage = coverageOf(this.#question, traceClasses, isLive);
     if (coverage !== undefined) this.#emit({ kind: "note", text: coverage });
