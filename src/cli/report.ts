@@ -2,8 +2,8 @@ import { CommanderError } from "commander";
 import { TraceError } from "../base/errors.ts";
 import { colorsFor } from "./colors.ts";
 
-/** What scripts can rely on. */
-export const ExitCode = { ok: 0, failed: 1, usage: 2 } as const;
+/** What scripts can rely on. `incomplete`: all that could be read was, but data was damaged or lost on the way. */
+export const ExitCode = { ok: 0, failed: 1, usage: 2, incomplete: 3 } as const;
 
 const colors = colorsFor(process.stderr);
 
@@ -24,6 +24,11 @@ export function report(error: unknown): void {
   }
   process.stderr.write(`${colors.red("error:")} ${describeError(error)}\n`);
   process.exitCode = ExitCode.failed;
+}
+
+/** Sets the exit code of a command that could not read everything, unless it failed. */
+export function reportIncomplete(): void {
+  process.exitCode ??= ExitCode.incomplete;
 }
 
 /** As `report`, and makes sure that the process ends even if something still holds it. */

@@ -22,7 +22,7 @@ import { hasSpareProcessors, startThreads } from "../query/threads.ts";
 import type { TimeFrame } from "../source/time-bound.ts";
 import { hasColors } from "./colors.ts";
 import { mayShareTerminal, Output, refuseTerminal } from "./output.ts";
-import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
+import { ExitCode, GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import { describeLive, percent, progressLine } from "./status.ts";
 import { type AskedTimes, askedTimes, type TimeOptions, timeStyle, zoneNote } from "./times.ts";
 
@@ -160,6 +160,7 @@ export function runRows(
       if (error !== undefined) report(error);
       else if (writer !== undefined) output.write(writer.end());
       if (!account.isEmpty) warn(`lost: ${account}`);
+      if (account.isIncomplete && !output.isClosed) reportIncomplete();
       if (late > 0)
         warn(`${late} ${late === 1 ? "row" : "rows"} came late, after rows of later events`);
       if (unnamed > 0) {
