@@ -150,7 +150,15 @@ export function runRows(
       const live = { rows, late, watermarkNs, losses: String(account) };
       progress?.show((seconds) => describeLive(live, seconds, Date.now()));
     }, 500);
+    let hasFinished = false;
     const finish = (error?: unknown): void => {
+      if (hasFinished) {
+        // What was written last could not be, or its reader has gone.
+        if (error !== undefined) report(error);
+        else if (process.exitCode === ExitCode.incomplete) process.exitCode = ExitCode.ok;
+        return;
+      }
+      hasFinished = true;
       clearTimeout(timer);
       clearInterval(ticking);
       process.off("SIGINT", interrupt);
