@@ -1,7 +1,7 @@
 import { counted } from "../base/text.ts";
 import { listSessions } from "../relay/list-sessions.ts";
 import type { SessionEntry } from "../relay/messages.ts";
-import { parseLiveUrl, printLiveUrl } from "../relay/url.ts";
+import { escapedName, parseLiveUrl, printLiveUrl } from "../relay/url.ts";
 import { note } from "./report.ts";
 
 /** A recording session as the user knows it: its tracing domains are entries of their own to the relayd. */
@@ -23,7 +23,10 @@ export async function ls(
 ): Promise<void> {
   const url = parseLiveUrl(text);
   const sessions = merged(await listSessions(url), (entry) =>
-    printLiveUrl({ ...url, selection: { target: entry.host, session: entry.name } }),
+    printLiveUrl({
+      ...url,
+      selection: { target: escapedName(entry.host), session: escapedName(entry.name) },
+    }),
   );
   if (options.format === "json" || options.json === true) {
     process.stdout.write(`${JSON.stringify(sessions, null, 2)}\n`);

@@ -1,10 +1,11 @@
 /** What queries are fed with: their own reading of recorded traces, or a share of one attachment to live sessions. */
 
 import { concatMap, Observable, Subject, type Subscription } from "rxjs";
+import { SourceError } from "../base/errors.ts";
 import { openRecorded, spanOf } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
-import { isLiveUrl } from "../relay/url.ts";
+import { isLiveUrl, meantUrl } from "../relay/url.ts";
 import { Gate } from "../source/gate.ts";
 import { openSources, type ReadOptions, type SourceOptions } from "../source/source.ts";
 import type { TimeFrame } from "../source/time-bound.ts";
@@ -82,11 +83,21 @@ class RecordedFeed implements Feed {
       (error: unknown) => {
         // It may be mended.
         this.#opened = undefined;
-        throw error;
+        throw withMeantUrl(error, this.sources);
       },
     );
     return this.#opened;
   }
+}
+
+/** A path that is none may be meant as a session's URL. */
+function withMeantUrl(error: unknown, sources: readonly string[]): unknown {
+  if (!(error instanceof SourceError) || error.code !== "SOURCE_NOT_FOUND") return error;
+  const source = sources.find((one) => error.message.startsWith(`${one}:`));
+  const meant = source && meantUrl(source);
+  if (meant === undefined) return error;
+  const message = `${error.message}; did you mean ${meant}?`;
+  return new SourceError(error.code, message, { cause: error });
 }
 
 interface Attachment {
