@@ -60,6 +60,7 @@ other -> %float {% ([token]) => ast.literal("float", token) %}
        | path {% ([path]) => ast.reference(path, undefined) %}
        | path "?" {% ([path, question]) => ast.reference(path, question) %} # (+)
 
+# An identifier is also any name between backquotes (+).
 path -> (%identifier | %global) indexes {% ([[name], indexes]) => ast.path(name, indexes, undefined) %}
       | path ("." | "->") (%identifier | %global) indexes
         {% ([before, , [name], indexes]) => ast.path(name, indexes, before) %}

@@ -43,7 +43,13 @@ export type Item =
   /** No event of this stream will come at or before `timestamp` (clock cycles of its trace). */
   | { readonly kind: "beacon"; readonly stream: StreamOrigin; readonly timestamp: bigint }
   /** The first packet or event of this source is at `ns` (since the Unix epoch), whatever of it is read. */
-  | { readonly kind: "begin"; readonly ns: bigint; readonly source: string }
+  | {
+      readonly kind: "begin";
+      readonly ns: bigint;
+      /** When its last packet ends. */
+      readonly lastNs: bigint | undefined;
+      readonly source: string;
+    }
   /** No event earlier than `ns` (since the Unix epoch) will come from any stream of this source. */
   | { readonly kind: "bound"; readonly ns: bigint; readonly source: string }
   /** Something is missing here, or may be; `packets` when their number is known. */

@@ -41,6 +41,12 @@ export function excerpt(text: string, span: Span): string {
   return `${line}\n${" ".repeat(at - from)}^${"~".repeat(width - 1)}`;
 }
 
+/** `1 row`, `2 rows`, `1 event class`, `2 event classes` */
+export function counted(count: number | bigint, noun: string): string {
+  if (Number(count) === 1) return `${count} ${noun}`;
+  return `${count} ${noun}${/(?:s|x|ch|sh)$/.test(noun) ? "es" : "s"}`;
+}
+
 /** `a,b,c`: names with commas between them, blanks around them left off. Commas between backquotes belong to a name. */
 export function splitNames(text: string): string[] {
   const parts = text.match(/(?:`[^`]*`|[^,`]|`)+|(?<=,|^)(?=,|$)/g) ?? [""];

@@ -65,9 +65,45 @@ export function isoTimeWriter(): TimeWriter {
   return new TimeWriter((date) => date.toISOString().slice(0, 19), "Z");
 }
 
-/** `08:55:45.115442425`, local time of day */
-export function clockTimeWriter(): TimeWriter {
-  return new TimeWriter(timeOfDay, "");
+/** How times are shown to people. */
+export interface TimeStyle {
+  readonly isUtc: boolean;
+  readonly showsDate: boolean;
+}
+
+export const LOCAL_TIME_OF_DAY: TimeStyle = { isUtc: false, showsDate: false };
+
+/** Whether times are those of the local day, which lines that the kernel writes show. */
+export function isUsual({ isUtc, showsDate }: TimeStyle): boolean {
+  return !isUtc && !showsDate;
+}
+
+/** `08:55:45.115442425`, or with the date before it, `2026-11-22 08:55:45.115442425` */
+export function clockTimeWriter({ isUtc, showsDate }: TimeStyle = LOCAL_TIME_OF_DAY): TimeWriter {
+  const from = showsDate ? 0 : 11;
+  const shown = (date: Date): string => {
+    // The wall clock's time, as if it were UTC.
+    const local = isUtc ? date : new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+    return local.toISOString().replace("T", " ").slice(from, -5);
+  };
+  return new TimeWriter(showsDate || isUtc ? shown : timeOfDay, "");
+}
+
+/** `UTC+01:00` at that time */
+export function zoneName(date: Date, isUtc: boolean): string {
+  const minutes = isUtc ? 0 : -date.getTimezoneOffset();
+  if (minutes === 0) return "UTC";
+  const rest = Math.abs(minutes);
+  return `UTC${minutes < 0 ? "-" : "+"}${twoDigits(Math.floor(rest / 60))}:${twoDigits(rest % 60)}`;
+}
+
+/** Whether two times lie on different days. */
+export function areDaysApart(aNs: bigint, bNs: bigint, isUtc: boolean): boolean {
+  const day = (ns: bigint): string => {
+    const date = new Date(Number(ns / 1_000_000n));
+    return isUtc ? date.toISOString().slice(0, 10) : date.toDateString();
+  };
+  return day(aNs) !== day(bNs);
 }
 
 /** `08:55:45`, local time of day */

@@ -12,13 +12,14 @@ import { RecordedNames } from "../operators/contain/recorded-names.ts";
 import { stateOf } from "../operators/contain/state-query.ts";
 import type { ReadOptions } from "../source/source.ts";
 import { colorsFor } from "./colors.ts";
-import { ExitCode, report } from "./report.ts";
+import { ExitCode, GRACE_MS, report } from "./report.ts";
 import { percent, progressLine } from "./status.ts";
 import { table } from "./table.ts";
 
 export interface ContainersOptions {
   readonly follow?: true;
   readonly json?: true;
+  readonly format?: "text" | "json";
 }
 
 /** How long a live session is listened to, and how long a silent stream may hold others up; ms. */
@@ -31,16 +32,16 @@ export async function containers(
   options: ContainersOptions,
 ): Promise<void> {
   const feed = openFeed(sources, { from: "beginning" });
+  const isJson = options.json === true || options.format === "json";
   if (options.follow) {
-    await follow(feed, options.json === true);
+    await follow(feed, isJson);
     return;
   }
   const census = feed.isLive
     ? await liveCensus(feed.share(), LIVE_MS, MAX_LAG_MS)
     : await censusOfRecorded(feed);
   await feed.close();
-  if (options.json === true)
-    process.stdout.write(`${JSON.stringify(censusJson(census), null, 2)}\n`);
+  if (isJson) process.stdout.write(`${JSON.stringify(censusJson(census), null, 2)}\n`);
   else process.stdout.write(containerTable(census));
 }
 
@@ -120,8 +121,14 @@ function follow(feed: Feed, isJson: boolean): Promise<void> {
           `${isJson ? JSON.stringify(changeJson(change)) : changeText(change)}\n`,
         );
     };
+    let hasFinished = false;
     const finish = (error?: unknown): void => {
+      if (hasFinished) return;
+      hasFinished = true;
       process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
+      // Detaching from a relayd may take a moment; it must not take for ever.
+      setTimeout(() => process.exit(), GRACE_MS).unref();
       source.unsubscribe();
       tell();
       if (error !== undefined) report(error);
@@ -132,9 +139,10 @@ function follow(feed: Feed, isJson: boolean): Promise<void> {
       finish();
     };
     process.on("SIGINT", interrupt);
+    process.on("SIGTERM", interrupt);
     stateOf({ isLive: feed.isLive, maxLag: MAX_LAG_MS }, items, registry, tell).subscribe({
       error: finish,
-      complete: () => queueMicrotask(finish),
+      complete: () => queueMicrotask(() => finish()),
     });
     const source = feed.share().items.subscribe(items);
   });

@@ -1,5 +1,6 @@
 import { isSelected } from "../base/glob.ts";
 import type { TraceOrigin } from "../base/item.ts";
+import { counted } from "../base/text.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { linkEnvironments } from "../feed/environments.ts";
 import { openFeed } from "../feed/feed.ts";
@@ -68,7 +69,7 @@ function linkedSections(program: Program, environments: readonly LinkEnvironment
   const sizes = new KernelSizes(program);
   return [...byForm].map(([form, alike]) => {
     const names = alike.map(({ eventClass }) => eventClass.name);
-    const title = `Linked for ${names.length} event class${names.length === 1 ? "" : "es"}: ${some(names)}`;
+    const title = `Linked for ${counted(names.length, "event class")}: ${some(names)}`;
     const isNever = link(program, alike[0]!).verdict === "never";
     return section(
       title,
@@ -106,7 +107,7 @@ function lttngText(
 function coverageText(covered: Coverage): string {
   const { classes, always, evaluate, never, missing, clashes, suggestion } = covered;
   const lines = [
-    `${classes} event classes: each record decides in ${evaluate}, all pass in ${always}, none can in ${never}`,
+    `${counted(classes, "event class")}: each record decides in ${evaluate}, all pass in ${always}, none can in ${never}`,
     ...missing.map(({ name, events }) => `no ${name} in ${events.length}: ${some(events)}`),
     ...clashes.map(({ reason, events }) => `${reason} in ${events.length}: ${some(events)}`),
   ];

@@ -5,7 +5,7 @@ import { openFeed } from "../feed/feed.ts";
 import { eventKey, TraceSummaries, type TraceSummary } from "../query/trace-summary.ts";
 import { colorsFor } from "./colors.ts";
 import { totalOf, traceJson, uuidText } from "./info-json.ts";
-import { warn } from "./report.ts";
+import { reportIncomplete, warn } from "./report.ts";
 import { progressLine } from "./status.ts";
 import { table } from "./table.ts";
 
@@ -15,10 +15,17 @@ const LIVE_MS = 2000;
 /** `tracewire info`: what traces hold: streams, clocks, event classes, how much and how much is lost. */
 export async function info(
   sources: readonly string[],
-  options: { readonly json?: boolean; readonly fields?: boolean },
+  options: {
+    readonly json?: boolean;
+    readonly fields?: boolean;
+    readonly format?: "text" | "json";
+  },
 ): Promise<void> {
   const { traces, problems } = await survey(sources);
-  if (options.json === true) {
+  const isDamaged = (trace: TraceSummary): boolean =>
+    trace.problems.length > 0 || trace.streams.some(({ losses }) => losses.isIncomplete);
+  if (problems.length > 0 || traces.some(isDamaged)) reportIncomplete();
+  if (options.json === true || options.format === "json") {
     const report = { traces: traces.map(traceJson), problems };
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     return;

@@ -1,6 +1,7 @@
+import { counted } from "../base/text.ts";
 import { listSessions } from "../relay/list-sessions.ts";
 import type { SessionEntry } from "../relay/messages.ts";
-import { parseLiveUrl, printLiveUrl } from "../relay/url.ts";
+import { escapedName, parseLiveUrl, printLiveUrl } from "../relay/url.ts";
 import { note } from "./report.ts";
 
 /** A recording session as the user knows it: its tracing domains are entries of their own to the relayd. */
@@ -18,13 +19,16 @@ interface Session {
 /** `tracewire ls`: the sessions of a relayd, a line each. */
 export async function ls(
   text: string,
-  options: { readonly format: "text" | "json" },
+  options: { readonly format: "text" | "json"; readonly json?: true },
 ): Promise<void> {
   const url = parseLiveUrl(text);
   const sessions = merged(await listSessions(url), (entry) =>
-    printLiveUrl({ ...url, selection: { target: entry.host, session: entry.name } }),
+    printLiveUrl({
+      ...url,
+      selection: { target: escapedName(entry.host), session: escapedName(entry.name) },
+    }),
   );
-  if (options.format === "json") {
+  if (options.format === "json" || options.json === true) {
     process.stdout.write(`${JSON.stringify(sessions, null, 2)}\n`);
     return;
   }
@@ -59,7 +63,7 @@ function merged(
 function describe(session: Session, width: number): string {
   const timer =
     session.live_timer_us === 0 ? "not live" : `live timer ${session.live_timer_us / 1000} ms`;
-  const streams = `${session.streams} stream${session.streams === 1 ? "" : "s"}`;
+  const streams = counted(session.streams, "stream");
   const format = session.format === "ctf-2" ? "CTF 2" : "CTF 1.8";
   return [
     session.url.padEnd(width),

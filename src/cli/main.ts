@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import module from "node:module";
+import { guardOutputs } from "./output.ts";
 import { program } from "./program.ts";
-import { reportAndExit } from "./report.ts";
+import { report, reportAndExit } from "./report.ts";
 
 // From Node 22.1 on: what a command loads was compiled by the run before.
 (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
-program()
-  .parseAsync(process.argv)
-  .catch((error: unknown) => reportAndExit(error));
+guardOutputs(report);
+const root = program();
+if (process.argv.length <= 2) root.outputHelp();
+else root.parseAsync(process.argv).catch((error: unknown) => reportAndExit(error));

@@ -27,6 +27,13 @@ export function formatNames(): string {
   return FORMATS.map(({ name }) => name).join(", ");
 }
 
+/** `text` or `json` */
+export function textOrJson(text: string): "text" | "json" {
+  if (text !== "text" && text !== "json")
+    throw new InvalidArgumentError("expected one of text, json.");
+  return text;
+}
+
 export function count(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("expected a whole number.");
   return Number(text);

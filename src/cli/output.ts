@@ -1,9 +1,47 @@
 /** Bytes to stdout: waits for slow readers, and takes a reader that goes away as the end of the work. */
 
+import { fstatSync } from "node:fs";
 import type { Writable } from "node:stream";
+import { SourceError } from "../base/errors.ts";
 import { NO_BYTES } from "../format/batch-writer.ts";
 import { type Bytes, BytesInOrder } from "../format/bytes-in-order.ts";
 import type { Gate } from "../source/gate.ts";
+
+/**
+ * What is written to stdout by commands without an `Output`: a reader that goes away ends them quietly, any other failure,
+ * such as a full disk, with one line.
+ */
+export function guardOutputs(onFailure: (error: unknown) => void): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (process.stdout.listenerCount("error") > 1) return;
+    if (error.code !== "EPIPE") onFailure(error);
+    process.exit();
+  });
+  // Nothing can be said any more.
+  process.stderr.on("error", () => undefined);
+}
+
+/**
+ * Refuses to write bytes that are no text to a terminal.
+ * @throws SourceError `OUTPUT_TERMINAL`
+ */
+export function refuseTerminal(format: string): void {
+  if (format !== "arrow" || process.stdout.isTTY !== true) return;
+  const message =
+    "stdout: expected a file or a pipe for Arrow, which is no text, got a terminal; add > FILE, or choose another --format";
+  throw new SourceError("OUTPUT_TERMINAL", message);
+}
+
+/** Whether what reads stdout may write to the terminal on which status lines are shown. */
+export function mayShareTerminal(): boolean {
+  if (process.stdout.isTTY === true) return true;
+  try {
+    const stdout = fstatSync(1);
+    return stdout.isFIFO() || stdout.isSocket();
+  } catch {
+    return false;
+  }
+}
 
 export class Output {
   readonly #stream: Writable;

@@ -1,11 +1,9 @@
 /** The commands, their options and their help. What a command does is loaded when it runs, so that `--help` is quick. */
 
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
+import type { Shell } from "./completion.ts";
 import {
-  address,
   bytes,
-  collect,
-  collectNames,
   count,
   duration,
   formatName,
@@ -13,7 +11,21 @@ import {
   list,
   runtimes,
   speed,
+  textOrJson,
 } from "./options.ts";
+import { statedump } from "./program-statedump.ts";
+import {
+  addFormatAliases,
+  containerOption,
+  eventOption,
+  executionOptions,
+  fromOption,
+  listenOption,
+  reconnectOption,
+  tokenOption,
+  waitOption,
+} from "./shared-options.ts";
+import { timeOptions } from "./times.ts";
 import { VERSION } from "./version.ts";
 
 export function program(): Command {
@@ -29,7 +41,9 @@ Try it without LTTng:
   $ tracewire demo
 
 A SOURCE is a live session, net://HOST[:PORT]/host/TARGET/SESSION (TARGET and SESSION may be globs),
-or the directory of a recorded trace. Every command explains itself: tracewire tail --help`,
+or the directory of a recorded trace. Every command explains itself: tracewire tail --help
+
+Exit status: 0 when everything was read, 1 after an error, 2 for a wrong command line, 3 when data was damaged or lost.`,
     );
   for (const command of [
     tail(),
@@ -43,6 +57,8 @@ or the directory of a recorded trace. Every command explains itself: tracewire t
     explain(),
     containers(),
     statedump(),
+    completion(root),
+    man(root),
   ]) {
     root.addCommand(command.copyInheritedSettings(root).exitOverride());
   }
@@ -70,16 +86,16 @@ function tail(): Command {
     .addOption(fromOption())
     .addOption(waitOption())
     .addOption(reconnectOption())
-    .option("--begin <time>", "only events from this time on, as babeltrace2 writes times")
-    .option("--end <time>", "only events up to this time")
     .addOption(
       new Option("-f, --format <format>", `how to write events: ${formatNames()}`)
         .argParser(formatName)
         .default("text"),
     )
     .option("--delta", "babeltrace format: with the time since the event before")
-    .option("-c, --count", "print only how many events matched, at the end");
-  for (const option of executionOptions()) command.addOption(option);
+    .option("-c, --count", "print only how many events matched, at the end")
+    .addOption(new Option("--follow", "live sessions are followed anyway").hideHelp());
+  for (const option of [...timeOptions(), ...executionOptions()]) command.addOption(option);
+  addFormatAliases(command, formatName, "ndjson");
   return command
     .addHelpText(
       "after",
@@ -113,14 +129,14 @@ function query(): Command {
     .addOption(fromOption())
     .addOption(waitOption())
     .addOption(reconnectOption())
-    .option("--begin <time>", "only events from this time on, as babeltrace2 writes times")
-    .option("--end <time>", "only events up to this time")
     .addOption(
       new Option("-f, --format <format>", `text is a table; also ${formatNames()}`)
         .argParser(formatName)
         .default("text"),
     );
-  for (const option of [queriesOption(), ...executionOptions()]) command.addOption(option);
+  for (const option of [queriesOption(), ...timeOptions(), ...executionOptions()])
+    command.addOption(option);
+  addFormatAliases(command, formatName, "ndjson");
   return command
     .addHelpText(
       "after",
@@ -142,34 +158,6 @@ Examples:
       const run = await import("./query.ts");
       await run.query(words, options);
     });
-}
-
-/** How a query is executed. */
-function executionOptions(): readonly Option[] {
-  return [
-    new Option("--max-lag <time>", "live sessions: how long a silent stream may hold the others up")
-      .argParser(duration)
-      .default(5000, "5s"),
-    new Option(
-      "--name-wait <time>",
-      "live sessions: how long rows of a container without a name wait for it (default: 10s with a condition on containers, else 1s)",
-    ).argParser(duration),
-    new Option(
-      "--settle <time>",
-      "live sessions as Arrow: how long the first rows wait for columns that nothing declares yet",
-    )
-      .argParser(duration)
-      .default(5000, "5s"),
-    new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
-    new Option("--engine <name>", "who scans: compiled code or its oracle")
-      .choices(["kernel", "interpreter"])
-      .default("kernel"),
-    new Option(
-      "--workers <count>",
-      "threads that scan recorded traces; 0: none (default: processors less one)",
-    ).argParser(count),
-    new Option("-q, --quiet", "no status lines on stderr"),
-  ];
 }
 
 function queries(): Command {
@@ -205,17 +193,8 @@ function queriesOption(): Option {
   );
 }
 
-function containerOption(): Option {
-  return new Option(
-    "--container <names>",
-    "only events of these containers, [HOST] for none; * stands for anything, !NAME excludes; may be repeated",
-  )
-    .argParser(collectNames)
-    .default([], "all");
-}
-
 function ls(): Command {
-  return new Command("ls")
+  const command = new Command("ls")
     .description("List a relay daemon's sessions.")
     .argument("<url>", "net://HOST[:PORT]")
     .addOption(
@@ -234,10 +213,12 @@ Examples:
       const command = await import("./ls.ts");
       await command.ls(url, options);
     });
+  addFormatAliases(command, textOrJson, "json");
+  return command;
 }
 
 function info(): Command {
-  return new Command("info")
+  const command = new Command("info")
     .description("Show what traces hold: streams, clocks, event classes, amounts and losses.")
     .argument(
       "<source...>",
@@ -257,10 +238,12 @@ Examples:
       const command = await import("./info.ts");
       await command.info(sources, options);
     });
+  addFormatAliases(command, textOrJson, "json");
+  return command;
 }
 
 function containers(): Command {
-  return new Command("containers")
+  const command = new Command("containers")
     .description("List the containers that traces tell of, with their lives.")
     .argument("<source...>", "live sessions or trace directories")
     .option("--follow", "print births, names and ends as they come")
@@ -280,66 +263,8 @@ Examples:
       const command = await import("./containers.ts");
       await command.containers(sources, options);
     });
-}
-
-function statedump(): Command {
-  const command = new Command("statedump")
-    .description("Record this machine's containers, in its user-space traces or on stdout.")
-    .option("--print", "JSON lines on stdout instead of events in traces")
-    .option("--once", "one round, instead of until Ctrl-C")
-    .addOption(
-      new Option("--period <time>", "how often every record is repeated")
-        .argParser(duration)
-        .default(2000, "2s"),
-    )
-    .option("--only-named", "ask only the runtimes named below, at no usual place")
-    .option(
-      "--provider <program>",
-      "the tracepoint provider (default: where make -C statedump puts it)",
-    );
-  for (const [name, argument] of [
-    ["docker", "socket"],
-    ["podman", "socket"],
-    ["containerd", "socket"],
-    ["cri", "socket"],
-    ["lxd", "socket"],
-    ["incus", "socket"],
-    ["lxc", "directory"],
-  ])
-    command.addOption(
-      new Option(`--${name} <${argument}>`, `${name}: its ${argument}; may be repeated`)
-        .argParser(collect)
-        .default([], "the usual places"),
-    );
-  return command
-    .addHelpText(
-      "after",
-      `
-Runs on the traced machine, where the session daemon runs. Asks Docker, Podman, containerd, Kubernetes' runtimes (through
-crictl), LXD, Incus, LXC and systemd-machined for their containers, and emits a record for each,
-ust_container_statedump:lttng_statedump_container: every period, and at once when one starts, changes or ends. Build the
-tracepoint provider first: make -C statedump.
-
-Trust: a socket names any process if only root, or the user who runs statedump, controls it and every directory above it. If
-one other user does, as with /run/user/UID/podman/podman.sock, it names processes in user namespaces of that user only
-(/etc/subuid), with the lowest priority. --only-named with the options above is an allow-list.
-
-Without root it needs:
-  CAP_SYS_PTRACE           to read the namespaces of other users' processes (/proc/PID/ns)
-  write access to sockets  as by group docker for Docker's, whose members can become root
-  root                     only for LXC and for Podman without its service
-  $ setpriv --reuid tracewire --regid tracewire --groups docker --inh-caps +sys_ptrace --ambient-caps +sys_ptrace \\
-      tracewire statedump --only-named --docker /run/docker.sock
-
-Examples:
-  $ tracewire statedump --print --once
-  $ lttng enable-event --userspace 'ust_container_statedump:*' && tracewire statedump
-  $ tracewire statedump --docker /run/other/docker.sock --lxc /srv/lxc --only-named`,
-    )
-    .action(async (options) => {
-      const { statedump } = await import("./statedump.ts");
-      await statedump(options);
-    });
+  addFormatAliases(command, textOrJson, "json");
+  return command;
 }
 
 function serve(): Command {
@@ -451,33 +376,36 @@ Examples:
     });
 }
 
-function eventOption(description: string): Option {
-  return new Option("-e, --event <globs>", description).argParser(collectNames).default([], "all");
+function completion(root: Command): Command {
+  return new Command("completion")
+    .description("Print a script that completes commands and options in a shell.")
+    .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ source <(tracewire completion bash)
+  $ tracewire completion zsh > "\${fpath[1]}/_tracewire"
+  $ tracewire completion fish > ~/.config/fish/completions/tracewire.fish`,
+    )
+    .action(async (shell: Shell) => {
+      const { completionScript } = await import("./completion.ts");
+      process.stdout.write(completionScript(root, shell));
+    });
 }
 
-function fromOption(): Option {
-  return new Option("--from <where>", "live sessions: where to begin")
-    .choices(["beginning", "now"])
-    .default("now");
-}
-
-function waitOption(): Option {
-  const description = "live sessions: wait for what is not there, now or after its end";
-  return new Option("--wait", description);
-}
-
-function reconnectOption(): Option {
-  const description = "live sessions: end with an error when a connection is lost";
-  return new Option("--no-reconnect", description);
-}
-
-function listenOption(usual: string): Option {
-  return new Option("-l, --listen <address>", "HOST:PORT to listen on")
-    .argParser(address)
-    .default(address(usual), usual);
-}
-
-function tokenOption(): Option {
-  const description = "what clients must show; needed to listen beyond loopback";
-  return new Option("--token <token>", description).env("TRACEWIRE_TOKEN");
+function man(root: Command): Command {
+  return new Command("man")
+    .description("Print the manual page.")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire man | man -l -
+  $ tracewire man > ~/.local/share/man/man1/tracewire.1`,
+    )
+    .action(async () => {
+      const { manualPage } = await import("./man.ts");
+      process.stdout.write(manualPage(root));
+    });
 }

@@ -1,5 +1,4 @@
 import { SourceError } from "../base/errors.ts";
-import { openFeed } from "../feed/feed.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { formatNamed, type OutputFormat } from "../format/formats.ts";
@@ -8,11 +7,12 @@ import { type PlannedQuery, planQuery } from "../language/plan.ts";
 import { runPlanned } from "../language/run-query.ts";
 import type { Execution } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
-import { hasSpareProcessors, startThreads } from "../query/threads.ts";
-import { parseTimeBound } from "../source/time-bound.ts";
+import { startThreads } from "../query/threads.ts";
+import type { TimeFrame } from "../source/time-bound.ts";
 import { hasColors } from "./colors.ts";
 import { ResultTable } from "./result-table.ts";
-import { batchWriter, runRows, type TailOptions } from "./tail.ts";
+import { batchWriter, feedOf, runRows, type TailOptions } from "./tail.ts";
+import { askedTimes } from "./times.ts";
 
 export interface QueryOptions
   extends Omit<TailOptions, "where" | "select" | "limit" | "count" | "delta"> {
@@ -27,12 +27,12 @@ export async function query(words: readonly string[], options: QueryOptions): Pr
       "QUERY_MISSING",
       `query: expected sources and, behind them, the query, got only ${words[0] ?? "nothing"}`,
     );
-  const planned = planQuery(queryText(words.at(-1) ?? "", options.queries), baseOf(options));
-  const { from, wait, reconnect } = options;
-  const feed = openFeed(sources, { from, wait, reconnect, inThread: hasSpareProcessors(sources) });
+  const feed = feedOf(sources, options);
+  const text = queryText(words.at(-1) ?? "", options.queries);
+  const planned = planQuery(text, baseOf(options, feed.isLive));
   const { limit } = planned.question;
   const threads = startThreads(sources, options.engine, options.workers, limit);
-  const { shown, writer, hasOneLayout } = await output(planned, options);
+  const { shown, writer, hasOneLayout } = await output(planned, options, await feed.span());
   const execution: Execution = {
     isLive: feed.isLive,
     maxLagMs: options.maxLag,
@@ -42,8 +42,6 @@ export async function query(words: readonly string[], options: QueryOptions): Pr
     threads,
     lines: writer.lines,
   };
-  // Until then, signals end the process at once.
-  await feed.prepare();
   await runRows(
     {
       question: shown.question,
@@ -57,12 +55,14 @@ export async function query(words: readonly string[], options: QueryOptions): Pr
   );
 }
 
-function baseOf({ event, container, begin, end }: QueryOptions): Partial<Question> {
+function baseOf(options: QueryOptions, isLive: boolean): Partial<Question> {
+  const { event, container } = options;
+  const { begin, end } = askedTimes(options, isLive);
   return {
     events: event,
     container: namedBy(container),
-    begin: begin === undefined ? undefined : parseTimeBound(begin),
-    end: end === undefined ? undefined : parseTimeBound(end),
+    begin,
+    end,
   };
 }
 
@@ -70,6 +70,7 @@ function baseOf({ event, container, begin, end }: QueryOptions): Partial<Questio
 async function output(
   planned: PlannedQuery,
   options: QueryOptions,
+  frame: TimeFrame,
 ): Promise<{
   readonly shown: PlannedQuery;
   readonly writer: BatchWriter;
@@ -82,7 +83,11 @@ async function output(
     const select = isPlain ? await format.selection?.(undefined, isByName) : undefined;
     const shown =
       select === undefined ? planned : { ...planned, question: { ...question, select } };
-    return { shown, writer: await batchWriter(format, options), hasOneLayout: format.hasOneLayout };
+    return {
+      shown,
+      writer: await batchWriter(format, options, frame),
+      hasOneLayout: format.hasOneLayout,
+    };
   }
   const { stdout } = process;
   const isTerminal = stdout.isTTY === true;

@@ -2,8 +2,8 @@ import { CommanderError } from "commander";
 import { TraceError } from "../base/errors.ts";
 import { colorsFor } from "./colors.ts";
 
-/** What scripts can rely on. */
-export const ExitCode = { ok: 0, failed: 1, usage: 2 } as const;
+/** What scripts can rely on. `incomplete`: all that could be read was, but data was damaged or lost on the way. */
+export const ExitCode = { ok: 0, failed: 1, usage: 2, incomplete: 3 } as const;
 
 const colors = colorsFor(process.stderr);
 
@@ -11,8 +11,26 @@ const colors = colorsFor(process.stderr);
 export function describeError(error: unknown): string {
   if (error instanceof TraceError) return error.message;
   if (error instanceof Error && "code" in error && typeof error.code === "string")
-    return error.message;
+    return listenProblem(error as ListenError) ?? error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly address?: string };
+
+/** What to do where an address cannot be listened on. */
+function listenProblem(error: ListenError): string | undefined {
+  if (error.syscall !== "listen") return undefined;
+  const place = `listening on ${error.address ?? "localhost"}:${error.port ?? ""}`;
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `${place}: expected a free port, got one that another program has; choose another by --listen :PORT`;
+    case "EACCES":
+      return `${place}: permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE`;
+    case "EADDRNOTAVAIL":
+      return `${place}: expected an address of this machine`;
+    default:
+      return undefined;
+  }
 }
 
 /** Prints the error and sets the exit code; the process ends when nothing is left to do. */
@@ -24,6 +42,11 @@ export function report(error: unknown): void {
   }
   process.stderr.write(`${colors.red("error:")} ${describeError(error)}\n`);
   process.exitCode = ExitCode.failed;
+}
+
+/** Sets the exit code of a command that could not read everything, unless it failed. */
+export function reportIncomplete(): void {
+  process.exitCode ??= ExitCode.incomplete;
 }
 
 /** As `report`, and makes sure that the process ends even if something still holds it. */

@@ -135,12 +135,21 @@ function padded(
     .trimEnd();
 }
 
-function cell({ type, unit, name }: ColumnLayout, column: Column, row: number): string {
+function cell(
+  { type, unit, name, isHexadecimal }: ColumnLayout,
+  column: Column,
+  row: number,
+): string {
   const value = valueAt(column, row);
   if (value === null) return "-";
   if (type.kind === "timestamp" || name === "window")
     return isoText(BigInt(value as bigint)).replace("T", " ");
   if (typeof value === "string") return printable(value, MAX_CELL);
+  const isInteger = typeof value === "bigint" || Number.isInteger(value);
+  if (isHexadecimal === true && isInteger && column.kind === "number")
+    return `0x${BigInt.asUintN(column.values.BYTES_PER_ELEMENT * 8, BigInt(value as number))
+      .toString(16)
+      .toUpperCase()}`;
   if (typeof value === "number" || typeof value === "bigint") return quantity(value, unit);
   return `[${(value as readonly unknown[]).join(" ")}]`.slice(0, MAX_CELL);
 }

@@ -1,6 +1,7 @@
 /** One line of progress on stderr, for who waits at a terminal: rewritten in place, and gone at the end. */
 
 import pc from "picocolors";
+import { counted } from "../base/text.ts";
 import { hasColors } from "./colors.ts";
 
 /** The part of a terminal's stream that is used. */
@@ -121,7 +122,7 @@ export function describeLive(
 ): string {
   const behind = watermarkNs === undefined ? undefined : nowMs / 1000 - Number(watermarkNs) / 1e9;
   const parts = [
-    `${rows} rows`,
+    counted(rows, "row"),
     `${scaled(rows / Math.max(seconds, LEAST_SECONDS))} rows/s`,
     // A replayed or recorded past is not behind.
     ...(behind === undefined || behind > MAX_BEHIND_SECONDS

@@ -6,6 +6,8 @@ import type { Program } from "../filter/bytecode.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { FORMAT_DEFAULTS, formatNamed, type OutputFormat } from "../format/formats.ts";
+import { through } from "../operators/chain.ts";
+import { LastRows } from "../operators/last-rows.ts";
 import {
   asksForContainers,
   type NameSource,
@@ -17,13 +19,14 @@ import type { Question } from "../query/question.ts";
 import { batchFacts, type ResultItem } from "../query/result.ts";
 import { settled } from "../query/settled.ts";
 import { hasSpareProcessors, startThreads } from "../query/threads.ts";
-import { parseTimeBound } from "../source/time-bound.ts";
+import type { TimeFrame } from "../source/time-bound.ts";
 import { hasColors } from "./colors.ts";
-import { Output } from "./output.ts";
-import { ExitCode, GRACE_MS, note, report, warn } from "./report.ts";
+import { mayShareTerminal, Output, refuseTerminal } from "./output.ts";
+import { ExitCode, GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import { describeLive, percent, progressLine } from "./status.ts";
+import { type AskedTimes, askedTimes, type TimeOptions, timeStyle, zoneNote } from "./times.ts";
 
-export interface TailOptions {
+export interface TailOptions extends TimeOptions {
   readonly where?: string;
   readonly event: readonly string[];
   readonly container: readonly string[];
@@ -33,10 +36,9 @@ export interface TailOptions {
   readonly from: "beginning" | "now";
   readonly wait?: true;
   readonly reconnect: boolean;
-  readonly begin?: string;
-  readonly end?: string;
   readonly format: string;
   readonly delta?: true;
+  readonly dict?: "plain" | "delta";
   readonly count?: true;
   readonly maxLag: number;
   readonly settle: number;
@@ -49,13 +51,15 @@ export interface TailOptions {
 
 /** `tracewire tail`: one query, its rows on stdout. */
 export async function tail(sources: readonly string[], options: TailOptions): Promise<void> {
-  const { from, wait, reconnect } = options;
-  const feed = openFeed(sources, { from, wait, reconnect, inThread: hasSpareProcessors(sources) });
+  const feed = feedOf(sources, options);
+  const times = askedTimes(options, feed.isLive);
   // They boot while the metadata is read.
   const threads = startThreads(sources, options.engine, options.workers, eventsSeen(options));
   const format = formatNamed(options.format);
-  const writer = options.count ? undefined : await batchWriter(format, options);
   const filter = await program(options.where);
+  // Until it has been opened, signals end the process at once.
+  const frame = await feed.span();
+  const writer = options.count ? undefined : await batchWriter(format, options, frame);
   const execution: Execution = {
     isLive: feed.isLive,
     maxLagMs: options.maxLag,
@@ -63,17 +67,33 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
     engine: options.engine,
     borrowBatches: true,
     threads,
-    lines: writer?.lines,
+    lines: times.lastRows === undefined ? writer?.lines : undefined,
   };
-  // Until then, signals end the process at once.
-  await feed.prepare();
-  const question = await questionOf(options, format, filter);
+  const question = await questionOf(options, times, format, filter);
   const asked: Asked = {
     question,
-    run: (how, share, source) => runQuestion(question, how, share, source),
+    run: (how, share, source) =>
+      lastRows(times.lastRows, how, runQuestion(question, how, share, source)),
   };
   const rows = await runRows(asked, execution, feed, writer, format, options);
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
+}
+
+export function feedOf(
+  sources: readonly string[],
+  { from, wait, reconnect, clockOffset }: TailOptions,
+): Feed {
+  const inThread = hasSpareProcessors(sources);
+  return openFeed(sources, { from, wait, reconnect, inThread, clockOffsetNs: clockOffset });
+}
+
+function lastRows(
+  rows: number | undefined,
+  { isLive }: Execution,
+  results: Observable<ResultItem>,
+): Observable<ResultItem> {
+  if (rows === undefined) return results;
+  return through(results, [new LastRows(rows)], { isLive, borrowBatches: true });
 }
 
 /** What is asked, and how its rows come. */
@@ -115,7 +135,7 @@ export function runRows(
     let subscription: { unsubscribe(): void } | undefined;
     const isNamed = asksForContainers(question);
     /** Its user would look at a still terminal otherwise. */
-    const isStill = options.count === true || process.stdout.isTTY !== true;
+    const isStill = options.count === true || !mayShareTerminal();
     // Before the first row of a container, a recorded trace is read for what it tells of them.
     const isWanted = !options.quiet && (isStill || (isNamed && !feed.isLive));
     const progress = isWanted ? progressLine(process.stderr) : undefined;
@@ -130,7 +150,15 @@ export function runRows(
       const live = { rows, late, watermarkNs, losses: String(account) };
       progress?.show((seconds) => describeLive(live, seconds, Date.now()));
     }, 500);
+    let hasFinished = false;
     const finish = (error?: unknown): void => {
+      if (hasFinished) {
+        // What was written last could not be, or its reader has gone.
+        if (error !== undefined) report(error);
+        else if (process.exitCode === ExitCode.incomplete) process.exitCode = ExitCode.ok;
+        return;
+      }
+      hasFinished = true;
       clearTimeout(timer);
       clearInterval(ticking);
       process.off("SIGINT", interrupt);
@@ -140,6 +168,7 @@ export function runRows(
       if (error !== undefined) report(error);
       else if (writer !== undefined) output.write(writer.end());
       if (!account.isEmpty) warn(`lost: ${account}`);
+      if (account.isIncomplete && !output.isClosed) reportIncomplete();
       if (late > 0)
         warn(`${late} ${late === 1 ? "row" : "rows"} came late, after rows of later events`);
       if (unnamed > 0) {
@@ -233,6 +262,7 @@ async function program(where: string | undefined): Promise<Program | undefined> 
 
 async function questionOf(
   options: TailOptions,
+  { begin, end, lastRows }: AskedTimes,
   format: OutputFormat,
   filter: Program | undefined,
 ): Promise<Question> {
@@ -245,19 +275,24 @@ async function questionOf(
     select: options.count
       ? []
       : ((await format.selection?.(options.select, isByName)) ?? options.select),
-    begin: options.begin === undefined ? undefined : parseTimeBound(options.begin),
-    end: options.end === undefined ? undefined : parseTimeBound(options.end),
-    order: options.count ? "none" : "time",
+    begin,
+    end,
+    order: options.count && lastRows === undefined ? "none" : "time",
     limit: options.limit,
   };
 }
 
 export async function batchWriter(
   format: OutputFormat,
-  options: Pick<TailOptions, "color" | "delta">,
+  options: Pick<TailOptions, "color" | "delta" | "dict" | "quiet"> & TimeOptions,
+  frame: TimeFrame,
 ): Promise<BatchWriter> {
+  refuseTerminal(format.name);
   const open = await format.load();
-  const { color, delta = false } = options;
+  const { color, delta = false, dict: dictionaries = FORMAT_DEFAULTS.dictionaries } = options;
+  const times = timeStyle(options, frame, format.name === "text");
+  const isRead = process.stdout.isTTY === true || process.stderr.isTTY === true;
+  if (format.name === "text" && isRead && options.quiet !== true) note(zoneNote(times, frame));
   const isColored = color === "always" || (color === "auto" && hasColors(process.stdout));
-  return open({ ...FORMAT_DEFAULTS, showsDelta: delta, isColored });
+  return open({ ...FORMAT_DEFAULTS, dictionaries, showsDelta: delta, isColored, times });
 }

@@ -4,7 +4,6 @@
  * Until then it is a column of nulls.
  */
 
-import { findField } from "../ctf/field-ref.ts";
 import type {
   EventClass,
   FieldClass,
@@ -13,7 +12,7 @@ import type {
   TraceClass,
 } from "../ctf/trace-class.ts";
 import type { ColumnType, NumberType } from "./column.ts";
-import { BUILT_IN, type ColumnRequest, columnName } from "./request.ts";
+import { BUILT_IN, type ColumnRequest, columnName, findRequested } from "./request.ts";
 import type { PlannedColumn } from "./schema.ts";
 import { defaultContext } from "./selection.ts";
 
@@ -143,13 +142,20 @@ function planColumn(request: ColumnRequest, traceClasses: readonly TraceClass[])
     case "record":
       return { name, request: settled, type: utf8("mixed"), nullable: false };
     case "context":
-    case "field":
+    case "field": {
+      const type = settled.type ?? commonType(fieldClassesOf(settled, traceClasses));
+      const isHexadecimal =
+        type.kind === "number" &&
+        !type.number.startsWith("float") &&
+        [...fieldClassesOf(settled, traceClasses)].every(isInBase16);
       return {
         name,
         request: settled,
-        type: settled.type ?? commonType(fieldClassesOf(settled, traceClasses)),
+        type,
         nullable: true,
+        ...(isHexadecimal && { isHexadecimal }),
       };
+    }
   }
 }
 
@@ -158,9 +164,12 @@ function settle(
   traceClasses: readonly TraceClass[],
 ): Exclude<ColumnRequest, { kind: "name" }> {
   if (request.kind !== "name") return request;
-  const { name, type } = request;
-  const isContext = !fieldClassesOf({ kind: "context", name }, traceClasses).next().done;
-  return { kind: isContext ? "context" : "field", name, type };
+  const isContext = !fieldClassesOf({ ...request, kind: "context" }, traceClasses).next().done;
+  return { ...request, kind: isContext ? "context" : "field" };
+}
+
+function isInBase16(fieldClass: FieldClass): boolean {
+  return fieldClass.kind === "integer" && fieldClass.base === 16;
 }
 
 /** The classes that a field has in the event classes that have it. */
@@ -170,18 +179,17 @@ function* fieldClassesOf(
 ): Generator<FieldClass> {
   if (request.kind === "context") {
     for (const { streamClass } of eachStreamClass(traceClasses)) {
-      const ref = findField("common-context", streamClass.commonContext, [request.name]);
+      const ref = findRequested("common-context", streamClass.commonContext, request);
       if (ref !== undefined) yield ref.fieldClass;
     }
     for (const { eventClass } of eachEventClass(traceClasses)) {
       if (eventClass.specificContext === undefined) continue;
-      const ref = findField("specific-context", eventClass.specificContext, [request.name]);
+      const ref = findRequested("specific-context", eventClass.specificContext, request);
       if (ref !== undefined) yield ref.fieldClass;
     }
   } else if (request.kind === "field") {
-    const names = request.name.split(".");
     for (const { eventClass } of eachEventClass(traceClasses)) {
-      const ref = findField("payload", eventClass.payload, names);
+      const ref = findRequested("payload", eventClass.payload, request);
       if (ref !== undefined) yield ref.fieldClass;
     }
   }

@@ -1,5 +1,8 @@
 /** What columns a query asks for. */
 
+import { pathNames } from "../base/quoted-name.ts";
+import { type FieldRef, findField } from "../ctf/field-ref.ts";
+import type { Scope, StructureClass } from "../ctf/trace-class.ts";
 import type { ColumnType } from "./column.ts";
 import { NUMBER_TYPES } from "./column.ts";
 
@@ -9,9 +12,11 @@ export type RenderStyle = "json" | "text" | "babeltrace";
 export const CONTAINER_FACTS = ["name", "type", "id"] as const;
 export type ContainerFact = (typeof CONTAINER_FACTS)[number];
 
-interface FieldRequest {
+export interface FieldRequest {
   /** Dotted where nested. */
   readonly name: string;
+  /** The names on the way to it, where they are not those between the dots: a name may have dots of its own. */
+  readonly path?: readonly string[] | undefined;
   /** Whether it may be absent everywhere without a word. */
   readonly isOptional?: boolean;
   /** The column's type; default: that of the first event classes that have the field. */
@@ -93,9 +98,25 @@ export function columnRequest(name: string): ColumnRequest {
 function fieldRequest(
   name: string,
 ): FieldRequest & { readonly kind: "context" | "field" | "name" } {
-  if (name.startsWith("$ctx.")) return { kind: "context", name: name.slice(5) };
-  if (name.startsWith("payload.")) return { kind: "field", name: name.slice(8) };
-  return { kind: "name", name };
+  if (name.startsWith("$ctx.")) return { kind: "context", ...named(name.slice(5)) };
+  if (name.startsWith("payload.")) return { kind: "field", ...named(name.slice(8)) };
+  return { kind: "name", ...named(name) };
+}
+
+function named(text: string): FieldRequest {
+  if (!text.includes("`")) return { name: text };
+  const path = pathNames(text);
+  return { name: path.join("."), path };
+}
+
+/** The field below a scope's root that a request names; a whole name goes before the path that its dots make. */
+export function findRequested(
+  scope: Scope,
+  root: StructureClass | undefined,
+  { name, path }: FieldRequest,
+): FieldRef | undefined {
+  if (path !== undefined) return findField(scope, root, path);
+  return findField(scope, root, [name]) ?? findField(scope, root, name.split("."));
 }
 
 /** The name that a request's column bears. */

@@ -10,6 +10,8 @@ export interface ColumnLayout {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
+  /** Whether people read its integers in base 16, as the metadata have it: pointers, flags. */
+  readonly isHexadecimal?: boolean;
   /** What it was selected as; columns that an operator computes have none. */
   readonly request?: SettledRequest | undefined;
   /** What its numbers count: `ns`, `%`, `bytes`. */

@@ -1,4 +1,5 @@
 import { MetadataError } from "../base/errors.ts";
+import { ClockShift } from "./clock-shift.ts";
 import {
   Ctf2Sections,
   RECORD_SEPARATOR,
@@ -21,6 +22,7 @@ const LONG_PACKET_HEADER_BYTES = 44;
  * @see CTF 1.8.3 §7.1, CTF2-SPEC-2.0 §5; lttng-tools 2.13 writes packets, 2.16 bare text (measured)
  */
 export class MetadataReader {
+  readonly #clockShift: ClockShift;
   #container: "unknown" | "packets" | "text" = "unknown";
   #littleEndian = true;
   /** Bytes not yet turned into text: part of a packet, or of a UTF-8 sequence. */
@@ -31,6 +33,11 @@ export class MetadataReader {
   readonly #decoder = new TextDecoder();
   #sections: Sections | undefined;
   #traceClass: TraceClass | undefined;
+
+  /** @param clockOffsetNs added to the times of all clocks */
+  constructor(clockOffsetNs: bigint = 0n) {
+    this.#clockShift = new ClockShift(clockOffsetNs);
+  }
 
   /** The trace class so far; `undefined` before the `trace` block, or before CTF 2's first data stream class. */
   get traceClass(): TraceClass | undefined {
@@ -67,7 +74,8 @@ export class MetadataReader {
         "METADATA_INCOMPLETE",
         "expected complete metadata, got text that ends inside a declaration",
       );
-    this.#traceClass = this.#sections?.finish();
+    const traceClass = this.#sections?.finish();
+    this.#traceClass = traceClass && this.#clockShift.traceClass(traceClass);
     if (this.#traceClass !== undefined) return this.#traceClass;
     throw new MetadataError(
       "METADATA_INCOMPLETE",
@@ -95,9 +103,10 @@ export class MetadataReader {
     if (this.#text === "") return undefined;
     this.#sections ??=
       this.#text.charCodeAt(0) === RECORD_SEPARATOR ? new Ctf2Sections() : new TsdlSections();
-    const traceClass = this.#sections.take(this.#text);
-    if (traceClass !== undefined) this.#traceClass = traceClass;
-    return traceClass;
+    const declared = this.#sections.take(this.#text);
+    if (declared === undefined) return undefined;
+    this.#traceClass = this.#clockShift.traceClass(declared);
+    return this.#traceClass;
   }
 
   #sniff(): void {

@@ -26,6 +26,8 @@ export class StreamQueue {
   readonly number: number;
   /** When its first packet begins. */
   readonly firstNs: bigint | undefined;
+  /** When its last packet ends. */
+  readonly lastNs: bigint | undefined;
   #packets: readonly TimedPacket[];
   #next = 0;
 
@@ -39,6 +41,7 @@ export class StreamQueue {
       endNs: instant(clock, packet.end),
     }));
     this.firstNs = this.#packets.find(({ beginNs }) => beginNs !== undefined)?.beginNs;
+    this.lastNs = this.#packets.findLast(({ endNs }) => endNs !== undefined)?.endNs;
   }
 
   get head(): TimedPacket | undefined {

@@ -1,5 +1,6 @@
 import { LimitError, TraceError } from "../base/errors.ts";
 import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
+import { instant } from "./clock.ts";
 import { OpenFiles } from "./data-files.ts";
 import { MAX_PACKET_BYTES } from "./packet-header.ts";
 import { PacketOrder, StreamQueue, type TimeRange } from "./packet-order.ts";
@@ -41,9 +42,12 @@ export type RecordedItem =
 export interface RecordedOptions {
   /**
    * Packets that lie wholly outside this range are not read. It is asked for once, with the time at which the first packet
-   * begins (`undefined` if no packet and no event has a time), because a time of day means the day of that.
+   * begins (`undefined` if no packet and no event has a time), because a time of day means the day of that, and the time at
+   * which the last packet ends.
    */
-  readonly rangeFrom?: ((firstNs: bigint | undefined) => TimeRange) | undefined;
+  readonly rangeFrom?:
+    | ((firstNs: bigint | undefined, lastNs: bigint | undefined) => TimeRange)
+    | undefined;
   /** Whether packets come as places in files instead of bytes. */
   readonly deferPacketReads?: boolean | undefined;
   /** Told after each packet how many bytes are done, of how many that will be read. */
@@ -88,8 +92,9 @@ export async function* readRecorded(
   }
   const firstNs = firstTime(queues);
   // Said before any packet is left out: it tells when the trace begins, whatever of it is read.
-  if (firstNs !== undefined) yield { kind: "begin", ns: firstNs, source };
-  const range = options.rangeFrom?.(firstNs);
+  const lastNs = lastTime(queues);
+  if (firstNs !== undefined) yield { kind: "begin", ns: firstNs, lastNs, source };
+  const range = options.rangeFrom?.(firstNs, lastNs);
   if (range !== undefined) for (const queue of queues) queue.keepOnly(range);
   const order = new PacketOrder(source, queues, options.onProgress);
   yield* options.deferPacketReads === true ? placesInOrder(order) : packetsInOrder(order);
@@ -109,9 +114,13 @@ function damage(
 
 /**
  * Opens the recorded traces at and below some paths.
+ * @param clockOffsetNs added to all times
  * @throws SourceError, MetadataError if no trace can be opened
  */
-export async function openRecorded(paths: readonly string[]): Promise<OpenedTraces> {
+export async function openRecorded(
+  paths: readonly string[],
+  clockOffsetNs: bigint = 0n,
+): Promise<OpenedTraces> {
   const directories = new Set<string>();
   const failures: Failure[] = [];
   for (const path of paths) {
@@ -119,11 +128,27 @@ export async function openRecorded(paths: readonly string[]): Promise<OpenedTrac
     for (const directory of found) directories.add(directory);
     for (const failure of unreadable) failures.push(failure);
   }
-  const traces = await openTraces([...directories]);
+  const traces = await openTraces([...directories], clockOffsetNs);
   for (const failure of traces.failures) failures.push(failure);
   const [first] = failures;
   if (traces.opened.length === 0 && first !== undefined) throw first.error;
   return { opened: traces.opened, failures };
+}
+
+/** When the first packet begins and the last one ends, where packets have times. */
+export function spanOf({ opened }: OpenedTraces): {
+  readonly firstNs: bigint | undefined;
+  readonly lastNs: bigint | undefined;
+} {
+  let firstNs: bigint | undefined;
+  let lastNs: bigint | undefined;
+  for (const { streamClass, packets } of opened.flatMap(({ streams }) => streams)) {
+    const begin = instant(streamClass.clock, packets[0]?.begin);
+    const end = instant(streamClass.clock, packets.at(-1)?.end);
+    if (begin !== undefined && (firstNs === undefined || begin < firstNs)) firstNs = begin;
+    if (end !== undefined && (lastNs === undefined || end > lastNs)) lastNs = end;
+  }
+  return { firstNs, lastNs };
 }
 
 function firstTime(queues: readonly StreamQueue[]): bigint | undefined {
@@ -132,6 +157,14 @@ function firstTime(queues: readonly StreamQueue[]): bigint | undefined {
     if (firstNs !== undefined && (first === undefined || firstNs < first)) first = firstNs;
   }
   return first;
+}
+
+function lastTime(queues: readonly StreamQueue[]): bigint | undefined {
+  let last: bigint | undefined;
+  for (const { lastNs } of queues) {
+    if (lastNs !== undefined && (last === undefined || lastNs > last)) last = lastNs;
+  }
+  return last;
 }
 
 /** Where the packets lie, in the order in which they begin. */

@@ -43,12 +43,15 @@ export interface OpenedTraces {
  * Reads the metadata in some directories and finds the packets of their streams. Directories of one UUID (rotation chunks,
  * snapshots of one session) are one trace.
  */
-export async function openTraces(paths: readonly string[]): Promise<OpenedTraces> {
+export async function openTraces(
+  paths: readonly string[],
+  clockOffsetNs: bigint = 0n,
+): Promise<OpenedTraces> {
   const chunks = new Map<string, Chunk[]>();
   const failures: Failure[] = [];
   for (const path of paths) {
     try {
-      const chunk = await readChunk(path);
+      const chunk = await readChunk(path, clockOffsetNs);
       const { uuid } = chunk.traceClass;
       const key = uuid === undefined ? path : Buffer.from(uuid).toString("hex");
       chunks.set(key, [...(chunks.get(key) ?? []), chunk]);
@@ -89,10 +92,10 @@ interface Chunk {
   readonly traceClass: TraceClass;
 }
 
-async function readChunk(path: string): Promise<Chunk> {
+async function readChunk(path: string, clockOffsetNs: bigint = 0n): Promise<Chunk> {
   const metadataPath = join(path, "metadata");
   const metadata = await readRegularFile(metadataPath, MAX_METADATA_BYTES);
-  return { path, metadata, traceClass: readWholeMetadata(metadata, metadataPath) };
+  return { path, metadata, traceClass: readWholeMetadata(metadata, metadataPath, clockOffsetNs) };
 }
 
 /** One trace of several directories. Metadata only grow while tracing, so that the longest describes the others too. */
@@ -145,8 +148,8 @@ function storedPacket({ path, byteOffset, bytes, begin, end }: StoredPacket): St
   return { path, byteOffset, bytes, begin, end };
 }
 
-function readWholeMetadata(metadata: Uint8Array, path: string): TraceClass {
-  const reader = new MetadataReader();
+function readWholeMetadata(metadata: Uint8Array, path: string, clockOffsetNs: bigint): TraceClass {
+  const reader = new MetadataReader(clockOffsetNs);
   try {
     reader.append(metadata);
     return reader.finish();

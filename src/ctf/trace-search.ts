@@ -1,8 +1,9 @@
 /** Finds the trace directories at and below a path. */
 
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { SourceError, type TraceError } from "../base/errors.ts";
+import { systemReason } from "../base/system-error.ts";
 
 /** Why something could not be read. */
 export interface Failure {
@@ -26,17 +27,13 @@ export async function findTraceDirectories(path: string): Promise<readonly strin
  * @throws SourceError when there is no such path, or no trace in it
  */
 export async function searchTraces(path: string): Promise<FoundTraces> {
-  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "no such file or directory" : error.message;
-    throw new SourceError("SOURCE_NOT_FOUND", `${path}: expected a trace directory, got ${why}`, {
-      cause: error,
-    });
+  const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    const message = `${path}: expected a trace directory, got ${systemReason(cause)}`;
+    throw new SourceError("SOURCE_NOT_FOUND", message, { cause });
   });
   if (!info.isDirectory()) {
-    throw new SourceError(
-      "SOURCE_NOT_DIRECTORY",
-      `${path}: expected a trace directory, got a file`,
-    );
+    const message = `${path}: expected a trace directory, got a file${advice(path)}`;
+    throw new SourceError("SOURCE_NOT_DIRECTORY", message);
   }
   const search = new Search();
   await search.enter(path);
@@ -49,6 +46,17 @@ export async function searchTraces(path: string): Promise<FoundTraces> {
   );
 }
 
+const TAR = /\.(?:tar|tgz|tbz2?|txz)(?:\.\w+)?$/i;
+
+/** What to do about a file. */
+function advice(path: string): string {
+  const name = basename(path);
+  if (TAR.test(name)) return `; unpack it: tar -xf ${name} -C DIRECTORY`;
+  if (/\.zip$/i.test(name)) return `; unpack it: unzip ${name} -d DIRECTORY`;
+  if (/\.(?:gz|xz|bz2|zst)$/i.test(name)) return "; unpack it";
+  return `; the directory that it lies in is ${dirname(path)}`;
+}
+
 /** Walks folders and links to folders, each once. */
 class Search {
   readonly found: string[] = [];
@@ -56,8 +64,9 @@ class Search {
   readonly #seen = new Set<string>();
 
   async enter(path: string): Promise<void> {
-    const entries = await this.#entries(path).catch((cause: Error) => {
-      const error = new SourceError("SOURCE_UNREADABLE", `${path}: ${cause.message}`, { cause });
+    const entries = await this.#entries(path).catch((cause: NodeJS.ErrnoException) => {
+      const message = `${path}: ${systemReason(cause)}`;
+      const error = new SourceError("SOURCE_UNREADABLE", message, { cause });
       this.unreadable.push({ path, error });
       return [];
     });

@@ -197,7 +197,9 @@ export class TsdlTrace {
     known?: ClockClass,
   ): ClockClass | undefined {
     const { clocks } = this.#builder;
-    const found = new Set(Object.values(scopes).flatMap((scope) => [...mappedClocks(scope)]));
+    const found = new Set<string>();
+    for (const scope of Object.values(scopes))
+      if (scope !== undefined) addMappedClocks(scope, found);
     if (hasUnmappedTimestamps(scopes)) {
       if (clocks.size > 1) {
         throw this.#fail(
@@ -364,21 +366,20 @@ function entryOf(block: Block, name: string): { value: Value; span: Span } | und
   );
 }
 
-/** The clocks that integers of a scope update. */
-function* mappedClocks(template: Template | undefined): Generator<string> {
-  switch (template?.kind) {
+/** Adds the clocks that integers of a scope update. */
+function addMappedClocks(template: Template, found: Set<string>): void {
+  switch (template.kind) {
     case "integer":
-      if (template.clock !== undefined) yield template.clock;
+      if (template.clock !== undefined) found.add(template.clock);
       break;
     case "array":
-      yield* mappedClocks(template.element);
+      addMappedClocks(template.element, found);
       break;
     case "structure":
+      for (const member of template.members) addMappedClocks(member.template, found);
+      break;
     case "variant":
-      for (const { template: child } of template.kind === "structure"
-        ? template.members
-        : template.options)
-        yield* mappedClocks(child);
+      for (const option of template.options) addMappedClocks(option.template, found);
       break;
     default:
       break;

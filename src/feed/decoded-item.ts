@@ -36,7 +36,13 @@ export type DecodedItem =
   | { readonly kind: "bound"; readonly stream: StreamOrigin; readonly ns: bigint }
   | { readonly kind: "source-bound"; readonly source: string; readonly ns: bigint }
   /** When the source begins, whatever of it is read; nothing where it has no times. */
-  | { readonly kind: "begin"; readonly source: string; readonly ns: bigint }
+  | {
+      readonly kind: "begin";
+      readonly source: string;
+      readonly ns: bigint;
+      /** When its last packet ends. */
+      readonly lastNs: bigint | undefined;
+    }
   | { readonly kind: "loss"; readonly loss: Loss }
   | { readonly kind: "note"; readonly source: string; readonly text: string }
   | { readonly kind: "stream-end"; readonly stream: StreamOrigin }

@@ -1,12 +1,14 @@
 /** What queries are fed with: their own reading of recorded traces, or a share of one attachment to live sessions. */
 
 import { concatMap, Observable, Subject, type Subscription } from "rxjs";
-import { openRecorded } from "../ctf/recorded.ts";
+import { SourceError } from "../base/errors.ts";
+import { openRecorded, spanOf } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
-import { isLiveUrl } from "../relay/url.ts";
+import { isLiveUrl, meantUrl } from "../relay/url.ts";
 import { Gate } from "../source/gate.ts";
 import { openSources, type ReadOptions, type SourceOptions } from "../source/source.ts";
+import type { TimeFrame } from "../source/time-bound.ts";
 import type { DecodedItem } from "./decoded-item.ts";
 import { MetadataStage } from "./metadata-stage.ts";
 
@@ -26,6 +28,8 @@ export interface Feed {
   share(options?: ReadOptions): FeedSubscription;
   /** Opens recorded traces, which can take a while, ahead of the first query. */
   prepare(): Promise<void>;
+  /** When recorded traces begin and end; prepares them. */
+  span(): Promise<TimeFrame>;
   /** Lets the source go; running queries end. Settles when relayds know that their viewer has gone. */
   close(): Promise<void>;
 }
@@ -52,7 +56,13 @@ class RecordedFeed implements Feed {
   share(options: ReadOptions = {}): FeedSubscription {
     const gate = new Gate();
     const own = { ...options, opened: () => this.#open() };
-    const items = decodedItems(this.sources, this.#options, gate, new MetadataStage(), own);
+    const items = decodedItems(
+      this.sources,
+      this.#options,
+      gate,
+      new MetadataStage(this.#options.clockOffsetNs),
+      own,
+    );
     return { items, gate, canBlock: () => true };
   }
 
@@ -60,18 +70,34 @@ class RecordedFeed implements Feed {
     await this.#open();
   }
 
+  async span(): Promise<TimeFrame> {
+    return spanOf(await this.#open());
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
 
   #open(): Promise<OpenedTraces> {
-    this.#opened ??= openRecorded(this.sources).catch((error: unknown) => {
-      // It may be mended.
-      this.#opened = undefined;
-      throw error;
-    });
+    this.#opened ??= openRecorded(this.sources, this.#options.clockOffsetNs).catch(
+      (error: unknown) => {
+        // It may be mended.
+        this.#opened = undefined;
+        throw withMeantUrl(error, this.sources);
+      },
+    );
     return this.#opened;
   }
+}
+
+/** A path that is none may be meant as a session's URL. */
+function withMeantUrl(error: unknown, sources: readonly string[]): unknown {
+  if (!(error instanceof SourceError) || error.code !== "SOURCE_NOT_FOUND") return error;
+  const source = sources.find((one) => error.message.startsWith(`${one}:`));
+  const meant = source && meantUrl(source);
+  if (meant === undefined) return error;
+  const message = `${error.message}; did you mean ${meant}?`;
+  return new SourceError(error.code, message, { cause: error });
 }
 
 interface Attachment {
@@ -177,6 +203,10 @@ export class LiveFeed implements Feed {
     return Promise.resolve();
   }
 
+  span(): Promise<TimeFrame> {
+    return Promise.resolve({});
+  }
+
   async close(): Promise<void> {
     this.#isKept = false;
     this.#detach();
@@ -198,7 +228,7 @@ export class LiveFeed implements Feed {
   }
 
   #attach(items: Subject<DecodedItem>): Promise<void> {
-    const catalog = new MetadataStage();
+    const catalog = new MetadataStage(this.#options.clockOffsetNs);
     const silent = new Set(this.sources);
     const { promise: attached, resolve, reject } = settleable();
     const subscription = decodedItems(

@@ -100,6 +100,12 @@ export class LossAccount {
     return this.#entries().length === 0;
   }
 
+  /** Whether data was damaged or lost: events, packets, an unknown amount. Clears are what a user did. */
+  get isIncomplete(): boolean {
+    const { discardedEvents, missingPackets, undecodablePackets, gaps, droppedRows } = this;
+    return discardedEvents + missingPackets + undecodablePackets + gaps + droppedRows > 0;
+  }
+
   /** `58038 events discarded by the tracer, 3 packets missing`; empty if nothing was lost. Late rows are not lost. */
   toString(): string {
     return this.#entries()

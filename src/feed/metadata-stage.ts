@@ -41,11 +41,17 @@ interface StreamState {
 }
 
 export class MetadataStage {
+  readonly #clockOffsetNs: bigint;
   readonly #sessions = new Map<string, SessionState>();
   readonly #traces = new Map<TraceOrigin, TraceState>();
   readonly #streams = new Map<StreamOrigin, StreamState>();
   /** Of streams that ended: one of another connection may go on with them. */
   readonly #ended = new WeakMap<StreamOrigin, StreamCounters>();
+
+  /** @param clockOffsetNs added to all times */
+  constructor(clockOffsetNs: bigint = 0n) {
+    this.#clockOffsetNs = clockOffsetNs;
+  }
 
   /** The items that an item of a source stands for. */
   *decode(item: SourceItem): Generator<DecodedItem> {
@@ -120,7 +126,7 @@ export class MetadataStage {
     if (state === undefined) {
       state = {
         session: this.#session(trace),
-        reader: new MetadataReader(),
+        reader: new MetadataReader(this.#clockOffsetNs),
         traceClass: undefined,
         held: [],
         heldBytes: 0,

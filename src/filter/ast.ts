@@ -4,6 +4,7 @@
  * Parentheses leave no node. Chains of one level lean left and may be thousands of nodes long, so passes walk
  * `leftSpine` in a loop and recurse only to the right, where the nesting cap bounds them.
  */
+import { isQuoted, unquotedName } from "../base/quoted-name.ts";
 import type { Span } from "../base/text.ts";
 import type { Token } from "./lexer.ts";
 
@@ -36,9 +37,11 @@ export interface StringLiteral extends Span {
 /** What stands between brackets: only a plain integer literal is of use, anything else is refused by `check`. */
 export type Index = IntegerLiteral | ({ readonly kind: "not-constant" } & Span);
 
-/** One name of a path with the brackets behind it. A name that begins with `$` is global. */
+/** One name of a path with the brackets behind it. A name that begins with `$`, and is not quoted, is global. */
 export interface Step extends Span {
   readonly name: string;
+  /** Written between backquotes, which are no part of the name. */
+  readonly isQuoted?: boolean;
   /** Last one first; `indexesOf` gives them in reading order. */
   readonly indexes: List<Index>;
 }
@@ -112,6 +115,11 @@ export function stepsOf(reference: Reference): readonly Step[] {
   return steps.reverse();
 }
 
+/** The name of a step that begins with `$`. */
+export function globalName({ name, isQuoted }: Step): string | undefined {
+  return isQuoted !== true && name.startsWith("$") ? name : undefined;
+}
+
 /** The brackets behind a name, in reading order. */
 export function indexesOf(step: Step): readonly Index[] {
   return oldestFirst(step.indexes);
@@ -156,7 +164,13 @@ export function computedIndex(open: Token, close: Token): Index {
 
 export function path(name: Token, indexes: List<Index>, before: Path | undefined): Path {
   const { start, end } = name;
-  const step = { name: name.text, indexes, start, end };
+  const step = {
+    name: unquotedName(name.text),
+    ...(isQuoted(name.text) && { isQuoted: true }),
+    indexes,
+    start,
+    end,
+  };
   return { step, before, start: before?.start ?? start, end };
 }
 

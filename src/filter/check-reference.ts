@@ -1,7 +1,7 @@
 /** Compile-time rules for references: roots, what stands below them, and brackets. */
 import type { FilterError } from "../base/errors.ts";
 import { nearestName, type Span } from "../base/text.ts";
-import { indexesOf, type Reference, type Step, stepsOf } from "./ast.ts";
+import { globalName, indexesOf, type Reference, type Step, stepsOf } from "./ast.ts";
 import { filterError } from "./filter-error.ts";
 import { integerValue } from "./literals.ts";
 
@@ -19,9 +19,10 @@ export function checkReference(reference: Reference, text: string): void {
   if (head === undefined) return;
   for (const step of [head, ...below]) checkIndexes(step, text);
   for (const step of below) {
-    if (step.name.startsWith("$")) throw wrong(text, step, "path", "expected a name", step.name);
+    if (globalName(step) !== undefined)
+      throw wrong(text, step, "path", "expected a name", step.name);
   }
-  if (head.name.startsWith("$")) checkRoot(head, below, text);
+  if (globalName(head) !== undefined) checkRoot(head, below, text);
 }
 
 function checkIndexes(step: Step, text: string): void {

@@ -2,7 +2,7 @@
 
 import { isExclusion } from "../base/glob.ts";
 import type { ContainerFact } from "../column/request.ts";
-import { matchesPattern } from "./glob.ts";
+import { textMatches } from "./glob.ts";
 import { type TextConstant, textConstant } from "./text-literal.ts";
 
 export type ContainerCondition =
@@ -32,7 +32,7 @@ export function holds(condition: ContainerCondition, facts: ContainerFacts): boo
       return !holds(condition.operand, facts);
     case "is": {
       const bytes = encoder.encode(facts[condition.fact] ?? "");
-      return condition.texts.some((text) => isText(text, bytes));
+      return condition.texts.some((text) => textMatches(text, bytes));
     }
   }
 }
@@ -85,13 +85,6 @@ export function describeCondition(condition: ContainerCondition): string {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-function isText({ globClass, decoded, pattern }: TextConstant, bytes: Uint8Array): boolean {
-  if (globClass === "star") return matchesPattern(pattern, bytes, 0, bytes.length);
-  const isLongEnough =
-    globClass === "star-at-end" ? bytes.length >= decoded.length : bytes.length === decoded.length;
-  return isLongEnough && decoded.every((byte, i) => bytes[i] === byte);
-}
 
 /** The condition that a container has a name, in which `*` stands for anything. */
 export function named(name: string): ContainerCondition {

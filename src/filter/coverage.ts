@@ -108,16 +108,18 @@ export function describeCoverage(result: Coverage): string | undefined {
   const { classes, never, missing, clashes } = result;
   if (classes === 0 || (missing.length === 0 && clashes.length === 0 && never < classes)) return;
   const kept = classes - never;
-  const which = kept === 0 ? `none of the ${classes}` : `${kept} of ${classes}`;
-  const reasons = missing
-    .slice(0, TOLD_NAMES)
-    .map(({ name, events }, i) => `${events.length} ${i === 0 ? "have " : ""}no ${name}`);
+  const none = classes === 1 ? "not match the" : `match none of the ${classes}`;
+  const which = kept === 0 ? none : `match ${kept} of ${classes}`;
+  const reasons = missing.slice(0, TOLD_NAMES).map(({ name, events: { length } }, i) => {
+    const verb = i > 0 ? "" : length === 1 ? "has " : "have ";
+    return `${length} ${verb}no ${name}`;
+  });
   const more = missing.length - TOLD_NAMES;
   if (more > 0) reasons.push(`others lack ${more} more name${more === 1 ? "" : "s"}`);
   const clash = clashes[0];
   if (clash !== undefined) reasons.push(`in ${clash.events.length}: ${clash.reason}`);
   const tail = reasons.length === 0 ? "" : `; ${reasons.join(", ")}${hint(result)}`;
-  return `the filter can match ${which} event class${classes === 1 ? "" : "es"}${tail}`;
+  return `the filter can${which.startsWith("not") ? "" : " "}${which} event class${classes === 1 ? "" : "es"}${tail}`;
 }
 
 function hint({ missing, suggestion }: Coverage): string {

@@ -1,5 +1,6 @@
 /** Entries of the linker's abstract stack. */
 import type { Constant } from "./fold.ts";
+import type { Labelled } from "./label-comparison.ts";
 import type { Integer } from "./literals.ts";
 import { TYPE_ORDER } from "./opcodes.ts";
 import type { Load } from "./resolve.ts";
@@ -18,6 +19,8 @@ export interface Entry {
   readonly rejects: string | undefined;
   /** For messages: `k`, `"a*"`. */
   readonly name: string;
+  /** Set for a field whose values have labels. */
+  readonly labelled?: Labelled | undefined;
 }
 
 /** For messages: type and name. */

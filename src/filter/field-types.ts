@@ -1,3 +1,4 @@
+import { quotedName } from "../base/quoted-name.ts";
 import type { FieldClass, StructureClass } from "../ctf/trace-class.ts";
 import { EVENT_FACTS, TRACE_FACTS } from "./check-reference.ts";
 import type { LinkEnvironment } from "./resolve.ts";
@@ -55,7 +56,7 @@ function* namesOf({ streamClass, eventClass }: LinkEnvironment): Generator<Named
 
 function* members(structure: StructureClass | undefined, prefix: string): Generator<Named> {
   for (const { name, fieldClass } of structure?.members ?? [])
-    yield* below(prefix + name, fieldClass);
+    yield* below(prefix + quotedName(name), fieldClass);
 }
 
 function* below(name: string, fieldClass: FieldClass): Generator<Named> {
@@ -70,7 +71,7 @@ function* below(name: string, fieldClass: FieldClass): Generator<Named> {
   yield [name, typeOf(fieldClass)];
   if (fieldClass.kind !== "variant") return;
   for (const option of fieldClass.options)
-    yield* below(`${name}.${option.name}`, option.fieldClass);
+    yield* below(`${name}.${quotedName(option.name)}`, option.fieldClass);
 }
 
 function typeOf(fieldClass: FieldClass): string {

@@ -1,5 +1,5 @@
 /** Byte-level text comparison and star-glob matching, as LTTng-UST's interpreter does them (lttng-bytecode-interpreter.c). */
-import { ANY_RUN } from "./text-literal.ts";
+import { ANY_RUN, type TextConstant } from "./text-literal.ts";
 
 /**
  * Compares two texts: negative, zero or positive as `a` sorts before, with or after `b`.
@@ -64,3 +64,14 @@ export function matchesPattern(
 
 /** Equal to no byte and not a star. */
 const NOTHING = -2;
+
+/** Whether a text is what a literal stands for. */
+export function textMatches(
+  { globClass, decoded, pattern }: TextConstant,
+  bytes: Uint8Array,
+): boolean {
+  if (globClass === "star") return matchesPattern(pattern, bytes, 0, bytes.length);
+  const isLongEnough =
+    globClass === "star-at-end" ? bytes.length >= decoded.length : bytes.length === decoded.length;
+  return isLongEnough && decoded.every((byte, i) => bytes[i] === byte);
+}

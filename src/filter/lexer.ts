@@ -1,5 +1,6 @@
 /**
- * Text → tokens, as LTTng 2.13.9 cuts them (filter-lexer.lpp), plus `?`, `,` and unit suffixes on integers.
+ * Text → tokens, as LTTng 2.13.9 cuts them (filter-lexer.lpp), plus `?`, `,`, names between backquotes and unit suffixes on
+ * integers.
  *
  * The text is cut at once, so that sizes and nesting are judged before the parser works; `TokenFeed` then hands the
  * tokens to nearley. Characters that begin no token become tokens of their own, for the parser to refuse in context.
@@ -97,6 +98,7 @@ const BLANK = /(?:[ \t\n]+|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$))*/y;
 // A `\u` escape belongs to the name as it is written; nothing decodes it.
 const IDENTIFIER =
   /\$?(?:[A-Za-z_:]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})(?:[0-9A-Za-z_:]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*/y;
+const QUOTED_NAME = /`[^`\n]+`/y;
 const STRING = /L?(?:"[^"]*"|'[^']+')/y;
 const FLOAT =
   /(?:0[xX](?:[0-9a-fA-F]*\.[0-9a-fA-F]+|[0-9a-fA-F]+\.)(?:[pP][+-]?[0-9]+)?|0[xX][0-9a-fA-F]+[pP][+-]?[0-9]+|(?:[0-9]*\.[0-9]+|[0-9]+\.)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)[fFlL]?/y;
@@ -110,12 +112,14 @@ function tokenAt(text: string, start: number): Token {
   if (string !== "") return token("string", string, start);
   const name = match(IDENTIFIER, text, start);
   if (name !== "") return token(name.startsWith("$") ? "global" : "identifier", name, start);
+  const quoted = match(QUOTED_NAME, text, start);
+  if (quoted !== "") return token("identifier", quoted, start);
   const float = match(FLOAT, text, start);
   if (float !== "") return token("float", float, start);
   const digits = match(INTEGER, text, start);
   if (digits !== "") return token("integer", digits + integerTail(text, start, digits), start);
   const mark = match(PUNCTUATION, text, start);
-  if (mark === '"' || mark === "'") throw badString(text, start, mark);
+  if (mark === '"' || mark === "'" || mark === "`") throw badString(text, start, mark);
   return token("punctuation", mark, start);
 }
 
@@ -181,7 +185,10 @@ function checkNesting(text: string, tokens: readonly Token[]): void {
 
 function badString(text: string, start: number, quote: string): FilterError {
   if (text[start + 1] === quote) {
-    const problem = `expected characters between single quotes, got none (the empty text is "")`;
+    const problem =
+      quote === "`"
+        ? "expected a name between backquotes, got none"
+        : `expected characters between single quotes, got none (the empty text is "")`;
     const span = { start, end: start + 2 };
     return filterError("FILTER_SYNTAX", text, span, "string literal", problem);
   }

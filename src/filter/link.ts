@@ -143,8 +143,12 @@ class Linker {
           double: "LOAD_FIELD_DOUBLE",
           text: "LOAD_FIELD_TEXT",
         };
-        this.#typed.out.put(load[found.load], this.#field(found.field));
-        this.#typed.push(found.load, start, symbol.text);
+        const field = this.#field(found.field);
+        this.#typed.out.put(load[found.load], field);
+        const { fieldClass } = found.field;
+        const hasLabels = fieldClass.kind === "integer" && fieldClass.mappings !== undefined;
+        const labelled = hasLabels ? { field, fieldClass } : undefined;
+        this.#typed.push(found.load, start, symbol.text, undefined, labelled);
         return;
       }
       case "element":

@@ -65,11 +65,22 @@ function alternatives(words: readonly string[]): string {
     : `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`;
 }
 
+/** `"$ctx.pid == 1"` between double quotes reaches us as `.pid == 1`. */
+const SHELL_HINT =
+  " (if the shell took $ctx or another word with $ away, write the filter between single quotes)";
+
+function beginsOperand(tokens: readonly Token[], token: Token): boolean {
+  const before = tokens[tokens.indexOf(token) - 1];
+  return before === undefined || (before.type === "punctuation" && !/^[)\]?]$/.test(before.text));
+}
+
 /** For slips that people coming from other languages make. */
 function hint(tokens: readonly Token[], token: Token | undefined): string {
   switch (token?.text) {
     case undefined:
       return "";
+    case ".":
+      return beginsOperand(tokens, token) ? SHELL_HINT : "";
     case "=":
       return ' (comparison is "==")';
     case "and":

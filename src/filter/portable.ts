@@ -1,6 +1,6 @@
 /** Whether LTTng's own compiler takes an expression, and whether its tracers then make of it what we do. */
 import type { Span } from "../base/text.ts";
-import { type Reference, stepsOf } from "./ast.ts";
+import { globalName, type Reference, stepsOf } from "./ast.ts";
 import type { Program } from "./bytecode.ts";
 import { unitOf } from "./literals.ts";
 import { OPCODE_NAMES, OPCODES } from "./opcodes.ts";
@@ -44,8 +44,11 @@ export function portability(program: Program): readonly PortabilityRemark[] {
 
 function referenceRemarks(node: Reference): readonly PortabilityRemark[] {
   const steps = stepsOf(node);
-  const root = steps[0]?.name ?? "";
+  const root = (steps[0] && globalName(steps[0])) ?? "";
   const remarks: PortabilityRemark[] = [];
+  const quoted = steps.find(({ isQuoted }) => isQuoted);
+  if (quoted !== undefined)
+    remarks.push(refused("names between backquotes are an extension", quoted));
   if (node.optional) remarks.push(refused("the optional mark ? is an extension", node));
   if (root.startsWith("$") && root !== "$ctx" && root !== "$app") {
     remarks.push(refused(`${root} is an extension`, node));

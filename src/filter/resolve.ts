@@ -1,4 +1,5 @@
 /** Symbols → places in the records of one event class. */
+import { counted } from "../base/text.ts";
 import { type FieldRef, findField, mayBeAbsent } from "../ctf/field-ref.ts";
 import {
   type ArrayClass,
@@ -227,7 +228,7 @@ function element(
   if (length.kind === "static" && index >= length.count) {
     return {
       kind: "missing",
-      reason: `${symbol.text} is outside the array's ${length.count} elements`,
+      reason: `${symbol.text} is outside the array's ${counted(length.count, "element")}`,
     };
   }
   // No dynamic array has as many elements either: lengths are 32 bits.

@@ -6,7 +6,14 @@
 import type { FilterError } from "../base/errors.ts";
 import type { Span } from "../base/text.ts";
 import { CONTAINER_FACTS, type ContainerFact } from "../column/request.ts";
-import { type Expression, leftSpine, type Reference, type StringLiteral, stepsOf } from "./ast.ts";
+import {
+  type Expression,
+  globalName,
+  leftSpine,
+  type Reference,
+  type StringLiteral,
+  stepsOf,
+} from "./ast.ts";
 import { all, any, integer, programOf } from "./build.ts";
 import type { ContainerCase, ContainerFilter } from "./bytecode.ts";
 import type { ContainerCondition } from "./container-condition.ts";
@@ -132,7 +139,8 @@ export function speaksOfContainers(root: Expression): boolean {
 }
 
 function isContainer(reference: Reference): boolean {
-  return stepsOf(reference)[0]?.name === "$container";
+  const [head] = stepsOf(reference);
+  return head !== undefined && globalName(head) === "$container";
 }
 
 /** Whether an expression speaks of nothing but containers, as a condition. */

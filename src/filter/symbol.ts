@@ -1,5 +1,5 @@
 /** What a reference names, independent of any event class. */
-import { indexesOf, type Reference, type Step, stepsOf } from "./ast.ts";
+import { globalName, indexesOf, type Reference, type Step, stepsOf } from "./ast.ts";
 import { integerValue } from "./literals.ts";
 
 /** Where the first name of a path is looked up; the payload has no `$`. */
@@ -25,7 +25,7 @@ export interface ProgramSymbol {
 /** The symbol that a checked reference stands for. */
 export function symbolOf(reference: Reference): ProgramSymbol {
   const steps = stepsOf(reference);
-  const root = rootOf(steps[0]?.name ?? "");
+  const root = rootOf(steps[0] && globalName(steps[0]));
   // Brackets behind `$ctx` itself are ignored, as LTTng ignores them.
   const path = root === "payload" ? steps : steps.slice(1);
   const last = path.at(-1);
@@ -52,7 +52,8 @@ function stepText(step: Step): string {
   const brackets = indexesOf(step).map((index) =>
     index.kind === "integer" ? `[${index.text}]` : "[…]",
   );
-  return step.name + brackets.join("");
+  const name = step.isQuoted === true ? `\`${step.name}\`` : step.name;
+  return name + brackets.join("");
 }
 
 function indexNumbers(step: Step): readonly number[] {
@@ -61,7 +62,7 @@ function indexNumbers(step: Step): readonly number[] {
   );
 }
 
-function rootOf(name: string): SymbolRoot {
+function rootOf(name: string | undefined): SymbolRoot {
   switch (name) {
     case "$ctx":
     case "$app":

@@ -10,6 +10,8 @@ export interface UnknownSymbol extends Span {
   readonly symbol: string;
   /** A name of one of the classes that may have been meant. */
   readonly nearest: string | undefined;
+  /** A field that has a label of that name. */
+  readonly labelOf?: string;
   /** Whether records can pass all the same: by `?`, or because LTTng takes an unknown `$app` context for an empty one. */
   readonly isAllowed: boolean;
 }
@@ -31,10 +33,25 @@ export function unknownSymbols(
   return unknown.map(({ text, root, optional, start, end }) => ({
     symbol: text,
     nearest: nearestName(text, names),
+    ...labelOwner(text, environments),
     isAllowed: optional || root === "$app",
     start,
     end,
   }));
+}
+
+/** The first field that has a label of that name. */
+function labelOwner(
+  label: string,
+  environments: readonly LinkEnvironment[],
+): Pick<UnknownSymbol, "labelOf"> {
+  for (const { streamClass, eventClass } of environments)
+    for (const root of [eventClass.payload, eventClass.specificContext, streamClass.commonContext])
+      for (const { name, fieldClass } of root?.members ?? []) {
+        const { mappings = [] } = fieldClass.kind === "integer" ? fieldClass : {};
+        if (mappings.some((one) => one.label === label)) return { labelOf: name };
+      }
+  return {};
 }
 
 /** Whether an event class has nothing by that name. */

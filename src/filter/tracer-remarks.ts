@@ -1,6 +1,6 @@
 /** Whether the tracers of a trace's own domain would make of a filter what this engine makes of it. */
 
-import { type Reference, stepsOf } from "./ast.ts";
+import { type Expression, type Reference, stepsOf } from "./ast.ts";
 import type { Program } from "./bytecode.ts";
 import type { PortabilityRemark } from "./portable.ts";
 import type { LinkEnvironment } from "./resolve.ts";
@@ -45,8 +45,30 @@ export function tracerRemarks(
     if (node.kind === "float" && domains.has("kernel"))
       remarks.push(never("the kernel tracer knows no floating-point numbers", node));
     if (node.kind === "reference") remarks.push(...contextRemarks(node, domains));
+    if (comparesLabels(node, known))
+      remarks.push(never("tracers do not compare enumerations with labels", node));
   }
   return remarks.sort((a, b) => a.start - b.start);
+}
+
+/** Whether a text stands beside a field whose values have labels. */
+function comparesLabels(node: Expression, environments: readonly LinkEnvironment[]): boolean {
+  if (node.kind !== "binary" && node.kind !== "in") return false;
+  const sides = node.kind === "in" ? [node.left, ...node.list] : [node.left, node.right];
+  return (
+    sides.some(({ kind }) => kind === "string") &&
+    sides.some((side) => side.kind === "reference" && hasLabels(side, environments))
+  );
+}
+
+function hasLabels(reference: Reference, environments: readonly LinkEnvironment[]): boolean {
+  const symbol = symbolOf(reference);
+  return environments.some((env) => {
+    const found = resolve(symbol, env);
+    if (found.kind !== "field") return false;
+    const { fieldClass } = found.field;
+    return fieldClass.kind === "integer" && fieldClass.mappings !== undefined;
+  });
 }
 
 function contextRemarks(

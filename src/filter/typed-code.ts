@@ -16,6 +16,7 @@ import {
   typeNumber,
 } from "./entry.ts";
 import { type Constant, comparedConstants, constantName, foldedUnary, truncated } from "./fold.ts";
+import { type Labelled, putLabelComparison } from "./label-comparison.ts";
 import { COMPARISON_ORDER } from "./opcodes.ts";
 
 export class TypedCode {
@@ -118,6 +119,7 @@ export class TypedCode {
       this.push("integer", start, label);
       return;
     }
+    if (this.#compareLabels(name, left, right) || this.#compareLabels(name, right, left)) return;
     if (isText(left) !== isText(right) && left.type !== "dynamic" && right.type !== "dynamic") {
       const sign = COMPARISON_ORDER[comparison] ?? name;
       this.fail(`cannot compare ${described(left)} with ${described(right)} by ${sign}`);
@@ -131,6 +133,24 @@ export class TypedCode {
     }
     this.#putComparison(name, comparison, left, right);
     this.push("integer", start, label, rejects);
+  }
+
+  /** A field with labels by `==` or `!=` with a text; gives whether it is one. */
+  #compareLabels(name: string, field: Entry, text: Entry): boolean {
+    const { constant } = text;
+    const { labelled } = field;
+    if (labelled === undefined || !isText(text) || (name !== "EQ" && name !== "NE")) return false;
+    if (typeof constant !== "object" || !("raw" in constant)) return false;
+    const start = Math.min(field.start, text.start);
+    this.out.truncate(start);
+    const problem = putLabelComparison(this.out, labelled, constant);
+    if (problem !== undefined) {
+      this.fail(`${field.name} has ${problem}`);
+      return true;
+    }
+    if (name === "NE") this.out.put("UNARY_NOT_S64");
+    this.push("integer", start, "a comparison");
+    return true;
   }
 
   #putComparison(name: string, comparison: number, left: Entry, right: Entry): void {
@@ -151,8 +171,8 @@ export class TypedCode {
   }
 
   /** Pushes the entry of a value whose code has been written, from `start` on. */
-  push(type: EntryType, start: number, name: string, rejects?: string): void {
-    this.#stack.push({ type, start, name, rejects, constant: undefined });
+  push(type: EntryType, start: number, name: string, rejects?: string, labelled?: Labelled): void {
+    this.#stack.push({ type, start, name, rejects, constant: undefined, labelled });
   }
 
   /** Pushes a value that is known, and the code for it. */

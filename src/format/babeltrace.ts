@@ -1,4 +1,12 @@
-import { clockTimeWriter, type SplitTime, splitNs, writeNanoseconds } from "../base/time.ts";
+import {
+  clockTimeWriter,
+  isUsual,
+  LOCAL_TIME_OF_DAY,
+  type SplitTime,
+  splitNs,
+  type TimeStyle,
+  writeNanoseconds,
+} from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import type { PlannedColumn } from "../column/schema.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
@@ -12,15 +20,19 @@ import { halvesOf } from "./halves.ts";
  * The query has two columns, `record` and `timestamp`.
  *
  * @param showsDelta false as under `babeltrace2 --no-delta`
+ * @param times as under `--clock-gmt` and `--clock-date`
  */
-export function babeltraceWriter(showsDelta: boolean): BatchWriter<Uint8Array> {
-  const time = clockTimeWriter();
+export function babeltraceWriter(
+  showsDelta: boolean,
+  times: TimeStyle = LOCAL_TIME_OF_DAY,
+): BatchWriter<Uint8Array> {
+  const time = clockTimeWriter(times);
   const delta: SplitTime = { seconds: 0, nanoseconds: 0 };
   let previous: { hi: number; lo: number } | undefined;
   return {
     begin: () => NO_BYTES,
     change: () => NO_BYTES,
-    lines: (columns) => babeltraceLines(showsDelta, columns),
+    lines: (columns) => (isUsual(times) ? babeltraceLines(showsDelta, columns) : undefined),
     batch(batch) {
       if (batch.lines !== undefined) return batch.lines.slice();
       const out = new Utf8Writer(textCapacity(batch));

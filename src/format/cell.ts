@@ -140,6 +140,20 @@ function numberCell(values: NumberArray, type: string, dialect: CellDialect): Wr
   };
 }
 
+/** Integers as people read pointers, `0xFFFF8800`: all bits of the column's type. */
+export function hexadecimalCell({ values }: Column & { kind: "number" }): WriteCell {
+  const bits = values.BYTES_PER_ELEMENT * 8;
+  const word: Word = { hi: 0, lo: 0 };
+  const isLong = values instanceof BigInt64Array || values instanceof BigUint64Array;
+  const halves = isLong ? halvesOf(values) : undefined;
+  return (row, out) => {
+    word.hi = halves?.[row * 2 + 1] ?? 0;
+    word.lo = halves?.[row * 2] ?? Number(values[row]!) | 0;
+    out.ascii("0x");
+    out.power(word, bits, 16);
+  };
+}
+
 /** Whether a row of a column has a value. */
 export function isPresent(column: Column, row: number): boolean {
   const { validity } = column;

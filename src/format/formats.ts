@@ -5,13 +5,17 @@
 
 import { SourceError } from "../base/errors.ts";
 import { nearestName } from "../base/text.ts";
+import { LOCAL_TIME_OF_DAY, type TimeStyle } from "../base/time.ts";
 import type { ColumnRequest } from "../column/request.ts";
 import { selectedRequests } from "../column/selection.ts";
 import type { BatchWriter } from "./batch-writer.ts";
 
 /** What a writer may be asked for; each format takes what concerns it. */
 export interface FormatOptions {
-  /** Arrow: dictionaries that grow from batch to batch, or plain texts, which every reader takes. */
+  /**
+   * Arrow: plain texts, which every reader takes, or dictionaries that grow from batch to batch, which are smaller but which
+   * polars refuses and pyarrow cannot group by before `unify_dictionaries`.
+   */
   readonly dictionaries: "delta" | "plain";
   /** Arrow: one stream, or each batch a whole one. */
   readonly framing: "stream" | "self";
@@ -19,13 +23,16 @@ export interface FormatOptions {
   readonly showsDelta: boolean;
   /** text: colours as escape sequences. */
   readonly isColored: boolean;
+  /** text and babeltrace: how times are shown. */
+  readonly times: TimeStyle;
 }
 
 export const FORMAT_DEFAULTS: FormatOptions = {
-  dictionaries: "delta",
+  dictionaries: "plain",
   framing: "stream",
   showsDelta: true,
   isColored: false,
+  times: LOCAL_TIME_OF_DAY,
 };
 
 /** Makes writers of one format, any number of them. */
@@ -69,7 +76,7 @@ const TEXT: OutputFormat = {
   },
   async load() {
     const { COLORS, NO_COLORS, textWriter } = await import("./text.ts");
-    return ({ isColored }) => textWriter(isColored ? COLORS : NO_COLORS);
+    return ({ isColored, times }) => textWriter(isColored ? COLORS : NO_COLORS, times);
   },
 };
 
@@ -86,7 +93,7 @@ const BABELTRACE: OutputFormat = {
   selection: () => Promise.resolve([{ kind: "record" }, { kind: "timestamp" }]),
   async load() {
     const { babeltraceWriter } = await import("./babeltrace.ts");
-    return ({ showsDelta }) => babeltraceWriter(showsDelta);
+    return ({ showsDelta, times }) => babeltraceWriter(showsDelta, times);
   },
 };
 

@@ -1,5 +1,5 @@
 import { masked } from "../base/printable.ts";
-import { clockTimeWriter } from "../base/time.ts";
+import { clockTimeWriter, isUsual, LOCAL_TIME_OF_DAY, type TimeStyle } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { writeVisible } from "../base/visible.ts";
 import type { Column, ColumnBatch, ColumnType } from "../column/column.ts";
@@ -7,7 +7,7 @@ import type { ColumnRequest } from "../column/request.ts";
 import type { PlannedColumn, Schema } from "../column/schema.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
-import { type CellDialect, cellWriter, isPresent, textCapacity } from "./cell.ts";
+import { type CellDialect, cellWriter, hexadecimalCell, isPresent, textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
 /** Escape sequences around the parts of a line; all empty where colours are off. */
@@ -71,8 +71,11 @@ export const TEXT_HEAD_COUNT = 7;
 const PROCESS_WIDTH = 15;
 const CONTAINER_WIDTH = 10;
 const TID_WIDTH = 7;
+/** Behind the number that a thread has in its own pid namespace, which is another one on the host. */
+const VIRTUAL = "v";
 /** As wide as a time of day. */
 const NO_TIME = "-".padEnd(18);
+const NO_DATE = "-".padEnd(29);
 /** Event names are padded to the longest seen, up to this. */
 const MAX_EVENT_WIDTH = 32;
 const FIRST_EVENT_WIDTH = 12;
@@ -87,8 +90,12 @@ const plain: CellDialect = {
  * A compact line for reading: time, host, pid namespace, process, thread, event, fields.
  * Columns after the head (a selection) follow as `name=value`.
  */
-export function textWriter(colors: TextColors): BatchWriter<Uint8Array> {
-  const time = clockTimeWriter();
+export function textWriter(
+  colors: TextColors,
+  times: TimeStyle = LOCAL_TIME_OF_DAY,
+): BatchWriter<Uint8Array> {
+  const time = clockTimeWriter(times);
+  const noTime = times.showsDate ? NO_DATE : NO_TIME;
   let columns: Schema = [];
   let eventWidth = FIRST_EVENT_WIDTH;
   return {
@@ -100,7 +107,7 @@ export function textWriter(colors: TextColors): BatchWriter<Uint8Array> {
       columns = planned;
       return NO_BYTES;
     },
-    lines: (planned) => textLines(planned, colors),
+    lines: (planned) => (isUsual(times) ? textLines(planned, colors) : undefined),
     batch(batch) {
       if (batch.lines !== undefined) return batch.lines.slice();
       const out = new Utf8Writer(textCapacity(batch));
@@ -110,7 +117,7 @@ export function textWriter(colors: TextColors): BatchWriter<Uint8Array> {
       const container = head.part(2, CONTAINER_WIDTH, colors.container);
       const process = head.part(3, PROCESS_WIDTH, colors.process);
       const tid = head.part(4, TID_WIDTH, PLAIN_COLOR);
-      const vtid = head.part(5, TID_WIDTH, PLAIN_COLOR);
+      const vtid = head.part(5, TID_WIDTH, PLAIN_COLOR, VIRTUAL);
       const event = head.part(6, 0, colors.event);
       const escapes = colors.event[0].length + colors.event[1].length;
       const isThread = (row: number): boolean => isPresent(batch.columns[4]!, row);
@@ -119,7 +126,7 @@ export function textWriter(colors: TextColors): BatchWriter<Uint8Array> {
       for (let row = 0; row < batch.rows; row++) {
         out.ascii(colors.time[0]);
         if (isTimed(row)) time.write(halves[row * 2 + 1]!, halves[row * 2]!, out);
-        else out.ascii(NO_TIME);
+        else out.ascii(noTime);
         out.ascii(colors.time[1]);
         host(row);
         container(row);
@@ -152,18 +159,25 @@ function textLines(columns: readonly PlannedColumn[], colors: TextColors): LineF
   const rest = columns.slice(TEXT_HEAD_COUNT);
   if (rest.length !== 1 || rest[0]?.request?.kind !== "payload") return undefined;
   const bytes = (text: string): Uint8Array => encoder.encode(text);
-  const number = (at: readonly number[], width: number, color: Color): LinePart[] => {
-    const known = at.filter((i) => columns[i]?.type.kind === "number");
-    const isLastKnown = columns[at.at(-1)!]?.type.kind === "number";
+  /** @param marks behind the numbers of each column */
+  const number = (
+    at: readonly number[],
+    width: number,
+    color: Color,
+    marks: readonly string[],
+  ): LinePart[] => {
+    const isKnown = (i: number): boolean => columns[i]?.type.kind === "number";
     const [open, close] = color;
     return [
       {
         kind: "number",
-        columns: known,
-        width,
+        columns: at.flatMap((column, i) => {
+          const mark = marks[i]!;
+          const one = { column, width: width - mark.length, after: bytes(`${mark}${close}`) };
+          return isKnown(column) ? [one] : [];
+        }),
         before: bytes(` ${open}`),
-        after: bytes(close),
-        absent: isLastKnown ? painted("-".padStart(width), color) : NO_BYTES,
+        absent: isKnown(at.at(-1)!) ? painted("-".padStart(width), color) : NO_BYTES,
       },
     ];
   };
@@ -196,10 +210,12 @@ function textLines(columns: readonly PlannedColumn[], colors: TextColors): LineF
   const parts: LinePart[] = [
     ...time,
     ...name(1, 0, PLAIN_COLOR),
-    ...(columns[2]?.type.kind === "number" ? number([2], CONTAINER_WIDTH, colors.container) : []),
+    ...(columns[2]?.type.kind === "number"
+      ? number([2], CONTAINER_WIDTH, colors.container, [""])
+      : []),
     ...name(2, CONTAINER_WIDTH, colors.container),
     ...name(3, PROCESS_WIDTH, colors.process),
-    ...number([4, 5], TID_WIDTH, PLAIN_COLOR),
+    ...number([4, 5], TID_WIDTH, PLAIN_COLOR, ["", VIRTUAL]),
     event,
     { kind: "literal", bytes: bytes(" ") },
     { kind: "text", column: TEXT_HEAD_COUNT, isRaw: false },
@@ -233,7 +249,8 @@ class LineHead {
     this.#out = out;
   }
 
-  part(i: number, width: number, color: Color): Part {
+  /** @param mark behind numbers */
+  part(i: number, width: number, color: Color, mark: string = ""): Part {
     const column = this.#batch.columns[i];
     const { type } = this.#columns[i] ?? {};
     // Contexts that no class has leave their place out.
@@ -242,7 +259,7 @@ class LineHead {
     const write =
       column.kind === "dictionary"
         ? this.#text(column, width, color)
-        : this.#number(column, type, width, color);
+        : this.#number(column, type, width - mark.length, [color[0], `${mark}${color[1]}`]);
     const absent = painted(
       width === 0 ? "-" : column.kind === "dictionary" ? "-".padEnd(width) : "-".padStart(width),
       color,
@@ -295,8 +312,11 @@ function restParts(
   out: Utf8Writer,
 ): Part[] {
   return batch.columns.slice(TEXT_HEAD_COUNT).map((column, at) => {
-    const { name, type, request } = columns[at + TEXT_HEAD_COUNT]!;
-    const cell = cellWriter(column, type, plain);
+    const { name, type, request, isHexadecimal } = columns[at + TEXT_HEAD_COUNT]!;
+    const cell =
+      isHexadecimal === true && column.kind === "number"
+        ? hexadecimalCell(column)
+        : cellWriter(column, type, plain);
     const label =
       request?.kind === "payload" ? encoder.encode(" ") : painted(`${name}=`, colors.name);
     return (row) => {

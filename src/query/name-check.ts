@@ -2,7 +2,7 @@
 
 import { SourceError } from "../base/errors.ts";
 import { isSelected } from "../base/glob.ts";
-import { suggestion } from "../base/suggestion.ts";
+import { listed, nearNames, suggestion } from "../base/suggestion.ts";
 import { selectableNames, unknownColumns } from "../column/layout.ts";
 import type { ColumnRequest } from "../column/request.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
@@ -27,13 +27,22 @@ export function* checkNames(
   const [column] = unknownColumns(requests, traceClasses);
   if (column === undefined) return;
   const { name, written } = column;
-  const hint = suggestion(name, [...selectableNames(traceClasses)]);
-  const problem = `expected a field or context of the trace, got ${name}${hint}`;
+  const problem = `expected a field or context of the trace, got ${name}`;
+  const names = [...selectableNames(traceClasses)];
   if (!isLive && written !== undefined)
-    throw filterError("SELECT_UNKNOWN_FIELD", written.text, written, "query", problem);
+    throw filterError(
+      "SELECT_UNKNOWN_FIELD",
+      written.text,
+      written,
+      "query",
+      `${problem}${suggestion(name, names)}`,
+    );
   const message = `${written === undefined ? "select" : "query"}: ${problem}`;
-  if (!isLive) throw new SourceError("SELECT_UNKNOWN_FIELD", message);
-  yield `${message} (nothing has it so far)`;
+  if (!isLive)
+    throw new SourceError("SELECT_UNKNOWN_FIELD", `${message}${suggestion(name, names)}`);
+  const near = nearNames(name, names);
+  const hint = near.length === 0 ? "" : `; did you mean ${listed(near, " or ")}?`;
+  yield `${message}${hint} (nothing has it so far)`;
 }
 
 function* checkSymbols(
@@ -44,8 +53,13 @@ function* checkSymbols(
   const all = unknownSymbols(filter, linkEnvironments(traceClasses));
   const unknown = all.find(({ isAllowed }) => !isAllowed) ?? all[0];
   if (unknown === undefined) return;
-  const { symbol, nearest, isAllowed } = unknown;
-  const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+  const { symbol, nearest, labelOf, isAllowed } = unknown;
+  const hint =
+    labelOf !== undefined
+      ? ` (a label of ${labelOf} is a text: "${symbol}")`
+      : nearest === undefined
+        ? ""
+        : ` (did you mean ${nearest}?)`;
   const problem = `expected a field or context of the trace, got ${symbol}${hint}`;
   if (!isLive && !isAllowed)
     throw filterError("FILTER_UNKNOWN_FIELD", filter.text, unknown, "filter", problem);

@@ -7,12 +7,13 @@ import type { PlannedColumn } from "../column/schema.ts";
 import { selectedRequests } from "../column/selection.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
-import { resolveTime } from "../source/time-bound.ts";
+import { resolveTime, type TimeFrame } from "../source/time-bound.ts";
 import { EventNames } from "./event-names.ts";
 import type { Execution } from "./execution.ts";
 import { checkNames, coverageOf, timelessNote } from "./name-check.ts";
 import type { Question } from "./question.ts";
 import type { ResultItem } from "./result.ts";
+import { twoMeaningNotes } from "./two-meanings.ts";
 
 export class QueryPlan {
   readonly #question: Question;
@@ -39,22 +40,27 @@ export class QueryPlan {
 
   /**
    * Settles columns and time range, and checks names against what the traces declare.
-   * @param firstNs of the day that times of day belong to
+   * @param frame what relative times refer to
    * @throws FilterError, SourceError for names that recorded traces do not have
    */
-  settle(traceClasses: readonly TraceClass[], firstNs: bigint | undefined): ScanSpec {
+  settle(traceClasses: readonly TraceClass[], frame: TimeFrame): ScanSpec {
     const { select, filter, events, order, limit, begin, end } = this.#question;
     const { isLive, hiddenColumns = [] } = this.#execution;
     const requests = select && selectedRequests(select);
     this.#noteEvents(traceClasses);
     for (const text of checkNames(this.#question, requests ?? [], traceClasses, isLive))
       this.#emit({ kind: "note", text });
+    for (const text of twoMeaningNotes(filter, requests ?? [], traceClasses))
+      this.#emit({ kind: "note", text });
     const coverage = coverageOf(this.#question, traceClasses, isLive);
     if (coverage !== undefined) this.#emit({ kind: "note", text: coverage });
     this.#requests = [...(requests ?? defaultRequests(traceClasses)), ...hiddenColumns];
     const columns = planColumns(this.#requests, traceClasses);
     const countsOnly = columns.length === 0 && order === "none" && limit === undefined;
-    const range = { begin: resolveTime(begin, firstNs), end: resolveTime(end, firstNs) };
+    const range = {
+      begin: resolveTime(begin, frame, "begin", isLive),
+      end: resolveTime(end, frame, "end", isLive),
+    };
     this.#spec = { filter, events, columns, countsOnly, ...range };
     // Until the first row of a live query, its columns may still get their types.
     if (!isLive || limit === 0) this.announce();

@@ -11,6 +11,7 @@ import type { DecodedItem } from "../feed/decoded-item.ts";
 import { FlowClock } from "../feed/flow-clock.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
 import { Gate } from "../source/gate.ts";
+import type { TimeFrame } from "../source/time-bound.ts";
 import { BATCH_DELAY_MS, Batching } from "./batching.ts";
 import { DEFAULT_MAX_LAG_MS, type Execution } from "./execution.ts";
 import type { PoolOfStage } from "./executor.ts";
@@ -81,8 +82,8 @@ class RunningQuery {
   readonly #traceClasses = new Map<TraceOrigin, TraceClass>();
   /** Where a trace's rows begin for a query that joined late. */
   readonly #startNs = new Map<TraceOrigin, bigint>();
-  /** When the source says that it begins: the day that times of day belong to. */
-  #firstNs: bigint | undefined;
+  /** When the source says that it begins and ends: what relative times refer to. */
+  #frame: TimeFrame = {};
   #pooled: PooledScan | undefined;
 
   constructor(
@@ -148,7 +149,7 @@ class RunningQuery {
     this.#batching.finish();
     if (this.isDone) return;
     // A query without a row still has columns.
-    if (this.#plan.spec === undefined) this.#settle(undefined);
+    if (this.#plan.spec === undefined) this.#settle(this.#frame);
     this.#plan.announce();
   }
 
@@ -159,7 +160,7 @@ class RunningQuery {
   }
 
   #startPool(): PooledScan {
-    const spec = this.#settle(this.#firstNs);
+    const spec = this.#settle(this.#frame);
     return startPool(spec, this.#execution, this.#traceClasses, this.#gate, {
       stage: (pool) => this.#addStage(spec, pool),
       run: (work) => this.#step(work),
@@ -187,7 +188,7 @@ class RunningQuery {
         // Columns are settled by the first packet that holds an event: by then the traces' metadata have come.
         const holdsEvents = item.header.contentBits > item.header.headerBits;
         if (this.#stages.newest === undefined && holdsEvents)
-          this.#addStage(this.#settle(this.#firstNs ?? item.beginNs));
+          this.#addStage(this.#settle({ firstNs: item.beginNs, ...this.#frame }));
         this.#stages.newest?.packet(item);
         break;
       }
@@ -198,7 +199,7 @@ class RunningQuery {
         this.#batching.drain();
         break;
       case "begin":
-        this.#firstNs ??= item.ns;
+        this.#frame = { firstNs: item.ns, lastNs: item.lastNs, ...this.#frame };
         break;
       case "source-bound":
         this.#watermark.advanceSource(item.source, item.ns);
@@ -233,8 +234,8 @@ class RunningQuery {
     this.#batching.drain();
   }
 
-  #settle(firstNs: bigint | undefined): ScanSpec {
-    const spec = this.#plan.settle([...this.#traceClasses.values()], firstNs);
+  #settle(frame: TimeFrame): ScanSpec {
+    const spec = this.#plan.settle([...this.#traceClasses.values()], frame);
     if (this.#question.limit === 0) this.#batching.isDone = true;
     return spec;
   }

@@ -272,7 +272,7 @@ function refused(
     case "already":
       return new SourceError(
         "ALREADY_ATTACHED",
-        `attaching to ${session}: another viewer is attached, and ${peer} allows one viewer per session`,
+        `attaching to ${session}: another viewer is attached, and ${peer} allows one viewer per session; stop the other, or ask a tracewire serve that is attached`,
       );
     case "not-live":
       return new SourceError(

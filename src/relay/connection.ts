@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { BufferPool, type Buffers } from "../base/buffer-pool.ts";
 import { ProtocolError } from "../base/errors.ts";
+import { counted } from "../base/text.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { Decoder, type Decoding } from "./decoding.ts";
 
@@ -216,7 +217,7 @@ export class Connection {
   }
 
   #unsolicited(): ProtocolError {
-    const message = `reading from ${this.peer}: expected nothing, got ${this.#received.length} bytes`;
+    const message = `reading from ${this.peer}: expected nothing, got ${counted(this.#received.length, "byte")}`;
     return new ProtocolError("UNSOLICITED", message, { peer: this.peer });
   }
 
@@ -226,6 +227,6 @@ export class Connection {
 
   #progress(): string {
     const bytes = this.#calls[0]?.consumed() ?? 0;
-    return bytes === 0 ? "" : ` after ${bytes} bytes of it`;
+    return bytes === 0 ? "" : ` after ${counted(bytes, "byte")} of it`;
   }
 }

@@ -8,6 +8,7 @@ const READ_BYTES = 256 * 1024;
 
 export interface DialOptions {
   readonly timeoutMs: number;
+  readonly family?: 4 | 6 | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -28,13 +29,14 @@ const REASONS: Readonly<Record<string, string>> = {
  *
  * @throws ProtocolError `CONNECT_REFUSED`, `CONNECT_TIMEOUT`, `CONNECT_FAILED`; or the signal's reason
  */
-export const dialTcp: Dial = (host, port, { timeoutMs, signal }) =>
+export const dialTcp: Dial = (host, port, { timeoutMs, family, signal }) =>
   new Promise((resolve, reject) => {
     const peer = printPeer(host, port);
     if (signal?.aborted) return reject(signal.reason);
     const socket: Socket = connect({
       host,
       port,
+      ...(family && { family }),
       noDelay: true,
       onread: intoOneBuffer(() => socket),
     });

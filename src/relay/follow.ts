@@ -133,7 +133,8 @@ class Follower {
   async *#follow(): Items {
     const { timeoutMs, dial, buffers, from, wait = false } = this.#options;
     const { signal } = this.#stop;
-    const how = { signal, timeoutMs, dial, buffers };
+    const { family } = this.#url;
+    const how = { signal, timeoutMs, dial, buffers, family };
     const viewer = await Viewer.open(this.#url.host, this.#url.port, how);
     const attachment = new Attachment(viewer, this.#target, this.#clock, signal, this.#resume);
     this.#attachment = attachment;

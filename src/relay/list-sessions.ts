@@ -8,10 +8,10 @@ import { Viewer, type ViewerOptions } from "./viewer.ts";
  * @throws ProtocolError when the relayd cannot be reached or breaks the protocol
  */
 export async function listSessions(
-  url: Pick<LiveUrl, "host" | "port">,
+  url: Pick<LiveUrl, "host" | "port" | "family">,
   options: ViewerOptions = {},
 ): Promise<SessionEntry[]> {
-  const viewer = await Viewer.open(url.host, url.port, options);
+  const viewer = await Viewer.open(url.host, url.port, { family: url.family, ...options });
   try {
     return await viewer.listSessions();
   } finally {

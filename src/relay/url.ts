@@ -9,25 +9,43 @@ export interface LiveUrl {
   /** Without brackets, if an IPv6 address. */
   readonly host: string;
   readonly port: number;
+  /** IPv4 or IPv6 only, by `net4://` and `net6://`. */
+  readonly family?: 4 | 6 | undefined;
   /** `undefined` when the URL names a relayd only. Both may hold `*` globs. */
   readonly selection: { readonly target: string; readonly session: string } | undefined;
 }
 
 const FORM = "net://HOST[:PORT][/host/TARGET/SESSION]";
+const SCHEME = /^net([46])?:\/\//;
 
 /** Whether a source that a user wrote is meant as a live one. */
 export function isLiveUrl(text: string): boolean {
-  return /^net[46]?:\/\//.test(text);
+  return SCHEME.test(text);
+}
+
+/** The URL that a user may have meant by a path that is none: `HOST:PORT/host/TARGET/SESSION`, or another scheme. */
+export function meantUrl(text: string): string | undefined {
+  const bare = /^(?:\[[0-9a-fA-F:.]+\]|[^/:[\]]+)(?::\d+)?\/host\/[^/]+\/[^/]+$/;
+  if (bare.test(text)) return `net://${text}`;
+  const other = /^[a-z][a-z0-9+.-]*:\/{1,3}(.+)$/i.exec(text);
+  return other === null ? undefined : `net://${other[1]}`;
+}
+
+/** A name of a host or session as a URL selects it, and nothing else: stars stand for themselves. */
+export function escapedName(name: string): string {
+  return name.replaceAll(/[*\\]/g, "\\$&");
 }
 
 /** @throws SourceError `BAD_URL` with what is wrong and the form expected */
 export function parseLiveUrl(text: string): LiveUrl {
-  if (!text.startsWith("net://")) throw badUrl(text, "it does not begin with net://");
-  const rest = text.slice("net://".length);
+  const scheme = SCHEME.exec(text);
+  if (scheme === null) throw badUrl(text, "it does not begin with net://");
+  const rest = text.slice(scheme[0].length);
+  const family = scheme[1] === undefined ? {} : { family: Number(scheme[1]) as 4 | 6 };
   const slash = rest.indexOf("/");
   const authority = slash === -1 ? rest : rest.slice(0, slash);
   const path = slash === -1 ? "" : rest.slice(slash);
-  return { ...parseAuthority(text, authority), selection: parsePath(text, path) };
+  return { ...parseAuthority(text, authority), ...family, selection: parsePath(text, path) };
 }
 
 /** The shortest text that `parseLiveUrl` reads as this URL. */
@@ -35,7 +53,7 @@ export function printLiveUrl(url: LiveUrl): string {
   const port = url.port === DEFAULT_LIVE_PORT ? "" : `:${url.port}`;
   const path =
     url.selection === undefined ? "" : `/host/${url.selection.target}/${url.selection.session}`;
-  return `net://${bracketed(url.host)}${port}${path}`;
+  return `net${url.family ?? ""}://${bracketed(url.host)}${port}${path}`;
 }
 
 /** `HOST:PORT` for messages. */

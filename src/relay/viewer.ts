@@ -30,6 +30,8 @@ import { printPeer } from "./url.ts";
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
 export interface ViewerOptions {
+  /** IPv4 or IPv6 only. */
+  readonly family?: 4 | 6 | undefined;
   /** For connecting, and for each reply. Default `DEFAULT_TIMEOUT_MS`. */
   readonly timeoutMs?: number | undefined;
   /** Aborts the connecting only. */
@@ -59,8 +61,8 @@ export class Viewer {
    * @throws ProtocolError `CONNECT_…` when there is no connection, `NOT_A_RELAYD` when something else answers there
    */
   static async open(host: string, port: number, options: ViewerOptions = {}): Promise<Viewer> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, dial = dialTcp, buffers } = options;
-    const socket = await dial(host, port, { timeoutMs, signal });
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, family, signal, dial = dialTcp, buffers } = options;
+    const socket = await dial(host, port, { timeoutMs, family, signal });
     const connection = new Connection(socket, printPeer(host, port), timeoutMs, buffers);
     const onAbort = (): void => connection.close();
     signal?.addEventListener("abort", onAbort);

@@ -1,9 +1,10 @@
 /** Everything a query does with the records of one event class, settled before the first of them is read. */
 
 import { isSelected } from "../base/glob.ts";
+import { findRequested } from "../column/request.ts";
 import type { PlannedColumn } from "../column/schema.ts";
 import { mayChangeInsideBytes } from "../ctf/byte-order-changes.ts";
-import { type FieldRef, fieldKey, findField, mayBeAbsent } from "../ctf/field-ref.ts";
+import { type FieldRef, fieldKey, mayBeAbsent } from "../ctf/field-ref.ts";
 import type { EventClass, FieldClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
 import { scopeRoot } from "../ctf/trace-class.ts";
 import type { LinkedProgram, Program } from "../filter/bytecode.ts";
@@ -103,10 +104,10 @@ function columnSource(
   if (request.kind === "timestamp" && streamClass.clock === undefined) return { kind: "absent" };
   if (request.kind === "context") {
     ref =
-      findField("common-context", streamClass.commonContext, [request.name]) ??
-      findField("specific-context", eventClass.specificContext, [request.name]);
+      findRequested("common-context", streamClass.commonContext, request) ??
+      findRequested("specific-context", eventClass.specificContext, request);
   } else if (request.kind === "field") {
-    ref = findField("payload", eventClass.payload, request.name.split("."));
+    ref = findRequested("payload", eventClass.payload, request);
   } else if (request.kind === "payload" && eventClass.payload !== undefined) {
     ref = { scope: "payload", path: [], fieldClass: eventClass.payload };
   } else {

@@ -10,11 +10,8 @@ export type LinePart =
   /** The first of some number columns that has a value, right-aligned. */
   | {
       readonly kind: "number";
-      readonly columns: readonly number[];
-      /** At most 16. */
-      readonly width: number;
+      readonly columns: readonly NumberColumn[];
       readonly before: Uint8Array;
-      readonly after: Uint8Array;
       /** In place of all three where none has a value. */
       readonly absent: Uint8Array;
     }
@@ -29,6 +26,13 @@ export type LinePart =
     }
   /** A text column: its bytes, or, unless they are wanted raw, what is safe to show of them. */
   | { readonly kind: "text"; readonly column: number; readonly isRaw: boolean };
+
+export interface NumberColumn {
+  readonly column: number;
+  /** At most 16. */
+  readonly width: number;
+  readonly after: Uint8Array;
+}
 
 /** A width that grows with what is written. */
 export interface LineWidth {

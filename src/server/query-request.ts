@@ -6,7 +6,7 @@
 import { FeedError, FilterError, TraceError } from "../base/errors.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { namedBy } from "../filter/container-condition.ts";
-import { DATA_FORMATS, findFormat, type OutputFormat } from "../format/formats.ts";
+import { DATA_FORMATS, FORMAT_DEFAULTS, findFormat, type OutputFormat } from "../format/formats.ts";
 import { type PlannedQuery, planQuery } from "../language/plan.ts";
 import { DEFAULT_MAX_LAG_MS } from "../query/execution.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
@@ -119,7 +119,7 @@ function readQuery(parameters: Parameters): QueryRequest {
     nameWaitMs: parameters.duration("nameWait"),
     durationMs: parameters.duration("duration"),
     settleMs: parameters.duration("settle") ?? DEFAULT_SETTLE_MS,
-    dictionaries: parameters.choice("dict", ["delta", "plain"]) ?? "delta",
+    dictionaries: parameters.choice("dict", ["plain", "delta"]) ?? FORMAT_DEFAULTS.dictionaries,
     framing: parameters.choice("framing", ["stream", "self"]) ?? "stream",
     overflow: parameters.choice("overflow", ["block", "drop"]) ?? "block",
     format: readFormat(parameters),

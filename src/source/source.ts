@@ -22,6 +22,8 @@ export interface SourceOptions {
   readonly wait?: boolean | undefined;
   /** Connects again when a connection is lost. Default true. */
   readonly reconnect?: boolean | undefined;
+  /** Added to all times, for traces of wrong clocks. */
+  readonly clockOffsetNs?: bigint | undefined;
   /** Fetches in a thread of its own, some megabytes ahead, while items are handled here. Default false. */
   readonly inThread?: boolean | undefined;
 }
@@ -58,14 +60,14 @@ export function openSources(
     );
   }
   if (live.length === 0) {
-    const rangeFrom: RecordedOptions["rangeFrom"] = (firstNs) => ({
-      begin: resolveTime(begin, firstNs),
-      end: resolveTime(end, firstNs),
+    const rangeFrom: RecordedOptions["rangeFrom"] = (firstNs, lastNs) => ({
+      begin: resolveTime(begin, { firstNs, lastNs }, "begin"),
+      end: resolveTime(end, { firstNs, lastNs }, "end"),
     });
     const open = () => readRecorded(sources, { rangeFrom, deferPacketReads, onProgress, opened });
     return fromPull<SourceItem>(open, gate, onRelease);
   }
-  const { inThread, ...how } = options;
+  const { inThread, clockOffsetNs: _, ...how } = options;
   const open = inThread === true ? followInThread : follow;
   return mergeLive(
     live.map((url) => ({

@@ -49,7 +49,7 @@ test("tells of types that do not go together", () => {
   );
   assert.is(
     describeCoverage(coverage(compileFilter("ai == 1"), [LAB])),
-    "the filter can match none of the 1 event class; in 1: ai is an array: it needs an index, as in ai[0]",
+    "the filter cannot match the event class; in 1: ai is an array: it needs an index, as in ai[0]",
   );
 });
 

@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BytesInOrder } from "../../src/format/bytes-in-order.ts";
-import { DATA_FORMATS, FORMATS, formatNamed } from "../../src/format/formats.ts";
+import { DATA_FORMATS, FORMAT_DEFAULTS, FORMATS, formatNamed } from "../../src/format/formats.ts";
 
 const test = suite("format/formats");
 
@@ -27,6 +27,7 @@ test("every format can be loaded, and writes nothing of nothing", async () => {
   for (const format of FORMATS) {
     const open = await format.load();
     const options = {
+      ...FORMAT_DEFAULTS,
       dictionaries: "plain",
       framing: "self",
       showsDelta: true,

@@ -63,7 +63,7 @@ test("writes time, host, namespace, process, thread, event and fields", () => {
 });
 
 test("shows the thread as the process sees it where the kernel's number is not known", () => {
-  assert.match(line(head({ tid: null })), /redis {17}7 sched_switch$/);
+  assert.match(line(head({ tid: null })), /redis {16}7v sched_switch$/);
 });
 
 test("marks what a row does not have, and leaves no blanks at the end", () => {

@@ -1,7 +1,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceError } from "../../src/base/errors.ts";
-import { isLiveUrl, parseLiveUrl, printLiveUrl } from "../../src/relay/url.ts";
+import { globMatches } from "../../src/base/glob.ts";
+import {
+  escapedName,
+  isLiveUrl,
+  meantUrl,
+  parseLiveUrl,
+  printLiveUrl,
+} from "../../src/relay/url.ts";
 
 const test = suite("relay/url");
 
@@ -44,9 +51,40 @@ test("tells live sources from paths", () => {
   assert.not(isLiveUrl("/var/traces/net"));
 });
 
+test("net4:// and net6:// ask for a family of addresses", () => {
+  assert.equal(parseLiveUrl("net4://box/host/h/s").family, 4);
+  assert.equal(parseLiveUrl("net6://[::1]:6/host/h/s"), {
+    ...{ host: "::1", port: 6, family: 6, selection: { target: "h", session: "s" } },
+  });
+  for (const text of ["net4://box/host/h/s", "net6://[::1]:6", "net://box"])
+    assert.is(printLiveUrl(parseLiveUrl(text)), text);
+});
+
+test("knows what URL a path may be meant as", () => {
+  for (const [text, meant] of [
+    ["localhost:5344/host/web1/auto", "net://localhost:5344/host/web1/auto"],
+    ["[::1]/host/web1/*", "net://[::1]/host/web1/*"],
+    ["box/host/web1/auto", "net://box/host/web1/auto"],
+    ["http://box/host/a/b", "net://box/host/a/b"],
+    ["net:/box/host/a/b", "net://box/host/a/b"],
+    ["./trace", undefined],
+    ["/a/host/b/c", undefined],
+    ["traces/host", undefined],
+  ] as const)
+    assert.is(meantUrl(text), meant, text);
+});
+
+test("names of sessions select only themselves", () => {
+  for (const name of ["a*b", "a\\b", "**", "plain"]) {
+    assert.ok(globMatches(escapedName(name), name));
+    assert.not(globMatches(escapedName(name), `${name}x`));
+  }
+  assert.not(globMatches(escapedName("a*b"), "a-b"));
+});
+
 const bad: [string, RegExp][] = [
   ["http://box", /does not begin with net:\/\//],
-  ["net4://box", /does not begin with net:\/\//],
+  ["net5://box", /does not begin with net:\/\//],
   ["net://", /host is missing/],
   ["net:///host/h/s", /host is missing/],
   ["net://::1/host/h/s", /IPv6 addresses need brackets/],

@@ -64,10 +64,11 @@ test("takes what is empty as not given, and knows what is usual", () => {
     nameWaitMs: undefined,
     durationMs: undefined,
     settleMs: 5000,
-    dictionaries: "delta",
+    dictionaries: "plain",
     framing: "stream",
     overflow: "block",
     format: undefined,
+    planned: undefined,
   });
   assert.is(queryFromFrame("{}").credit, 8);
 });

@@ -3,10 +3,16 @@
  * is done once for all of them. What names them is left out, unless filter or columns ask for it.
  */
 
+import type { FieldRequest } from "../../../column/request.ts";
 import type { EventClass, FieldClass, StructureClass } from "../../../ctf/trace-class.ts";
 import type { Program } from "../../../filter/bytecode.ts";
 import { described } from "../../../filter/link-key.ts";
 import type { ScanSpec } from "../../scanner.ts";
+
+/** The payload members that a request may begin with. */
+function firstNames({ name, path }: FieldRequest): readonly string[] {
+  return path === undefined ? [name, name.split(".")[0] ?? ""] : path.slice(0, 1);
+}
 
 /** Tells the shapes of event classes for one query. */
 export class ClassShapes {
@@ -21,7 +27,7 @@ export class ClassShapes {
     );
     const symbols = [...(filter?.symbols ?? []), ...matches.flatMap((program) => program.symbols)];
     const fields = columns.flatMap(({ request }) =>
-      request.kind === "field" ? [request.name.split(".")[0] ?? ""] : [],
+      request.kind === "field" ? firstNames(request) : [],
     );
     const inFilter = symbols.flatMap(({ root, names }) =>
       root === "payload" && names[0] !== undefined ? [names[0]] : [],

@@ -145,7 +145,7 @@ export function canWriteLines(format: LineFormat, columns: readonly KernelColumn
       case "text":
         return columns[part.column]?.kind === "rendered";
       case "number":
-        return part.columns.every((column) => {
+        return part.columns.every(({ column }) => {
           const one = columns[column];
           return one?.kind === "number" && !one.number.startsWith("float");
         });

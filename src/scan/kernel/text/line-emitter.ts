@@ -8,7 +8,7 @@
 import type { NumberType } from "../../../column/column.ts";
 import type { Code, Local } from "../../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
-import type { LineFormat, LinePart } from "../../line-format.ts";
+import type { LineFormat, LinePart, NumberColumn } from "../../line-format.ts";
 import { type ChunkLayout, type Place, Slot } from "../memory/chunk.ts";
 import { type KernelColumn, widthOf } from "../memory/columns.ts";
 import { MERGED_CODES } from "../memory/dictionary.ts";
@@ -221,24 +221,25 @@ class LineEmitter {
 
   #number(part: LinePart & { kind: "number" }): void {
     const code = this.#code;
-    const write = (column: number, number: NumberType): void => {
+    const write = ({ column, width, after }: NumberColumn, number: NumberType): void => {
       const signed = number.startsWith("uint") ? 0 : 1;
       this.#literal(part.before);
       this.#pushAddress(widthOf(number));
       code.memory(LOADS[number]!, this.#layout.places[column]!.values).set(this.#value);
-      if (part.width > 0) {
-        code.i32(part.width).get(this.#value).i32(signed).call(this.#unit.helper(decimalLength));
+      if (width > 0) {
+        code.i32(width).get(this.#value).i32(signed).call(this.#unit.helper(decimalLength));
         code.op(Op.i32Sub).set(this.#length);
         this.#blanks(16);
       }
       code.get(this.#out).get(this.#value).i32(signed);
       code.call(this.#unit.helper(writeDecimal)).set(this.#out);
-      this.#literal(part.after);
+      this.#literal(after);
     };
-    const first = (columns: readonly number[]): void => {
-      const [column, ...others] = columns;
+    const first = (columns: readonly NumberColumn[]): void => {
+      const [one, ...others] = columns;
+      const column = one?.column;
       const kernelColumn = column === undefined ? undefined : this.#columns[column];
-      if (column === undefined || kernelColumn === undefined) {
+      if (one === undefined || column === undefined || kernelColumn === undefined) {
         this.#literal(part.absent);
         return;
       }
@@ -248,7 +249,7 @@ class LineEmitter {
       }
       this.#pushIsPresent(this.#layout.places[column]!);
       code.if(
-        () => write(column, kernelColumn.number),
+        () => write(one, kernelColumn.number),
         () => first(others),
       );
     };
@@ -397,7 +398,12 @@ export function mostBytes(part: LinePart): number {
     case "delta":
       return 48;
     case "number":
-      return 64 + part.before.length + part.after.length + part.absent.length;
+      return (
+        64 +
+        part.before.length +
+        part.columns.reduce((most, { after }) => Math.max(most, after.length), 0) +
+        part.absent.length
+      );
     case "name":
       return 96 + part.absent.length;
     case "text":

@@ -1,0 +1,75 @@
+/** What users type by mistake: each is one line that says what to do. */
+
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Folders } from "../support/folder.ts";
+import { run } from "../support/program.ts";
+import { tracewire } from "../support/tracewire.ts";
+import { Bytes, event, PREAMBLE, packet, record, STREAM } from "../support/tsdl.ts";
+
+const test = suite("cli/slips");
+const folders = new Folders();
+test.after(() => folders.removeAll());
+
+const root = folders.make({
+  "trace/metadata": `${PREAMBLE}${STREAM}${event(0, "ev", "u8 _n;")}`,
+  "trace/stream": packet(record(0, 1n, new Bytes().u8(1).take()), { end: 1n }),
+  ...{ "a.tar.gz": "", "a.tgz": "", "a.zip": "", "a.xz": "", other: "" },
+});
+const trace = join(root, "trace");
+
+const CASES: readonly (readonly [string, readonly string[], string])[] = [
+  ["no scheme", ["tail", "localhost:5344/host/a/b"], "did you mean net://localhost:5344/host/a/b?"],
+  ["another scheme", ["tail", "tcp://box/host/a/b"], "did you mean net://box/host/a/b?"],
+  ["an archive", ["tail", join(root, "a.tar.gz")], "unpack it: tar -xf a.tar.gz -C DIRECTORY"],
+  ["a short archive", ["info", join(root, "a.tgz")], "unpack it: tar -xf a.tgz -C DIRECTORY"],
+  ["a zip", ["containers", join(root, "a.zip")], "unpack it: unzip a.zip -d DIRECTORY"],
+  ["a packed file", ["tail", join(root, "a.xz")], "got a file; unpack it"],
+  [
+    "a file of a trace",
+    ["tail", join(trace, "stream")],
+    `the directory that it lies in is ${trace}`,
+  ],
+  ["no such path", ["tail", join(root, "none")], "got no such file or directory"],
+  [
+    "double quotes",
+    ["tail", trace, "-w", ".pid_ns == 1"],
+    "write the filter between single quotes",
+  ],
+  ["more of them", ["tail", trace, "-w", "n == 1 && .vpid == 1"], "between single quotes"],
+];
+
+for (const [what, args, expected] of CASES) {
+  test(`${what}: says what to do`, () => {
+    const { status, stderr } = run(args);
+    assert.is(status, 1);
+    assert.ok(stderr.includes(expected), stderr);
+    const path = args[1]!;
+    assert.ok(stderr.split(path).length <= 3, `the path once: ${stderr}`);
+    assert.not.match(stderr, /\n {4}at /);
+  });
+}
+
+for (const args of [
+  ["serve", trace],
+  ["replay", trace],
+]) {
+  test(`${args[0]}: a port in use is one line`, async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as { port: number };
+    const child = tracewire(...args, "--listen", `127.0.0.1:${port}`);
+    const { code } = await child.end();
+    server.close();
+    assert.is(code, 1);
+    assert.is(
+      stripVTControlCharacters(child.stderr),
+      `error: listening on 127.0.0.1:${port}: expected a free port, got one that another program has; choose another by --listen :PORT\n`,
+    );
+  });
+}
+
+test.run();
