@@ -4,7 +4,7 @@ import { hasWasm } from "../../wasm/runtime.ts";
 import { planEvent } from "../event-plan.ts";
 import type { ScanSpec } from "../scanner.ts";
 import { Kernel } from "./kernel.ts";
-import { NotCompilable } from "./scan/filter-emitter.ts";
+import { NotCompilable } from "./scan/not-compilable.ts";
 import { recordBody } from "./scan/record-emitter.ts";
 import { Unit } from "./scan/unit.ts";
 

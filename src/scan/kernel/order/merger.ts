@@ -15,17 +15,11 @@ import { widthOf } from "../memory/columns.ts";
 import { State } from "../memory/memory.ts";
 import { Unit } from "../scan/unit.ts";
 import { canWriteLines, LineAssembly } from "../text/line-assembly.ts";
-import {
-  ENTRY_BYTES,
-  Entry,
-  emitGather,
-  emitMerge,
-  NODE_BYTES,
-  Node,
-  RUN_BYTES,
-} from "./merge-emitter.ts";
+import { emitGather } from "./gather-emitter.ts";
+import { emitMerge, RUN_BYTES } from "./merge-emitter.ts";
 import { MergedDictionary } from "./merged-dictionary.ts";
 import { Ranks } from "./ranks.ts";
+import { ENTRY_BYTES, Entry, NODE_BYTES, Node } from "./stream-heap.ts";
 
 /** One stream's rows, by the number of its entry. */
 interface HeldStream {

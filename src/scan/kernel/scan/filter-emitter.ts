@@ -10,13 +10,12 @@ import type { TextConstant } from "../../../filter/text-literal.ts";
 import type { Code, Local } from "../../../wasm/code.ts";
 import { Op, ValueType } from "../../../wasm/opcodes.ts";
 import { compareTexts, matchPattern } from "./helpers.ts";
+import { NotCompilable } from "./not-compilable.ts";
+import type { Location } from "./position.ts";
 import type { Unit } from "./unit.ts";
-import type { Location, WalkEmitter } from "./walk-emitter.ts";
+import type { WalkEmitter } from "./walk-emitter.ts";
 
 const { i32, i64, f64 } = ValueType;
-
-/** The program has instructions that only the interpreter runs (values whose type each record decides). */
-export class NotCompilable extends Error {}
 
 /** Comparisons in the order of `COMPARISON_ORDER`: == != > < >= <=. */
 const INTEGER_COMPARISONS = [
@@ -244,7 +243,7 @@ export class FilterEmitter {
     const fieldClass = this.#fieldClass(field);
     if (fieldClass.kind !== "integer") throw new NotCompilable("LOAD_FIELD_S64 of no integer");
     this.#rejectIfAbsent(location);
-    this.#walk.pushField(location.position, fieldClass);
+    this.#code.push(this.#walk.reader.field(location.position, fieldClass));
   }
 
   #pushDouble(field: number): void {
@@ -252,7 +251,7 @@ export class FilterEmitter {
     const fieldClass = this.#fieldClass(field);
     if (fieldClass.kind !== "float") throw new NotCompilable("LOAD_FIELD_DOUBLE of no float");
     this.#rejectIfAbsent(location);
-    this.#walk.pushFloatBits(location.position, fieldClass);
+    this.#code.push(this.#walk.reader.floatBits(location.position, fieldClass));
     if (fieldClass.size === 64) this.#code.op(Op.f64ReinterpretI64);
     else this.#code.op(Op.i32WrapI64, Op.f32ReinterpretI32, Op.f64PromoteF32);
   }
@@ -264,16 +263,14 @@ export class FilterEmitter {
     if ("encoding" in fieldClass && fieldClass.encoding !== "utf-8")
       throw new NotCompilable(`text in ${fieldClass.encoding}`);
     this.#rejectIfAbsent(location);
-    const offset = this.#walk.pushAddress(location.position);
-    if (offset > 0) this.#code.i32(offset).op(Op.i32Add);
-    this.#walk.pushLength(location);
+    this.#code.push(this.#walk.reader.address(location.position));
+    this.#code.push(this.#walk.reader.length(location));
     this.#code.i32(0);
   }
 
   #pushConstant(text: TextConstant): void {
-    const address = this.#unit.literal(text.decoded);
     this.#code
-      .i32(address)
+      .push(this.#unit.literal(text.decoded))
       .i32(text.decoded.length)
       .i32(text.globClass === "star-at-end" ? 1 : 0);
   }
@@ -281,7 +278,7 @@ export class FilterEmitter {
   #pushHasElement(location: Location, index: number): void {
     const code = this.#code;
     this.#pushIsPresent(location);
-    this.#walk.pushLength(location);
+    this.#code.push(this.#walk.reader.length(location));
     code.i32(index).op(Op.i32GtU, Op.i32And);
   }
 
@@ -297,7 +294,7 @@ export class FilterEmitter {
     const { size, align } = fieldClass.element;
     const { base, byteBase, offset } = location.position;
     const position = { base, byteBase, offset: offset + index * Math.ceil(size / align) * align };
-    this.#walk.pushField(position, fieldClass.element);
+    this.#code.push(this.#walk.reader.field(position, fieldClass.element));
   }
 
   /** A text, as three i32 on the stack, against a star pattern. */
@@ -308,7 +305,7 @@ export class FilterEmitter {
     const address = code.local(i32);
     const length = code.local(i32);
     code.op(Op.drop).set(length).set(address);
-    code.i32(this.#unit.literal(bytes)).i32(pattern.length).get(address).get(length);
+    code.push(this.#unit.literal(bytes)).i32(pattern.length).get(address).get(length);
     code.call(this.#unit.helper(matchPattern));
     if (!wanted) code.op(Op.i32Eqz);
     code.op(Op.i64ExtendI32U);

@@ -40,12 +40,12 @@ import { emitRender, renderShape, type WordsOf } from "../text/render-emitter.ts
 import { RenderCompiler } from "../text/render-program.ts";
 import { ClassLookahead } from "./class-lookahead.ts";
 import { ClassShapes } from "./class-shape.ts";
-import { RECORD_CONSTANTS } from "./column-emitter.ts";
-import { NotCompilable } from "./filter-emitter.ts";
+import { NotCompilable } from "./not-compilable.ts";
 import { isRenderableBy, recordBody } from "./record-emitter.ts";
+import { RECORD_CONSTANTS } from "./row-emitter.ts";
+import { Status } from "./status.ts";
 import { ClassKind, emitStreamLoop } from "./stream-emitter.ts";
 import { RECORD_FUNCTION, Unit } from "./unit.ts";
-import { Status } from "./walk-emitter.ts";
 
 /** Ids from here on are left to the interpreter: the table of classes is dense. */
 const MAX_CLASS_ID = 1 << 16;
@@ -289,14 +289,13 @@ export class KernelScanner implements Scanner<Segment> {
         throw new MustInterpret();
       const unit = new Unit(this.#kernel.memory, this.#arena);
       const headerWalk = planHeaderWalk(streamClass);
-      const loop = emitStreamLoop(
-        unit,
+      const loop = emitStreamLoop(unit, {
         headerWalk,
-        streamClass.clock,
-        this.#slotAddress,
-        this.#recordBytes,
-        this.#spec.countsOnly ?? false,
-      );
+        clock: streamClass.clock,
+        slotAddress: this.#slotAddress,
+        recordBytes: this.#recordBytes,
+        countsOnly: this.#spec.countsOnly ?? false,
+      });
       unit.module.exportFunction("loop", loop);
       const classes = this.#arena.allocate(FIRST_CLASSES * this.#recordBytes);
       const known = new Set<EventClass>();

@@ -1,4 +1,5 @@
-import { Code } from "../../../wasm/code.ts";
+import { Code, type Expression, type Operand } from "../../../wasm/code.ts";
+import { int } from "../../../wasm/expression.ts";
 import { type FunctionType, ModuleBuilder } from "../../../wasm/module.ts";
 import { ValueType } from "../../../wasm/opcodes.ts";
 import { instantiate, type WasmFunction } from "../../../wasm/runtime.ts";
@@ -49,8 +50,8 @@ export class Unit {
   }
 
   /** Address that the offsets of `State` count from. */
-  get state(): number {
-    return this.memory.state;
+  get state(): Expression {
+    return int(this.memory.state);
   }
 
   /** The number of a helper's function. Its body is written when the unit is compiled. */
@@ -63,9 +64,17 @@ export class Unit {
     return index;
   }
 
+  /** Calls a helper. */
+  call(helper: Helper, ...parameters: readonly Operand[]): Expression {
+    return (code) => {
+      for (const parameter of parameters) code.push(parameter);
+      return code.call(this.helper(helper));
+    };
+  }
+
   /** Address of these bytes. */
-  literal(bytes: Uint8Array): number {
-    return this.#arena.literal(bytes);
+  literal(bytes: Uint8Array): Expression {
+    return int(this.#arena.literal(bytes));
   }
 
   /** Code for a function with so many parameters. */

@@ -9,8 +9,9 @@ import type { Code, Local } from "../../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
 import { Hook, type Step, Op as StepOp } from "../../walk.ts";
 import { State } from "../memory/memory.ts";
+import type { Location, Position } from "../scan/position.ts";
 import type { Unit } from "../scan/unit.ts";
-import { type Location, type Position, WalkEmitter } from "../scan/walk-emitter.ts";
+import { WalkEmitter } from "../scan/walk-emitter.ts";
 import { renderMachine } from "./render-machine.ts";
 import { LITTLE_ENDIAN, MAX_NUMBER_BYTES, RenderOp, SIGNED } from "./render-program.ts";
 import {
@@ -194,7 +195,7 @@ class RenderEmitter {
     code.get(PROGRAM);
     if (at > 0) code.i32(at * 4).op(Op.i32Add);
     code.get(INPUT);
-    this.#walk.pushPosition();
+    this.#code.push(this.#walk.bit);
     code.get(OUT).get(LIMIT).call(this.#unit.helper(renderMachine));
     return code.body();
   }
@@ -222,7 +223,7 @@ class RenderEmitter {
   /** Walks over the integer of an operation and puts its value on the stack. */
   #pushInteger(at: number): void {
     const layout = integerLayout(this.#word(at, 2), this.#flags(at));
-    this.#walk.pushField(this.#integerAt(at, layout), layout);
+    this.#code.push(this.#walk.reader.field(this.#integerAt(at, layout), layout));
   }
 
   #integerAt(at: number, layout: IntegerLayout): Position {
@@ -264,7 +265,7 @@ class RenderEmitter {
       location,
     }));
     const isLittleEndian = (this.#flags(at) & LITTLE_ENDIAN) !== 0;
-    this.#walk.pushInteger(position, size, false, isLittleEndian);
+    this.#code.push(this.#walk.reader.integer(position, size, false, isLittleEndian));
     if (size === 32) code.op(Op.i32WrapI64, Op.f32ReinterpretI32, Op.f64PromoteF32);
     else code.op(Op.f64ReinterpretI64);
     code.i32(size).i32(this.#word(at, 4)).get(OUT);
@@ -291,9 +292,8 @@ class RenderEmitter {
       return { op: StepOp.text, count: this.#word(at, 3), slot, location: number, unit: 1 };
     });
     code.get(OUT).get(this.#limit);
-    const offset = this.#walk.pushAddress(location.position);
-    if (offset > 0) code.i32(offset).op(Op.i32Add);
-    this.#walk.pushLength(location);
+    this.#code.push(this.#walk.reader.address(location.position));
+    this.#code.push(this.#walk.reader.length(location));
     code.i32(this.#word(at, 1)).i32(this.#word(at, 2)).call(this.#unit.helper(writeText));
     this.#setOutOrLeave();
   }
@@ -301,13 +301,13 @@ class RenderEmitter {
   #packet(): void {
     const code = this.#code;
     const { state } = this.#unit;
-    code.get(OUT).i32(state).memory(Memory.i32Load, State.packetTextLength).op(Op.i32Add);
+    code.get(OUT).push(state).memory(Memory.i32Load, State.packetTextLength).op(Op.i32Add);
     code
       .get(this.#limit)
       .op(Op.i32GtU)
       .if(() => code.i32(-1).op(Op.return));
-    code.get(OUT).i32(state).memory(Memory.i32Load, State.packetText);
-    code.i32(state).memory(Memory.i32Load, State.packetTextLength);
+    code.get(OUT).push(state).memory(Memory.i32Load, State.packetText);
+    code.push(state).memory(Memory.i32Load, State.packetTextLength);
     code.call(this.#unit.helper(copyLiteral)).set(OUT);
   }
 
@@ -333,14 +333,14 @@ class RenderEmitter {
     const count = code.local(i32);
     const i = code.local(i32);
     const bit = code.local(i32);
-    this.#walk.pushLength(location);
+    this.#code.push(this.#walk.reader.length(location));
     code.tee(count).op(Op.i32Eqz);
     code.if(
       () => this.#literal(at + 12),
       () => {
         this.#literal(at + 6);
         code.i32(0).set(i);
-        this.#walk.pushPosition(location.position);
+        this.#code.push(this.#walk.reader.bit(location.position));
         code.set(bit);
         code.loop((again) => {
           code
@@ -353,7 +353,12 @@ class RenderEmitter {
           code.get(i).if(() => this.#literal(at + 8));
           if (this.#word(at, 4) !== 0) this.#number(i);
           code.get(OUT);
-          this.#walk.pushField(this.#walk.positionAt(bit, location, stride), layout);
+          this.#code.push(
+            this.#walk.reader.field(
+              this.#walk.reader.positionAt(this.#code, bit, location, stride),
+              layout,
+            ),
+          );
           this.#writeInteger(op, flags);
           code.get(bit).i32(stride).op(Op.i32Add).set(bit);
           code.get(i).i32(1).op(Op.i32Add).tee(i).get(count).op(Op.i32LtU);

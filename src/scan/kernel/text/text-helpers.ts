@@ -299,7 +299,7 @@ export const writeText: Helper = {
           .i32(0x80)
           .op(Op.i32And)
           .if(() => {
-            code.i32(unit.state).i32(1).memory(Memory.i32Store, State.renderSeen);
+            code.push(unit.state).i32(1).memory(Memory.i32Store, State.renderSeen);
           });
         // All seven bytes at once: those that do not belong are written over.
         code.get(out).get(entry).memory(Memory.i64Load, 1).memory(Memory.i64Store);
