@@ -59,11 +59,7 @@ function tail(): Command {
       ),
     )
     .addOption(containerOption())
-    .option(
-      "-s, --select <names>",
-      "columns, with commas between them; NAME:TYPE sets a type",
-      list,
-    )
+    .option("-s, --select <names>", "columns NAME or NAME:TYPE, with commas between them", list)
     .option("-n, --limit <n>", "end after so many events", count)
     .option("-d, --duration <time>", "end after this time, such as 10s", duration)
     .addOption(fromOption())

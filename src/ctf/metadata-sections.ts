@@ -7,8 +7,9 @@ import { parseJson, UnfinishedJson } from "./json.ts";
 import { metadataError } from "./metadata-error.ts";
 import type { TraceClass } from "./trace-class.ts";
 import type { Declaration } from "./tsdl-ast.ts";
-import { type IntegerCache, parseTsdl } from "./tsdl-parser.ts";
+import { parseTsdl } from "./tsdl-parser.ts";
 import { TsdlTrace } from "./tsdl-trace.ts";
+import type { IntegerCache } from "./tsdl-type-parser.ts";
 
 export interface Sections {
   /**

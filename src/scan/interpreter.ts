@@ -23,7 +23,8 @@ import {
   type ScanSpec,
   type TraceFacts,
 } from "./scanner.ts";
-import { planHeaderWalk, type Walk } from "./walk.ts";
+import type { Walk } from "./walk.ts";
+import { planHeaderWalk } from "./walk-planner.ts";
 import { Walker } from "./walker.ts";
 
 /** Texts of a batch, in bytes: with more, another batch begins, so that offsets stay within 31 bits. */

@@ -102,6 +102,12 @@ export class Code {
     return this;
   }
 
+  /** The value of a global that the module imports, by its number. */
+  global(index: number): this {
+    this.#writer.byte(Control.globalGet).unsigned(index);
+    return this;
+  }
+
   i32(value: number): this {
     this.#writer.byte(Control.i32Const).signed(value);
     return this;

@@ -14,6 +14,8 @@ export class ClassShapes {
   readonly #wanted: ReadonlySet<string>;
   /** The filter asks for facts of the class: its name, its log level. */
   readonly #usesFacts: boolean;
+  /** The filter asks for facts of the class or of its trace. */
+  readonly usesFacts: boolean;
 
   constructor({ filter, columns }: ScanSpec) {
     const matches = columns.flatMap(({ request }) =>
@@ -27,6 +29,7 @@ export class ClassShapes {
       root === "payload" && names[0] !== undefined ? [names[0]] : [],
     );
     this.#wanted = new Set([...fields, ...inFilter]);
+    this.usesFacts = symbols.some(({ root }) => root !== "payload" && root !== "$ctx");
     this.#usesFacts = symbols.some(({ root }) => root === "$event" || root === "$container");
   }
 

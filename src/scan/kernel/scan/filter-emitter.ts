@@ -70,8 +70,13 @@ export class FilterEmitter {
 
   /** Emits one instruction, with all that a jump of it skips; returns where the next one stands. */
   #instruction(at: number): number {
-    const code = this.#code;
     const name = OPCODE_NAMES[this.#program.code[at]!] ?? "";
+    return this.#jump(name, at) ?? this.#load(name, at) ?? this.#compute(name, at);
+  }
+
+  /** The end, and instructions that jump. */
+  #jump(name: string, at: number): number | undefined {
+    const code = this.#code;
     const [a = 0, b = 0, c = 0] = this.#program.code.subarray(at + 1, at + 4);
     switch (name) {
       case "RETURN":
@@ -102,6 +107,15 @@ export class FilterEmitter {
           i64,
         );
         return c;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Instructions that work on the stack. */
+  #compute(name: string, at: number): number {
+    const code = this.#code;
+    switch (name) {
       case "BIT_RSHIFT":
       case "BIT_LSHIFT":
         this.#shift(name === "BIT_RSHIFT" ? Op.i64ShrU : Op.i64Shl);
@@ -133,6 +147,23 @@ export class FilterEmitter {
       case "CAST_DOUBLE_TO_S64":
         this.#truncate();
         return at + 1;
+      case "EQ_STAR_GLOB_STRING":
+      case "NE_STAR_GLOB_STRING": {
+        const pattern = this.#program.texts[this.#program.code[at + 1]!]!;
+        this.#matchPattern(pattern, name === "EQ_STAR_GLOB_STRING");
+        return at + 2;
+      }
+      default:
+        this.#comparison(name, this.#program.code[at]!);
+        return at + 1;
+    }
+  }
+
+  /** Instructions that put a constant or a field on the stack. */
+  #load(name: string, at: number): number | undefined {
+    const code = this.#code;
+    const [a = 0, b = 0] = this.#program.code.subarray(at + 1, at + 3);
+    switch (name) {
       case "LOAD_S64":
         code.i64(
           (BigInt(this.#program.integers[2 * a]!) << 32n) |
@@ -160,13 +191,8 @@ export class FilterEmitter {
       case "LOAD_ELEMENT_S64":
         this.#pushElement(a, b);
         return at + 3;
-      case "EQ_STAR_GLOB_STRING":
-      case "NE_STAR_GLOB_STRING":
-        this.#matchPattern(this.#program.texts[a]!, name === "EQ_STAR_GLOB_STRING");
-        return at + 2;
       default:
-        this.#comparison(name, this.#program.code[at]!);
-        return at + 1;
+        return undefined;
     }
   }
 

@@ -20,7 +20,6 @@ const { i32 } = ValueType;
 export interface RecordContext {
   readonly columns: readonly KernelColumn[];
   readonly layout: ChunkLayout;
-  readonly slotAddress: number;
   readonly begin: bigint | undefined;
   readonly end: bigint | undefined;
   /** Rows are counted and nothing is kept of them. */
@@ -45,7 +44,7 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
       code.op(Op.drop);
     },
   };
-  const walk = new WalkEmitter(unit, code, input, start, context.slotAddress, hooks);
+  const walk = new WalkEmitter(unit, code, input, start, hooks);
   walk.declareOptional(plan.optionalLocations);
   walk.walk(plan.walk);
   code.push(walk.bit);
@@ -63,7 +62,7 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   };
   if (context.begin !== undefined) code.get(time).i64(context.begin).op(Op.i64LtS).if(skip);
   if (context.end !== undefined) code.get(time).i64(context.end).op(Op.i64GtS).if(skip);
-  if (plan.packetWalk !== undefined) walkPacketContext(unit, plan, context, walk, code, input);
+  if (plan.packetWalk !== undefined) walkPacketContext(unit, plan, walk, code, input);
   if (plan.linked !== undefined) {
     new FilterEmitter(unit, code, plan.linked, walk, time, skip).emit();
     code.op(Op.i32Eqz).if(skip);
@@ -106,7 +105,6 @@ export function isRenderableBy(
 function walkPacketContext(
   unit: Unit,
   plan: EventPlan,
-  context: RecordContext,
   walk: WalkEmitter,
   code: ReturnType<Unit["code"]>,
   input: Local,
@@ -114,7 +112,7 @@ function walkPacketContext(
   const bit = code.local(i32);
   code.push(unit.state).memory(Memory.i32Load, State.context).set(bit);
   const hooks = { clock: () => code.op(Op.drop), eventId: () => code.op(Op.drop) };
-  const packet = new WalkEmitter(unit, code, input, bit, context.slotAddress, hooks);
+  const packet = new WalkEmitter(unit, code, input, bit, hooks);
   packet.walk(plan.packetWalk ?? []);
   for (const location of plan.packetLocations) {
     const found = packet.locations.get(location);

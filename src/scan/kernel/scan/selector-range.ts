@@ -3,13 +3,20 @@ import { eq64, geS64, geU64, int, leS64, leU64, long } from "../../../wasm/expre
 import { Op } from "../../../wasm/opcodes.ts";
 import type { SelectorRange } from "../../walk.ts";
 
-/** Leaves 1 on the stack if a variant's selector, an i64, lies within a range. */
-export function pushIsWithin(
+/** Leaves 1 on the stack if a variant's selector, an i64, lies within one of some ranges. */
+export function pushIsWithinAny(
   code: Code,
   selector: Local,
-  range: SelectorRange,
+  ranges: readonly SelectorRange[],
   signed: boolean,
 ): void {
+  for (const [i, range] of ranges.entries()) {
+    pushIsWithin(code, selector, range, signed);
+    if (i > 0) code.op(Op.i32Or);
+  }
+}
+
+function pushIsWithin(code: Code, selector: Local, range: SelectorRange, signed: boolean): void {
   const low = range.exact?.low ?? BigInt(range.low);
   const high = range.exact?.high ?? BigInt(range.high);
   if (low === high) {

@@ -12,7 +12,6 @@
  *     }
  */
 
-import { nsFromOrigin, nsOffset } from "../../../ctf/clock.ts";
 import type { ClockClass } from "../../../ctf/trace-class.ts";
 import type { Code, Expression, Local } from "../../../wasm/code.ts";
 import {
@@ -47,13 +46,14 @@ import { WalkEmitter } from "./walk-emitter.ts";
 const { i32, i64, f64 } = ValueType;
 
 export const ClassKind = { unknown: 0, fixed: 1, function: 2 } as const;
+const NANOSECONDS = 1_000_000_000n;
 /** Offsets in a class record. */
 const ClassRecord = { kind: 0, align: 4, function: 4, bits: 8 } as const;
 
 export interface StreamLoop {
   readonly headerWalk: Walk;
+  /** Of the stream's clock: its frequency is part of the code, its origin comes with each instance. */
   readonly clock: ClockClass | undefined;
-  readonly slotAddress: number;
   readonly recordBytes: number;
   readonly countsOnly: boolean;
 }
@@ -140,8 +140,8 @@ class StreamLoopEmitter {
         code.set(this.#id);
       },
     };
-    const { headerWalk, slotAddress } = this.#loop;
-    const walk = new WalkEmitter(this.#unit, code, this.#input, this.#position, slotAddress, hooks);
+    const { headerWalk } = this.#loop;
+    const walk = new WalkEmitter(this.#unit, code, this.#input, this.#position, hooks);
     walk.walk(headerWalk);
     this.#answerIf(gtU(tee(this.#after, walk.bit), this.#end), Status.error);
   }
@@ -190,15 +190,14 @@ class StreamLoopEmitter {
   #time(): Expression {
     const { clock } = this.#loop;
     if (clock === undefined) return long(0n);
-    const offset = nsOffset(clock);
-    if (offset !== undefined) return add64(this.#cycles, long(BigInt.asIntN(64, offset)));
+    const { clockOrigin } = this.#unit;
+    if (clock.frequency === NANOSECONDS) return add64(this.#cycles, clockOrigin);
     return (code) => {
       code.get(this.#cycles);
       const value = code.local(f64);
       code.op(Op.f64ConvertI64U).f64(1e9).op(Op.f64Mul);
       code.f64(Number(clock.frequency)).op(Op.f64Div).set(value);
-      const origin = BigInt.asIntN(64, nsFromOrigin(clock, 0n));
-      return code.get(value).truncateToI64().i64(origin).op(Op.i64Add);
+      return code.get(value).truncateToI64().push(clockOrigin).op(Op.i64Add);
     };
   }
 

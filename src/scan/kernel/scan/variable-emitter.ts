@@ -21,7 +21,7 @@ import {
 import { Memory, ValueType } from "../../../wasm/opcodes.ts";
 import { type Place, Slot } from "../memory/chunk.ts";
 import { type KernelColumn, widthOf } from "../memory/columns.ts";
-import { codeOfText } from "../memory/dictionary.ts";
+import { codeOfText } from "../memory/dictionary-code.ts";
 import { State } from "../memory/memory.ts";
 import { renderMachine } from "../text/render-machine.ts";
 import type { FieldReader } from "./field-reader.ts";

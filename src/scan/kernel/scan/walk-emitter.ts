@@ -38,9 +38,9 @@ import { FieldReader } from "./field-reader.ts";
 import { findZero } from "./helpers.ts";
 import { NotCompilable } from "./not-compilable.ts";
 import type { Length, Location } from "./position.ts";
-import { pushIsWithin } from "./selector-range.ts";
+import { pushIsWithinAny } from "./selector-range.ts";
 import { Status } from "./status.ts";
-import type { Unit } from "./unit.ts";
+import { slotOffset, type Unit } from "./unit.ts";
 import { WalkCursor } from "./walk-cursor.ts";
 
 const { i32, i64 } = ValueType;
@@ -62,7 +62,6 @@ export class WalkEmitter {
   readonly #unit: Unit;
   readonly #code: Code;
   readonly #input: Local;
-  readonly #slotAddress: number;
   readonly #hooks: HookSink;
   /** Locations inside options, set before the walk to -1. */
   readonly #optional = new Map<number, { readonly bit: Local; readonly length: Local }>();
@@ -70,20 +69,11 @@ export class WalkEmitter {
   /**
    * @param input local that holds the packet's address
    * @param start local that holds the first bit
-   * @param slotAddress where slot `i` is an i64 at `slotAddress + 8 * i`
    */
-  constructor(
-    unit: Unit,
-    code: Code,
-    input: Local,
-    start: Local,
-    slotAddress: number,
-    hooks: HookSink,
-  ) {
+  constructor(unit: Unit, code: Code, input: Local, start: Local, hooks: HookSink) {
     this.#unit = unit;
     this.#code = code;
     this.#input = input;
-    this.#slotAddress = slotAddress;
     this.#hooks = hooks;
     this.reader = new FieldReader(unit, input);
     this.#cursor = new WalkCursor(unit, code, input, this.reader, start);
@@ -188,7 +178,9 @@ export class WalkEmitter {
     const code = this.#code;
     const field = this.reader.field(this.#cursor.position, layout);
     const value = slot === -1 ? undefined : code.local(i64);
-    if (value !== undefined) this.#storeSlot(slot, tee(value, field));
+    if (value !== undefined) {
+      code.store(Memory.i64Store, this.#unit.slots, tee(value, field), slotOffset(slot));
+    }
     if (hook === Hook.none) return;
     code.push(value ?? field);
     if (hook === Hook.eventId) {
@@ -333,11 +325,8 @@ export class WalkEmitter {
     let worst = unchecked;
     code.block((chosen) => {
       for (const { ranges, walk } of step.options) {
-        for (const [i, range] of ranges.entries()) {
-          pushIsWithin(code, selector, range, step.signed);
-          if (i > 0) code.op(Op.i32Or);
-        }
         if (ranges.length === 0) continue;
+        pushIsWithinAny(code, selector, ranges, step.signed);
         code.if(() => {
           cursor.enter(start, begin);
           this.walk(walk);
@@ -391,11 +380,7 @@ export class WalkEmitter {
   }
 
   #slot(slot: number): Expression {
-    return i64Load(int(this.#slotAddress + 8 * slot));
-  }
-
-  #storeSlot(slot: number, value: Expression): void {
-    this.#code.store(Memory.i64Store, int(this.#slotAddress + 8 * slot), value);
+    return i64Load(this.#unit.slots, slotOffset(slot));
   }
 
   #fail(): void {

@@ -10,7 +10,7 @@ import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
 import { Hook, type Step, Op as StepOp } from "../../walk.ts";
 import { State } from "../memory/memory.ts";
 import type { Location, Position } from "../scan/position.ts";
-import type { Unit } from "../scan/unit.ts";
+import { slotAt, type Unit } from "../scan/unit.ts";
 import { WalkEmitter } from "../scan/walk-emitter.ts";
 import { renderMachine } from "./render-machine.ts";
 import { LITTLE_ENDIAN, MAX_NUMBER_BYTES, RenderOp, SIGNED } from "./render-program.ts";
@@ -60,6 +60,13 @@ export function renderShape(words: Int32Array, wordsOf: WordsOf): string {
       case RenderOp.reserve:
         shape += `${op};`;
         break;
+      case RenderOp.string:
+      case RenderOp.text: {
+        // The table's address is read from the program.
+        const [mode, , ...rest] = words.subarray(at + 1, at + length);
+        shape += `${op}:${mode},${rest.join()};`;
+        break;
+      }
       case RenderOp.labels:
         shape += `${op}:${words.subarray(at + 1, at + 5).join()};`;
         break;
@@ -93,13 +100,8 @@ const OUT: Local = 3;
 const LIMIT: Local = 4;
 
 /** (program, input, bit, out, limit) → address behind the text, or -1 if it would pass `limit`. */
-export function emitRender(
-  unit: Unit,
-  words: Int32Array,
-  wordsOf: WordsOf,
-  slotAddress: number,
-): number {
-  const body = new RenderEmitter(unit, words, wordsOf, slotAddress).emit();
+export function emitRender(unit: Unit, words: Int32Array, wordsOf: WordsOf): number {
+  const body = new RenderEmitter(unit, words, wordsOf).emit();
   return unit.module.function(renderMachine.type, body);
 }
 
@@ -108,20 +110,18 @@ class RenderEmitter {
   readonly #code: Code;
   readonly #words: Int32Array;
   readonly #wordsOf: WordsOf;
-  readonly #slotAddress: number;
   readonly #walk: WalkEmitter;
   /** What must stay free behind a text for all else that the program writes. */
   readonly #limit: Local;
   #location = 0;
 
-  constructor(unit: Unit, words: Int32Array, wordsOf: WordsOf, slotAddress: number) {
+  constructor(unit: Unit, words: Int32Array, wordsOf: WordsOf) {
     this.#unit = unit;
     this.#code = unit.code(5);
     this.#words = words;
     this.#wordsOf = wordsOf;
-    this.#slotAddress = slotAddress;
     const nothing = { clock: () => this.#code.op(Op.drop), eventId: () => this.#code.op(Op.drop) };
-    this.#walk = new WalkEmitter(unit, this.#code, INPUT, BIT, slotAddress, nothing);
+    this.#walk = new WalkEmitter(unit, this.#code, INPUT, BIT, nothing);
     this.#limit = this.#code.local(i32);
   }
 
@@ -227,14 +227,13 @@ class RenderEmitter {
   }
 
   #integerAt(at: number, layout: IntegerLayout): Position {
-    const slotAddress = this.#word(at, 4);
     return this.#locate((location) => ({
       op: StepOp.integer,
       align: this.#word(at, 1),
       bits: layout.size,
       location,
       layout,
-      slot: slotAddress === 0 ? -1 : (slotAddress - this.#slotAddress) / 8,
+      slot: slotAt(this.#word(at, 4)),
       hook: Hook.none,
     })).position;
   }
@@ -287,14 +286,15 @@ class RenderEmitter {
     const code = this.#code;
     const location = this.#locate((number) => {
       if (op === RenderOp.string) return { op: StepOp.string, location: number, unit: 1 };
-      const slotAddress = this.#word(at, 4);
-      const slot = slotAddress === 0 ? -1 : (slotAddress - this.#slotAddress) / 8;
+      const slot = slotAt(this.#word(at, 4));
       return { op: StepOp.text, count: this.#word(at, 3), slot, location: number, unit: 1 };
     });
     code.get(OUT).get(this.#limit);
     this.#code.push(this.#walk.reader.address(location.position));
     this.#code.push(this.#walk.reader.length(location));
-    code.i32(this.#word(at, 1)).i32(this.#word(at, 2)).call(this.#unit.helper(writeText));
+    code.i32(this.#word(at, 1));
+    this.#arg(at, 2);
+    code.call(this.#unit.helper(writeText));
     this.#setOutOrLeave();
   }
 
@@ -318,12 +318,11 @@ class RenderEmitter {
     const [op = 0, align = 1, size = 0, flags = 0] = element;
     const layout = integerLayout(size, flags);
     const stride = Math.ceil(size / align) * align;
-    const slotAddress = this.#word(at, 3);
     const location = this.#locate((number) => ({
       op: StepOp.array,
       align: this.#word(at, 1),
       count: this.#word(at, 2),
-      slot: slotAddress === 0 ? -1 : (slotAddress - this.#slotAddress) / 8,
+      slot: slotAt(this.#word(at, 3)),
       location: number,
       strideBits: stride,
       elementBits: size,

@@ -267,7 +267,7 @@ class MachineEmitter {
     const code = this.#code;
     const entry = code.local(i32);
     code.get(PROGRAM).i32(16).op(Op.i32Add).set(entry);
-    this.#words.arg(1);
+    this.#words.slot(1);
     code.memory(Memory.i64Load).set(this.#value);
     code.block((found) => {
       code.loop((again) => {

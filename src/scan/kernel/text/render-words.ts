@@ -30,6 +30,12 @@ export class RenderWords {
     this.length = code.local(i32);
   }
 
+  /** The address of the slot whose offset is word number `i`. */
+  slot(i: number): void {
+    this.arg(i);
+    this.#code.push(this.#unit.slots).op(Op.i32Add);
+  }
+
   /** Leaves with -1: the text would pass the limit. */
   overflow(): void {
     this.#code.i32(-1).op(Op.return);
@@ -78,7 +84,7 @@ export class RenderWords {
     const code = this.#code;
     this.arg(4);
     code.if(() => {
-      this.arg(4);
+      this.slot(4);
       code.get(this.value).memory(Memory.i64Store);
     });
     code.get(this.value);
@@ -145,7 +151,7 @@ export class RenderWords {
     this.arg(slot);
     code.if(
       () => {
-        this.arg(slot);
+        this.slot(slot);
         code.memory(Memory.i32Load);
       },
       () => this.arg(constant),
