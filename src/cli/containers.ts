@@ -1,3 +1,5 @@
+/** `tracewire containers`: the containers of traces and their instances by time, once or as they come. */
+
 import { Subject } from "rxjs";
 import { isoText, timeOfDay } from "../base/time.ts";
 import type { Census } from "../containers/census.ts";

@@ -1,3 +1,5 @@
+/** `tracewire tail`: runs a query and writes its rows to stdout, its status and notes to stderr. */
+
 import type { Observable } from "rxjs";
 import type { StreamOrigin } from "../base/item.ts";
 import { type Feed, type FeedSubscription, openFeed } from "../feed/feed.ts";

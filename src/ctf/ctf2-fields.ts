@@ -92,22 +92,16 @@ export class FieldClassReader {
       );
     }
     const properties = owner.asObject(value, "a field class");
-    const template = this.#fieldClass(properties);
-    const problem = shapeProblem(template);
-    if (problem !== undefined) throw properties.fail("METADATA_NESTING", problem);
-    return template;
-  }
-
-  #fieldClass(properties: Properties): Template {
     const type = properties.string("type");
     checkExtras(properties);
     const template = numberTemplate(type, properties) ?? this.#sequenceTemplate(type, properties);
-    if (template !== undefined) return template;
-    throw properties.fail(
-      "CTF2_FIELD_CLASS",
-      `expected the type of a field class, got ${type}`,
-      properties.value("type").span,
-    );
+    if (template === undefined) {
+      const message = `expected the type of a field class, got ${type}`;
+      throw properties.fail("CTF2_FIELD_CLASS", message, properties.value("type").span);
+    }
+    const problem = shapeProblem(template);
+    if (problem !== undefined) throw properties.fail("METADATA_NESTING", problem);
+    return template;
   }
 
   /** Texts, blobs and compounds. */

@@ -1,3 +1,5 @@
+/** The packets of a data file: where each lies, and its times; from an index file, or by reading headers. */
+
 import { closeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DecodeError, TraceError } from "../base/errors.ts";

@@ -1,3 +1,5 @@
+/** The HTTP and WebSocket server: routes, access, and the queries that run. */
+
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";

@@ -90,8 +90,11 @@ const SELECT = ["x", "value", "path"];
 for (const engine of ["kernel", "interpreter"] as const) {
   test(`a column gets the type of the first class that has its field, in the order of time: ${engine}`, async () => {
     const told = await story(results({ select: SELECT, engine }));
-    assert.equal(told, [
-      "select: expected a field or context of the trace, got value (nothing has it so far)",
+    assert.match(
+      String(told[0]),
+      /^select: expected a field .*, got value; .*nothing has it so far/,
+    );
+    assert.equal(told.slice(1), [
       ["uint8", "uint32", "utf8"],
       [1, null, null],
       [2, null, null],

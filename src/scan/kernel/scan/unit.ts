@@ -1,3 +1,5 @@
+/** Modules under construction, and their instances: what code shares, and what differs from trace to trace and thread to thread. */
+
 import { Code, type Expression, type Operand } from "../../../wasm/code.ts";
 import { add, int } from "../../../wasm/expression.ts";
 import { type FunctionType, ModuleBuilder } from "../../../wasm/module.ts";
