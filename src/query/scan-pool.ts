@@ -6,6 +6,7 @@
 
 import { Worker } from "node:worker_threads";
 import { SourceError } from "../base/errors.ts";
+import { exchangeParts } from "./module-exchange.ts";
 import type { FromWorker, PacketOutcome, PacketTask, ScanQuery, ToWorker } from "./scan-task.ts";
 import type { ScanThread } from "./scan-thread.ts";
 
@@ -149,12 +150,13 @@ export class ScanPool<Rows> {
 
   #start(threads: readonly ScanThread<Rows>[]): PoolWorker<Rows>[] {
     const workers = threads.map((thread) => ({ thread, groups: [], released: [] }));
-    for (const worker of workers) {
+    const parts = exchangeParts(threads.length);
+    for (const [i, worker] of workers.entries()) {
       worker.thread.listen(
         (message) => this.#answered(worker, message),
         (error) => this.#fail(error),
       );
-      send(worker, this.#query);
+      send(worker, { ...this.#query, exchange: parts[i] });
     }
     return workers;
   }
