@@ -62,9 +62,6 @@ const DECLARED_TYPES: ReadonlyMap<string, ColumnType> = new Map<string, ColumnTy
   ["text", { kind: "utf8", content: "mixed" }],
 ]);
 
-/** The names of `DECLARED_TYPES`, for help and messages. */
-export const DECLARED_TYPE_NAMES: readonly string[] = [...DECLARED_TYPES.keys()];
-
 /**
  * The request that a name in `select` stands for. `$ctx.x` and `payload.x` say which they mean; `x:int64` also says the
  * column's type.

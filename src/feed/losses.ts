@@ -44,7 +44,7 @@ export function describeLoss(loss: Loss): string {
   }
 }
 
-export function streamName(stream: StreamOrigin): string {
+function streamName(stream: StreamOrigin): string {
   return stream.name.startsWith(stream.trace.path)
     ? stream.name
     : `${stream.trace.path}/${stream.name}`;

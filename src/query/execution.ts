@@ -41,4 +41,3 @@ export const DEFAULT_MAX_LAG_MS = 5000;
 
 /** Recorded traces, compiled, in full batches. */
 export const RECORDED: Execution = { isLive: false };
-export const LIVE: Execution = { isLive: true };

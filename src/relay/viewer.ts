@@ -27,7 +27,7 @@ import type {
 import { printPeer } from "./url.ts";
 
 /** A reply after which the connection is given up, when no byte of it comes for so long. */
-export const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 export interface ViewerOptions {
   /** For connecting, and for each reply. Default `DEFAULT_TIMEOUT_MS`. */

@@ -207,7 +207,7 @@ const NOTHING: Walk = [];
  * C := the least value ≥ C whose low `size` bits are those read: at most one wrap is assumed.
  * @see CTF 1.8.3 §8
  */
-export function updateClock(clock: Word, value: Word, size: number): void {
+function updateClock(clock: Word, value: Word, size: number): void {
   if (size === 64) {
     clock.hi = value.hi;
     clock.lo = value.lo;

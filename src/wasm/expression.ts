@@ -47,7 +47,6 @@ export const ltS: Binary = binary(Op.i32LtS);
 export const ltU: Binary = binary(Op.i32LtU);
 export const gtS: Binary = binary(Op.i32GtS);
 export const gtU: Binary = binary(Op.i32GtU);
-export const leU: Binary = binary(Op.i32LeU);
 export const geS: Binary = binary(Op.i32GeS);
 export const geU: Binary = binary(Op.i32GeU);
 
@@ -61,7 +60,6 @@ export const xor64: Binary = binary(Op.i64Xor);
 export const shl64: Binary = binary(Op.i64Shl);
 export const shrS64: Binary = binary(Op.i64ShrS);
 export const shrU64: Binary = binary(Op.i64ShrU);
-export const eqz64: Unary = unary(Op.i64Eqz);
 export const eq64: Binary = binary(Op.i64Eq);
 export const ne64: Binary = binary(Op.i64Ne);
 export const ltS64: Binary = binary(Op.i64LtS);
@@ -113,11 +111,3 @@ export function elementAt(base: Operand, index: Operand, width: number): Express
 export function byteOf(bit: Operand): Expression {
   return shrU(bit, int(3));
 }
-
-/** Calls a function of the module. */
-export const call =
-  (functionIndex: number, ...parameters: readonly Operand[]): Expression =>
-  (code) => {
-    for (const parameter of parameters) code.push(parameter);
-    return code.call(functionIndex);
-  };

@@ -14,8 +14,9 @@ import {
   Message,
 } from "apache-arrow/ipc/metadata/message";
 import { BufferPool } from "../../base/buffer-pool.ts";
-import type { Column, ColumnBatch, NumberArray, Validity } from "../../column/column.ts";
+import type { Column, ColumnBatch, NumberArray } from "../../column/column.ts";
 import type { Schema } from "../../column/schema.ts";
+import type { Validity } from "../../column/validity.ts";
 import type { BatchWriter } from "../batch-writer.ts";
 import { DictionaryVector } from "./dictionary-vector.ts";
 import { arrowSchema, type DictionaryMode } from "./schema.ts";

@@ -57,7 +57,7 @@ export const SIGNED = 1;
 export const LITTLE_ENDIAN = 2;
 
 /** How texts are written: between quotes with escapes; or bare where the table calls every byte plain. */
-export const TextMode = { quoted: 0, bareIfPlain: 1 } as const;
+const TextMode = { quoted: 0, bareIfPlain: 1 } as const;
 
 /** What the host writes for the machine. */
 export interface HostRenderers {
