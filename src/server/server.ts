@@ -104,7 +104,14 @@ function requireToken(token: string | undefined, host: string): void {
     throw new FeedError("BAD_TOKEN", `token: expected ${TOKEN_FORM}, got something else`, 401);
 }
 
-const GET_ONLY = ["/", "/healthz", "/v1/complete", "/v1/containers", "/v1/query", "/v1/sessions"];
+export const ROUTES: readonly string[] = [
+  "/",
+  "/healthz",
+  "/v1/complete",
+  "/v1/containers",
+  "/v1/query",
+  "/v1/sessions",
+];
 /** These tell nothing of the traces; the page asks for the token by itself. */
 const OPEN_TO_ALL = ["/", "/healthz"];
 
@@ -181,7 +188,7 @@ class QueryServer {
       response.setHeader("Vary", "Origin");
     }
     const { pathname, searchParams } = targetOf(request);
-    if (!GET_ONLY.includes(pathname)) throw notFound(pathname);
+    if (!ROUTES.includes(pathname)) throw notFound(pathname);
     if (request.method === "OPTIONS") {
       // A browser asks beforehand whether a page from elsewhere may send the token.
       response.writeHead(204, { "Access-Control-Allow-Headers": "Authorization", Allow: "GET" });
@@ -264,6 +271,6 @@ function targetOf(request: IncomingMessage): URL {
 }
 
 function notFound(pathname: string): FeedError {
-  const message = `request: expected one of ${GET_ONLY.join(", ")}, got ${pathname}`;
+  const message = `request: expected one of ${ROUTES.join(", ")}, got ${pathname}`;
   return new FeedError("NOT_FOUND", message, 404);
 }
