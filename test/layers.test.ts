@@ -314,4 +314,19 @@ test(`a file of more than ${HEADED_LINES} lines begins with what it is`, () => {
   );
 });
 
+test("the architecture page names files that are there", () => {
+  const text = readFileSync(join(SRC, "README.md"), "utf8");
+  const files = sourceFiles(SRC).map((file) => relative(SRC, file));
+  const named = [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, file]) => file!);
+  assert.ok(named.length > 50);
+  const missing = named.filter((name) =>
+    name.startsWith("test/")
+      ? !readdirSync(join(PROJECT, name, "..")).includes(name.split("/").at(-1)!)
+      : !files.some((file) => file === name || file.endsWith(`/${name}`)),
+  );
+  assert.equal(missing, []);
+  const folders = [...text.matchAll(/^\| `(\w+)` \|/gm)].map(([, folder]) => folder!);
+  assert.equal(folders.sort(), Object.keys(MAY_IMPORT).sort());
+});
+
 test.run();
