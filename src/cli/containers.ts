@@ -46,7 +46,7 @@ export async function containers(
   else process.stdout.write(containerTable(census));
 }
 
-/** The traces are read twice: for what is told of containers, and for whose each event is. */
+/** The traces are read twice: for container metadata, and for the container of each event. */
 async function censusOfRecorded(feed: Feed): Promise<Census> {
   const progress = progressLine(process.stderr);
   const reading =
@@ -116,7 +116,7 @@ function follow(feed: Feed, isJson: boolean): Promise<void> {
     const registry = new Registry(feed.isLive);
     const watcher = new ChangeWatcher(registry);
     const items = new Subject<DecodedItem>();
-    const tell = (): void => {
+    const print = (): void => {
       for (const change of watcher.changes())
         process.stdout.write(
           `${isJson ? JSON.stringify(changeJson(change)) : changeText(change)}\n`,
@@ -125,7 +125,7 @@ function follow(feed: Feed, isJson: boolean): Promise<void> {
     const finish = (error?: unknown): void => {
       process.off("SIGINT", interrupt);
       source.unsubscribe();
-      tell();
+      print();
       if (error !== undefined) report(error);
       void feed.close().then(resolve);
     };
@@ -134,7 +134,7 @@ function follow(feed: Feed, isJson: boolean): Promise<void> {
       finish();
     };
     process.on("SIGINT", interrupt);
-    stateOf({ isLive: feed.isLive, maxLag: MAX_LAG_MS }, items, registry, tell).subscribe({
+    stateOf({ isLive: feed.isLive, maxLag: MAX_LAG_MS }, items, registry, print).subscribe({
       error: finish,
       complete: () => queueMicrotask(finish),
     });

@@ -17,7 +17,7 @@ export async function info(
   sources: readonly string[],
   options: { readonly json?: boolean; readonly fields?: boolean },
 ): Promise<void> {
-  const { traces, problems } = await survey(sources);
+  const { traces, problems } = await summarize(sources);
   if (options.json === true) {
     const report = { traces: traces.map(traceJson), problems };
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
@@ -28,7 +28,7 @@ export async function info(
   for (const problem of problems) warn(problem);
 }
 
-function survey(sources: readonly string[]): Promise<TraceSummaries> {
+function summarize(sources: readonly string[]): Promise<TraceSummaries> {
   const feed = openFeed(sources, { from: "beginning" });
   const found = new TraceSummaries();
   const progress = progressLine(process.stderr);
@@ -72,7 +72,7 @@ function traceText(trace: TraceSummary, showsFields: boolean): string {
     fact("tracer", tracerText(traceClass));
     fact("host", traceClass.environment.get("hostname")?.toString() ?? origin.host);
     for (const [name, value] of traceClass.environment)
-      if (!TOLD.has(name)) fact(name.replaceAll("_", " "), String(value));
+      if (!SHOWN_ELSEWHERE.has(name)) fact(name.replaceAll("_", " "), String(value));
     for (const clock of traceClass.clocks.values()) {
       const offset = `${clock.offsetSeconds} s + ${clock.offsetCycles} cycles`;
       fact("clock", `${clock.name}, ${frequencyText(clock.frequency)}, offset ${offset}`);
@@ -104,7 +104,7 @@ function clocklessText({ streamClasses }: TraceClass): string {
 }
 
 /** What has a line of its own. */
-const TOLD: ReadonlySet<string> = new Set([
+const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set([
   "hostname",
   "tracer_name",
   "tracer_major",

@@ -60,7 +60,7 @@ function tail(): Command {
     )
     .addOption(containerOption())
     .option("-s, --select <names>", "columns NAME or NAME:TYPE, with commas between them", list)
-    .option("-n, --limit <n>", "end after so many events", count)
+    .option("-n, --limit <n>", "stop after N events", count)
     .option("-d, --duration <time>", "end after this time, such as 10s", duration)
     .addOption(fromOption())
     .addOption(waitOption())
@@ -155,7 +155,7 @@ function executionOptions(): readonly Option[] {
       .argParser(duration)
       .default(5000, "5s"),
     new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
-    new Option("--engine <name>", "who scans: compiled code or its oracle")
+    new Option("--engine <name>", "scan engine: compiled code or reference interpreter")
       .choices(["kernel", "interpreter"])
       .default("kernel"),
     new Option(
@@ -222,9 +222,9 @@ Examples:
 
 function containers(): Command {
   return new Command("containers")
-    .description("List the containers that traces tell of, with their lives.")
+    .description("List the containers of traces and their instances by time.")
     .argument("<source...>", "live sessions or trace directories")
-    .option("--follow", "print births, names and ends as they come")
+    .option("--follow", "print container starts, names and exits as they happen")
     .option("--json", "as JSON")
     .addHelpText(
       "after",

@@ -88,7 +88,7 @@ export interface Asked {
   ): Observable<ResultItem>;
 }
 
-/** How many events are looked at: where none is left out, a limit tells. */
+/** How many events are looked at: where none is left out, the limit. */
 function eventsSeen({ limit, where, event, container }: TailOptions): number | undefined {
   return where === undefined && event.length === 0 && container.length === 0 ? limit : undefined;
 }
@@ -118,7 +118,7 @@ export function runRows(
     const isNamed = asksForContainers(question);
     /** Its user would look at a still terminal otherwise. */
     const isStill = options.count === true || process.stdout.isTTY !== true;
-    // Before the first row of a container, a recorded trace is read for what it tells of them.
+    // Before the first row of a container, a recorded trace is read for container metadata.
     const isWanted = !options.quiet && (isStill || (isNamed && !feed.isLive));
     const progress = isWanted ? progressLine(process.stderr) : undefined;
     const share = feed.share({

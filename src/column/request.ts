@@ -26,7 +26,7 @@ export interface MatchProgram {
 /** `as` is the column's name, where it is not the request's own. */
 export type ColumnRequest = { readonly as?: string | undefined } & (
   | { readonly kind: "timestamp" | "event" | "cpu_id" | "host" | "domain" }
-  /** What tells traced machines apart, from boot to boot: the clock's UUID, which LTTng takes from the kernel; else the host. */
+  /** What distinguishes traced machines, from boot to boot: the clock's UUID, which LTTng takes from the kernel; else the host. */
   | { readonly kind: "boot" }
   /** A field of the common or specific context. */
   | ({ readonly kind: "context" } & FieldRequest)
@@ -47,7 +47,7 @@ export type ColumnRequest = { readonly as?: string | undefined } & (
 /** Names that mean something other than a field. */
 export const BUILT_IN = ["timestamp", "event", "cpu_id", "host", "domain"] as const;
 
-/** Columns that tell of an event's container. */
+/** Columns with facts of an event's container. */
 const CONTAINER_COLUMNS: ReadonlyMap<string, ContainerFact> = new Map([
   ["container", "name"],
   ["container_type", "type"],

@@ -44,7 +44,7 @@ export class Host {
   readonly #containers = new Map<string, Container>();
   /** Instances by the inode of their pid namespace. */
   readonly #byPidNs = new InstanceIndex();
-  /** Instances that only their mount namespace tells apart, by its inode. */
+  /** Instances that only their mount namespace distinguishes, by its inode. */
   readonly #byMntNs = new InstanceIndex();
   readonly #tasks: Tasks;
   /** Deepest level of pid namespaces that a state dump has reported of a task. */
@@ -191,7 +191,7 @@ export class Host {
     );
   }
 
-  /** Whether mount namespaces tell some containers apart. */
+  /** Whether only mount namespaces distinguish some containers. */
   get hasMounts(): boolean {
     return this.#byMntNs.size > 0;
   }

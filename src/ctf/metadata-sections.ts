@@ -129,7 +129,7 @@ export class Ctf2Sections implements Sections {
 
   /** False if the fragment's end has not come yet. */
   #fragment(text: string, from: number, to: number, isFollowed: boolean): boolean {
-    // The last one may still grow; it is an object, so that its end can be told.
+    // The last one may still grow; it is an object, so that its end is known.
     if (!isFollowed && !endsWithBrace(text, from, to)) return false;
     try {
       this.#trace.add(parseJson(text, from, to), text);

@@ -10,7 +10,7 @@ export const MAX_PACKET_BYTES: number = 128 << 20;
 /** What packet header and packet context say. Sizes are bits, timestamps clock cycles. */
 export interface PacketHeader {
   readonly streamClass: StreamClass;
-  /** `stream_instance_id`: tells the streams of one class apart (LTTng: the CPU). */
+  /** `stream_instance_id`: distinguishes the streams of one class (LTTng: the CPU). */
   readonly instanceId: bigint | undefined;
   readonly packetBits: number;
   /** As far as there is any: a crash may have cut the packet short. */

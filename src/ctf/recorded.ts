@@ -46,7 +46,7 @@ export interface RecordedOptions {
   readonly rangeFrom?: ((firstNs: bigint | undefined) => TimeRange) | undefined;
   /** Whether packets come as places in files instead of bytes. */
   readonly deferPacketReads?: boolean | undefined;
-  /** Told after each packet how many bytes are done, of how many that will be read. */
+  /** Called after each packet with the bytes that are done, and those that will be read. */
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   /** Gives the traces of the paths, for who reads them more than once. Default: they are opened. */
   readonly opened?: (() => Promise<OpenedTraces>) | undefined;
@@ -87,7 +87,7 @@ export async function* readRecorded(
     for (const text of directory.notes) yield { kind: "note", source, text };
   }
   const firstNs = firstTime(queues);
-  // Said before any packet is left out: it tells when the trace begins, whatever of it is read.
+  // Said before any packet is left out: it has the beginning of the trace, whatever of it is read.
   if (firstNs !== undefined) yield { kind: "begin", ns: firstNs, source };
   const range = options.rangeFrom?.(firstNs);
   if (range !== undefined) for (const queue of queues) queue.keepOnly(range);
@@ -159,7 +159,7 @@ async function* packetsInOrder(order: PacketOrder): AsyncGenerator<RecordedItem,
     const next = order.next();
     if (next === undefined) return undefined;
     const reading = read(next.packet);
-    // Nobody may come for it any more; whoever does sees the failure.
+    // It may not be asked for any more; a later caller gets the failure.
     reading.catch(() => undefined);
     return { next, reading };
   };

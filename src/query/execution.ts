@@ -5,7 +5,7 @@ import type { ColumnRequest } from "../column/request.ts";
 import type { PlannedColumn } from "../column/schema.ts";
 import type { LineFormat } from "../scan/line-format.ts";
 
-/** Compiled code, or the interpreter that is its oracle. */
+/** Compiled code, or the reference interpreter. */
 export type Engine = "kernel" | "interpreter";
 
 export interface Execution {

@@ -1,6 +1,6 @@
 /**
  * Threads that scan the packets of recorded traces, compiled code in memory that all share. Packets are given out in groups;
- * what becomes of them is told in their order, whichever thread is done first, and in step with all else that happens
+ * their outcomes are taken in their order, whichever thread is done first, and in step with all else that happens
  * between them.
  */
 
@@ -16,7 +16,7 @@ const GROUP_PACKETS = 64;
 /** Groups that a worker may have before it; the first of them is being scanned. */
 const GROUPS_AHEAD = 2;
 
-/** Told what has become of a packet, and which worker scanned it. */
+/** Called with the outcome of a packet, and the number of the worker that scanned it. */
 export type Take<Rows> = (outcome: PacketOutcome<Rows>, worker: number) => void;
 
 /** What happens, in order: outcomes of packets, and work between them. */

@@ -162,7 +162,7 @@ function* place(stream: StreamState): Generator<Item, void, void> {
 export function askIndex(attachment: Attachment, stream: StreamState): void {
   if (stream.reply !== undefined) return;
   stream.reply = attachment.viewer.nextIndex(stream.id);
-  // Asked ahead: if the source is stopped meanwhile, nobody looks at the answer.
+  // Asked ahead: if the source is stopped meanwhile, the answer is not used.
   stream.reply.catch(() => undefined);
 }
 

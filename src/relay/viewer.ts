@@ -138,7 +138,7 @@ export class Viewer {
     );
   }
 
-  /** Takes the bytes of a packet back that nobody looks at any more, for those of another. */
+  /** Takes back the bytes of a packet that are not used any more, for those of another. */
   recycle(bytes: Uint8Array): void {
     this.#connection.recycle(bytes);
   }

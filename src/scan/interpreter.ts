@@ -1,4 +1,4 @@
-/** The interpreting scanner: walks every record with the plan's steps. Oracle and fallback of the compiled kernel. */
+/** The interpreting scanner: walks every record with the plan's steps. Reference and fallback of the compiled kernel. */
 
 import { DecodeError } from "../base/errors.ts";
 import { TextTooLong } from "../base/utf8-writer.ts";

@@ -1,4 +1,4 @@
-/** The walk's interpreter: reads like the spec, serves as oracle and as source of precise errors. */
+/** The walk's interpreter: reads like the spec, serves as reference and as source of precise errors. */
 
 import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";

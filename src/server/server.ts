@@ -36,13 +36,13 @@ export interface ServeOptions {
   /** Bytes of results that are kept for WebSocket clients that lose their connection, for a minute. Default none. */
   readonly retainBytes?: number | undefined;
   /**
-   * Names containers of this machine by what its runtimes tell, in live sessions that it records: `auto` asks those at
-   * their usual places, else those that are named. Default: only what traces tell.
+   * Names containers of this machine as its runtimes report them, in live sessions that it records: `auto` asks those at
+   * their usual places, else those that are named. Default: only container metadata of the traces.
    */
   readonly containers?: "auto" | NamedPlaces | undefined;
   /** Origins (`https://host[:port]`) of web pages elsewhere that may ask. Default none. */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** Told what an operator should know, one line at a time. */
+  /** Called with what an operator should know, one line at a time. */
   readonly log?: ((text: string) => void) | undefined;
 }
 
@@ -94,7 +94,7 @@ export async function serve(
   }
 }
 
-/** Traces show what a machine's processes do: nobody serves them to a whole network by a slip. */
+/** Traces show what a machine's processes do: they are not served to a whole network by a slip. */
 function requireToken(token: string | undefined, host: string): void {
   if (token === undefined && !isLoopbackHost(host)) {
     const message = `listening on ${host}: expected a token (--token or TRACEWIRE_TOKEN), since other machines can reach this address, got none`;
@@ -112,7 +112,7 @@ export const ROUTES: readonly string[] = [
   "/v1/query",
   "/v1/sessions",
 ];
-/** These tell nothing of the traces; the page asks for the token by itself. */
+/** These show nothing of the traces; the page asks for the token by itself. */
 const OPEN_TO_ALL = ["/", "/healthz"];
 
 class QueryServer {

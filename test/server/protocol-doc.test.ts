@@ -69,13 +69,13 @@ test("names the fields of frames as they are sent", async () => {
   await withLive(
     async (server) => {
       const client = await Client.ask(server, { where: '$container.name == "no-such"', limit: 1 });
-      await client.until(() => client.told.some(({ type }) => type === "note"));
+      await client.until(() => client.frames.some(({ type }) => type === "note"));
       client.socket.terminate();
       const other = await Client.ask(server, { limit: 5 });
       await other.last();
       const failing = await Client.ask(server, { limit: -1 });
       await failing.last();
-      const frames = [client, other, failing].flatMap(({ told }) => told);
+      const frames = [client, other, failing].flatMap(({ frames: own }) => own);
       const types = new Set(frames.map(({ type }) => type));
       assert.equal([...types].sort(), ["end", "error", "note", "status"]);
       const known = (type: string): readonly string[] =>

@@ -74,7 +74,7 @@ export function ipcWriter(options: IpcOptions): BatchWriter<Uint8Array> {
       if (encoder === undefined) return NO_BYTES;
       if (options.framing === "self") {
         if (all > 0) return NO_BYTES;
-        // Without a batch there was no stream yet to tell the columns.
+        // Without a batch there was no stream yet that has the columns.
         writer.start(encoder.schema);
       }
       writer.finish();

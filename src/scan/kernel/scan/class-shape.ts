@@ -8,7 +8,7 @@ import type { Program } from "../../../filter/bytecode.ts";
 import { described } from "../../../filter/link-key.ts";
 import type { ScanSpec } from "../../scanner.ts";
 
-/** Tells the shapes of event classes for one query. */
+/** The shapes of event classes for one query. */
 export class ClassShapes {
   /** Payload members that filter or columns name. */
   readonly #wanted: ReadonlySet<string>;
