@@ -242,7 +242,7 @@ const ERRORS: readonly (readonly [string, readonly string[], number, RegExp])[] 
     "a selected field that nothing has",
     ["tail", "TRACE", "--select", "procnam"],
     1,
-    /got procnam; did you mean procname\?\n$/,
+    /got procnam; did you mean procname\? There are \d+: /,
   ],
   [
     "a time that is none",

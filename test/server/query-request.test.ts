@@ -64,6 +64,7 @@ test("takes what is empty as not given, and knows what is usual", () => {
     nameWaitMs: undefined,
     durationMs: undefined,
     settleMs: 5000,
+    planned: undefined,
     dictionaries: "delta",
     framing: "stream",
     overflow: "block",
