@@ -5,7 +5,8 @@ import { Slots } from "../src/ctf/field-cursor.ts";
 import { type PacketHeader, readPacketHeader } from "../src/ctf/packet-header.ts";
 import type { EventClass, StreamClass } from "../src/ctf/trace-class.ts";
 import { openTraceDirectory } from "../src/ctf/trace-directory.ts";
-import { planHeaderWalk, planRecordWalk, type Walk } from "../src/scan/walk.ts";
+import type { Walk } from "../src/scan/walk.ts";
+import { planHeaderWalk, planRecordWalk } from "../src/scan/walk-planner.ts";
 import { Walker } from "../src/scan/walker.ts";
 
 export interface ClassesPacket {

@@ -12,7 +12,8 @@ import { readPacketHeader } from "../src/ctf/packet-header.ts";
 import type { StoredPacket } from "../src/ctf/stored-packet.ts";
 import type { TraceClass } from "../src/ctf/trace-class.ts";
 import { openTraceDirectory } from "../src/ctf/trace-directory.ts";
-import { planHeaderWalk, planRecordWalk, type Walk } from "../src/scan/walk.ts";
+import type { Walk } from "../src/scan/walk.ts";
+import { planHeaderWalk, planRecordWalk } from "../src/scan/walk-planner.ts";
 import { Walker } from "../src/scan/walker.ts";
 
 /** LTTng's large event header: this id says that a 32-bit id and a 64-bit time follow it. */

@@ -62,6 +62,12 @@ test.before(() => {
   for (const name of [...Object.keys(dependencies), "@types/node"]) link(name);
   for (const name of EXAMPLES)
     copyFileSync(join(PROJECT, "examples", name), join(folder, "src", name));
+  // The programs of the documentation, as they stand there.
+  const documented = readFileSync(join(PROJECT, "docs/api.md"), "utf8").matchAll(
+    /```ts\n([\s\S]*?)```/g,
+  );
+  for (const [i, [, code]] of [...documented].entries())
+    writeFileSync(join(folder, "src", `docs-${i}.ts`), code!);
   const compilerOptions = {
     target: "es2022",
     module: "nodenext",
@@ -95,6 +101,12 @@ test("compile in strict mode, against declarations that are checked, too", () =>
 function program(name: string, ...args: readonly string[]): Child {
   return new Child(process.execPath, [join(folder, "build", `${name}.js`), ...args]);
 }
+
+test("the program of docs/api.md counts what failed, by process", async () => {
+  const lines = (await program("docs-1", trace.path).output()).trimEnd().split("\n");
+  assert.ok(lines.length > 3, `${lines.length} lines`);
+  for (const line of lines) assert.match(line, /^\d+ \S.* \S+$/);
+});
 
 test("follow.ts shows a container's failed calls, live", async () => {
   const relayd = await replay([trace.path], { speed: 4, loop: true, session: "small" });

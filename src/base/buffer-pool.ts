@@ -8,7 +8,7 @@ const MAX_FREE_BYTES = 16 * 1024 * 1024;
 export interface Buffers {
   /** Memory of so many bytes, whatever is in it. */
   take(bytes: number): Uint8Array;
-  /** Takes memory back that nobody looks at any more. */
+  /** Takes back memory that is not used any more. */
   give(bytes: Uint8Array): void;
 }
 
@@ -30,7 +30,7 @@ export class BufferPool implements Buffers {
     return new Uint8Array(buffer ?? Buffer.allocUnsafeSlow(size).buffer, 0, bytes);
   }
 
-  /** Takes memory back that nobody looks at any more. */
+  /** Takes back memory that is not used any more. */
   give(bytes: Uint8Array): void {
     const { buffer } = bytes;
     const size = buffer.byteLength;

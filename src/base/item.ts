@@ -8,7 +8,7 @@
 
 /** A trace: one domain (or one application) of one session. The object is its identity. */
 export interface TraceOrigin {
-  /** The traced machine, as the relayd names it; `undefined` for a recorded trace (its environment tells). */
+  /** The traced machine, as the relayd names it; `undefined` for a recorded trace (its environment names it). */
   readonly host: string | undefined;
   /** LTTng session name, `undefined` for a recorded trace. */
   readonly session: string | undefined;

@@ -8,7 +8,7 @@ export interface SplitTime {
 
 /** Splits nanoseconds; works for negative values too (seconds are rounded down). */
 export function splitNs(hi: number, lo: number, out: SplitTime): void {
-  // The quotient is off by one at most; the low 32 bits of the product tell, exactly, by how much.
+  // The quotient is off by one at most; the low 32 bits of the product show exactly by how much.
   let seconds = Math.floor((hi * 0x1_0000_0000 + (lo >>> 0)) / 1e9);
   let nanoseconds = (lo - Math.imul(seconds, 1_000_000_000)) | 0;
   if (nanoseconds < 0) {

@@ -1,3 +1,5 @@
+/** Text → UTF-8 in a buffer that grows up to a limit. */
+
 import type { Word } from "./bits.ts";
 import { grownCopy } from "./grow.ts";
 

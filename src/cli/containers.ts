@@ -1,3 +1,5 @@
+/** `tracewire containers`: the containers of traces and their instances by time, once or as they come. */
+
 import { Subject } from "rxjs";
 import { isoText, timeOfDay } from "../base/time.ts";
 import type { Census } from "../containers/census.ts";
@@ -45,7 +47,7 @@ export async function containers(
   else process.stdout.write(containerTable(census));
 }
 
-/** The traces are read twice: for what is told of containers, and for whose each event is. */
+/** The traces are read twice: for container metadata, and for the container of each event. */
 async function censusOfRecorded(feed: Feed): Promise<Census> {
   const progress = progressLine(process.stderr);
   const reading =
@@ -115,7 +117,7 @@ function follow(feed: Feed, isJson: boolean): Promise<void> {
     const registry = new Registry(feed.isLive);
     const watcher = new ChangeWatcher(registry);
     const items = new Subject<DecodedItem>();
-    const tell = (): void => {
+    const print = (): void => {
       for (const change of watcher.changes())
         process.stdout.write(
           `${isJson ? JSON.stringify(changeJson(change)) : changeText(change)}\n`,
@@ -130,7 +132,7 @@ function follow(feed: Feed, isJson: boolean): Promise<void> {
       // Detaching from a relayd may take a moment; it must not take for ever.
       setTimeout(() => process.exit(), GRACE_MS).unref();
       source.unsubscribe();
-      tell();
+      print();
       if (error !== undefined) report(error);
       void feed.close().then(resolve);
     };
@@ -140,7 +142,7 @@ function follow(feed: Feed, isJson: boolean): Promise<void> {
     };
     process.on("SIGINT", interrupt);
     process.on("SIGTERM", interrupt);
-    stateOf({ isLive: feed.isLive, maxLag: MAX_LAG_MS }, items, registry, tell).subscribe({
+    stateOf({ isLive: feed.isLive, maxLag: MAX_LAG_MS }, items, registry, print).subscribe({
       error: finish,
       complete: () => queueMicrotask(() => finish()),
     });

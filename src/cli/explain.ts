@@ -18,7 +18,7 @@ import { KernelSizes } from "../scan/kernel/size.ts";
 import { warn } from "./report.ts";
 import { Selectivity } from "./selectivity.ts";
 
-/** How long a live session may take to tell its event classes. */
+/** How long a live session may take to declare its event classes. */
 const METADATA_TIMEOUT = 5000;
 
 /** `tracewire explain`: what a filter means, and what becomes of it for each kind of event class. */

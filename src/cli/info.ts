@@ -21,7 +21,7 @@ export async function info(
     readonly format?: "text" | "json";
   },
 ): Promise<void> {
-  const { traces, problems } = await survey(sources);
+  const { traces, problems } = await summarize(sources);
   const isDamaged = (trace: TraceSummary): boolean =>
     trace.problems.length > 0 || trace.streams.some(({ losses }) => losses.isIncomplete);
   if (problems.length > 0 || traces.some(isDamaged)) reportIncomplete();
@@ -35,7 +35,7 @@ export async function info(
   for (const problem of problems) warn(problem);
 }
 
-function survey(sources: readonly string[]): Promise<TraceSummaries> {
+function summarize(sources: readonly string[]): Promise<TraceSummaries> {
   const feed = openFeed(sources, { from: "beginning" });
   const found = new TraceSummaries();
   const progress = progressLine(process.stderr);
@@ -79,7 +79,7 @@ function traceText(trace: TraceSummary, showsFields: boolean): string {
     fact("tracer", tracerText(traceClass));
     fact("host", traceClass.environment.get("hostname")?.toString() ?? origin.host);
     for (const [name, value] of traceClass.environment)
-      if (!TOLD.has(name)) fact(name.replaceAll("_", " "), String(value));
+      if (!SHOWN_ELSEWHERE.has(name)) fact(name.replaceAll("_", " "), String(value));
     for (const clock of traceClass.clocks.values()) {
       const offset = `${clock.offsetSeconds} s + ${clock.offsetCycles} cycles`;
       fact("clock", `${clock.name}, ${frequencyText(clock.frequency)}, offset ${offset}`);
@@ -111,7 +111,7 @@ function clocklessText({ streamClasses }: TraceClass): string {
 }
 
 /** What has a line of its own. */
-const TOLD: ReadonlySet<string> = new Set([
+const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set([
   "hostname",
   "tracer_name",
   "tracer_major",

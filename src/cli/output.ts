@@ -51,7 +51,7 @@ export class Output {
   /** Set when the reader is gone. */
   isClosed = false;
 
-  /** @param onClosed called once when nobody reads any more (EPIPE) */
+  /** @param onClosed called once when the reader has gone (EPIPE) */
   constructor(stream: Writable, gate: Gate, onClosed: (error: Error | undefined) => void) {
     this.#stream = stream;
     this.#gate = gate;
@@ -76,7 +76,7 @@ export class Output {
     else this.#bytes.pass(NO_BYTES, () => this.#stream.write("", () => work()));
   }
 
-  /** @param onWritten called when nobody looks at the bytes any more; never, once the reader is gone */
+  /** @param onWritten called when the bytes are not used any more; never, once the reader is gone */
   write(bytes: Bytes, onWritten?: (bytes: Uint8Array) => void): void {
     if (this.isClosed) return;
     const wasWaiting = this.#bytes.isWaiting;

@@ -76,12 +76,8 @@ function tail(): Command {
       ),
     )
     .addOption(containerOption())
-    .option(
-      "-s, --select <names>",
-      "columns, with commas between them; NAME:TYPE sets a type",
-      list,
-    )
-    .option("-n, --limit <n>", "end after so many events", count)
+    .option("-s, --select <names>", "columns NAME or NAME:TYPE, with commas between them", list)
+    .option("-n, --limit <n>", "stop after N events", count)
     .option("-d, --duration <time>", "end after this time, such as 10s", duration)
     .addOption(fromOption())
     .addOption(waitOption())
@@ -244,9 +240,9 @@ Examples:
 
 function containers(): Command {
   const command = new Command("containers")
-    .description("List the containers that traces tell of, with their lives.")
+    .description("List the containers of traces and their instances by time.")
     .argument("<source...>", "live sessions or trace directories")
-    .option("--follow", "print births, names and ends as they come")
+    .option("--follow", "print container starts, names and exits as they happen")
     .option("--json", "as JSON")
     .addHelpText(
       "after",

@@ -26,7 +26,7 @@ export function executionOptions(): readonly Option[] {
       .choices(["plain", "delta"])
       .default("plain"),
     new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
-    new Option("--engine <name>", "who scans: compiled code or its oracle")
+    new Option("--engine <name>", "scan engine: compiled code or reference interpreter")
       .choices(["kernel", "interpreter"])
       .default("kernel"),
     new Option(

@@ -1,3 +1,5 @@
+/** `tracewire tail`: runs a query and writes its rows to stdout, its status and notes to stderr. */
+
 import type { Observable } from "rxjs";
 import type { StreamOrigin } from "../base/item.ts";
 import { type Feed, type FeedSubscription, openFeed } from "../feed/feed.ts";
@@ -106,7 +108,7 @@ export interface Asked {
   ): Observable<ResultItem>;
 }
 
-/** How many events are looked at: where none is left out, a limit tells. */
+/** How many events are looked at: where none is left out, the limit. */
 function eventsSeen({ limit, where, event, container }: TailOptions): number | undefined {
   return where === undefined && event.length === 0 && container.length === 0 ? limit : undefined;
 }
@@ -136,7 +138,7 @@ export function runRows(
     const isNamed = asksForContainers(question);
     /** Its user would look at a still terminal otherwise. */
     const isStill = options.count === true || !mayShareTerminal();
-    // Before the first row of a container, a recorded trace is read for what it tells of them.
+    // Before the first row of a container, a recorded trace is read for container metadata.
     const isWanted = !options.quiet && (isStill || (isNamed && !feed.isLive));
     const progress = isWanted ? progressLine(process.stderr) : undefined;
     const share = feed.share({

@@ -8,49 +8,9 @@ import { numberArray } from "./column.ts";
 import { Dictionary } from "./dictionary.ts";
 import { nullColumn } from "./null-column.ts";
 import { MAX_TEXT_BYTES } from "./text-limit.ts";
+import { ValidityBuilder } from "./validity.ts";
 
 const FIRST_CAPACITY = 256;
-
-/** Keeps which rows have a value. Costs nothing until the first null. */
-export class ValidityBuilder {
-  #bits: Uint8Array | undefined;
-  #nullCount = 0;
-
-  /** Forgets what is known of rows from one on: at most one of them has come. */
-  cut(row: number): void {
-    const bits = this.#bits;
-    if (bits === undefined || row >> 3 >= bits.length) return;
-    const mask = 1 << (row & 7);
-    if ((bits[row >> 3]! & mask) !== 0) return;
-    bits[row >> 3]! |= mask;
-    this.#nullCount--;
-  }
-
-  null(row: number): void {
-    const needed = (row >> 3) + 1;
-    if (this.#bits === undefined)
-      this.#bits = new Uint8Array(Math.max(needed, FIRST_CAPACITY >> 3)).fill(0xff);
-    if (needed > this.#bits.length) {
-      const old = this.#bits.length;
-      this.#bits = grownCopy(this.#bits, Uint8Array, needed).fill(0xff, old);
-    }
-    this.#bits[row >> 3]! &= ~(1 << (row & 7));
-    this.#nullCount++;
-  }
-
-  /** Sized to `rows`, so that bytes of rows after the last null are there too. */
-  take(rows: number): { validity: Uint8Array | undefined; nullCount: number } {
-    const nullCount = this.#nullCount;
-    let validity = this.#bits;
-    if (validity !== undefined && validity.length < (rows + 7) >> 3) {
-      const old = validity.length;
-      validity = grownCopy(validity, Uint8Array, (rows + 7) >> 3).fill(0xff, old);
-    }
-    this.#bits = undefined;
-    this.#nullCount = 0;
-    return { validity, nullCount };
-  }
-}
 
 /** One column of a batch under construction. */
 export interface ColumnBuilder {

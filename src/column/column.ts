@@ -1,4 +1,5 @@
 /** The waist of the engine: columns in Arrow's physical layout, between decoder, ordering and encoder. */
+import { takeValidity, type Validity } from "./validity.ts";
 
 export const NUMBER_TYPES = [
   "int8",
@@ -56,12 +57,6 @@ export type NumberArray =
 export interface DictionaryTexts {
   readonly size: number;
   text(code: number): string;
-}
-
-/** Bit `i & 7` of byte `i >> 3` is 1 where row `i` has a value; `undefined` if all have. */
-export interface Validity {
-  readonly validity: Uint8Array | undefined;
-  readonly nullCount: number;
 }
 
 /** Arrays may be longer than the batch's rows need. */
@@ -240,16 +235,4 @@ function takeOffsets(
       });
     },
   };
-}
-
-function takeValidity({ validity }: Validity, rows: Int32Array): Validity {
-  if (validity === undefined) return { validity, nullCount: 0 };
-  const bits = new Uint8Array((rows.length + 7) >> 3).fill(0xff);
-  let nullCount = 0;
-  rows.forEach((row, i) => {
-    if ((validity[row >> 3]! & (1 << (row & 7))) !== 0) return;
-    bits[i >> 3]! &= ~(1 << (i & 7));
-    nullCount++;
-  });
-  return { validity: nullCount === 0 ? undefined : bits, nullCount };
 }

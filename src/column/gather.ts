@@ -13,6 +13,7 @@ import { numberArray } from "./column.ts";
 import { Dictionary } from "./dictionary.ts";
 import { nullColumn } from "./null-column.ts";
 import type { Schema } from "./schema.ts";
+import { ValidityGatherer } from "./validity.ts";
 
 /** Takes rows `[from, to)` of a column of its own type. */
 export interface Gatherer {
@@ -154,37 +155,6 @@ function copyNumbers(
   const from8 = source as Uint8Array;
   const to8 = target as Uint8Array;
   for (let i = from, j = at; i < to; i++, j++) to8[j] = from8[i]!;
-}
-
-class ValidityGatherer {
-  #bits: Uint8Array | undefined;
-  #nullCount = 0;
-  readonly #capacity: number;
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  append(column: Column, from: number, to: number, at: number): void {
-    const { validity } = column;
-    if (validity === undefined) return;
-    for (let i = from, j = at; i < to; i++, j++) {
-      if ((validity[i >> 3]! & (1 << (i & 7))) === 0) this.null(j);
-    }
-  }
-
-  null(at: number): void {
-    this.#bits ??= new Uint8Array((this.#capacity + 7) >> 3).fill(0xff);
-    this.#bits[at >> 3]! &= ~(1 << (at & 7));
-    this.#nullCount++;
-  }
-
-  take(): { validity: Uint8Array | undefined; nullCount: number } {
-    const taken = { validity: this.#bits, nullCount: this.#nullCount };
-    this.#bits = undefined;
-    this.#nullCount = 0;
-    return taken;
-  }
 }
 
 class NumberGatherer implements Gatherer {

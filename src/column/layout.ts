@@ -29,7 +29,7 @@ export function defaultRequests(traceClasses: readonly TraceClass[]): ColumnRequ
 }
 
 /** Names of common context fields, in the order in which they are met. */
-export function contextNames(traceClasses: readonly TraceClass[]): string[] {
+function contextNames(traceClasses: readonly TraceClass[]): string[] {
   const names = new Set<string>();
   for (const { streamClass } of eachStreamClass(traceClasses)) {
     for (const { name, fieldClass } of streamClass.commonContext?.members ?? []) {
@@ -206,7 +206,7 @@ function commonType(fieldClasses: Iterable<FieldClass>): ColumnType {
 }
 
 /** The column type that suits one field class. */
-export function columnTypeOf(fieldClass: FieldClass): ColumnType {
+function columnTypeOf(fieldClass: FieldClass): ColumnType {
   switch (fieldClass.kind) {
     case "integer":
       // A truth value is 0 or 1, in however many bits.

@@ -40,7 +40,7 @@ export interface MatchProgram {
 /** `as` is the column's name, where it is not the request's own. */
 export type ColumnRequest = { readonly as?: string | undefined } & (
   | { readonly kind: "timestamp" | "event" | "cpu_id" | "host" | "domain" }
-  /** What tells traced machines apart, from boot to boot: the clock's UUID, which LTTng takes from the kernel; else the host. */
+  /** What distinguishes traced machines, from boot to boot: the clock's UUID, which LTTng takes from the kernel; else the host. */
   | { readonly kind: "boot" }
   /** A field of the common or specific context. */
   | ({ readonly kind: "context" } & FieldRequest)
@@ -61,7 +61,7 @@ export type ColumnRequest = { readonly as?: string | undefined } & (
 /** Names that mean something other than a field. */
 export const BUILT_IN = ["timestamp", "event", "cpu_id", "host", "domain"] as const;
 
-/** Columns that tell of an event's container. */
+/** Columns with facts of an event's container. */
 const CONTAINER_COLUMNS: ReadonlyMap<string, ContainerFact> = new Map([
   ["container", "name"],
   ["container_type", "type"],
@@ -75,9 +75,6 @@ const DECLARED_TYPES: ReadonlyMap<string, ColumnType> = new Map<string, ColumnTy
   ...NUMBER_TYPES.map((number): [string, ColumnType] => [number, { kind: "number", number }]),
   ["text", { kind: "utf8", content: "mixed" }],
 ]);
-
-/** The names of `DECLARED_TYPES`, for help and messages. */
-export const DECLARED_TYPE_NAMES: readonly string[] = [...DECLARED_TYPES.keys()];
 
 /**
  * The request that a name in `select` stands for. `$ctx.x` and `payload.x` say which they mean; `x:int64` also says the

@@ -1,11 +1,12 @@
 /** Values of single rows, for the few places that do not work column by column. */
 
-import type { Column, ColumnBatch, Validity } from "./column.ts";
+import type { Column, ColumnBatch } from "./column.ts";
 import type { Schema } from "./schema.ts";
+import { isValid, type Validity } from "./validity.ts";
 
 /** Whether a row has a value. */
 export function isPresent({ validity }: Validity, row: number): boolean {
-  return validity === undefined || (validity[row >> 3]! & (1 << (row & 7))) !== 0;
+  return validity === undefined || isValid(validity, row);
 }
 
 /** The number in a row; 0 where there is none. */

@@ -2,7 +2,7 @@ import type { Word } from "../base/bits.ts";
 import { nsFromOrigin, nsOffset } from "../ctf/clock.ts";
 import type { ClockClass } from "../ctf/trace-class.ts";
 import type { Column } from "./column.ts";
-import { ValidityBuilder } from "./column-builder.ts";
+import { ValidityBuilder } from "./validity.ts";
 
 /** A column of timestamps. */
 export type Times = Column & { readonly kind: "number"; readonly values: BigInt64Array };

@@ -4,7 +4,7 @@ import { isoText } from "../base/time.ts";
 import type { Census } from "./census.ts";
 import type { Container } from "./container.ts";
 
-/** Every container with its instances; what nobody has told is left out. */
+/** Every container with its instances; what is unknown is left out. */
 export function censusJson(census: Census): readonly unknown[] {
   return census.containers.map((container) => containerJson(container, census));
 }

@@ -12,7 +12,7 @@ export type Change =
   /** A record has named what had no name, or another. */
   | { readonly kind: "named"; readonly instance: ContainerInstance; readonly before: string };
 
-/** Tells what is new in a registry each time it is asked. */
+/** Finds what is new in a registry since it was last asked. */
 export class ChangeWatcher {
   readonly #registry: Registry;
   readonly #known = new Map<

@@ -93,7 +93,7 @@ export function isBare({ mntNs, initPid }: ContainerRecord): boolean {
 /** A claim ends when the others have been renewed so often without it. */
 const RENEWALS = 3;
 
-/** Names that bare records give one instance: nothing tells its containers apart, so that all of them are shown. */
+/** Names that bare records give one instance: nothing distinguishes its containers, so that all of them are shown. */
 export class Claims {
   /** By name, in the order of their first records: how often the others were renewed since its last one. */
   readonly #silence = new Map<string, number>();

@@ -17,6 +17,7 @@ import {
   namespaceName,
   UNNAMED_TYPE,
 } from "./container.ts";
+import { InstanceIndex } from "./instance-index.ts";
 import { ProcessorTurns } from "./processor-turns.ts";
 import { TaskIds } from "./task-ids.ts";
 import { type Span, Tasks } from "./tasks.ts";
@@ -41,10 +42,10 @@ export interface Fork {
 export class Host {
   readonly name: string;
   readonly #containers = new Map<string, Container>();
-  /** Instances by the inode of their pid namespace, oldest first. */
-  readonly #byPidNs = new Map<number, ContainerInstance[]>();
-  /** Instances that only their mount namespace tells apart, by its inode. */
-  readonly #byMntNs = new Map<number, ContainerInstance[]>();
+  /** Instances by the inode of their pid namespace. */
+  readonly #byPidNs = new InstanceIndex();
+  /** Instances that only their mount namespace distinguishes, by its inode. */
+  readonly #byMntNs = new InstanceIndex();
   readonly #tasks: Tasks;
   /** Deepest level of pid namespaces that a state dump has reported of a task. */
   readonly #levels = new Map<number, number>();
@@ -179,7 +180,7 @@ export class Host {
 
   /** Whether a pid namespace has always been one container, that its mount namespaces do not divide. */
   isSettled(pidNs: number): boolean {
-    const instances = this.#byPidNs.get(pidNs) ?? [];
+    const instances = this.#byPidNs.of(pidNs);
     const [first] = instances;
     return (
       first !== undefined &&
@@ -190,14 +191,14 @@ export class Host {
     );
   }
 
-  /** Whether mount namespaces tell some containers apart. */
+  /** Whether only mount namespaces distinguish some containers. */
   get hasMounts(): boolean {
     return this.#byMntNs.size > 0;
   }
 
   /** Inodes of pid namespaces with their instances. */
   *pidNamespaces(): Generator<readonly [number, readonly ContainerInstance[]]> {
-    yield* this.#byPidNs;
+    yield* this.#byPidNs.all();
   }
 
   /** When tasks that have ended were in wanted instances. */
@@ -210,28 +211,19 @@ export class Host {
     this.#tasks.forgetBefore(ns, (tid, exitNs) => this.#taskIds.forget(tid, exitNs));
     this.#turns.forgetBefore(ns);
     for (const byInode of [this.#byPidNs, this.#byMntNs]) {
-      for (const [inode, instances] of byInode) {
-        const kept = instances.filter(({ to }) => to === undefined || to >= ns);
-        for (const { container } of instances) {
-          const { instances: own } = container;
-          own.splice(0, own.length, ...own.filter(({ to }) => to === undefined || to >= ns));
-          if (own.length === 0) this.#containers.delete(container.name);
-        }
-        if (kept.length === 0) byInode.delete(inode);
-        else if (kept.length < instances.length) byInode.set(inode, kept);
-      }
+      for (const container of byInode.forgetBefore(ns)) this.#containers.delete(container.name);
     }
   }
 
   /** Which instance a record is about; one whose beginning was not seen begins with it. */
   #instanceOf(record: ContainerRecord, ns: bigint): ContainerInstance | undefined {
     const { pidNs, mntNs, initPid, initVpid } = record;
-    const instances = this.#byPidNs.get(pidNs) ?? [];
+    const instances = this.#byPidNs.of(pidNs);
     // A late record may be about an instance that is over, in a namespace that another one has by now.
     const byInit =
       initPid === 0 ? undefined : instances.findLast((instance) => instance.initPid === initPid);
     if (byInit !== undefined) return byInit;
-    const current = latest(instances, ns);
+    const current = this.#latestOf(pidNs, ns);
     if (current === undefined)
       return pidNs === 0 && mntNs === 0 ? undefined : this.#beginUnnamed(pidNs, undefined);
     const isOther = initPid !== 0 && current.initPid !== undefined && current !== this.#self;
@@ -257,8 +249,7 @@ export class Host {
     container: Container,
     { mntNs, initPid }: ContainerRecord,
   ): ContainerInstance {
-    const instances = this.#byMntNs.get(mntNs) ?? [];
-    const last = instances.at(-1);
+    const last = this.#byMntNs.of(mntNs).at(-1);
     const isAnew = last?.initPid !== undefined && initPid !== 0 && last.initPid !== initPid;
     if (last?.container === container && !isAnew) return last;
     const instance: ContainerInstance = {
@@ -273,8 +264,7 @@ export class Host {
       isEndReported: false,
       claims: undefined,
     };
-    instances.push(instance);
-    this.#byMntNs.set(mntNs, instances);
+    this.#byMntNs.append(mntNs, instance);
     container.instances.push(instance);
     this.version++;
     return instance;
@@ -335,17 +325,17 @@ export class Host {
   }
 
   #before(instance: ContainerInstance): ContainerInstance | undefined {
-    const instances = this.#byPidNs.get(instance.pidNs) ?? [];
+    const instances = this.#byPidNs.of(instance.pidNs);
     return instances[instances.indexOf(instance) - 1];
   }
 
   #latestOf(pidNs: number, ns: bigint): ContainerInstance | undefined {
-    return latest(this.#byPidNs.get(pidNs), ns);
+    return this.#byPidNs.latest(pidNs, ns);
   }
 
   #mountedAt(mntNs: number, ns: bigint): ContainerInstance | undefined {
     if (mntNs === 0) return undefined;
-    const instance = latest(this.#byMntNs.get(mntNs), ns);
+    const instance = this.#byMntNs.latest(mntNs, ns);
     return instance === undefined || isOver(instance, ns) ? undefined : instance;
   }
 
@@ -365,12 +355,7 @@ export class Host {
       isEndReported: false,
       claims: undefined,
     };
-    const instances = this.#byPidNs.get(pidNs) ?? [];
-    const after = instances.findLastIndex(
-      (one) => one.from === undefined || one.from <= (from ?? 0n),
-    );
-    instances.splice(from === undefined ? 0 : after + 1, 0, instance);
-    this.#byPidNs.set(pidNs, instances);
+    this.#byPidNs.insert(pidNs, instance);
     container.instances.push(instance);
     this.version++;
     return instance;
@@ -406,12 +391,4 @@ function startOf({ startNs = 0n }: ContainerRecord, before: ContainerInstance): 
 /** Whether the namespaces of an instance may be another's at a time. */
 function isOver({ isEndReported, to }: ContainerInstance, ns: bigint): boolean {
   return isEndReported && to !== undefined && ns > to;
-}
-
-/** The last of some instances that had begun. */
-function latest(
-  instances: readonly ContainerInstance[] | undefined,
-  ns: bigint,
-): ContainerInstance | undefined {
-  return instances?.findLast(({ from }) => from === undefined || from <= ns);
 }

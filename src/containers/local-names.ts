@@ -21,7 +21,7 @@ export class LocalNames {
   }
 
   /** Who runs, or has ended, at this moment. */
-  tell(records: readonly ContainerRecord[]): void {
+  report(records: readonly ContainerRecord[]): void {
     for (const record of records) {
       const key = `${record.initPid} ${record.pidNs} ${record.mntNs}`;
       if (record.endNs === 0n) {
@@ -35,7 +35,7 @@ export class LocalNames {
     for (const registry of this.#registries) this.#read(registry, records);
   }
 
-  /** Tells a registry what is known, and what will be, until the function that it gives is called. */
+  /** Gives a registry what is known, and what will be, until the returned function is called. */
   follow(registry: Registry): () => void {
     this.#read(registry, [...this.#ended, ...this.#running.values()]);
     this.#registries.add(registry);

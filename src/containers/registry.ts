@@ -38,7 +38,7 @@ export class Registry {
   /**
    * The machine that a trace was recorded on.
    *
-   * @param boot what tells machines and boots apart
+   * @param boot what distinguishes machines and boots
    * @param name its host name; a tracer inside a container gives the container's, so the first one is kept
    */
   host(boot: string, name: string): Host {
@@ -63,7 +63,7 @@ export class Registry {
     return this.hosts.flatMap(({ containers }) => containers);
   }
 
-  /** Whether container records tell some containers apart by their mount namespaces. */
+  /** Whether container records distinguish some containers by their mount namespaces. */
   get hasMounts(): boolean {
     return this.hosts.some(({ hasMounts }) => hasMounts);
   }

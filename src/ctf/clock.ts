@@ -46,7 +46,7 @@ export function instant(
 
 export const OFFSET_RANGE = "a clock offset of less than 2^63 nanoseconds";
 
-/** Whether times of a clock can be told in 64-bit nanoseconds at all. */
+/** Whether times of a clock fit 64-bit nanoseconds at all. */
 export function isInRange(clock: ClockClass): boolean {
   const ns = nsFromOrigin(clock, 0n);
   return BigInt.asIntN(64, ns) === ns;

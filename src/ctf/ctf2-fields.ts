@@ -92,48 +92,22 @@ export class FieldClassReader {
       );
     }
     const properties = owner.asObject(value, "a field class");
-    const template = this.#fieldClass(properties);
+    const type = properties.string("type");
+    checkExtras(properties);
+    const template = numberTemplate(type, properties) ?? this.#sequenceTemplate(type, properties);
+    if (template === undefined) {
+      const message = `expected the type of a field class, got ${type}`;
+      throw properties.fail("CTF2_FIELD_CLASS", message, properties.value("type").span);
+    }
     const problem = shapeProblem(template);
     if (problem !== undefined) throw properties.fail("METADATA_NESTING", problem);
     return template;
   }
 
-  #fieldClass(properties: Properties): Template {
-    const type = properties.string("type");
+  /** Texts, blobs and compounds. */
+  #sequenceTemplate(type: string, properties: Properties): Template | undefined {
     const only = (...names: string[]): Properties => properties.only([...COMMON, ...names]);
-    checkExtras(properties);
     switch (type) {
-      case "fixed-length-bit-array":
-        only(...BITS);
-        return bitsTemplate(properties, "bit-array", {});
-      case "fixed-length-bit-map":
-        only(...BITS, "flags");
-        return bitsTemplate(properties, "bit-map", { mappings: flagsOf(properties) });
-      case "fixed-length-boolean":
-        only(...BITS);
-        return bitsTemplate(properties, "boolean", {});
-      case "fixed-length-unsigned-integer":
-        only(...BITS, ...INTEGER, "roles");
-        return bitsTemplate(properties, "number", {
-          ...integerProperties(properties, false),
-          roles: rolesOf(properties),
-        });
-      case "fixed-length-signed-integer":
-        only(...BITS, ...INTEGER);
-        return bitsTemplate(properties, "number", integerProperties(properties, true));
-      case "fixed-length-floating-point-number":
-        only(...BITS);
-        return floatTemplate(properties);
-      case "variable-length-unsigned-integer":
-        only(...INTEGER, "roles");
-        return {
-          ...VARIABLE_LENGTH,
-          ...integerProperties(properties, false),
-          roles: rolesOf(properties),
-        };
-      case "variable-length-signed-integer":
-        only(...INTEGER);
-        return { ...VARIABLE_LENGTH, ...integerProperties(properties, true) };
       case "null-terminated-string":
         only("encoding");
         return { kind: "string", encoding: encodingOf(properties) };
@@ -178,11 +152,7 @@ export class FieldClassReader {
         only("options", "selector-field-location");
         return this.#variant(properties);
       default:
-        throw properties.fail(
-          "CTF2_FIELD_CLASS",
-          `expected the type of a field class, got ${type}`,
-          properties.value("type").span,
-        );
+        return undefined;
     }
   }
 
@@ -267,5 +237,45 @@ export class FieldClassReader {
       options.push({ rawName: name, name, template, ranges, rangesSpan: value.span });
     }
     return compound({ kind: "variant", selector, options, span: headOf(properties) });
+  }
+}
+
+/** Integers, booleans, bits and floats. */
+function numberTemplate(type: string, properties: Properties): Template | undefined {
+  const only = (...names: string[]): Properties => properties.only([...COMMON, ...names]);
+  switch (type) {
+    case "fixed-length-bit-array":
+      only(...BITS);
+      return bitsTemplate(properties, "bit-array", {});
+    case "fixed-length-bit-map":
+      only(...BITS, "flags");
+      return bitsTemplate(properties, "bit-map", { mappings: flagsOf(properties) });
+    case "fixed-length-boolean":
+      only(...BITS);
+      return bitsTemplate(properties, "boolean", {});
+    case "fixed-length-unsigned-integer":
+      only(...BITS, ...INTEGER, "roles");
+      return bitsTemplate(properties, "number", {
+        ...integerProperties(properties, false),
+        roles: rolesOf(properties),
+      });
+    case "fixed-length-signed-integer":
+      only(...BITS, ...INTEGER);
+      return bitsTemplate(properties, "number", integerProperties(properties, true));
+    case "fixed-length-floating-point-number":
+      only(...BITS);
+      return floatTemplate(properties);
+    case "variable-length-unsigned-integer":
+      only(...INTEGER, "roles");
+      return {
+        ...VARIABLE_LENGTH,
+        ...integerProperties(properties, false),
+        roles: rolesOf(properties),
+      };
+    case "variable-length-signed-integer":
+      only(...INTEGER);
+      return { ...VARIABLE_LENGTH, ...integerProperties(properties, true) };
+    default:
+      return undefined;
   }
 }

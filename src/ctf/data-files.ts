@@ -13,7 +13,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceError } from "../base/errors.ts";
 
-/** Opening waits for nobody, should the file have become a FIFO meanwhile. */
+/** Opening does not wait, should the file have become a FIFO meanwhile. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 /** Descriptors that an `OpenFiles` keeps. */
 export const MOST_OPEN_FILES = 16;

@@ -27,7 +27,7 @@ export class DeclarationEnd {
     while (this.#at < text.length) {
       const c = text.charCodeAt(this.#at);
       if (c === SLASH && this.#inside === undefined) {
-        // The next character tells whether a comment begins.
+        // The next character decides whether a comment begins.
         if (this.#at + 1 === text.length) return false;
         const next = text.charCodeAt(this.#at + 1);
         if (next === STAR) this.#enter(STAR, 2);

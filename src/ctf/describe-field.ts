@@ -77,7 +77,7 @@ function encoding(name: string): string {
   return name === "utf-8" ? "" : ` ${name}`;
 }
 
-/** Byte orders are told where they can matter and are not the usual one. */
+/** Byte orders are shown where they can matter and are not the usual one. */
 function order(byteOrder: string, size: number): string {
   return byteOrder === "big-endian" && size > 8 ? " big-endian" : "";
 }

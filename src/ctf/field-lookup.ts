@@ -3,15 +3,9 @@
  * enclosing compounds). CTF 2: field locations (CTF2-SPEC-2.0 §5.3.2).
  */
 
-import type { FieldBuilderContext } from "./field-builder.ts";
+import { type FieldBuilderContext, type Place, placeKey, stepInto } from "./field-context.ts";
 import type { FieldReference, Template } from "./field-template.ts";
 import { SCOPES, type Scope } from "./trace-class.ts";
-
-/** A template's place: from the scope's root, member and option numbers, and 0 into an array's element or an optional. */
-export interface Place {
-  readonly scope: Scope;
-  readonly path: readonly number[];
-}
 
 export interface Target {
   readonly place: Place;
@@ -69,14 +63,6 @@ function nameOf(reference: FieldReference): string {
   if (reference.kind === "name") return reference.names.join(".");
   const path = reference.path.map((step) => step ?? "(parent)").join(".");
   return reference.origin === undefined ? path : `${reference.origin}: ${path}`;
-}
-
-export function stepInto(place: Place, step: number): Place {
-  return { scope: place.scope, path: [...place.path, step] };
-}
-
-export function placeKey(place: Place): string {
-  return `${place.scope}/${place.path.join(".")}`;
 }
 
 const ABSOLUTE_PREFIXES: readonly (readonly [string, Scope])[] = [

@@ -30,7 +30,7 @@ export class Properties {
     this.#source = source;
   }
 
-  /** Refuses properties that are not among these: nobody can know what they change. */
+  /** Refuses properties that are not among these: what they change is not known. */
   only(names: readonly string[]): this {
     for (const [name, value] of this.object.members) {
       if (names.includes(name)) continue;

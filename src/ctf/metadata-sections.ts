@@ -7,8 +7,9 @@ import { parseJson, UnfinishedJson } from "./json.ts";
 import { metadataError } from "./metadata-error.ts";
 import type { TraceClass } from "./trace-class.ts";
 import type { Declaration } from "./tsdl-ast.ts";
-import { type IntegerCache, parseTsdl } from "./tsdl-parser.ts";
+import { parseTsdl } from "./tsdl-parser.ts";
 import { TsdlTrace } from "./tsdl-trace.ts";
+import type { IntegerCache } from "./tsdl-type-parser.ts";
 
 export interface Sections {
   /**
@@ -128,7 +129,7 @@ export class Ctf2Sections implements Sections {
 
   /** False if the fragment's end has not come yet. */
   #fragment(text: string, from: number, to: number, isFollowed: boolean): boolean {
-    // The last one may still grow; it is an object, so that its end can be told.
+    // The last one may still grow; it is an object, so that its end is known.
     if (!isFollowed && !endsWithBrace(text, from, to)) return false;
     try {
       this.#trace.add(parseJson(text, from, to), text);

@@ -10,7 +10,7 @@ export const MAX_PACKET_BYTES: number = 128 << 20;
 /** What packet header and packet context say. Sizes are bits, timestamps clock cycles. */
 export interface PacketHeader {
   readonly streamClass: StreamClass;
-  /** `stream_instance_id`: tells the streams of one class apart (LTTng: the CPU). */
+  /** `stream_instance_id`: distinguishes the streams of one class (LTTng: the CPU). */
   readonly instanceId: bigint | undefined;
   readonly packetBits: number;
   /** As far as there is any: a crash may have cut the packet short. */
@@ -80,52 +80,11 @@ export function readPacketHeader(
   const streamClass = streamClassOf(traceClass, classId);
 
   const contextBit = cursor.bit;
-  let packetBits: number | undefined;
-  let contentBits: number | undefined;
-  let begin: bigint | undefined;
-  let end: bigint | undefined;
-  let sequenceNumber: bigint | undefined;
-  let discardedEvents: bigint | undefined;
-  let discardedBits = 64;
-  let cpuId: number | undefined;
-  if (streamClass.packetContext !== undefined) {
-    const read = (role: Role, { size, signed }: IntegerClass, value: Word): void => {
-      switch (role) {
-        case "packet-total-length":
-          packetBits = wordToNumber(value, false);
-          break;
-        case "packet-content-length":
-          contentBits = wordToNumber(value, false);
-          break;
-        case "default-clock-timestamp":
-          begin = wordToBigInt(value, false);
-          break;
-        case "packet-end-default-clock-timestamp":
-          end = wordToBigInt(value, false);
-          break;
-        case "packet-sequence-number":
-          sequenceNumber = wordToBigInt(value, false);
-          break;
-        case "discarded-event-record-counter-snapshot":
-          discardedEvents = wordToBigInt(value, false);
-          discardedBits = size;
-          break;
-        case "cpu-id":
-          cpuId = wordToNumber(value, signed);
-          break;
-        default:
-          break;
-      }
-    };
-    readHeader(streamClass.packetContext, cursor, {
-      integer(fieldClass, value) {
-        for (const role of fieldClass.roles) read(role, fieldClass, value);
-      },
-    });
-  }
-  end = hasReliableEnds(traceClass) ? writtenEnd(begin, end) : undefined;
-  packetBits ??= contentBits ?? availableBytes * 8;
-  contentBits ??= packetBits;
+  const context = readContext(streamClass, cursor);
+  const { begin, sequenceNumber, discardedEvents, discardedBits, cpuId } = context;
+  const end = hasReliableEnds(traceClass) ? writtenEnd(begin, context.end) : undefined;
+  const packetBits = context.packetBits ?? context.contentBits ?? availableBytes * 8;
+  const contentBits = context.contentBits ?? packetBits;
   checkSizes(packetBits, contentBits, cursor.bit, mostBytes);
   const missingBits = Math.max(0, contentBits - availableBytes * 8);
   return {
@@ -146,6 +105,63 @@ export function readPacketHeader(
     contextBit,
     slots,
   };
+}
+
+/** What a packet context says of its packet, as it is written. */
+interface PacketContext {
+  packetBits?: number;
+  contentBits?: number;
+  begin?: bigint;
+  end?: bigint;
+  sequenceNumber?: bigint;
+  discardedEvents?: bigint;
+  discardedBits: number;
+  cpuId?: number;
+}
+
+function readContext({ packetContext }: StreamClass, cursor: FieldCursor): PacketContext {
+  const context: PacketContext = { discardedBits: 64 };
+  if (packetContext === undefined) return context;
+  readHeader(packetContext, cursor, {
+    integer(fieldClass, value) {
+      for (const role of fieldClass.roles) setRole(context, role, fieldClass, value);
+    },
+  });
+  return context;
+}
+
+function setRole(
+  context: PacketContext,
+  role: Role,
+  { size, signed }: IntegerClass,
+  value: Word,
+): void {
+  switch (role) {
+    case "packet-total-length":
+      context.packetBits = wordToNumber(value, false);
+      break;
+    case "packet-content-length":
+      context.contentBits = wordToNumber(value, false);
+      break;
+    case "default-clock-timestamp":
+      context.begin = wordToBigInt(value, false);
+      break;
+    case "packet-end-default-clock-timestamp":
+      context.end = wordToBigInt(value, false);
+      break;
+    case "packet-sequence-number":
+      context.sequenceNumber = wordToBigInt(value, false);
+      break;
+    case "discarded-event-record-counter-snapshot":
+      context.discardedEvents = wordToBigInt(value, false);
+      context.discardedBits = size;
+      break;
+    case "cpu-id":
+      context.cpuId = wordToNumber(value, signed);
+      break;
+    default:
+      break;
+  }
 }
 
 /** A packet that a crash left open has an end of 0, before its begin. */

@@ -1,9 +1,12 @@
+/** The packets of a data file: where each lies, and its times; from an index file, or by reading headers. */
+
 import { closeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DecodeError, TraceError } from "../base/errors.ts";
 import { Turns } from "../base/turns.ts";
 import { openRegularFile, readAt, readSmallFile } from "./data-files.ts";
 import { type ClockReading, firstEventClock } from "./first-event.ts";
+import type { PacketEntry } from "./packet-entry.ts";
 import {
   MAX_PACKET_BYTES,
   type PacketHeader,
@@ -12,14 +15,6 @@ import {
 } from "./packet-header.ts";
 import type { TraceClass } from "./trace-class.ts";
 import type { FoundPacket } from "./whole-times.ts";
-
-/** Where one packet lies in its data file. Timestamps are clock cycles. */
-export interface PacketEntry {
-  readonly byteOffset: number;
-  readonly bytes: number;
-  readonly begin: bigint | undefined;
-  readonly end: bigint | undefined;
-}
 
 export interface PacketIndex {
   readonly packets: readonly FoundPacket[];

@@ -50,7 +50,7 @@ export interface RecordedOptions {
     | undefined;
   /** Whether packets come as places in files instead of bytes. */
   readonly deferPacketReads?: boolean | undefined;
-  /** Told after each packet how many bytes are done, of how many that will be read. */
+  /** Called after each packet with the bytes that are done, and those that will be read. */
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   /** Gives the traces of the paths, for who reads them more than once. Default: they are opened. */
   readonly opened?: (() => Promise<OpenedTraces>) | undefined;
@@ -91,7 +91,7 @@ export async function* readRecorded(
     for (const text of directory.notes) yield { kind: "note", source, text };
   }
   const firstNs = firstTime(queues);
-  // Said before any packet is left out: it tells when the trace begins, whatever of it is read.
+  // Said before any packet is left out: it has the beginning of the trace, whatever of it is read.
   const lastNs = lastTime(queues);
   if (firstNs !== undefined) yield { kind: "begin", ns: firstNs, lastNs, source };
   const range = options.rangeFrom?.(firstNs, lastNs);
@@ -192,7 +192,7 @@ async function* packetsInOrder(order: PacketOrder): AsyncGenerator<RecordedItem,
     const next = order.next();
     if (next === undefined) return undefined;
     const reading = read(next.packet);
-    // Nobody may come for it any more; whoever does sees the failure.
+    // It may not be asked for any more; a later caller gets the failure.
     reading.catch(() => undefined);
     return { next, reading };
   };

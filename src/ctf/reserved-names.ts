@@ -1,6 +1,6 @@
 /** What fields of CTF 1.8 mean by their names (CTF 1.8.3 §5), and the one name that LTTng uses in both formats. */
 
-import type { Place } from "./field-lookup.ts";
+import type { Place } from "./field-context.ts";
 import type {
   IntegerTemplate,
   StructureTemplate,

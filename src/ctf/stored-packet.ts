@@ -4,8 +4,8 @@ import { read } from "node:fs";
 import { promisify } from "node:util";
 import { SourceError } from "../base/errors.ts";
 import { fileError, type OpenFiles, readAt } from "./data-files.ts";
+import type { PacketEntry } from "./packet-entry.ts";
 import type { PacketHeader } from "./packet-header.ts";
-import type { PacketEntry } from "./packet-index.ts";
 
 /** A packet of a stream that may span several files (tracefile rotation). */
 export interface StoredPacket extends PacketEntry {

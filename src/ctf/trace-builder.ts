@@ -1,12 +1,7 @@
 /** What both metadata formats build: the growing trace class. */
 
-import {
-  assignSlots,
-  type FieldBuilderContext,
-  instantiate,
-  type ScopeTemplates,
-  type SlotTable,
-} from "./field-builder.ts";
+import { assignSlots, instantiate } from "./field-builder.ts";
+import type { FieldBuilderContext, ScopeTemplates, SlotTable } from "./field-context.ts";
 import type { StructureTemplate } from "./field-template.ts";
 import type { ClockClass, EventClass, Scope, StreamClass, TraceClass } from "./trace-class.ts";
 

@@ -1,3 +1,5 @@
+/** Trace directories below a path: their metadata, streams and data files. */
+
 import { join } from "node:path";
 import { MetadataError, SourceError, TraceError } from "../base/errors.ts";
 import { Turns } from "../base/turns.ts";

@@ -1,3 +1,5 @@
+/** TSDL text → tokens, one at a time; comments are skipped. */
+
 import type { MetadataError } from "../base/errors.ts";
 import { metadataError } from "./metadata-error.ts";
 

@@ -8,7 +8,7 @@
 import type { MetadataError } from "../base/errors.ts";
 import type { Span } from "../base/text.ts";
 import { IMPLICIT_CLOCK, isInRange, normalizeOffset, OFFSET_RANGE } from "./clock.ts";
-import type { ScopeTemplates } from "./field-builder.ts";
+import type { ScopeTemplates } from "./field-context.ts";
 import { isAlwaysEmpty, type StructureTemplate, type Template } from "./field-template.ts";
 import { metadataError } from "./metadata-error.ts";
 import { hasEventId, hasUnmappedTimestamps, reservedProblem } from "./reserved-names.ts";

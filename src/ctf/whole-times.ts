@@ -5,7 +5,7 @@
  */
 
 import { advancedClock, type ClockReading } from "./first-event.ts";
-import type { PacketEntry } from "./packet-index.ts";
+import type { PacketEntry } from "./packet-entry.ts";
 import type { Role, StreamClass, StructureClass } from "./trace-class.ts";
 
 /** A packet as it was found: its begin and end as they were written, and its first event's time. */

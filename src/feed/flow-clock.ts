@@ -3,7 +3,7 @@ const MAX_STEP_MS = 1000;
 
 /**
  * Time in which data could come: it stands still while the consumer holds the source back, so that a stream is not taken
- * for stalled because nobody asked it.
+ * for stalled because it was not asked.
  */
 export class FlowClock {
   readonly #isHeld: () => boolean;

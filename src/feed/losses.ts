@@ -44,7 +44,7 @@ export function describeLoss(loss: Loss): string {
   }
 }
 
-export function streamName(stream: StreamOrigin): string {
+function streamName(stream: StreamOrigin): string {
   return stream.name.startsWith(stream.trace.path)
     ? stream.name
     : `${stream.trace.path}/${stream.name}`;
@@ -57,7 +57,7 @@ export interface LossCounts {
   readonly undecodablePackets: number;
 }
 
-/** Streams that an account tells apart; what further ones lose stands in the totals. */
+/** Streams that an account keeps one by one; what further ones lose is in the totals. */
 const MAX_STREAMS = 256;
 
 /** Running totals of a query. */
@@ -65,7 +65,7 @@ export class LossAccount {
   discardedEvents = 0;
   missingPackets = 0;
   undecodablePackets = 0;
-  /** Interruptions of unknown cost: nobody can tell how many packets are missing. */
+  /** Interruptions of unknown cost: how many packets are missing is not known. */
   gaps = 0;
   clears = 0;
   reconnects = 0;
@@ -166,11 +166,11 @@ export class StreamCounters {
   #sequenceNumber: bigint | undefined;
   #endNs: bigint | undefined;
   /** Missing packets that were reported already. */
-  #told = 0;
+  #reported = 0;
 
   /** The source has said that so many packets are missing here: their numbers say nothing new. */
-  tell(packets: number): void {
-    this.#told += packets;
+  onReported(packets: number): void {
+    this.#reported += packets;
   }
 
   /** What is missing between the packet before and the end of this one. */
@@ -202,10 +202,10 @@ export class StreamCounters {
     const last = this.#sequenceNumber;
     if (sequenceNumber === undefined) return 0;
     this.#sequenceNumber = sequenceNumber;
-    const told = this.#told;
-    this.#told = 0;
+    const reported = this.#reported;
+    this.#reported = 0;
     if (last === undefined || sequenceNumber <= last) return 0;
-    return Math.max(0, Number(sequenceNumber - last - 1n) - told);
+    return Math.max(0, Number(sequenceNumber - last - 1n) - reported);
   }
 
   #discardedUntil({

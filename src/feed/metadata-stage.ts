@@ -84,7 +84,8 @@ export class MetadataStage {
         yield { kind: "source-bound", source: item.source, ns: item.ns };
         break;
       case "gap":
-        if (item.stream !== undefined) this.#stream(item.stream).counters.tell(item.packets ?? 0);
+        if (item.stream !== undefined)
+          this.#stream(item.stream).counters.onReported(item.packets ?? 0);
         yield { kind: "loss", loss: item };
         break;
       case "begin":
@@ -215,7 +216,7 @@ export class MetadataStage {
       yield { kind: "note", source: stream.trace.source, text };
     }
     state.header = header;
-    // Recorded traces tell of their cut packets when they are opened.
+    // Recorded traces report their cut packets when they are opened.
     if (header.missingBits > 0 && stream.trace.session !== undefined) {
       const error = new DecodeError(
         "DECODE_TRUNCATED",

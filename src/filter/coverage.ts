@@ -97,7 +97,7 @@ export function coverageNote(
   return describeCoverage(coverage(program, environments));
 }
 
-/** How much of a coverage is worth telling. */
+/** How much of a coverage is shown. */
 const TOLD_NAMES = 3;
 
 /**

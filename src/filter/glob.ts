@@ -5,7 +5,7 @@ import { ANY_RUN, type TextConstant } from "./text-literal.ts";
  * Compares two texts: negative, zero or positive as `a` sorts before, with or after `b`.
  *
  * Bytes compare as signed `char`, as on x86: 0x80 and above sort before ASCII. A prefix (a star-at-end literal)
- * equals whatever it covers. Nothing is decoded: Unicode forms and case are told apart.
+ * equals whatever it covers. Nothing is decoded: Unicode forms and case are distinguished.
  */
 export function compareText(
   a: Uint8Array,

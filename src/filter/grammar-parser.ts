@@ -26,7 +26,7 @@ export type ParseResult =
       readonly terminals: ReadonlySet<string>;
     };
 
-/** What nearley keeps but its types do not tell. */
+/** What nearley keeps but its types leave out. */
 interface Column {
   readonly scannable: readonly State[];
 }
@@ -62,7 +62,7 @@ export class GrammarParser {
     const refused = feed(parser, tokens);
     if (refused !== undefined || parser.results.length === 0)
       return { kind: "refused", token: refused, terminals: terminalsNext(parser) };
-    // The grammars are unambiguous; a second reading would be a defect of ours, not of the text.
+    // The grammars are unambiguous; a second reading would be a defect of the grammar, not of the text.
     if (parser.results.length > 1)
       throw new Error(`ambiguous grammar: ${tokens.map(({ text }) => text).join(" ")}`);
     return { kind: "parsed", value: parser.results[0] };

@@ -37,6 +37,7 @@ export class FilterInterpreter {
     return this.#run(record);
   }
 
+  /** Hot loop: one switch over all instructions, whose state stays in local variables. */
   #run(record: RecordView): boolean {
     const { code, integers, doubles } = this.#program;
     const values = this.#values;

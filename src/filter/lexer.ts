@@ -39,7 +39,7 @@ export function tokenize(text: string): readonly Token[] {
   return tokens;
 }
 
-/** Tells nearley which `%names` in the grammar are token kinds; it is never asked for a token. */
+/** Declares to nearley which `%names` in the grammar are token kinds; it is never asked for a token. */
 export const tokenKinds: TokenKinds = {
   has: (name) => KINDS.has(name),
   reset: () => {},

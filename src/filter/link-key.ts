@@ -1,4 +1,4 @@
-/** Event classes that a filter links to in the same way, told apart without linking it. */
+/** Event classes that a filter links to in the same way, found without linking it. */
 
 import type { FieldClass, StreamClass } from "../ctf/trace-class.ts";
 import type { Program } from "./bytecode.ts";

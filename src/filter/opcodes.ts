@@ -3,7 +3,7 @@
  *
  * A program is a stack machine's code in 32-bit words: an opcode, then its operands. `emit` writes *generic* code, which
  * knows names; `link` turns it into *linked* code for one event class, which knows types and fields. Names and
- * numbers are LTTng's (lttng-tools 2.13.9, bytecode.h) where the meaning is; from 100 on they are ours. All jumps go
+ * numbers are LTTng's (lttng-tools 2.13.9, bytecode.h) where the meaning is; from 100 on they are tracewire extensions. All jumps go
  * forward.
  *
  * Notation: s0 is the top of the stack, s1 the value below; a, b, c are the operands; "reject" ends the program

@@ -24,13 +24,3 @@ function mapFirst(node: Unchained, replace: (reference: Reference) => Expression
   if (node.kind !== "unary") return node;
   return { ...node, operand: mapReferences(node.operand, replace) };
 }
-
-/** The references of an expression, in reading order. */
-export function referencesOf(root: Expression): readonly Reference[] {
-  const found: Reference[] = [];
-  mapReferences(root, (reference) => {
-    found.push(reference);
-    return reference;
-  });
-  return found;
-}

@@ -103,7 +103,7 @@ function casesOf(ast: Expression, text: string): ContainerCase[] {
   }));
 }
 
-/** What an expression is whatever the event, as far as constants tell. */
+/** What an expression is whatever the event, as far as constants decide it. */
 function constantOf(ast: Expression): boolean | undefined {
   if (ast.kind === "integer") return ast.text !== "0";
   if (ast.kind === "unary" && ast.operator === "!") {

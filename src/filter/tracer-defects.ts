@@ -68,7 +68,7 @@ class Examiner {
     this.#register(root, true);
     const order = [...nodesOf(root)].find(isLessOrEqual);
     if (order !== undefined && new Leaking().peak(root) > STACK)
-      this.#tell(order, "each <= takes a place of the tracer's stack for good: use < instead");
+      this.#report(order, "each <= takes a place of the tracer's stack for good: use < instead");
     return this.#found;
   }
 
@@ -100,7 +100,7 @@ class Examiner {
 
   #brackets(node: Reference): void {
     if (stepsOf(node).some((step) => indexesOf(step).length > 1))
-      this.#tell(node, "LTTng drops all brackets but the first");
+      this.#report(node, "LTTng drops all brackets but the first");
   }
 
   #unary(node: Unchained & { kind: "unary" }, isRoot: boolean): Register {
@@ -108,7 +108,7 @@ class Examiner {
     if (node.operator === "+") return operand;
     if (node.operator === "~") return "bits";
     if (node.operator === "!" && operand === "double" && !isRoot)
-      this.#tell(node, "the tracer loses a ! before a floating-point value: compare it with 0.0");
+      this.#report(node, "the tracer loses a ! before a floating-point value: compare it with 0.0");
     if (node.operator === "-" && operand !== "double" && innermost(node) === undefined)
       return "negated";
     return operand;
@@ -128,10 +128,13 @@ class Examiner {
   #logical(node: Logical, left: Register, right: Register): Register {
     const sides = [this.#truth(node.left, left), this.#truth(node.right, right)] as const;
     if (sides[0] === "negated")
-      this.#tell(node, "the tracer cannot take a negated number for a truth value: compare it");
+      this.#report(node, "the tracer cannot take a negated number for a truth value: compare it");
     else if (sides[1] === "negated") return "negated";
     else if (sides[0] !== sides[1] && (sides[0] === "bits" || sides[1] === "bits"))
-      this.#tell(node, "the tracer does not mix bitwise results with other truth values: use != 0");
+      this.#report(
+        node,
+        "the tracer does not mix bitwise results with other truth values: use != 0",
+      );
     return sides[0];
   }
 
@@ -141,19 +144,19 @@ class Examiner {
     const field = innermost(operand);
     if (field === undefined) return register;
     if (this.#typeOf(field) === "unsigned")
-      this.#tell(operand, "the tracer rejects an unsigned element as a truth value: use != 0");
+      this.#report(operand, "the tracer rejects an unsigned element as a truth value: use != 0");
     return register === "text" || register === "unknown" ? register : "integer";
   }
 
   #nested(node: Binary, left: Register): void {
     if (left === "double" && pendingOperands(node.right) > 1)
-      this.#tell(
+      this.#report(
         node,
         "a floating-point value is lost while its right side is evaluated: swap them",
       );
     const nodes = [...nodesOf(node.right)];
     if (nodes.some(isLessOrEqual) && nodes.some((one) => this.#isNoInteger(one)))
-      this.#tell(node, "a <= on the right side disturbs what waits for it: swap the sides");
+      this.#report(node, "a <= on the right side disturbs what waits for it: swap the sides");
   }
 
   #isNoInteger(node: Expression): boolean {
@@ -161,7 +164,7 @@ class Examiner {
     return node.kind === "reference" && ["double", "text"].includes(this.#typeOf(node));
   }
 
-  #tell({ start, end }: Span, message: string): void {
+  #report({ start, end }: Span, message: string): void {
     this.#found.push({ message, start, end });
   }
 }

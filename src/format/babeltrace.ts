@@ -8,10 +8,11 @@ import {
   writeNanoseconds,
 } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
+import { isPresent } from "../column/row-reader.ts";
 import type { PlannedColumn } from "../column/schema.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
-import { isPresent, textCapacity } from "./cell.ts";
+import { textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
 /**

@@ -15,7 +15,7 @@ export interface BatchWriter<B extends Bytes = Bytes> {
    * @param facts what travels beside the rows (`seq`, `watermark_ns` …), where the format has a place for it
    */
   batch(batch: ColumnBatch, facts?: ReadonlyMap<string, string>): B;
-  /** Takes a batch's bytes back that nobody looks at any more, for those of another. */
+  /** Takes back a batch's bytes that are not used any more, for those of another. */
   recycle?(bytes: Uint8Array): void;
   /** The same lines for a store that writes them by itself; `undefined` if the columns are others than it can write. */
   lines?(columns: readonly PlannedColumn[]): LineFormat | undefined;

@@ -154,12 +154,6 @@ export function hexadecimalCell({ values }: Column & { kind: "number" }): WriteC
   };
 }
 
-/** Whether a row of a column has a value. */
-export function isPresent(column: Column, row: number): boolean {
-  const { validity } = column;
-  return validity === undefined || (validity[row >> 3]! & (1 << (row & 7))) !== 0;
-}
-
 /** About how many bytes the rows of a batch take as text, so that a writer need not grow step by step. */
 export function textCapacity(batch: ColumnBatch): number {
   const texts = batch.columns.reduce(

@@ -1,7 +1,8 @@
 import { Utf8Writer } from "../base/utf8-writer.ts";
+import { isPresent } from "../column/row-reader.ts";
 import type { Schema } from "../column/schema.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
-import { cellWriter, csvDialect, isPresent, textCapacity } from "./cell.ts";
+import { cellWriter, csvDialect, textCapacity } from "./cell.ts";
 
 const encoder = new TextEncoder();
 

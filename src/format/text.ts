@@ -4,10 +4,11 @@ import { Utf8Writer } from "../base/utf8-writer.ts";
 import { writeVisible } from "../base/visible.ts";
 import type { Column, ColumnBatch, ColumnType } from "../column/column.ts";
 import type { ColumnRequest } from "../column/request.ts";
+import { isPresent } from "../column/row-reader.ts";
 import type { PlannedColumn, Schema } from "../column/schema.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
-import { type CellDialect, cellWriter, hexadecimalCell, isPresent, textCapacity } from "./cell.ts";
+import { type CellDialect, cellWriter, hexadecimalCell, textCapacity } from "./cell.ts";
 import { halvesOf } from "./halves.ts";
 
 /** Escape sequences around the parts of a line; all empty where colours are off. */

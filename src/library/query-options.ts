@@ -38,7 +38,7 @@ export interface QueryOptions {
   readonly nameWaitMs?: number | undefined;
   /** Live: how long formats of one layout wait for the types of undeclared columns, in ms. Default 5000. */
   readonly settleMs?: number | undefined;
-  /** Compiled code, the default, or the interpreter that is its oracle. */
+  /** Compiled code, the default, or the reference interpreter. */
   readonly engine?: Engine | undefined;
   /** Recorded: threads that scan. Default: one less than there are processors, for traces that are worth it. */
   readonly threads?: number | undefined;

@@ -39,7 +39,7 @@ export type NameSource =
   | { readonly kind: "live"; readonly followed?: LiveNames | undefined };
 
 /** Rows that are asked for by their container wait this long for its name: a slow machine's `docker run`, and more. */
-export const NAME_WAIT_MS = 10_000;
+const NAME_WAIT_MS = 10_000;
 /** Rows that only show it wait for what is on its way. */
 const SHOWN_NAME_WAIT_MS = 1000;
 

@@ -5,7 +5,7 @@ import type { ColumnRequest } from "../column/request.ts";
 import type { PlannedColumn } from "../column/schema.ts";
 import type { LineFormat } from "../scan/line-format.ts";
 
-/** Compiled code, or the interpreter that is its oracle. */
+/** Compiled code, or the reference interpreter. */
 export type Engine = "kernel" | "interpreter";
 
 export interface Execution {
@@ -41,4 +41,3 @@ export const DEFAULT_MAX_LAG_MS = 5000;
 
 /** Recorded traces, compiled, in full batches. */
 export const RECORDED: Execution = { isLive: false };
-export const LIVE: Execution = { isLive: true };

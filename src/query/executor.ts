@@ -1,4 +1,4 @@
-/** Who executes a query's scans, and holds their rows: compiled code, or the interpreter that is its oracle. */
+/** What executes a query's scans, and holds their rows: compiled code, or the reference interpreter. */
 
 import type { ColumnBatch } from "../column/column.ts";
 import { SharedDictionary } from "../column/column-builder.ts";

@@ -6,6 +6,8 @@ import { Kernel } from "../scan/kernel/kernel.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import { KernelScanner } from "../scan/kernel/scan/scanner.ts";
 import type { ScanBudget, Scanner } from "../scan/scanner.ts";
+import { exchangeModules } from "../wasm/module-cache.ts";
+import { SharedModules } from "./module-exchange.ts";
 import { PartScanner } from "./part-scanner.ts";
 import type { PacketOutcome, PacketTask, ScanQuery } from "./scan-task.ts";
 
@@ -17,7 +19,14 @@ export interface OpenScanner<Rows> {
 }
 
 /** Compiled code, on memory that the query's thread and its workers share. */
-export function compiledScanner({ memory, spec, traces }: ScanQuery): OpenScanner<Segment> {
+export function compiledScanner({
+  memory,
+  spec,
+  traces,
+  exchange,
+}: ScanQuery): OpenScanner<Segment> {
+  const modules = exchange && new SharedModules(exchange);
+  exchangeModules(modules);
   const kernel = new Kernel(spec.columns, memory);
   const scanners = traces.map(
     ({ traceClass, facts }) => new KernelScanner(spec, kernel, traceClass, facts),
@@ -33,7 +42,12 @@ export function compiledScanner({ memory, spec, traces }: ScanQuery): OpenScanne
     release(chunks) {
       for (const address of chunks) kernel.chunks.give({ address });
     },
-    close: () => parts.close(),
+    close() {
+      parts.close();
+      if (modules === undefined) return;
+      exchangeModules(undefined);
+      modules.close();
+    },
   };
 }
 

@@ -219,7 +219,7 @@ export class PooledScan {
   }
 
   #unread(stream: StreamOrigin, error: SourceError): void {
-    this.#countersOf(stream).tell(1);
+    this.#countersOf(stream).onReported(1);
     this.#events.lose(unread(stream, error));
   }
 

@@ -1,11 +1,12 @@
 /**
  * Threads that scan the packets of recorded traces, compiled code in memory that all share. Packets are given out in groups;
- * what becomes of them is told in their order, whichever thread is done first, and in step with all else that happens
+ * their outcomes are taken in their order, whichever thread is done first, and in step with all else that happens
  * between them.
  */
 
 import { Worker } from "node:worker_threads";
 import { SourceError } from "../base/errors.ts";
+import { exchangeParts } from "./module-exchange.ts";
 import type { FromWorker, PacketOutcome, PacketTask, ScanQuery, ToWorker } from "./scan-task.ts";
 import type { ScanThread } from "./scan-thread.ts";
 
@@ -15,7 +16,7 @@ const GROUP_PACKETS = 64;
 /** Groups that a worker may have before it; the first of them is being scanned. */
 const GROUPS_AHEAD = 2;
 
-/** Told what has become of a packet, and which worker scanned it. */
+/** Called with the outcome of a packet, and the number of the worker that scanned it. */
 export type Take<Rows> = (outcome: PacketOutcome<Rows>, worker: number) => void;
 
 /** What happens, in order: outcomes of packets, and work between them. */
@@ -149,12 +150,13 @@ export class ScanPool<Rows> {
 
   #start(threads: readonly ScanThread<Rows>[]): PoolWorker<Rows>[] {
     const workers = threads.map((thread) => ({ thread, groups: [], released: [] }));
-    for (const worker of workers) {
+    const parts = exchangeParts(threads.length);
+    for (const [i, worker] of workers.entries()) {
       worker.thread.listen(
         (message) => this.#answered(worker, message),
         (error) => this.#fail(error),
       );
-      send(worker, this.#query);
+      send(worker, { ...this.#query, exchange: parts[i] });
     }
     return workers;
   }

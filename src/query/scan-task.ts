@@ -6,6 +6,7 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import type { ResumePoint, ScanSpec, TraceFacts } from "../scan/scanner.ts";
 import type { WasmMemory } from "../wasm/runtime.ts";
+import type { ExchangePart } from "./module-exchange.ts";
 
 /** The query, and the traces that packets name by their number. */
 export interface ScanQuery {
@@ -13,6 +14,8 @@ export interface ScanQuery {
   /** What compiled code needs. */
   readonly memory: WasmMemory | undefined;
   readonly spec: ScanSpec;
+  /** Other threads of the query, with which compiled code is exchanged. */
+  readonly exchange?: ExchangePart | undefined;
   readonly traces: readonly { readonly traceClass: TraceClass; readonly facts: TraceFacts }[];
 }
 

@@ -39,7 +39,8 @@ export class WorkerThread implements ScanThread<Segment> {
   }
 
   post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    const ports = message.kind === "query" ? message.exchange?.ports : undefined;
+    this.#worker.postMessage(message, ports === undefined ? [] : [...ports]);
   }
 
   /** The thread goes on, for whoever has it. */

@@ -4,7 +4,7 @@
  * Source: lttng-viewer-abi.h of lttng-tools 2.13–2.16; sizes measured on relayd 2.13.9 and 2.16.0.
  */
 
-/** Where relayds listen for viewers unless told otherwise. */
+/** Where relayds listen for viewers by default. */
 export const DEFAULT_LIVE_PORT = 5344;
 
 /** The protocol major that everybody speaks. */

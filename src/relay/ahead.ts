@@ -3,7 +3,7 @@ import type { PacketIndex } from "./messages.ts";
 
 /**
  * How much may be fetched of a machine's streams that are ahead of others in time: a consumer that orders them must hold
- * it. Each stream has an equal part: those with little to tell, whose packets span long times, would else take it all, and
+ * it. Each stream has an equal part: those with few events, whose packets span long times, would else take it all, and
  * the others then come one at a time.
  */
 const AHEAD_BYTES = 32 * 1024 * 1024;

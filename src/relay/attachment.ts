@@ -28,7 +28,7 @@ const DETACH_MS = 1000;
 export class Attachment {
   readonly viewer: Viewer;
   readonly clock: Clock;
-  /** Aborted when nobody wants items any more. */
+  /** Aborted when no more items are needed. */
   readonly stop: AbortSignal;
   readonly sessions: Map<bigint, SessionState> = new Map();
   readonly traces: Map<bigint, TraceState> = new Map();
@@ -40,7 +40,7 @@ export class Attachment {
   hasDelivered = false;
   readonly #target: Target;
   readonly #resume: ResumePoints;
-  /** Entries that could not be attached; each is told once. */
+  /** Entries that could not be attached; each is reported once. */
   readonly #refused = new Map<bigint, AttachReply["kind"]>();
   /** Sessions that were followed to their end; a relayd may list them a moment longer. */
   readonly #finished = new Set<bigint>();
@@ -134,7 +134,7 @@ export class Attachment {
   async finish(session: SessionState): Promise<readonly Item[]> {
     this.sessions.delete(session.entry.id);
     this.#finished.add(session.entry.id);
-    // If the connection is lost over this, whoever asks next will be told.
+    // If the connection is lost over this, the next request fails.
     await this.viewer.detach(session.entry.id).catch(() => undefined);
     const { name, host } = session.entry;
     if (this.#namesake(session.entry) !== undefined) return [];
@@ -196,7 +196,7 @@ export class Attachment {
   drop(stream: StreamState): Item {
     this.streams.delete(stream.id);
     stream.trace.streams.delete(stream);
-    // Its trace may be over as a whole, which only the metadata stream can tell.
+    // Its trace may be over as a whole, which only the metadata stream shows.
     if (stream.trace.streams.size === 0) stream.trace.flagMetadata();
     return { kind: "stream-end", stream: stream.origin };
   }

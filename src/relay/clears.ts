@@ -1,4 +1,4 @@
-/** The signs of one clear come within this time where nothing else tells clears apart. */
+/** The signs of one clear come within this time where nothing else distinguishes clears. */
 const CLEAR_MS = 2000;
 
 /**

@@ -32,7 +32,7 @@ const MIN_RATE = 16 * 1024;
  * One byte stream to a relayd and the first-in-first-out of requests on it.
  *
  * Replies carry no number: the n-th reply answers the n-th request. So any mistake (time-out, impossible reply, end)
- * is the end of the connection, and every caller that waits, and each later one, is told the same error.
+ * is the end of the connection, and every caller that waits, and each later one, gets the same error.
  */
 export class Connection {
   readonly peer: string;
@@ -116,7 +116,7 @@ export class Connection {
     this.#calls.length = this.#sent;
   }
 
-  /** Takes the bytes of a reply back that nobody looks at any more, for those of another. */
+  /** Takes back the bytes of a reply that are not used any more, for those of another. */
   recycle(bytes: Uint8Array): void {
     this.#buffers.give(bytes);
   }

@@ -42,8 +42,8 @@ export interface FollowOptions extends FollowScope {
  * is a `gap`. Nothing happens before the first pull. `return()` and the signal take effect at once, even while a pull
  * waits: the sessions are detached (a second at most) and the connection is closed.
  *
- * @throws SourceError `BAD_URL`, `NO_SESSION`; and from the first pull, unless told to wait, `UNKNOWN_SESSION`, `ALREADY_ATTACHED`, `NOT_LIVE`
- * @throws ProtocolError when the relayd cannot be reached at first, unless told to wait; or from any pull, if told not to reconnect
+ * @throws SourceError `BAD_URL`, `NO_SESSION`; and from the first pull, without `wait`, `UNKNOWN_SESSION`, `ALREADY_ATTACHED`, `NOT_LIVE`
+ * @throws ProtocolError when the relayd cannot be reached at first, without `wait`; or from any pull, if `reconnect` is false
  */
 export function follow(url: string, options: FollowOptions = {}): ItemSource {
   const parsed = parseLiveUrl(url);
@@ -104,7 +104,7 @@ class Follower {
       }
       yield { kind: "end", source: this.#target.source };
     } catch (error) {
-      // Whatever the stop tore down fails in its own way; nobody waits for these failures.
+      // Whatever the stop tore down fails in its own way; these failures are not awaited.
       if (!stopped.aborted) throw error;
     } finally {
       signal?.removeEventListener("abort", onAbort);
@@ -171,7 +171,7 @@ class Follower {
     this.#lost = { at: this.#lost?.at ?? this.#clock.now(), why };
   }
 
-  /** The account of an interruption. What it cost, the streams will tell. */
+  /** The account of an interruption. Its streams report what it cost. */
   #reconnected(peer: string): Item {
     const seconds = ((this.#clock.now() - this.#lost!.at) / 1000).toFixed(1);
     const reason = `reconnected to ${peer} after ${seconds} s (${this.#lost!.why})`;

@@ -21,7 +21,7 @@ export function* clearing(stream: StreamState, now: number): Generator<Item, voi
   yield { kind: "gap", cause: "clear", trace: undefined, stream: undefined, reason, packets: 0 };
 }
 
-/** The session was made anew while we were away: nobody knows how its predecessor ended. */
+/** The session was created anew while there was no connection: how its predecessor ended is not known. */
 export function replaced({ origin }: TraceState): Item {
   const reason = `${origin.path} of session ${origin.session} was begun anew: the end of the one before is missing`;
   return { ...lost(reason), trace: origin };

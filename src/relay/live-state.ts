@@ -9,7 +9,7 @@ import { isSameStart, START_BYTES, type StreamMark, type TraceMark } from "./res
 const MIN_POLL_MS = 100;
 /** Nor more seldom than this, however slow the live timer. */
 const MAX_POLL_MS = 1000;
-/** Relayds before 2.14 show an application's streams only to who asks while it lives. */
+/** Relayds before 2.14 list an application's streams only while it runs. */
 const HASTY_POLL_MS = 40;
 const KEEPING_MINOR = 14;
 /** A clear re-sends the metadata; how soon to look whether it is whole again. */
@@ -66,7 +66,7 @@ export class TraceState {
   metadataStream: bigint | undefined;
   /** When GET_METADATA is due; `undefined` when a flag must come first. */
   askMetadataAt: number | undefined;
-  /** The trace of that name on a lost connection, until the metadata tells whether it is this one. */
+  /** The trace of that name on a lost connection, until the metadata show whether it is this one. */
   #mark: TraceMark | undefined;
   /** How its metadata begins. */
   #start: Uint8Array = new Uint8Array(0);
@@ -186,7 +186,7 @@ export class StreamState {
     return isNews;
   }
 
-  /** The packet of this index was handed on, or told to be lost. */
+  /** The packet of this index was handed on, or reported as lost. */
   passed({ begin, end }: PacketIndex): void {
     this.#begin = begin;
     this.#end = end;

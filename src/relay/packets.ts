@@ -27,11 +27,7 @@ interface InFlight {
   readonly reply: Promise<PacketReply>;
 }
 
-/**
- * The packets of indexes that are held and may go out; behind each request, the one for the next index. As long as these
- * answers say nothing else, the next packets are asked for as soon as they come, whatever the consumer is doing: neither
- * the line nor the relayd stands still.
- */
+/** The packets of indexes that are held and may go out. */
 export async function* packets(
   attachment: Attachment,
   ahead: Ahead,
@@ -46,82 +42,115 @@ export async function* packets(
       askIndex(attachment, stream);
     }
   }
-  const { clock, viewer } = attachment;
-  const chainMs = Math.min(LONG_CHAIN_MS, CHAIN_ROUND_TRIPS * viewer.roundTripMs);
-  let until = clock.now() + Math.max(CHAIN_MS, chainMs);
-  const inFlight: InFlight[] = [];
-  let bytes = 0;
-  /** Asks again for what there was no room for. */
-  let tooEarly: (() => void)[] = [];
-  const hasRoom = (length: number): boolean =>
-    inFlight.length === 0 || (inFlight.length < WINDOW_PACKETS && bytes + length <= WINDOW_BYTES);
-  const ask = (stream: StreamState, index: PacketIndex): void => {
-    const length = bytesOf(index);
-    const reply = viewer.packet(stream.id, index.offset, length);
-    reply.catch(() => undefined);
-    inFlight.push({ stream, index, length, reply });
-    bytes += length;
-    stream.index = undefined;
-    askIndex(attachment, stream);
-    const next = stream.reply;
-    next?.then(
-      (answer) => {
-        if (inFlight.length > 0) goOn(stream, next, answer);
-      },
-      () => undefined,
-    );
-  };
-  const goOn = (
-    stream: StreamState,
-    reply: Promise<NextIndexReply>,
-    answer: NextIndexReply,
-  ): void => {
-    if (stream.reply !== reply || clock.now() > until) return;
-    if (answer.kind !== "ok") return;
-    if (answer.newMetadata || answer.newStream) {
-      until = 0;
-      return;
-    }
-    const { index } = answer;
-    const isPlain = index.offset > stream.offset && whyUnusable(index) === undefined;
-    if (!isPlain) return;
-    const mayAsk =
-      hasRoom(bytesOf(index)) &&
-      ahead.allows(stream, index, attachment.streams.values(), clock.now());
-    if (!mayAsk) {
-      tooEarly.push(() => goOn(stream, reply, answer));
-      return;
-    }
-    stream.offset = index.offset;
-    stream.movedAt = clock.now();
-    stream.reply = undefined;
-    ask(stream, index);
-  };
-  const wanted = ahead.choose(ready, attachment.streams.values(), clock.now());
-  for (let i = 0; i < wanted.length || inFlight.length > 0; ) {
-    while (i < wanted.length && hasRoom(bytesOf(wanted[i]!.index!))) {
+  const pipeline = new PacketPipeline(attachment, ahead);
+  const wanted = ahead.choose(ready, attachment.streams.values(), attachment.clock.now());
+  for (let i = 0; i < wanted.length || !pipeline.isEmpty; ) {
+    while (i < wanted.length && pipeline.hasRoom(bytesOf(wanted[i]!.index!))) {
       const stream = wanted[i++]!;
-      ask(stream, stream.index!);
+      pipeline.ask(stream, stream.index!);
     }
-    const { stream, index, length, reply } = inFlight[0]!;
-    const answer = await reply;
-    inFlight.shift();
-    bytes -= length;
-    stream.passed(index);
-    const again = tooEarly;
-    tooEarly = [];
-    for (const goOnAgain of again) goOnAgain();
+    const { stream, index, answer } = await pipeline.next();
     if (answer.kind === "ok") {
       attachment.hasDelivered = true;
       yield { kind: "packet", stream: stream.origin, bytes: answer.bytes };
-      viewer.recycle(answer.bytes);
+      attachment.viewer.recycle(answer.bytes);
     } else {
       yield gap(stream, `the relayd no longer has the packet at byte ${index.offset}`, 1);
     }
   }
 }
 
-/** Tells, before the first packet of a stream, whether it goes on with one of the connection before. */
+/**
+ * Requests for packets that are under way; behind each, the one for the next index. As long as these answers say nothing else,
+ * the next packets are asked for as soon as they come, whatever the consumer is doing: neither the line nor the relayd
+ * stands still.
+ */
+class PacketPipeline {
+  readonly #attachment: Attachment;
+  readonly #ahead: Ahead;
+  readonly #inFlight: InFlight[] = [];
+  #bytes = 0;
+  /** Until when packets are asked for straight on, by the attachment's clock. */
+  #until: number;
+  /** Asks again for what there was no room for. */
+  #tooEarly: (() => void)[] = [];
+
+  constructor(attachment: Attachment, ahead: Ahead) {
+    this.#attachment = attachment;
+    this.#ahead = ahead;
+    const { clock, viewer } = attachment;
+    const chainMs = Math.min(LONG_CHAIN_MS, CHAIN_ROUND_TRIPS * viewer.roundTripMs);
+    this.#until = clock.now() + Math.max(CHAIN_MS, chainMs);
+  }
+
+  get isEmpty(): boolean {
+    return this.#inFlight.length === 0;
+  }
+
+  hasRoom(length: number): boolean {
+    return (
+      this.isEmpty ||
+      (this.#inFlight.length < WINDOW_PACKETS && this.#bytes + length <= WINDOW_BYTES)
+    );
+  }
+
+  ask(stream: StreamState, index: PacketIndex): void {
+    const length = bytesOf(index);
+    const reply = this.#attachment.viewer.packet(stream.id, index.offset, length);
+    reply.catch(() => undefined);
+    this.#inFlight.push({ stream, index, length, reply });
+    this.#bytes += length;
+    stream.index = undefined;
+    askIndex(this.#attachment, stream);
+    const next = stream.reply;
+    next?.then(
+      (answer) => {
+        if (!this.isEmpty) this.#goOn(stream, next, answer);
+      },
+      () => undefined,
+    );
+  }
+
+  /** The answer to the oldest request, of which there must be one. */
+  async next(): Promise<{ stream: StreamState; index: PacketIndex; answer: PacketReply }> {
+    const { stream, index, length, reply } = this.#inFlight[0]!;
+    const answer = await reply;
+    this.#inFlight.shift();
+    this.#bytes -= length;
+    stream.passed(index);
+    const again = this.#tooEarly;
+    this.#tooEarly = [];
+    for (const goOn of again) goOn();
+    return { stream, index, answer };
+  }
+
+  /** Asks for the packet of an index that has just come, if nothing else is to be done first. */
+  #goOn(stream: StreamState, reply: Promise<NextIndexReply>, answer: NextIndexReply): void {
+    const { clock, streams } = this.#attachment;
+    if (stream.reply !== reply || clock.now() > this.#until) return;
+    if (answer.kind !== "ok") return;
+    if (answer.newMetadata || answer.newStream) {
+      this.#until = 0;
+      return;
+    }
+    const { index } = answer;
+    const isPlain = index.offset > stream.offset && whyUnusable(index) === undefined;
+    if (!isPlain) return;
+    const mayAsk =
+      this.hasRoom(bytesOf(index)) &&
+      this.#ahead.allows(stream, index, streams.values(), clock.now());
+    if (!mayAsk) {
+      this.#tooEarly.push(() => this.#goOn(stream, reply, answer));
+      return;
+    }
+    stream.offset = index.offset;
+    stream.movedAt = clock.now();
+    stream.reply = undefined;
+    this.ask(stream, index);
+  }
+}
+
+/** Finds out, before the first packet of a stream, whether it goes on with one of the connection before. */
 function* place(stream: StreamState): Generator<Item, void, void> {
   if (stream.isPlaced) return;
   stream.isPlaced = true;
@@ -133,7 +162,7 @@ function* place(stream: StreamState): Generator<Item, void, void> {
 export function askIndex(attachment: Attachment, stream: StreamState): void {
   if (stream.reply !== undefined) return;
   stream.reply = attachment.viewer.nextIndex(stream.id);
-  // Asked ahead: if the source is stopped meanwhile, nobody looks at the answer.
+  // Asked ahead: if the source is stopped meanwhile, the answer is not used.
   stream.reply.catch(() => undefined);
 }
 

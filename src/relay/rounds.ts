@@ -180,7 +180,7 @@ function* indexItems(
       return;
     }
     case "inactive":
-      // Without metadata nobody knows the clock; the relayd will say it again.
+      // Without metadata the clock is not known; the relayd will say it again.
       if (reply.timestamp > stream.beacon && stream.trace.isReady) {
         stream.beacon = reply.timestamp;
         if (reply.timestamp > stream.reached) stream.reached = reply.timestamp;

@@ -27,7 +27,7 @@ import type {
 import { printPeer } from "./url.ts";
 
 /** A reply after which the connection is given up, when no byte of it comes for so long. */
-export const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 export interface ViewerOptions {
   /** IPv4 or IPv6 only. */
@@ -140,7 +140,7 @@ export class Viewer {
     );
   }
 
-  /** Takes the bytes of a packet back that nobody looks at any more, for those of another. */
+  /** Takes back the bytes of a packet that are not used any more, for those of another. */
   recycle(bytes: Uint8Array): void {
     this.#connection.recycle(bytes);
   }

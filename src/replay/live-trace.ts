@@ -26,7 +26,7 @@ export interface LiveStream {
   next: number;
   /** The file that offsets refer to: that of the last index. */
   path: string | undefined;
-  /** Nothing earlier will be told as a bound again. */
+  /** Nothing earlier will be a bound again. */
   bound: bigint;
   hasEnded: boolean;
 }

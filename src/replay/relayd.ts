@@ -19,7 +19,7 @@ import { Run, type RunOptions } from "./run.ts";
 
 /** The minor that we announce: sessions are listed in the fixed layout, which every viewer reads. */
 export const MINOR = 13;
-/** From this minor on the list tells formats. As a relayd does, we hide sessions in CTF 2 from viewers that know less. */
+/** From this minor on the list has formats. As with a relayd, sessions in CTF 2 are hidden from viewers that know less. */
 const MINOR_OF_FORMATS = 15;
 const LIVE_TIMER_US = 500_000;
 /** What a relayd writes before it closes on an unknown command. */

@@ -1,3 +1,5 @@
+/** A relay daemon over recorded traces: listens, and gives each viewer a session that is replayed. */
+
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { SourceError } from "../base/errors.ts";

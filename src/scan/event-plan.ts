@@ -12,7 +12,8 @@ import { link } from "../filter/link.ts";
 import { LinkCache } from "../filter/link-cache.ts";
 import { locateFields } from "../filter/locate-fields.ts";
 import type { ScanSpec } from "./scanner.ts";
-import { planPacketWalk, planRecordWalk, type Walk } from "./walk.ts";
+import type { Walk } from "./walk.ts";
+import { planPacketWalk, planRecordWalk } from "./walk-planner.ts";
 import { MAX_LOCATIONS } from "./walker.ts";
 
 /** Where a column's value comes from in the records of one event class. */

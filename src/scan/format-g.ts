@@ -23,7 +23,7 @@ function isTie(size: number): boolean {
   const match = /^(\d+)(?:\.(\d+))?$/.exec(size.toString());
   if (match === null) return false;
   const [, whole = "", decimals = ""] = match;
-  // Decimals tell the value exactly only where so many binary digits do.
+  // Decimals give the value exactly only where so many binary digits do.
   const isExact = Number.isInteger(size * 2 ** decimals.length);
   return isExact && /^0*[1-9]\d{5}50*$/.test(whole + decimals);
 }

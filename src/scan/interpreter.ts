@@ -1,4 +1,4 @@
-/** The interpreting scanner: walks every record with the plan's steps. Oracle and fallback of the compiled kernel. */
+/** The interpreting scanner: walks every record with the plan's steps. Reference and fallback of the compiled kernel. */
 
 import { DecodeError } from "../base/errors.ts";
 import { TextTooLong } from "../base/utf8-writer.ts";
@@ -23,7 +23,8 @@ import {
   type ScanSpec,
   type TraceFacts,
 } from "./scanner.ts";
-import { planHeaderWalk, type Walk } from "./walk.ts";
+import type { Walk } from "./walk.ts";
+import { planHeaderWalk } from "./walk-planner.ts";
 import { Walker } from "./walker.ts";
 
 /** Texts of a batch, in bytes: with more, another batch begins, so that offsets stay within 31 bits. */

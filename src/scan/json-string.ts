@@ -27,7 +27,7 @@ export function writeJsonString(
 }
 
 /** Printable ASCII without quotes and backslashes: nothing that a JSON string would escape. */
-export function isPlainJson(bytes: Uint8Array, from: number, to: number): boolean {
+function isPlainJson(bytes: Uint8Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) {
     const byte = bytes[i]!;
     if (byte < 32 || byte >= 127 || byte === QUOTE || byte === BACKSLASH) return false;

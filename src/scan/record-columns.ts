@@ -201,7 +201,7 @@ export function hostNameOf(
   return environment.get("hostname")?.toString() ?? host;
 }
 
-/** What tells traced machines apart, from boot to boot. */
+/** What distinguishes traced machines, from boot to boot. */
 export function bootOf(traceClass: TraceClass, host: string | undefined): string | undefined {
   const [clock] = traceClass.clocks.values();
   return clock?.uuid ?? hostNameOf(traceClass, host);

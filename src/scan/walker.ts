@@ -1,4 +1,4 @@
-/** The walk's interpreter: reads like the spec, serves as oracle and as source of precise errors. */
+/** The walk's interpreter: reads like the spec, serves as reference and as source of precise errors. */
 
 import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
@@ -207,7 +207,7 @@ const NOTHING: Walk = [];
  * C := the least value ≥ C whose low `size` bits are those read: at most one wrap is assumed.
  * @see CTF 1.8.3 §8
  */
-export function updateClock(clock: Word, value: Word, size: number): void {
+function updateClock(clock: Word, value: Word, size: number): void {
   if (size === 64) {
     clock.hi = value.hi;
     clock.lo = value.lo;

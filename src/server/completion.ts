@@ -28,7 +28,7 @@ export async function completionList(
     throw badParameter("prefix", `at most ${MAX_PREFIX} characters`, prefix);
   const limit = parameters.count("limit", MAX_ITEMS);
   const wanted = parameters.text("source");
-  // Refuses what is not served; a share that nobody subscribes to costs nothing.
+  // Refuses what is not served; a share without subscribers costs nothing.
   if (wanted !== undefined && !served.live.includes(wanted)) await served.share(wanted);
   const recorded = served.recorded.filter((source) => (wanted ?? source) === source);
   const known = await Promise.all(recorded.map((source) => served.recordedClasses(source)));

@@ -27,7 +27,7 @@ export interface Sink {
   columns(columns: Schema): void;
   /**
    * Part of the result. Only a batch uses up what the client allows; what stands before and after it must go.
-   * @param onSent called when nobody looks at the bytes any more
+   * @param onSent called when the bytes are not used any more
    */
   send(bytes: Uint8Array, isBatch: boolean, onSent?: () => void): void;
   loss(loss: Loss): void;
@@ -85,7 +85,7 @@ export class Delivery {
     this.#writer = format.writer();
   }
 
-  /** Runs the query. The sink may be told everything, even the end, before this returns. */
+  /** Runs the query. The sink may get everything, even the end, before this returns. */
   start(): void {
     const { question, planned, durationMs, maxLagMs, nameWaitMs } = this.#request;
     const { items, isLive, failures } = this.#share;
@@ -212,7 +212,7 @@ export class Delivery {
     if (this.#outcome !== undefined) this.#finish(this.#outcome);
   }
 
-  /** Makes the source wait for the client, if it harms nobody else, or drops the oldest rows that wait. */
+  /** Makes the source wait for the client, if no other client suffers, or drops the oldest rows that wait. */
   #restrain(): void {
     if (this.#isOver || this.#waiting.length === 0) return;
     if (this.#request.overflow === "block" && this.#share.canBlock()) {

@@ -1,6 +1,6 @@
 import { FeedError, FilterError, ProtocolError, SourceError, TraceError } from "../base/errors.ts";
 
-/** An error as clients are told it. */
+/** An error as clients get it. */
 export interface ErrorReport {
   readonly code: string;
   readonly message: string;
@@ -36,7 +36,7 @@ export function httpStatus(error: unknown): number {
   return 500;
 }
 
-/** RFC 6455 §7.4: an internal error, and (4000–4999: ours to define) a query that cannot be run as it stands. */
+/** RFC 6455 §7.4: an internal error, and (4000–4999: free for applications) a query that cannot be run as it stands. */
 const CLOSE_FAILED = 1011;
 const CLOSE_BAD_QUERY = 4400;
 
@@ -48,7 +48,7 @@ export function closeCode(error: unknown): number {
     : CLOSE_FAILED;
 }
 
-/** What a client may know of an error: all of ours, nothing of a bug. */
+/** What a client may know of an error: everything of a `TraceError`, nothing of a defect. */
 export function errorReport(error: unknown): ErrorReport {
   if (error instanceof FilterError) {
     const { code, message, start, end, expected } = error;

@@ -16,7 +16,7 @@ export interface RunningQuery {
  * Answers `GET /v1/query`: streams the result until it ends or the client goes. A client that does not read is waited
  * for. Settles with the query running.
  *
- * @param report told of errors that come later
+ * @param report called with errors that come later
  * @throws FeedError, FilterError, SourceError, ProtocolError
  */
 export async function streamQuery(
@@ -96,7 +96,7 @@ class HttpSink implements Sink {
     this.#response.end();
   }
 
-  /** Only NDJSON has a place for an error behind rows; elsewhere a broken connection must tell. */
+  /** Only NDJSON has a place for an error behind rows; elsewhere the connection breaks. */
   fail(error: unknown): void {
     this.#report(error);
     if (!this.#response.headersSent) respondError(this.#response, error);

@@ -1,4 +1,4 @@
-/** What the runtimes of the server's own machine tell of containers, for relay daemons that serve its traces. */
+/** Containers that the runtimes of the server's own machine report, for relay daemons that serve its traces. */
 
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -21,7 +21,7 @@ export function findLocally(where: "auto" | NamedPlaces, log: (text: string) => 
   const finder = new Finder({
     places: where === "auto" ? runtimePlaces({}, false) : runtimePlaces(where, true),
     periodMs: PERIOD_MS,
-    onContainers: (containers) => names.tell(containers),
+    onContainers: (containers) => names.report(containers),
     onProblem: log,
   });
   const following = finder.follow();

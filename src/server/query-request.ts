@@ -51,7 +51,7 @@ const DEFAULT_CREDIT = 8;
 /** More than any client can mean. */
 const MAX_CREDIT = 1_000_000;
 
-const NAMES = [
+export const QUERY_PARAMETERS: readonly string[] = [
   "source",
   "q",
   "where",
@@ -77,7 +77,7 @@ const NAMES = [
  * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`; FilterError
  */
 export function queryFromUrl(search: URLSearchParams): QueryRequest {
-  return readQuery(Parameters.ofUrl(search, NAMES));
+  return readQuery(Parameters.ofUrl(search, QUERY_PARAMETERS));
 }
 
 /**
@@ -92,7 +92,7 @@ export function queryFromFrame(text: string): QueryFrame {
     const seq = parameters.count("seq") ?? -1;
     return { resume, seq, credit: parameters.count("credit", MAX_CREDIT) ?? DEFAULT_CREDIT };
   }
-  const parameters = Parameters.ofJson(object, [...NAMES, "credit"]);
+  const parameters = Parameters.ofJson(object, [...QUERY_PARAMETERS, "credit"]);
   const credit = parameters.count("credit", MAX_CREDIT) ?? DEFAULT_CREDIT;
   return { request: readQuery(parameters), credit };
 }

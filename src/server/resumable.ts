@@ -3,7 +3,7 @@ import { FeedError } from "../base/errors.ts";
 import type { Delivery } from "./delivery.ts";
 import { Budget } from "./sent-batches.ts";
 
-/** How long a query lives on whose client has gone, in ms. */
+/** How long a query is kept after its client has gone, in ms. */
 const PATIENCE_MS = 60_000;
 
 interface Held {

@@ -26,7 +26,7 @@ export class Budget {
   }
 }
 
-/** Batches that are gone, of which the number of rows is still known: what a client missed can be told to the row. */
+/** Batches that are gone, of which the number of rows is still known: what a client missed is counted to the row. */
 const MAX_EVICTED = 4096;
 
 /** Batches that were sent and may not have arrived, as far as the budget goes. */
@@ -71,7 +71,7 @@ export class SentBatches {
 
   /**
    * Removes and gives what came behind `seq`, to be sent again, and the rows that came behind it and are gone;
-   * `undefined` if nobody knows any more.
+   * `undefined` if it is not known any more.
    */
   after(
     seq: number,

@@ -1,3 +1,5 @@
+/** The HTTP and WebSocket server: routes, access, and the queries that run. */
+
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -34,13 +36,13 @@ export interface ServeOptions {
   /** Bytes of results that are kept for WebSocket clients that lose their connection, for a minute. Default none. */
   readonly retainBytes?: number | undefined;
   /**
-   * Names containers of this machine by what its runtimes tell, in live sessions that it records: `auto` asks those at
-   * their usual places, else those that are named. Default: only what traces tell.
+   * Names containers of this machine as its runtimes report them, in live sessions that it records: `auto` asks those at
+   * their usual places, else those that are named. Default: only container metadata of the traces.
    */
   readonly containers?: "auto" | NamedPlaces | undefined;
   /** Origins (`https://host[:port]`) of web pages elsewhere that may ask. Default none. */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** Told what an operator should know, one line at a time. */
+  /** Called with what an operator should know, one line at a time. */
   readonly log?: ((text: string) => void) | undefined;
 }
 
@@ -92,7 +94,7 @@ export async function serve(
   }
 }
 
-/** Traces show what a machine's processes do: nobody serves them to a whole network by a slip. */
+/** Traces show what a machine's processes do: they are not served to a whole network by a slip. */
 function requireToken(token: string | undefined, host: string): void {
   if (token === undefined && !isLoopbackHost(host)) {
     const message = `listening on ${host}: expected a token (--token or TRACEWIRE_TOKEN), since other machines can reach this address, got none`;
@@ -102,8 +104,15 @@ function requireToken(token: string | undefined, host: string): void {
     throw new FeedError("BAD_TOKEN", `token: expected ${TOKEN_FORM}, got something else`, 401);
 }
 
-const GET_ONLY = ["/", "/healthz", "/v1/complete", "/v1/containers", "/v1/query", "/v1/sessions"];
-/** These tell nothing of the traces; the page asks for the token by itself. */
+export const ROUTES: readonly string[] = [
+  "/",
+  "/healthz",
+  "/v1/complete",
+  "/v1/containers",
+  "/v1/query",
+  "/v1/sessions",
+];
+/** These show nothing of the traces; the page asks for the token by itself. */
 const OPEN_TO_ALL = ["/", "/healthz"];
 
 class QueryServer {
@@ -179,7 +188,7 @@ class QueryServer {
       response.setHeader("Vary", "Origin");
     }
     const { pathname, searchParams } = targetOf(request);
-    if (!GET_ONLY.includes(pathname)) throw notFound(pathname);
+    if (!ROUTES.includes(pathname)) throw notFound(pathname);
     if (request.method === "OPTIONS") {
       // A browser asks beforehand whether a page from elsewhere may send the token.
       response.writeHead(204, { "Access-Control-Allow-Headers": "Authorization", Allow: "GET" });
@@ -262,6 +271,6 @@ function targetOf(request: IncomingMessage): URL {
 }
 
 function notFound(pathname: string): FeedError {
-  const message = `request: expected one of ${GET_ONLY.join(", ")}, got ${pathname}`;
+  const message = `request: expected one of ${ROUTES.join(", ")}, got ${pathname}`;
   return new FeedError("NOT_FOUND", message, 404);
 }

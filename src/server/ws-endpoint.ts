@@ -7,7 +7,7 @@ import type { ServedSources } from "./served-sources.ts";
 import { offeredSubprotocols } from "./token.ts";
 import { WebSocketQuery } from "./ws-query.ts";
 
-export const SUBPROTOCOL = "tracewire.v1";
+const SUBPROTOCOL = "tracewire.v1";
 
 /** A frame from a client is a query at most; a message of many tiny fragments costs more memory than its bytes. */
 const MAX_PAYLOAD = 64 * 1024;

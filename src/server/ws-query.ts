@@ -75,11 +75,11 @@ export class WebSocketQuery implements Sink {
   }
 
   loss(loss: Loss): void {
-    this.#tell({ type: "loss", ...lossFacts(loss), message: describeLoss(loss) });
+    this.#sayIfRead({ type: "loss", ...lossFacts(loss), message: describeLoss(loss) });
   }
 
   note(text: string): void {
-    this.#tell({ type: "note", text });
+    this.#sayIfRead({ type: "note", text });
   }
 
   end(): void {
@@ -173,7 +173,7 @@ export class WebSocketQuery implements Sink {
 
   #status(columns?: Schema): void {
     const described = columns?.map(({ name, type }) => ({ name, type: typeName(type) }));
-    this.#tell({
+    this.#sayIfRead({
       type: "status",
       ...(this.#id !== undefined && { query: this.#id }),
       ...this.#totals(),
@@ -202,8 +202,8 @@ export class WebSocketQuery implements Sink {
     };
   }
 
-  /** What can be left out when a client does not read: totals tell it later. */
-  #tell(message: Record<string, unknown>): void {
+  /** Sends what can be left out when a client does not read: later totals have it. */
+  #sayIfRead(message: Record<string, unknown>): void {
     if (this.#socket.bufferedAmount < HIGH_WATER) this.#say(message);
   }
 

@@ -12,7 +12,7 @@ import {
   WINDOW_BYTES,
 } from "./relay-task.ts";
 
-/** Items are told to be done with when there are so many bytes of them: a part of the window, which so never closes for good. */
+/** Items are reported as done when there are so many bytes of them: a part of the window, which so never closes for good. */
 const DONE_BYTES = WINDOW_BYTES / 4;
 
 /**
@@ -39,7 +39,7 @@ class ThreadedSource implements ItemSource {
   #head = 0;
   /** The item that was pulled last is not done with before the next is. */
   #pulled: Item | undefined;
-  /** Done with, and not yet told to be. */
+  /** Done, and not yet reported. */
   #done = 0;
   #doneBytes = 0;
   #doneMemory: ArrayBuffer[] = [];

@@ -8,7 +8,7 @@ export class Gate {
   readonly #onChange: () => void;
   readonly #watchers = new Set<() => void>();
 
-  /** @param onChange told whenever the gate closes or opens */
+  /** @param onChange called whenever the gate closes or opens */
   constructor(onChange: () => void = () => {}) {
     this.#onChange = onChange;
   }
@@ -35,7 +35,7 @@ export class Gate {
     return this.#holders;
   }
 
-  /** Told whenever someone lets go, until the returned function is called. */
+  /** Calls a listener at each release, until the returned function is called. */
   watch(watcher: () => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);

@@ -1,6 +1,6 @@
 /**
- * A source's items between two threads. What crosses is a copy, but traces and streams are their objects: numbers tell
- * whom an item means.
+ * A source's items between two threads. What crosses is a copy, but traces and streams are identified by their objects: numbers
+ * stand for them between the threads.
  */
 
 import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
@@ -19,7 +19,7 @@ export class ItemSender {
   readonly #registry: FinalizationRegistry<number>;
   #next = 0;
 
-  /** @param onForgotten told the number of a trace or stream that no item can name any more */
+  /** @param onForgotten called with the number of a trace or stream that no item can name any more */
   constructor(onForgotten: (number: number) => void) {
     this.#registry = new FinalizationRegistry(onForgotten);
   }

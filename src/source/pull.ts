@@ -7,7 +7,7 @@ import type { Gate } from "./gate.ts";
  *
  * (`from(asyncIterable)` never waits for its consumer and does not end the iterator until the next value comes.)
  *
- * @param onRelease told, with the end of the subscription, what settles when the source has released everything
+ * @param onRelease called, at the end of the subscription, with what settles when the source has released everything
  */
 export function fromPull<T>(
   open: (signal: AbortSignal) => AsyncGenerator<T, void, void>,

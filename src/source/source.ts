@@ -30,12 +30,12 @@ export interface SourceOptions {
 
 /** What one query wants of recorded traces. Live sessions bring the same to all. */
 export interface ReadOptions {
-  /** Packets wholly outside are not read. The query itself must still be told its bounds. */
+  /** Packets wholly outside are not read. The query itself still needs its bounds. */
   readonly begin?: TimeBound | undefined;
   readonly end?: TimeBound | undefined;
   /** Packets come as places in files, for a query that has them read by its workers. */
   readonly deferPacketReads?: boolean | undefined;
-  /** Told after each packet how many bytes are done, of how many that will be read. */
+  /** Called after each packet with the bytes that are done, and those that will be read. */
   readonly onProgress?: RecordedOptions["onProgress"];
   /** The sources' traces, where they have been opened already. */
   readonly opened?: RecordedOptions["opened"];
@@ -80,7 +80,7 @@ export function openSources(
 /** What is wrong with a URL, whatever is at its other end. */
 const MISTAKES: readonly string[] = ["BAD_URL", "NO_SESSION"];
 
-/** All as one; who fails is left out and told, unless all of them do. */
+/** All as one; a source that fails is left out and reported, unless all of them fail. */
 function mergeLive(
   sources: readonly { readonly url: string; readonly items: Observable<SourceItem> }[],
 ): Observable<SourceItem> {

@@ -1,5 +1,5 @@
 import { ByteWriter } from "./bytes.ts";
-import { Control, type Memory, NO_RESULT, type Op, Prefixed, ValueType } from "./opcodes.ts";
+import { Control, type Memory, NO_RESULT, Op, Prefixed, ValueType } from "./opcodes.ts";
 
 /** A place to branch to: the end of a block, or the beginning of a loop. */
 export interface Label {
@@ -8,6 +8,12 @@ export interface Label {
 }
 
 export type Local = number & { readonly kind?: "local" };
+
+/** Writes what leaves one value on the stack; see `expression.ts`. */
+export type Expression = (code: Code) => unknown;
+
+/** A value: an expression, or what a local variable holds. */
+export type Operand = Expression | Local;
 
 /**
  * The code of one function, written instruction by instruction. Blocks are written by callbacks and branches name labels,
@@ -29,6 +35,52 @@ export class Code {
     return this.#parameters + this.#locals.push(type) - 1;
   }
 
+  /** Leaves a value on the stack. */
+  push(value: Operand): this {
+    if (typeof value === "number") return this.get(value);
+    value(this);
+    return this;
+  }
+
+  /** local := value */
+  assign(local: Local, value: Operand): this {
+    return this.push(value).set(local);
+  }
+
+  /** local += by */
+  increase(local: Local, by: number | Expression): this {
+    this.get(local);
+    if (typeof by === "number") this.i32(by);
+    else this.push(by);
+    return this.op(Op.i32Add).set(local);
+  }
+
+  /** Stores a value at an address plus a constant offset. */
+  store(instruction: Memory, address: Operand, value: Operand, offset = 0): this {
+    return this.push(address).push(value).memory(instruction, offset);
+  }
+
+  /** Runs `then` if a value is not 0, else `otherwise`. */
+  when(condition: Operand, then: () => void, otherwise?: () => void): this {
+    return this.push(condition).if(then, otherwise);
+  }
+
+  /** Runs `body` again and again, until a condition that is looked at before holds. */
+  until(isDone: Operand, body: (done: Label) => void): this {
+    return this.block((done) => {
+      this.loop((again) => {
+        this.push(isDone).brIf(done);
+        body(done);
+        this.br(again);
+      });
+    });
+  }
+
+  /** Leaves the function with a value. */
+  answer(value: Operand): this {
+    return this.push(value).op(Op.return);
+  }
+
   op(...ops: Op[]): this {
     for (const op of ops) this.#writer.byte(op);
     return this;
@@ -47,6 +99,12 @@ export class Code {
   /** Sets and keeps the value on the stack. */
   tee(local: Local): this {
     this.#writer.byte(Control.localTee).unsigned(local);
+    return this;
+  }
+
+  /** The value of a global that the module imports, by its number. */
+  global(index: number): this {
+    this.#writer.byte(Control.globalGet).unsigned(index);
     return this;
   }
 

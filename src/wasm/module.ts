@@ -12,7 +12,8 @@ const FUNCREF = 0x70;
 const HEADER = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /**
- * A WebAssembly module under construction. Memory and table are imported, so that several modules share them.
+ * A WebAssembly module under construction. Memory, table and constants are imported: several modules share a
+ * memory, and one module serves many instances.
  * Imported functions are numbered before own ones: declare them first.
  * @see WebAssembly Core Specification 2.0, §5.5
  */
@@ -24,6 +25,7 @@ export class ModuleBuilder {
   readonly #functionTypes: number[] = [];
   readonly #bodies: Uint8Array[] = [];
   #importedFunctions = 0;
+  #importedGlobals = 0;
 
   /** Number of a function type; equal types share one. */
   type({ parameters, results }: FunctionType): number {
@@ -55,6 +57,12 @@ export class ModuleBuilder {
     const typeIndex = this.type(type);
     this.#import(module, name, (out) => out.byte(0).unsigned(typeIndex));
     return this.#importedFunctions++;
+  }
+
+  /** A constant of each instance. Returns its number. */
+  importGlobal(module: string, name: string, type: ValueType): number {
+    this.#import(module, name, (out) => out.byte(3).byte(type).byte(0));
+    return this.#importedGlobals++;
   }
 
   /** Adds a function; `body` is what `Code.body()` gives. Returns its number. */

@@ -140,6 +140,7 @@ export const Control = {
   localGet: 0x20,
   localSet: 0x21,
   localTee: 0x22,
+  globalGet: 0x23,
   i32Const: 0x41,
   i64Const: 0x42,
   f64Const: 0x44,

@@ -44,13 +44,19 @@ export function wasmTable(initial: number): WasmTable {
   return new (required().Table)({ initial, element: "anyfunc" });
 }
 
-/** Compiles a module and gives its exported functions. */
+/** Compiled code; threads may hand it to each other. */
+export type WasmModule = object & { readonly kind?: "module" };
+
+export function compileModule(bytes: Uint8Array<ArrayBuffer>): WasmModule {
+  return new (required().Module)(bytes);
+}
+
+/** Makes an instance of a module and gives its exported functions. */
 export function instantiate(
-  bytes: Uint8Array<ArrayBuffer>,
+  module: WasmModule,
   imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
 ): Readonly<Record<string, WasmFunction>> {
-  const { Module, Instance } = required();
-  return new Instance(new Module(bytes), imports).exports;
+  return new (required().Instance)(module, imports).exports;
 }
 
 function required(): Host {

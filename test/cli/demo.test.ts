@@ -88,7 +88,7 @@ test("demo and serve take a token, by option or from the environment", async () 
   const trace = await recordedTrace("small");
   try {
     const serve = tracewire("serve", trace.path, "--listen", "0.0.0.0:0", "--token", TOKEN);
-    await serve.until("told its address", () => serve.lines.length > 0);
+    await serve.until("printed its address", () => serve.lines.length > 0);
     const url = `${serve.lines[0]!.replace("0.0.0.0", "127.0.0.1")}/v1/query?limit=1`;
     assert.is((await fetch(url)).status, 401);
     assert.is((await rows(url, bearer)).length, 1);

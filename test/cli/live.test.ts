@@ -18,7 +18,7 @@ test.after(() => trace.remove());
 /** `tracewire replay`, once it serves. */
 async function replayed(...options: string[]): Promise<{ replay: Child; url: string }> {
   const replay = tracewire("replay", trace.path, "--listen", ":0", ...options);
-  await replay.until("told its address", () => replay.lines.length > 0);
+  await replay.until("printed its address", () => replay.lines.length > 0);
   return { replay, url: replay.lines[0]! };
 }
 

@@ -149,7 +149,7 @@ test("a nested namespace knows the life that it was born in", () => {
   assert.is(nested?.parent?.container.name, "outer");
 });
 
-test("containers of a pod share a pid namespace and are told apart by their mounts", () => {
+test("containers of a pod share a pid namespace and are distinguished by their mounts", () => {
   const host = new Host("h");
   const pod = { pod: "shop", podNamespace: "prod" };
   host.onFork(10n, fork(50, HOST_PID_NS, NS, 1));
@@ -210,9 +210,9 @@ test("records alone tell an inode's uses apart: by their inits, their starts and
   const second = { mntNs: 7, initPid: 60, initVpid: 1, startNs: ns(1080) };
   host.onContainerRecord(ns(1200), record("new", NS, second));
   assert.is(who(host, at(1100), NS), "new");
-  assert.is(who(host, at(1070), NS), "new", "starts are told to some 10 ms");
+  assert.is(who(host, at(1070), NS), "new", "starts are known to some 10 ms");
   assert.is(who(host, at(900), NS), "old");
-  // Nobody has told its end, and yet another init has begun there.
+  // Its end was not recorded, and yet another init has begun there.
   host.onContainerRecord(ns(2000), record("old", NS, { ...first, initPid: 70, startNs: ns(1900) }));
   assert.is(who(host, at(1950), NS), "old");
   assert.is(who(host, at(1850), NS), "new");
@@ -220,7 +220,7 @@ test("records alone tell an inode's uses apart: by their inits, their starts and
   assert.is(old?.instances.length, 2);
 });
 
-test("what lived between two told instances, and nobody told of, takes nothing from them", () => {
+test("what lived between two recorded instances, and was not recorded itself, takes nothing from them", () => {
   const host = new Host("h");
   const at = (ms: number): number => Number(START) + ms * 1_000_000;
   const ns = (ms: number): bigint => BigInt(at(ms));
@@ -236,7 +236,7 @@ test("what lived between two told instances, and nobody told of, takes nothing f
   assert.is(who(host, at(50), NS), "web");
 });
 
-test("one more container in the same pid namespace is told apart by its init's number there", () => {
+test("one more container in the same pid namespace is distinguished by its init's number there", () => {
   const host = new Host("h");
   const pod = { pod: "p", podNamespace: "n" };
   host.onContainerRecord(10n, record("n/p/a", NS, { ...pod, mntNs: 8, initPid: 51, initVpid: 7 }));

@@ -25,23 +25,23 @@ function who(registry: Registry, boot: string, ns: bigint, pidNs: number): strin
 
 test("a query that joins knows who runs and who has just ended, and learns who begins", () => {
   const names = new LocalNames(BOOT, "h");
-  names.tell([record("a", 50, 1000), record("b", 60, 2000)]);
-  names.tell([record("b", 60, 2000, NOW - 2n * SECOND)]);
+  names.report([record("a", 50, 1000), record("b", 60, 2000)]);
+  names.report([record("b", 60, 2000, NOW - 2n * SECOND)]);
   const registry = new Registry();
   const release = names.follow(registry);
   assert.is(who(registry, BOOT, NOW, 1000), "a");
   assert.is(who(registry, BOOT, NOW - 3n * SECOND, 2000), "b");
   assert.is(who(registry, BOOT, NOW, 2000), "pid_ns:2000");
-  names.tell([record("c", 70, 3000)]);
+  names.report([record("c", 70, 3000)]);
   assert.is(who(registry, BOOT, NOW, 3000), "c");
   release();
-  names.tell([record("d", 80, 4000)]);
+  names.report([record("d", 80, 4000)]);
   assert.is(who(registry, BOOT, NOW, 4000), "pid_ns:4000");
 });
 
 test("other machines and boots are not named by this one's runtimes", () => {
   const names = new LocalNames(BOOT, "h");
-  names.tell([record("a", 50, 1000)]);
+  names.report([record("a", 50, 1000)]);
   const registry = new Registry();
   names.follow(registry);
   assert.is(who(registry, "another-boot", NOW, 1000), "pid_ns:1000");

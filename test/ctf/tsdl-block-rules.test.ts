@@ -155,7 +155,7 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
-    rule: "several streams are told apart by stream_id in the packet header",
+    rule: "several streams are distinguished by stream_id in the packet header",
     code: "TSDL_STREAM_ID",
     broken: [
       [
@@ -178,7 +178,7 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
-    rule: "several events of a stream are told apart by id in the event header",
+    rule: "several events of a stream are distinguished by id in the event header",
     code: "TSDL_EVENT_ID",
     broken: [
       [`${TRACE}event { name = a; };\nevent { name = b; id = 1; };`, "event { name = b"],

@@ -7,10 +7,10 @@ import {
   type NumberArray,
   type NumberType,
   numberArray,
-  type Validity,
 } from "../../src/column/column.ts";
 import { Dictionary } from "../../src/column/dictionary.ts";
 import type { PlannedColumn } from "../../src/column/schema.ts";
+import type { Validity } from "../../src/column/validity.ts";
 
 /** Numbers and bigints for number columns, strings or bytes for texts, arrays for lists, null for nothing. */
 export type Value = number | bigint | string | Uint8Array | readonly (number | bigint)[] | null;

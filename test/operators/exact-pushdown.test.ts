@@ -53,7 +53,7 @@ test("nothing is exact of nobody, of many tasks, of who may be unseen, or of two
   assert.is(part("web", registry), undefined);
 });
 
-test("nothing is exact where the end of a container is only told", () => {
+test("nothing is exact where the end of a container is only reported", () => {
   const registry = new Registry();
   const host = registry.host("boot", "a");
   const about = { type: "docker", pidNs: 4_026_532_900, mntNs: 0, initPid: 7, id: "", image: "" };

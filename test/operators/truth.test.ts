@@ -114,7 +114,7 @@ test("small: --container NAME is the filter on its pid namespace", () =>
   }));
 
 for (const name of ["small", "churn"] as const) {
-  test(`${name}: what a filter selects of a container is what is told of each row`, () =>
+  test(`${name}: what a filter selects of a container is what each row shows`, () =>
     withTrace(name, async (path) => {
       const select = ["timestamp", "event", "cpu_id", "container", "container_type", "payload"];
       const all = await rowsOf(path, { select });

@@ -72,26 +72,31 @@ function results(spec: Spec, items = ITEMS): Observable<ResultItem> {
 }
 
 /** Everything that a query gives, columns by their types. */
-async function story(items: Observable<ResultItem>): Promise<unknown[]> {
-  const told: unknown[] = [];
+async function storyOf(items: Observable<ResultItem>): Promise<unknown[]> {
+  const story: unknown[] = [];
   await items.forEach((item) => {
     if (item.kind === "columns")
-      told.push(item.columns.map(({ type }) => (type.kind === "number" ? type.number : type.kind)));
-    else if (item.kind === "note") told.push(item.text);
+      story.push(
+        item.columns.map(({ type }) => (type.kind === "number" ? type.number : type.kind)),
+      );
+    else if (item.kind === "note") story.push(item.text);
     else if (item.kind === "batch")
       for (let row = 0; row < item.batch.rows; row++)
-        told.push(item.batch.columns.map((column) => cell(column, row)));
+        story.push(item.batch.columns.map((column) => cell(column, row)));
   });
-  return told;
+  return story;
 }
 
 const SELECT = ["x", "value", "path"];
 
 for (const engine of ["kernel", "interpreter"] as const) {
   test(`a column gets the type of the first class that has its field, in the order of time: ${engine}`, async () => {
-    const told = await story(results({ select: SELECT, engine }));
-    assert.equal(told, [
-      "select: expected a field or context of the trace, got value; there are: cpu_id, domain, event, host, payload, timestamp, x (nothing has it so far)",
+    const story = await storyOf(results({ select: SELECT, engine }));
+    assert.match(
+      String(story[0]),
+      /^select: expected a field .*, got value.*nothing has it so far/,
+    );
+    assert.equal(story.slice(1), [
       ["uint8", "uint32", "utf8"],
       [1, null, null],
       [2, null, null],
@@ -105,8 +110,8 @@ for (const engine of ["kernel", "interpreter"] as const) {
   });
 
   test(`rows that leave before the declaration have nulls, and the change is announced: ${engine}`, async () => {
-    const told = await story(results({ select: SELECT, engine, flushOnWatermark: true }));
-    assert.equal(told.slice(1), [
+    const story = await storyOf(results({ select: SELECT, engine, flushOnWatermark: true }));
+    assert.equal(story.slice(1), [
       ["uint8", "null", "null"],
       [1, null, null],
       [2, null, null],
@@ -142,8 +147,8 @@ for (const engine of ["kernel", "interpreter"] as const) {
 
   test(`a declared type holds from the first row on: ${engine}`, async () => {
     const select = ["value:float64", "path:text", "never:int16", "x:text"];
-    const told = await story(results({ select, engine, order: "none" }));
-    const rows = told.filter((one) => Array.isArray(one));
+    const story = await storyOf(results({ select, engine, order: "none" }));
+    const rows = story.filter((one) => Array.isArray(one));
     assert.equal(rows.slice(0, 2), [
       ["float64", "utf8", "int16", "utf8"],
       [null, null, null, "1"],
@@ -271,7 +276,7 @@ test("after that one IPC stream follows the other, and nothing is lost", async (
 });
 
 test("rows that wait for a type leave after the given time", async () => {
-  const batches = await story(
+  const batches = await storyOf(
     settled(
       new Observable<ResultItem>((subscriber) => {
         results({ select: ["value"], order: "none" }, ITEMS.slice(0, 6)).subscribe({

@@ -158,7 +158,7 @@ run(
       assert.equal(reader.missing(day.tag, day.emitted), []);
 
       part("clear");
-      // Cleared: what was not read is gone, and that is told.
+      // Cleared: what was not read is gone, and that is reported.
       const clears = reader.said(/was cleared/);
       const before = day.emitted;
       await emit(day, 2000);
@@ -197,7 +197,7 @@ run(
       await emit(day, 500);
       await lttng.restartRelayd();
       await tail.until("came back", () => reader.said(/warning: reconnected/) > reconnects);
-      await tail.until("told the gap", () =>
+      await tail.until("reported the gap", () =>
         /session day on .* its end is missing/.test(tail.stderr),
       );
       const lost = reader.missing(day.tag, day.emitted);

@@ -39,7 +39,7 @@ run(
       const query = new URLSearchParams({ where, select: SELECT });
       const url = `${server.url}/v1/query?${query}`;
       const socket = await Client.ask(server, { where, select: SELECT.split(",") });
-      await socket.until(() => socket.told.length > 0);
+      await socket.until(() => socket.frames.length > 0);
       const curl = new Child("curl", ["-sSNv", "-H", "Accept: application/x-ndjson", url]);
       await curl.until("was answered", () => curl.stderr.includes("200 OK"));
       const notebook = new Child("python3", ["-c", NOTEBOOK, `${url}&limit=100`]);

@@ -43,7 +43,7 @@ test("writes doubles as %g does", () => {
   }
   const theirs = printf(values);
   values.forEach((value, i) => {
-    // The shell reads and prints in long double: a tie of the double may be none there, so ties are told apart.
+    // The shell reads and prints in long double: a tie of the double may be none there, so ties are distinguished.
     const ours = formatG(value);
     assert.ok(
       ours === theirs[i] || Math.abs(Number(ours) - Number(theirs[i])) <= Math.abs(value) * 1.1e-5,

@@ -1,4 +1,4 @@
-/** A server over a recorded trace, and clients that remember what they were told. */
+/** A server over a recorded trace, and clients that remember what they got. */
 
 import { request } from "node:http";
 import { type Table, tableFromIPC } from "apache-arrow";
@@ -34,7 +34,7 @@ export async function withRecorded(
   }
 }
 
-/** Replays the trace `small`, whole and at once unless told otherwise. */
+/** Replays the trace `small`, whole and at once by default. */
 export async function withReplay(
   work: (relayd: ReplayServer, url: string, directory: string) => Promise<void>,
   options: ReplayOptions = {},
@@ -97,7 +97,7 @@ export function table({ body }: { readonly body: Uint8Array }): Table {
   return tableFromIPC(body);
 }
 
-export interface Told {
+export interface TextFrame {
   readonly type: string;
   readonly [name: string]: unknown;
 }
@@ -106,7 +106,7 @@ export interface Told {
 export class Client {
   readonly socket: WebSocket;
   readonly binary: Buffer[] = [];
-  readonly told: Told[] = [];
+  readonly frames: TextFrame[] = [];
   closeCode: number | undefined;
   #wake: () => void = () => {};
 
@@ -114,7 +114,7 @@ export class Client {
     this.socket = socket;
     socket.on("message", (data, isBinary) => {
       if (isBinary) this.binary.push(data as Buffer);
-      else this.told.push(JSON.parse(data.toString()) as Told);
+      else this.frames.push(JSON.parse(data.toString()) as TextFrame);
       this.#wake();
     });
     socket.on("close", (code) => {
@@ -156,7 +156,7 @@ export class Client {
   /** Waits until something that came makes it true. */
   async until(isTrue: () => boolean): Promise<void> {
     while (!isTrue()) {
-      if (this.closeCode !== undefined) throw new Error(`closed: ${JSON.stringify(this.told)}`);
+      if (this.closeCode !== undefined) throw new Error(`closed: ${JSON.stringify(this.frames)}`);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -164,13 +164,13 @@ export class Client {
   }
 
   /** The last thing that the server says before it closes. */
-  async last(): Promise<Told> {
+  async last(): Promise<TextFrame> {
     while (this.closeCode === undefined) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    return this.told.at(-1) ?? { type: "nothing" };
+    return this.frames.at(-1) ?? { type: "nothing" };
   }
 
   get rows(): number {

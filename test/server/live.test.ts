@@ -31,7 +31,7 @@ test("gives everything to a slow client that is alone", async () => {
 test("drops rows of a slow client that is not alone, and counts them", async () => {
   await withLive(async (server) => {
     const slow = await Client.ask(server, { select: MANY_BATCHES, credit: 0 });
-    await slow.until(() => slow.told.some(({ columns }) => columns !== undefined));
+    await slow.until(() => slow.frames.some(({ columns }) => columns !== undefined));
     const quick = await Client.ask(server, { select: "event", credit: 1000 });
     assert.is((await quick.last()).type, "end");
     slow.say({ credit: 1000 });
@@ -69,8 +69,8 @@ test("reports names that no container has, with those that are known: HTTP and W
         })
       ).last();
       const client = await Client.ask(server, { where });
-      await client.until(() => client.told.filter(({ type }) => type === "note").length >= 2);
-      const notes = client.told
+      await client.until(() => client.frames.filter(({ type }) => type === "note").length >= 2);
+      const notes = client.frames
         .filter(({ type }) => type === "note")
         .map(({ text }) => String(text));
       assert.match(notes[0]!, /^waiting for container some-reddis; known: .*\bsome-redis\b/);
@@ -113,7 +113,7 @@ test("detaches when it closes", async () => {
       (await listSessions({ host: "127.0.0.1", port })).map(({ clients }) => clients);
     assert.equal(await viewers(), [1, 1]);
     const client = await Client.ask(server, { credit: 0 });
-    await client.until(() => client.told.length > 1);
+    await client.until(() => client.frames.length > 1);
     await server.close();
     assert.equal(await viewers(), [0, 0]);
     assert.is((await client.last()).type === "error", false);
@@ -140,7 +140,7 @@ test("tells its clients when the relayd goes, and lives on", async () => {
     async (server, relayd) => {
       const client = await Client.ask(server, { select: "event" });
       const streamed = get(server, "/v1/query?select=event&format=ndjson");
-      await client.until(() => client.told.some(({ columns }) => columns !== undefined));
+      await client.until(() => client.frames.some(({ columns }) => columns !== undefined));
       await relayd.close();
       const { type, error } = await client.last();
       assert.equal([type, (error as { code: string }).code], ["error", "PEER_CLOSED"]);
@@ -165,15 +165,15 @@ test("goes on when the relayd comes back, and says what happened", async () => {
     async (relayd, url, directory) => {
       const server = await serve([url], { port: 0, from: "beginning" });
       const client = await Client.ask(server, { select: "event", credit: 1000 });
-      await client.until(() => client.told.some(({ columns }) => columns !== undefined));
+      await client.until(() => client.frames.some(({ columns }) => columns !== undefined));
       await relayd.close();
-      await client.until(() => client.told.some(({ text }) => /trying again/.test(String(text))));
+      await client.until(() => client.frames.some(({ text }) => /trying again/.test(String(text))));
       const { port } = relayd;
       const again = await replay([directory], { speed: "max", session: "small", port });
       const end = await client.last();
       assert.equal([end.type, end["rows"], end["reconnects"]], ["end", SMALL_ROWS, 1]);
       assert.is(client.rows, SMALL_ROWS);
-      const losses = client.told.filter(({ type }) => type === "loss");
+      const losses = client.frames.filter(({ type }) => type === "loss");
       assert.equal(
         losses.map(({ kind, cause, count }) => [kind, cause, count]),
         [["gap", "reconnect", 0]],

@@ -14,7 +14,7 @@ const RETAIN = { retainBytes: 64 << 20 };
 /** The client has so many batches (behind the schema), and its query's name. */
 async function withBatches(client: Client, count: number): Promise<string> {
   await client.until(() => client.binary.length === count + 1);
-  const named = client.told.find((told) => told["query"] !== undefined);
+  const named = client.frames.find((told) => told["query"] !== undefined);
   return String(named?.["query"]);
 }
 

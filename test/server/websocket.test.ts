@@ -12,7 +12,7 @@ test("sends one Arrow stream in binary frames, and its account in text frames", 
     assert.is(client.closeCode, 1000);
     assert.is(client.socket.protocol, "tracewire.v1");
     assert.is(client.rows, SMALL_ROWS);
-    const [first, second] = client.told;
+    const [first, second] = client.frames;
     assert.equal([first?.type, first?.["rows"]], ["status", 0]);
     assert.equal(second?.["columns"], [
       { name: "timestamp", type: "timestamp" },
@@ -32,13 +32,13 @@ test("sends no more batches than the client allows, and loses nothing", async ()
     await client.until(() => batches() === 1);
     // Statuses come each second: two of them without a second batch.
     const statuses = (): number =>
-      client.told.filter(({ type, batches }) => type === "status" && batches === 1).length;
+      client.frames.filter(({ type, batches }) => type === "status" && batches === 1).length;
     await client.until(() => statuses() === 2);
     assert.is(batches(), 1);
     client.say({ credit: 2 });
     await client.until(() => batches() === 3);
-    const before = client.told.length;
-    await client.until(() => client.told.length > before);
+    const before = client.frames.length;
+    await client.until(() => client.frames.length > before);
     assert.is(batches(), 3);
     client.say({ credit: 1000 });
     const end = await client.last();
@@ -51,7 +51,7 @@ test("drops whole batches when asked to, and counts each row", async () => {
   await withRecorded(async (server) => {
     const query = { select: MANY_BATCHES, credit: 0, overflow: "drop" };
     const client = await Client.ask(server, query);
-    const dropped = (): number => Number(client.told.at(-1)?.["dropped"] ?? 0);
+    const dropped = (): number => Number(client.frames.at(-1)?.["dropped"] ?? 0);
     await client.until(() => dropped() > 10_000);
     client.say({ credit: 1000 });
     const end = await client.last();
@@ -160,7 +160,7 @@ test("says goodbye when the server ends, and leaves nothing open", async () => {
   let client: Client | undefined;
   await withRecorded(async (server, directory) => {
     client = await Client.ask(server, { credit: 0 });
-    await client.until(() => client?.told.length === 2);
+    await client.until(() => client?.frames.length === 2);
     await server.close();
     while (filesOpenBelow(directory) > 0) await new Promise((resolve) => setImmediate(resolve));
   });

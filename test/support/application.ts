@@ -20,7 +20,7 @@ export async function buildApplication(
   return program;
 }
 
-/** A traced process that emits what it is told to. */
+/** A traced process that emits on command. */
 export class Application {
   /** Inode number of its pid namespace. */
   readonly pidNamespace: string;
@@ -33,7 +33,7 @@ export class Application {
 
   /** Waits until its events can be recorded. */
   static async started(child: Child): Promise<Application> {
-    await child.until("told its namespace", () => child.lines.length > 0);
+    await child.until("printed its namespace", () => child.lines.length > 0);
     return new Application(child);
   }
 

@@ -134,7 +134,7 @@ class Members {
       }
       default: {
         this.others.push(full);
-        // Names inside an array's elements cannot be told apart, so they are not given out.
+        // Names inside an array's elements cannot be distinguished, so they are not given out.
         const element = new Members(next, this.#isWild).structure(depth + 1, "");
         return after(this.#length(), {
           type: "dynamic-length-array",

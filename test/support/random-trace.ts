@@ -83,7 +83,7 @@ class Fields {
       }
       case 11: {
         this.others.push(full);
-        // Names inside an array's elements cannot be told apart, so they are not given out.
+        // Names inside an array's elements cannot be distinguished, so they are not given out.
         const hidden = new Fields(next);
         return `${this.#length(name)}struct { ${hidden.structure(depth + 1, "")} } _${name}[__${name}_n];\n`;
       }

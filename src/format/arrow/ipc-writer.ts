@@ -14,8 +14,9 @@ import {
   Message,
 } from "apache-arrow/ipc/metadata/message";
 import { BufferPool } from "../../base/buffer-pool.ts";
-import type { Column, ColumnBatch, NumberArray, Validity } from "../../column/column.ts";
+import type { Column, ColumnBatch, NumberArray } from "../../column/column.ts";
 import type { Schema } from "../../column/schema.ts";
+import type { Validity } from "../../column/validity.ts";
 import type { BatchWriter } from "../batch-writer.ts";
 import { DictionaryVector } from "./dictionary-vector.ts";
 import { arrowSchema, type DictionaryMode } from "./schema.ts";
@@ -73,7 +74,7 @@ export function ipcWriter(options: IpcOptions): BatchWriter<Uint8Array> {
       if (encoder === undefined) return NO_BYTES;
       if (options.framing === "self") {
         if (all > 0) return NO_BYTES;
-        // Without a batch there was no stream yet to tell the columns.
+        // Without a batch there was no stream yet that has the columns.
         writer.start(encoder.schema);
       }
       writer.finish();

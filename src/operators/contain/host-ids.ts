@@ -4,6 +4,7 @@ import type { Column, ColumnBatch } from "../../column/column.ts";
 import type { ColumnRequest } from "../../column/request.ts";
 import { isPresent, numberAt } from "../../column/row-reader.ts";
 import type { ColumnLayout, Schema } from "../../column/schema.ts";
+import { allNull, setValid } from "../../column/validity.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { RowIdentity } from "./row-identity.ts";
 
@@ -91,7 +92,7 @@ function filled(own: Column, inner: Column, rows: number, identity: RowIdentity)
   const isKnown = own.kind === "number" && own.validity === undefined;
   if (isKnown || inner.kind !== "number") return own.kind === "null" ? noNumbers(rows) : own;
   const values = own.kind === "number" ? own.values.slice(0, rows) : new Int32Array(rows);
-  const validity = new Uint8Array((rows + 7) >> 3);
+  const validity = allNull(rows);
   let nullCount = rows;
   for (let row = 0; row < rows; row++) {
     if (own.kind !== "number" || !isPresent(own, row)) {
@@ -100,13 +101,13 @@ function filled(own: Column, inner: Column, rows: number, identity: RowIdentity)
       // One cast for all widths.
       (values as Int32Array)[row] = tid;
     }
-    validity[row >> 3]! |= 1 << (row & 7);
+    setValid(validity, row);
     nullCount--;
   }
   return { kind: "number", values, validity: nullCount === 0 ? undefined : validity, nullCount };
 }
 
 function noNumbers(rows: number): Column {
-  const validity = new Uint8Array((rows + 7) >> 3);
+  const validity = allNull(rows);
   return { kind: "number", values: new Int32Array(rows), validity, nullCount: rows };
 }

@@ -63,7 +63,7 @@ function haveNamespaces(traceClasses: Iterable<TraceClass>): boolean {
 
 /** Whether a namespace of which nothing is known could be wanted. */
 function mayBeUnseen(condition: ContainerCondition): boolean {
-  // No condition can tell two unseen namespaces apart but by their number, which begins with these digits.
+  // No condition can distinguish two unseen namespaces but by their number, which begins with these digits.
   return (
     ["pid_ns:4026", "pid_ns:1"].some((name) =>
       holds(condition, { name, type: UNNAMED_TYPE, id: undefined }),

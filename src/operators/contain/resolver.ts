@@ -2,6 +2,7 @@
 
 import type { Column, DictionaryTexts } from "../../column/column.ts";
 import type { ContainerFact } from "../../column/request.ts";
+import { allValid, setNull } from "../../column/validity.ts";
 import {
   type Container,
   type ContainerInstance,
@@ -124,8 +125,8 @@ export class Resolver {
     let validity: Uint8Array | undefined;
     for (let row = 0; row < codes.length; row++) {
       if (codes[row] !== -1) continue;
-      validity ??= new Uint8Array((codes.length + 7) >> 3).fill(0xff);
-      validity[row >> 3]! &= ~(1 << (row & 7));
+      validity ??= allValid(codes.length);
+      setNull(validity, row);
       codes[row] = 0;
       nullCount++;
     }

@@ -28,7 +28,7 @@ export function declares(traceClasses: Iterable<TraceClass>, events: readonly st
   return false;
 }
 
-/** Whether events of some stream have neither their pid namespace nor their task: who ran on their processor tells. */
+/** Whether events of some stream have neither their pid namespace nor their task: the task that ran on their processor is used. */
 export function lacksIdentity({ streamClasses }: TraceClass): boolean {
   for (const { commonContext } of streamClasses.values()) {
     const has = (wanted: string): boolean =>

@@ -48,7 +48,7 @@ class OrderedStream {
   }
 
   /**
-   * First row of the current batch, behind the current one, that is not before (hi, lo); ties count as before if told.
+   * First row of the current batch, behind the current one, that is not before (hi, lo); with `includesEqual` ties count as before.
    * Steps double until they are too far, then halve: runs are short where streams interleave, long where they do not.
    */
   runEnd(hi: number, lo: number, includesEqual: boolean): number {

@@ -4,7 +4,7 @@ import { hasWasm } from "../../wasm/runtime.ts";
 import { planEvent } from "../event-plan.ts";
 import type { ScanSpec } from "../scanner.ts";
 import { Kernel } from "./kernel.ts";
-import { NotCompilable } from "./scan/filter-emitter.ts";
+import { NotCompilable } from "./scan/not-compilable.ts";
 import { recordBody } from "./scan/record-emitter.ts";
 import { Unit } from "./scan/unit.ts";
 
@@ -29,18 +29,16 @@ export class KernelSizes {
     if (this.#kernel === undefined) return undefined;
     const { memory, columns, chunks } = this.#kernel;
     const plan = planEvent(this.#spec, traceClass, streamClass, eventClass);
-    const slotAddress = memory.allocate(traceClass.slotCount * 8);
     const context = {
       columns: columns.columns,
       layout: chunks.layout,
-      slotAddress,
       begin: undefined,
       end: undefined,
       countsOnly: true,
       renderers: new Map(),
     };
     try {
-      return recordBody(new Unit(memory), plan, context).length;
+      return recordBody(new Unit(memory.isShared), plan, context).length;
     } catch (error) {
       if (error instanceof NotCompilable) return undefined;
       throw error;

@@ -1,13 +1,6 @@
 import { type WasmFunction, type WasmTable, wasmTable } from "../../../wasm/runtime.ts";
 import type { KernelMemory } from "./memory.ts";
-
-/** Where zeroed regions of the kernel's memory come from. */
-export interface Regions {
-  /** Zeroed bytes at an address that is a multiple of 16. */
-  allocate(bytes: number): number;
-  /** A region with these bytes, followed by sixteen zeros. */
-  literal(bytes: Uint8Array): number;
-}
+import type { Regions } from "./regions.ts";
 
 /** Up to here regions come in all multiples of 16 bytes, beyond in powers of two: what is given back fits the next. */
 const MAX_EXACT = 1024;

@@ -6,10 +6,10 @@ import type {
   DictionaryTexts,
   NumberArray,
   NumberType,
-  Validity,
 } from "../../../column/column.ts";
 import { NUMBER_ARRAYS, takeRows } from "../../../column/column.ts";
 import { nullColumn } from "../../../column/null-column.ts";
+import type { Validity } from "../../../column/validity.ts";
 import { type Chunk, type ChunkLayout, type Segment, Slot } from "./chunk.ts";
 import type { KernelColumn } from "./columns.ts";
 import type { KernelMemory } from "./memory.ts";

@@ -86,3 +86,8 @@ export function widthOf(number: NumberType): 1 | 2 | 4 | 8 {
       return 8;
   }
 }
+
+/** Bytes of one unit that a column's offsets count. */
+export function offsetUnit(column: KernelColumn): 1 | 2 | 4 | 8 {
+  return column.kind === "list" ? widthOf(column.number) : 1;
+}

@@ -9,7 +9,7 @@
 
 import { LimitError } from "../../../base/errors.ts";
 import { type WasmMemory, wasmMemory } from "../../../wasm/runtime.ts";
-import type { Regions } from "./arena.ts";
+import type { Regions } from "./regions.ts";
 
 const PAGE = 65_536;
 export const MAX_PAGES = 32_768;

@@ -8,24 +8,19 @@ import { DICTIONARY_CAPACITY } from "../../../column/dictionary.ts";
 import type { WasmFunction } from "../../../wasm/runtime.ts";
 import type { LineFormat } from "../../line-format.ts";
 import type { Kernel } from "../kernel.ts";
+import { Arena } from "../memory/arena.ts";
 import { type Chunk, hasTexts, type Segment, Slot } from "../memory/chunk.ts";
 import { ChunkReader } from "../memory/chunk-columns.ts";
 import { ChunkPool } from "../memory/chunk-pool.ts";
 import { widthOf } from "../memory/columns.ts";
 import { State } from "../memory/memory.ts";
-import { Unit } from "../scan/unit.ts";
+import { instantiateUnit, Unit } from "../scan/unit.ts";
 import { canWriteLines, LineAssembly } from "../text/line-assembly.ts";
-import {
-  ENTRY_BYTES,
-  Entry,
-  emitGather,
-  emitMerge,
-  NODE_BYTES,
-  Node,
-  RUN_BYTES,
-} from "./merge-emitter.ts";
+import { emitGather } from "./gather-emitter.ts";
+import { emitMerge, RUN_BYTES } from "./merge-emitter.ts";
 import { MergedDictionary } from "./merged-dictionary.ts";
 import { Ranks } from "./ranks.ts";
+import { ENTRY_BYTES, Entry, NODE_BYTES, Node } from "./stream-heap.ts";
 
 /** One stream's rows, by the number of its entry. */
 interface HeldStream {
@@ -107,13 +102,14 @@ export class KernelMerger {
     columns.columns.forEach(({ kind }, i) => {
       if (kind === "dictionary") this.#dictionaries.set(i, new MergedDictionary(memory));
     });
-    const unit = new Unit(memory);
+    const unit = new Unit(memory.isShared);
     const from = kernel.chunks.layout;
     unit.module.exportFunction("merge", emitMerge(unit, columns.columns, from));
     const gatherIndex =
       this.#lines?.emit(unit) ?? emitGather(unit, columns.columns, from, this.#out.layout);
     unit.module.exportFunction("gather", gatherIndex);
-    const { merge, gather } = unit.instantiate();
+    const arena = new Arena(memory);
+    const { merge, gather } = instantiateUnit(unit.compile(), { memory, arena });
     this.#mergeCode = merge!;
     this.#gatherCode = gather!;
     this.#lines?.use(gather!);

@@ -2,7 +2,8 @@ import { DecodeError } from "../../../base/errors.ts";
 import { Slots } from "../../../ctf/field-cursor.ts";
 import type { PacketHeader } from "../../../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
-import { planHeaderWalk, planRecordWalk, type Walk } from "../../walk.ts";
+import type { Walk } from "../../walk.ts";
+import { planHeaderWalk, planRecordWalk } from "../../walk-planner.ts";
 import { Walker } from "../../walker.ts";
 
 /** Records that are looked at: enough to meet most of the classes that a packet has. */

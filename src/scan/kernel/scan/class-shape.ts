@@ -14,12 +14,14 @@ function firstNames({ name, path }: FieldRequest): readonly string[] {
   return path === undefined ? [name, name.split(".")[0] ?? ""] : path.slice(0, 1);
 }
 
-/** Tells the shapes of event classes for one query. */
+/** The shapes of event classes for one query. */
 export class ClassShapes {
   /** Payload members that filter or columns name. */
   readonly #wanted: ReadonlySet<string>;
   /** The filter asks for facts of the class: its name, its log level. */
   readonly #usesFacts: boolean;
+  /** The filter asks for facts of the class or of its trace. */
+  readonly usesFacts: boolean;
 
   constructor({ filter, columns }: ScanSpec) {
     const matches = columns.flatMap(({ request }) =>
@@ -33,6 +35,7 @@ export class ClassShapes {
       root === "payload" && names[0] !== undefined ? [names[0]] : [],
     );
     this.#wanted = new Set([...fields, ...inFilter]);
+    this.usesFacts = symbols.some(({ root }) => root !== "payload" && root !== "$ctx");
     this.#usesFacts = symbols.some(({ root }) => root === "$event" || root === "$container");
   }
 

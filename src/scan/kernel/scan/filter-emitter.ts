@@ -10,13 +10,12 @@ import type { TextConstant } from "../../../filter/text-literal.ts";
 import type { Code, Local } from "../../../wasm/code.ts";
 import { Op, ValueType } from "../../../wasm/opcodes.ts";
 import { compareTexts, matchPattern } from "./helpers.ts";
+import { NotCompilable } from "./not-compilable.ts";
+import type { Location } from "./position.ts";
 import type { Unit } from "./unit.ts";
-import type { Location, WalkEmitter } from "./walk-emitter.ts";
+import type { WalkEmitter } from "./walk-emitter.ts";
 
 const { i32, i64, f64 } = ValueType;
-
-/** The program has instructions that only the interpreter runs (values whose type each record decides). */
-export class NotCompilable extends Error {}
 
 /** Comparisons in the order of `COMPARISON_ORDER`: == != > < >= <=. */
 const INTEGER_COMPARISONS = [
@@ -71,8 +70,13 @@ export class FilterEmitter {
 
   /** Emits one instruction, with all that a jump of it skips; returns where the next one stands. */
   #instruction(at: number): number {
-    const code = this.#code;
     const name = OPCODE_NAMES[this.#program.code[at]!] ?? "";
+    return this.#jump(name, at) ?? this.#load(name, at) ?? this.#compute(name, at);
+  }
+
+  /** The end, and instructions that jump. */
+  #jump(name: string, at: number): number | undefined {
+    const code = this.#code;
     const [a = 0, b = 0, c = 0] = this.#program.code.subarray(at + 1, at + 4);
     switch (name) {
       case "RETURN":
@@ -103,6 +107,15 @@ export class FilterEmitter {
           i64,
         );
         return c;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Instructions that work on the stack. */
+  #compute(name: string, at: number): number {
+    const code = this.#code;
+    switch (name) {
       case "BIT_RSHIFT":
       case "BIT_LSHIFT":
         this.#shift(name === "BIT_RSHIFT" ? Op.i64ShrU : Op.i64Shl);
@@ -134,6 +147,23 @@ export class FilterEmitter {
       case "CAST_DOUBLE_TO_S64":
         this.#truncate();
         return at + 1;
+      case "EQ_STAR_GLOB_STRING":
+      case "NE_STAR_GLOB_STRING": {
+        const pattern = this.#program.texts[this.#program.code[at + 1]!]!;
+        this.#matchPattern(pattern, name === "EQ_STAR_GLOB_STRING");
+        return at + 2;
+      }
+      default:
+        this.#comparison(name, this.#program.code[at]!);
+        return at + 1;
+    }
+  }
+
+  /** Instructions that put a constant or a field on the stack. */
+  #load(name: string, at: number): number | undefined {
+    const code = this.#code;
+    const [a = 0, b = 0] = this.#program.code.subarray(at + 1, at + 3);
+    switch (name) {
       case "LOAD_S64":
         code.i64(
           (BigInt(this.#program.integers[2 * a]!) << 32n) |
@@ -161,13 +191,8 @@ export class FilterEmitter {
       case "LOAD_ELEMENT_S64":
         this.#pushElement(a, b);
         return at + 3;
-      case "EQ_STAR_GLOB_STRING":
-      case "NE_STAR_GLOB_STRING":
-        this.#matchPattern(this.#program.texts[a]!, name === "EQ_STAR_GLOB_STRING");
-        return at + 2;
       default:
-        this.#comparison(name, this.#program.code[at]!);
-        return at + 1;
+        return undefined;
     }
   }
 
@@ -244,7 +269,7 @@ export class FilterEmitter {
     const fieldClass = this.#fieldClass(field);
     if (fieldClass.kind !== "integer") throw new NotCompilable("LOAD_FIELD_S64 of no integer");
     this.#rejectIfAbsent(location);
-    this.#walk.pushField(location.position, fieldClass);
+    this.#code.push(this.#walk.reader.field(location.position, fieldClass));
   }
 
   #pushDouble(field: number): void {
@@ -252,7 +277,7 @@ export class FilterEmitter {
     const fieldClass = this.#fieldClass(field);
     if (fieldClass.kind !== "float") throw new NotCompilable("LOAD_FIELD_DOUBLE of no float");
     this.#rejectIfAbsent(location);
-    this.#walk.pushFloatBits(location.position, fieldClass);
+    this.#code.push(this.#walk.reader.floatBits(location.position, fieldClass));
     if (fieldClass.size === 64) this.#code.op(Op.f64ReinterpretI64);
     else this.#code.op(Op.i32WrapI64, Op.f32ReinterpretI32, Op.f64PromoteF32);
   }
@@ -264,16 +289,14 @@ export class FilterEmitter {
     if ("encoding" in fieldClass && fieldClass.encoding !== "utf-8")
       throw new NotCompilable(`text in ${fieldClass.encoding}`);
     this.#rejectIfAbsent(location);
-    const offset = this.#walk.pushAddress(location.position);
-    if (offset > 0) this.#code.i32(offset).op(Op.i32Add);
-    this.#walk.pushLength(location);
+    this.#code.push(this.#walk.reader.address(location.position));
+    this.#code.push(this.#walk.reader.length(location));
     this.#code.i32(0);
   }
 
   #pushConstant(text: TextConstant): void {
-    const address = this.#unit.literal(text.decoded);
     this.#code
-      .i32(address)
+      .push(this.#unit.literal(text.decoded))
       .i32(text.decoded.length)
       .i32(text.globClass === "star-at-end" ? 1 : 0);
   }
@@ -281,7 +304,7 @@ export class FilterEmitter {
   #pushHasElement(location: Location, index: number): void {
     const code = this.#code;
     this.#pushIsPresent(location);
-    this.#walk.pushLength(location);
+    this.#code.push(this.#walk.reader.length(location));
     code.i32(index).op(Op.i32GtU, Op.i32And);
   }
 
@@ -297,7 +320,7 @@ export class FilterEmitter {
     const { size, align } = fieldClass.element;
     const { base, byteBase, offset } = location.position;
     const position = { base, byteBase, offset: offset + index * Math.ceil(size / align) * align };
-    this.#walk.pushField(position, fieldClass.element);
+    this.#code.push(this.#walk.reader.field(position, fieldClass.element));
   }
 
   /** A text, as three i32 on the stack, against a star pattern. */
@@ -308,7 +331,7 @@ export class FilterEmitter {
     const address = code.local(i32);
     const length = code.local(i32);
     code.op(Op.drop).set(length).set(address);
-    code.i32(this.#unit.literal(bytes)).i32(pattern.length).get(address).get(length);
+    code.push(this.#unit.literal(bytes)).i32(pattern.length).get(address).get(length);
     code.call(this.#unit.helper(matchPattern));
     if (!wanted) code.op(Op.i32Eqz);
     code.op(Op.i64ExtendI32U);

@@ -1,7 +1,18 @@
 /** Functions that the emitted code calls: bytes, bits, texts. */
 
 import { ANY_RUN } from "../../../filter/text-literal.ts";
-import type { Code, Local } from "../../../wasm/code.ts";
+import type { Expression, Local } from "../../../wasm/code.ts";
+import {
+  extendU,
+  int,
+  long,
+  ltU,
+  select,
+  shl,
+  shrU64,
+  sub,
+  tee,
+} from "../../../wasm/expression.ts";
 import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
 import type { Helper } from "./unit.ts";
 
@@ -226,7 +237,7 @@ export const copyText: Helper = {
           .tee(word)
           .memory(Memory.i64Store);
         code.get(seen).get(word);
-        pushWordMask(code, length, i);
+        code.push(wordMask(length, i));
         code.op(Op.i64And, Op.i64Or).set(seen);
         code.get(i).i32(8).op(Op.i32Add).set(i).br(again);
       });
@@ -236,10 +247,11 @@ export const copyText: Helper = {
 };
 
 /** Mask for the word of a text that begins at byte `i`: all bits, or those of the bytes that are left. */
-export function pushWordMask(code: Code, length: Local, i: Local): void {
-  const left = code.local(i32);
-  // -1 >>> (64 - 8 * min(left, 8))
-  code.i64(-1n).i32(64);
-  code.get(length).get(i).op(Op.i32Sub).tee(left).i32(8).get(left).i32(8).op(Op.i32LtU, Op.select);
-  code.i32(3).op(Op.i32Shl, Op.i32Sub, Op.i64ExtendI32U, Op.i64ShrU);
+export function wordMask(length: Local, i: Local): Expression {
+  return (code) => {
+    const left = code.local(i32);
+    const bytes = select(tee(left, sub(length, i)), int(8), ltU(left, int(8)));
+    // -1 >>> (64 - 8 * min(left, 8))
+    return code.push(shrU64(long(-1n), extendU(sub(int(64), shl(bytes, int(3))))));
+  };
 }

@@ -9,16 +9,17 @@ import type { KernelColumn } from "../memory/columns.ts";
 import { State } from "../memory/memory.ts";
 import { isRenderable } from "../text/render-program.ts";
 import { ColumnEmitter } from "./column-emitter.ts";
-import { FilterEmitter, NotCompilable } from "./filter-emitter.ts";
+import { FilterEmitter } from "./filter-emitter.ts";
+import { NotCompilable } from "./not-compilable.ts";
+import { Status } from "./status.ts";
 import { RECORD_FUNCTION, type Unit } from "./unit.ts";
-import { Status, WalkEmitter } from "./walk-emitter.ts";
+import { WalkEmitter } from "./walk-emitter.ts";
 
 const { i32 } = ValueType;
 
 export interface RecordContext {
   readonly columns: readonly KernelColumn[];
   readonly layout: ChunkLayout;
-  readonly slotAddress: number;
   readonly begin: bigint | undefined;
   readonly end: bigint | undefined;
   /** Rows are counted and nothing is kept of them. */
@@ -37,17 +38,17 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   const hooks = {
     clock(): void {
       const value = code.local(ValueType.i64);
-      code.set(value).i32(unit.state).get(value).memory(Memory.i64Store, State.clock);
+      code.set(value).push(unit.state).get(value).memory(Memory.i64Store, State.clock);
     },
     eventId(): void {
       code.op(Op.drop);
     },
   };
-  const walk = new WalkEmitter(unit, code, input, start, context.slotAddress, hooks);
+  const walk = new WalkEmitter(unit, code, input, start, hooks);
   walk.declareOptional(plan.optionalLocations);
   walk.walk(plan.walk);
-  walk.pushPosition();
-  code.tee(after).i32(unit.state).memory(Memory.i32Load, State.end).op(Op.i32GtU);
+  code.push(walk.bit);
+  code.tee(after).push(unit.state).memory(Memory.i32Load, State.end).op(Op.i32GtU);
   code.if(() => code.i32(Status.error).op(Op.return));
   // Where there is no header, nothing but the record itself can keep the scan from standing still.
   if (plan.streamClass.eventHeader === undefined) {
@@ -61,12 +62,12 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   };
   if (context.begin !== undefined) code.get(time).i64(context.begin).op(Op.i64LtS).if(skip);
   if (context.end !== undefined) code.get(time).i64(context.end).op(Op.i64GtS).if(skip);
-  if (plan.packetWalk !== undefined) walkPacketContext(unit, plan, context, walk, code, input);
+  if (plan.packetWalk !== undefined) walkPacketContext(unit, plan, walk, code, input);
   if (plan.linked !== undefined) {
     new FilterEmitter(unit, code, plan.linked, walk, time, skip).emit();
     code.op(Op.i32Eqz).if(skip);
   }
-  code.i32(unit.state).memory(Memory.i32Load, State.row).set(row);
+  code.push(unit.state).memory(Memory.i32Load, State.row).set(row);
   if (!context.countsOnly) {
     const { layout } = context;
     for (const column of context.columns) {
@@ -84,7 +85,7 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
     code.get(chunk).get(row).i32(3).op(Op.i32Shl, Op.i32Add);
     code.get(time).memory(Memory.i64Store, layout.timestamps);
   }
-  code.i32(unit.state).get(row).i32(1).op(Op.i32Add).memory(Memory.i32Store, State.row);
+  code.push(unit.state).get(row).i32(1).op(Op.i32Add).memory(Memory.i32Store, State.row);
   return code.get(after).body();
 }
 
@@ -104,15 +105,14 @@ export function isRenderableBy(
 function walkPacketContext(
   unit: Unit,
   plan: EventPlan,
-  context: RecordContext,
   walk: WalkEmitter,
   code: ReturnType<Unit["code"]>,
   input: Local,
 ): void {
   const bit = code.local(i32);
-  code.i32(unit.state).memory(Memory.i32Load, State.context).set(bit);
+  code.push(unit.state).memory(Memory.i32Load, State.context).set(bit);
   const hooks = { clock: () => code.op(Op.drop), eventId: () => code.op(Op.drop) };
-  const packet = new WalkEmitter(unit, code, input, bit, context.slotAddress, hooks);
+  const packet = new WalkEmitter(unit, code, input, bit, hooks);
   packet.walk(plan.packetWalk ?? []);
   for (const location of plan.packetLocations) {
     const found = packet.locations.get(location);

@@ -4,23 +4,15 @@
  */
 
 import type { DecodeError } from "../../../base/errors.ts";
-import { isSelected } from "../../../base/glob.ts";
 import { TextTooLong } from "../../../base/utf8-writer.ts";
 import { SharedDictionary } from "../../../column/column-builder.ts";
 import { mayChangeInsideBytes } from "../../../ctf/byte-order-changes.ts";
 import type { PacketHeader } from "../../../ctf/packet-header.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
 import { LinkCache } from "../../../filter/link-cache.ts";
-import type { WasmFunction } from "../../../wasm/runtime.ts";
-import { type EventPlan, planEvent } from "../../event-plan.ts";
 import { InterpretingScanner, undeclaredClass } from "../../interpreter.ts";
 import { constantText } from "../../record-columns.ts";
-import {
-  hasPacketContextText,
-  packetContextText,
-  recordHead,
-  tracePrefix,
-} from "../../record-text.ts";
+import { packetContextText } from "../../record-text.ts";
 import {
   NO_BUDGET,
   type ResumePoint,
@@ -30,48 +22,20 @@ import {
   type ScanSpec,
   type TraceFacts,
 } from "../../scanner.ts";
-import { Op, planHeaderWalk } from "../../walk.ts";
 import type { Kernel } from "../kernel.ts";
 import { Arena } from "../memory/arena.ts";
-import type { Chunk, Segment } from "../memory/chunk.ts";
-import type { KernelColumn } from "../memory/columns.ts";
+import type { Segment } from "../memory/chunk.ts";
 import { State } from "../memory/memory.ts";
-import { emitRender, renderShape, type WordsOf } from "../text/render-emitter.ts";
 import { RenderCompiler } from "../text/render-program.ts";
 import { ClassLookahead } from "./class-lookahead.ts";
+import { ClassPrograms } from "./class-programs.ts";
 import { ClassShapes } from "./class-shape.ts";
-import { RECORD_CONSTANTS } from "./column-emitter.ts";
-import { NotCompilable } from "./filter-emitter.ts";
-import { isRenderableBy, recordBody } from "./record-emitter.ts";
-import { ClassKind, emitStreamLoop } from "./stream-emitter.ts";
-import { RECORD_FUNCTION, Unit } from "./unit.ts";
-import { Status } from "./walk-emitter.ts";
-
-/** Ids from here on are left to the interpreter: the table of classes is dense. */
-const MAX_CLASS_ID = 1 << 16;
-const FIRST_CLASSES = 256;
-/** Rendering makes much code: of more classes than this, those are compiled that are met. */
-const MANY_CLASSES = 64;
+import { RowAppender } from "./row-appender.ts";
+import { Status } from "./status.ts";
+import { isLazy, MAX_CLASS_ID, StreamCode, type TraceCode } from "./stream-code.ts";
+import { slotOffset } from "./unit.ts";
 
 const NO_CLASSES: ReadonlySet<EventClass> = new Set();
-
-/** What the records of classes of one shape are to the loop. */
-type CompiledShape =
-  | { readonly kind: "fixed"; readonly align: number; readonly bits: number }
-  /** `index` in the module while it is written, then `entry` in the table. */
-  | { readonly kind: "function"; readonly plan: EventPlan; readonly index: number; entry: number }
-  /** Only the interpreter can run it. */
-  | { readonly kind: "interpreted" };
-
-interface StreamState {
-  readonly loop: WasmFunction;
-  readonly shapes: Map<string, CompiledShape>;
-  /** Event classes that are entered, or that cannot be. */
-  readonly known: Set<EventClass>;
-  /** Address and number of the class records. */
-  classes: number;
-  classCount: number;
-}
 
 /** A record of the trace is of a class whose filter only the interpreter can run: the whole query must go over to it. */
 export class MustInterpret extends Error {}
@@ -81,19 +45,14 @@ export class KernelScanner implements Scanner<Segment> {
   readonly #facts: TraceFacts;
   readonly #kernel: Kernel;
   readonly #arena: Arena;
-  readonly #recordBytes: number;
-  readonly #classShapes: ClassShapes;
-  /** For the trace class at hand: it holds on to its stream classes. */
-  #links: LinkCache | undefined;
-  readonly #survey = new ClassLookahead();
-  #traceClass: TraceClass;
-  #slotAddress = 0;
+  readonly #shapes: ClassShapes;
+  readonly #lookahead = new ClassLookahead();
+  /** What code stands on, of the trace class at hand. */
+  #code: TraceCode;
   #slotCount = 0;
-  #renderer: RenderCompiler | undefined;
-  readonly #streams = new Map<StreamClass, StreamState>();
+  readonly #streams = new Map<StreamClass, StreamCode>();
   /** Reads bad records again. */
   #interpreter: InterpretingScanner | undefined;
-  #classPrograms = new WeakMap<EventClass, Map<number, number>>();
   #packetText = 0;
   #packetTextCapacity = 0;
 
@@ -102,30 +61,17 @@ export class KernelScanner implements Scanner<Segment> {
     this.#facts = facts;
     this.#kernel = kernel;
     this.#arena = new Arena(kernel.memory);
-    this.#traceClass = traceClass;
-    this.#recordBytes = RECORD_CONSTANTS + 4 * kernel.columns.constants;
-    this.#classShapes = new ClassShapes(spec);
-    this.update(traceClass);
+    this.#shapes = new ClassShapes(spec);
+    this.#code = this.#codeOf(traceClass);
   }
 
   get traceClass(): TraceClass {
-    return this.#traceClass;
+    return this.#code.traceClass;
   }
 
   update(traceClass: TraceClass): void {
-    this.#traceClass = traceClass;
-    this.#links = this.#spec.filter && new LinkCache(this.#spec.filter);
-    declareConstants(this.#kernel, traceClass, this.#facts);
+    this.#code = this.#codeOf(traceClass, this.#code);
     this.#interpreter?.update(traceClass);
-    if (traceClass.slotCount > this.#slotCount) {
-      // Code holds the address of its slots, so more of them means new code.
-      this.#slotCount = traceClass.slotCount * 2;
-      this.#slotAddress = this.#arena.allocate(this.#slotCount * 8);
-      this.#renderer = undefined;
-      this.#classPrograms = new WeakMap();
-      this.#streams.clear();
-    }
-    this.#renderer ??= new RenderCompiler(this.#arena, this.#kernel.host, this.#slotAddress);
     const current = new Set(traceClass.streamClasses.values());
     for (const [streamClass, state] of this.#streams) {
       if (current.has(streamClass)) continue;
@@ -135,6 +81,34 @@ export class KernelScanner implements Scanner<Segment> {
       if (successor !== undefined && hasSameLayout(successor, streamClass))
         this.#streams.set(successor, state);
     }
+  }
+
+  /** @param before of the trace class that this one has grown from */
+  #codeOf(traceClass: TraceClass, before?: TraceCode): TraceCode {
+    const { filter } = this.#spec;
+    declareConstants(this.#kernel, traceClass, this.#facts);
+    let kept = before;
+    if (kept === undefined || traceClass.slotCount > this.#slotCount) {
+      // Instances hold the address of their slots, so more of them means new instances.
+      this.#slotCount = traceClass.slotCount * 2;
+      kept = undefined;
+      this.#streams.clear();
+    }
+    const slots = kept?.slots ?? this.#arena.allocate(slotOffset(this.#slotCount));
+    const renderer = kept?.renderer ?? new RenderCompiler(this.#arena, this.#kernel.host);
+    const { columns } = this.#kernel.columns;
+    return {
+      spec: this.#spec,
+      facts: this.#facts,
+      kernel: this.#kernel,
+      arena: this.#arena,
+      traceClass,
+      shapes: this.#shapes,
+      links: filter && new LinkCache(filter),
+      renderer,
+      programs: new ClassPrograms(columns, renderer, traceClass),
+      slots,
+    };
   }
 
   /** @throws MustInterpret before any row of the packet counts */
@@ -161,9 +135,10 @@ export class KernelScanner implements Scanner<Segment> {
     memory.set(state + State.cpuId, header.cpuId ?? 0);
     memory.set(state + State.hasCpuId, header.cpuId === undefined ? 0 : 1);
     memory.set(state + State.context, header.contextBit);
+    const { slots } = this.#code;
     const { hi, lo } = header.slots;
     for (let slot = 0; slot < hi.length; slot++)
-      memory.set64(this.#slotAddress + 8 * slot, hi[slot]!, lo[slot]!);
+      memory.set64(slots + slotOffset(slot), hi[slot]!, lo[slot]!);
     if (this.#kernel.columns.rendersRecords) this.#setPacketText(bytes, header);
     const begin = header.begin ?? 0n;
     memory.set64(
@@ -252,10 +227,10 @@ export class KernelScanner implements Scanner<Segment> {
           rows.abandon();
           throw new MustInterpret();
         }
-        const met = this.#isLazy(streamClass)
-          ? this.#survey.ahead(bytes, header, this.#traceClass, bit).add(eventClass)
+        const met = isLazy(this.#code, streamClass)
+          ? this.#lookahead.ahead(bytes, header, this.traceClass, bit).add(eventClass)
           : NO_CLASSES;
-        this.#addClasses(stream, streamClass, met);
+        stream.add(this.#code, streamClass, met);
       } else {
         return outcome(this.#exactError(bytes, header, here));
       }
@@ -275,230 +250,21 @@ export class KernelScanner implements Scanner<Segment> {
     this.#interpreter ??= new InterpretingScanner(
       this.#spec,
       this.#spec.columns.map(() => new SharedDictionary()),
-      this.#traceClass,
+      this.traceClass,
       this.#facts,
     );
     return this.#interpreter.scan(bytes, header, at).error;
   }
 
-  /** A stream class with the code of all its event classes. */
-  #stream(streamClass: StreamClass): StreamState {
+  #stream(streamClass: StreamClass): StreamCode {
     let stream = this.#streams.get(streamClass);
     if (stream === undefined) {
-      if (mayChangeInsideBytes(this.#traceClass.packetHeader, streamClass))
+      if (mayChangeInsideBytes(this.traceClass.packetHeader, streamClass))
         throw new MustInterpret();
-      const unit = new Unit(this.#kernel.memory, this.#arena);
-      const headerWalk = planHeaderWalk(streamClass);
-      const loop = emitStreamLoop(
-        unit,
-        headerWalk,
-        streamClass.clock,
-        this.#slotAddress,
-        this.#recordBytes,
-        this.#spec.countsOnly ?? false,
-      );
-      unit.module.exportFunction("loop", loop);
-      const classes = this.#arena.allocate(FIRST_CLASSES * this.#recordBytes);
-      const known = new Set<EventClass>();
-      const shapes = new Map<string, CompiledShape>();
-      const compiled = this.#compileClasses(unit, streamClass, shapes, known, NO_CLASSES);
-      const { loop: run, ...functions } = unit.instantiate();
-      stream = { loop: run!, shapes, known, classes, classCount: FIRST_CLASSES };
-      this.#enter(stream, streamClass, compiled, functions);
+      stream = new StreamCode(this.#code, streamClass);
       this.#streams.set(streamClass, stream);
     }
     return stream;
-  }
-
-  /** Whether of a stream's event classes only those are compiled that are met. */
-  #isLazy({ eventClasses }: StreamClass): boolean {
-    return this.#kernel.columns.renders && eventClasses.size > MANY_CLASSES;
-  }
-
-  /** Compiles and enters event classes that are met, or all that have been declared since others were compiled. */
-  #addClasses(stream: StreamState, streamClass: StreamClass, met: ReadonlySet<EventClass>): void {
-    const unit = new Unit(this.#kernel.memory, this.#arena);
-    const compiled = this.#compileClasses(unit, streamClass, stream.shapes, stream.known, met);
-    const isNew = [...compiled.values()].some(
-      (shape) => shape.kind === "function" && shape.entry === -1,
-    );
-    this.#enter(stream, streamClass, compiled, isNew ? unit.instantiate() : {});
-  }
-
-  /** Emits a function for each new shape among the event classes that are not known yet; of many, only for those met. */
-  #compileClasses(
-    unit: Unit,
-    streamClass: StreamClass,
-    shapes: Map<string, CompiledShape>,
-    known: Set<EventClass>,
-    met: ReadonlySet<EventClass>,
-  ): Map<EventClass, CompiledShape> {
-    const compiled = new Map<EventClass, CompiledShape>();
-    const { events } = this.#spec;
-    const classes = this.#isLazy(streamClass) ? met : streamClass.eventClasses.values();
-    for (const eventClass of classes) {
-      if (eventClass.id >= MAX_CLASS_ID || known.has(eventClass)) continue;
-      known.add(eventClass);
-      const isWanted = isSelected(events, eventClass.name);
-      const programs = isWanted ? this.#programs(streamClass, eventClass) : new Map();
-      let key = this.#classShapes.of(eventClass, isWanted);
-      for (const program of programs.values()) key += `|${this.#renderShape(program)}`;
-      let shape = shapes.get(key);
-      if (shape === undefined) {
-        shape = this.#compile(unit, streamClass, eventClass, programs);
-        shapes.set(key, shape);
-      }
-      compiled.set(eventClass, shape);
-    }
-    return compiled;
-  }
-
-  #compile(
-    unit: Unit,
-    streamClass: StreamClass,
-    eventClass: EventClass,
-    programs: ReadonlyMap<number, number>,
-  ): CompiledShape {
-    const plan = planEvent(this.#spec, this.#traceClass, streamClass, eventClass, this.#links);
-    const size = plan.isLive ? undefined : fixedSize(plan);
-    if (size !== undefined) return { kind: "fixed", ...size };
-    const { begin, end, countsOnly = false } = this.#spec;
-    const { columns, chunks } = this.#kernel;
-    try {
-      const renderers = new Map<number, number>();
-      if (plan.isLive) {
-        for (const [constant, program] of programs)
-          renderers.set(constant, this.#emitRender(unit, program));
-      }
-      const body = recordBody(unit, plan, {
-        columns: columns.columns,
-        layout: chunks.layout,
-        slotAddress: this.#slotAddress,
-        begin,
-        end,
-        countsOnly,
-        renderers,
-      });
-      const index = unit.module.function(RECORD_FUNCTION, body);
-      unit.module.exportFunction(`f${index}`, index);
-      return { kind: "function", plan, index, entry: -1 };
-    } catch (error) {
-      if (error instanceof NotCompilable) return { kind: "interpreted" };
-      throw error;
-    }
-  }
-
-  /** Writes the class records, by which the loop finds an event class. */
-  #enter(
-    stream: StreamState,
-    streamClass: StreamClass,
-    compiled: ReadonlyMap<EventClass, CompiledShape>,
-    functions: Readonly<Record<string, WasmFunction>>,
-  ): void {
-    const { memory } = this.#kernel;
-    for (const [eventClass, shape] of compiled) {
-      if (shape.kind === "interpreted") continue;
-      this.#growClasses(stream, eventClass.id);
-      const record = stream.classes + eventClass.id * this.#recordBytes;
-      if (shape.kind === "fixed") {
-        memory.set(record, ClassKind.fixed);
-        memory.set(record + 4, shape.align);
-        memory.set(record + 8, shape.bits);
-        continue;
-      }
-      if (shape.entry === -1) {
-        shape.entry = this.#arena.addFunction(functions[`f${shape.index}`]!);
-        this.#kernel.functions++;
-      }
-      memory.set(record, ClassKind.function);
-      memory.set(record + 4, shape.entry);
-      if (shape.plan.isLive) this.#setConstants(record, streamClass, eventClass, shape.plan);
-    }
-  }
-
-  #setConstants(
-    record: number,
-    streamClass: StreamClass,
-    eventClass: EventClass,
-    { sources }: EventPlan,
-  ): void {
-    const { memory, columns } = this.#kernel;
-    columns.columns.forEach((column, i) => {
-      const set = (value: number, constant: number): void =>
-        memory.set(record + RECORD_CONSTANTS + 4 * constant, value);
-      if (column.kind === "constant") {
-        const text = constantText(column.column, eventClass, this.#traceClass, this.#facts);
-        set(text === undefined ? -1 : column.dictionary.codeOfString(text), column.constant);
-      } else if (column.kind === "rendered") {
-        set(this.#programs(streamClass, eventClass).get(column.constant) ?? 0, column.constant);
-      } else if (column.kind === "utf8") {
-        const source = sources[i]!;
-        const isRendered =
-          source.kind === "field" &&
-          source.fieldClass.kind !== "string" &&
-          source.fieldClass.kind !== "text";
-        if (isRendered) set(this.#renderer!.value("json", source.fieldClass), column.constant);
-      }
-    });
-  }
-
-  /** The render programs of a class, by the constants that name them. */
-  #programs(streamClass: StreamClass, eventClass: EventClass): Map<number, number> {
-    let programs = this.#classPrograms.get(eventClass);
-    if (programs !== undefined) return programs;
-    programs = new Map();
-    for (const column of this.#kernel.columns.columns) {
-      if (column.kind === "rendered" && isRenderableBy(column, streamClass, eventClass))
-        programs.set(column.constant, this.#program(column, streamClass, eventClass));
-    }
-    this.#classPrograms.set(eventClass, programs);
-    return programs;
-  }
-
-  /** The render program of a class for a column. */
-  #program(
-    { column, style }: KernelColumn & { kind: "rendered" },
-    streamClass: StreamClass,
-    eventClass: EventClass,
-  ): number {
-    const renderer = this.#renderer!;
-    if (column.request.kind === "record") {
-      const head = recordHead(tracePrefix(this.#traceClass), eventClass);
-      const scopes = [streamClass.commonContext, eventClass.specificContext, eventClass.payload];
-      return renderer.record(
-        head,
-        hasPacketContextText(streamClass),
-        scopes.filter((scope) => scope !== undefined),
-      );
-    }
-    if (eventClass.payload !== undefined) return renderer.scope(style, eventClass.payload);
-    return renderer.constant(style === "json" ? "{}" : "");
-  }
-
-  #renderShape(program: number): string {
-    return renderShape(this.#renderer!.wordsOf(program), (nested) =>
-      this.#renderer!.wordsOf(nested),
-    );
-  }
-
-  #emitRender(unit: Unit, program: number): number {
-    const renderer = this.#renderer!;
-    const wordsOf: WordsOf = (nested) => renderer.wordsOf(nested);
-    return emitRender(unit, renderer.wordsOf(program), wordsOf, this.#slotAddress);
-  }
-
-  #growClasses(stream: StreamState, id: number): void {
-    if (id < stream.classCount) return;
-    const { memory } = this.#kernel;
-    const count = Math.max(id + 1, stream.classCount * 2);
-    const classes = this.#arena.allocate(count * this.#recordBytes);
-    memory.u8.copyWithin(
-      classes,
-      stream.classes,
-      stream.classes + stream.classCount * this.#recordBytes,
-    );
-    stream.classes = classes;
-    stream.classCount = count;
   }
 }
 
@@ -529,96 +295,6 @@ export function declareConstants(
       }
     }
   }
-}
-
-/** Where a scan's rows go: into the open chunk, behind those of other streams, then into chunks that take its place. */
-class RowAppender {
-  readonly #kernel: Kernel;
-  readonly #countsOnly: boolean;
-  readonly #segments: Segment[] = [];
-  #chunk: Chunk | undefined;
-  /** The scan's first row in the chunk. */
-  #from = 0;
-
-  constructor(kernel: Kernel, contentBits: number, countsOnly: boolean) {
-    this.#kernel = kernel;
-    this.#countsOnly = countsOnly;
-    if (countsOnly) this.#setRow(0);
-    else this.#use(kernel.openChunk(contentBits));
-  }
-
-  /**
-   * Goes on in an empty chunk. If it is empty already, the text that did not fit gets more room in it; false if it is longer
-   * than a text may be.
-   */
-  makeRoom(): boolean {
-    const { memory, chunks } = this.#kernel;
-    if (this.#row() === 0)
-      return chunks.growText(this.#chunk!, memory.get(memory.state + State.fullSlot));
-    this.#close();
-    this.#use(this.#kernel.nextChunk(this.#chunk!));
-    return true;
-  }
-
-  /** Goes on in an empty chunk, whose dictionaries have room. */
-  renewDictionaries(): void {
-    this.#close();
-    this.#use(this.#kernel.nextDictionaries(this.#chunk!));
-  }
-
-  /** Rows in the chunks that are full. */
-  get found(): number {
-    return this.#segments.reduce((sum, { from, to }) => sum + to - from, 0);
-  }
-
-  finish(): { rows: readonly Segment[]; matched: number } {
-    if (this.#countsOnly) return { rows: [], matched: this.#row() };
-    this.#close();
-    return { rows: this.#segments, matched: this.found };
-  }
-
-  /** Forgets the rows. */
-  abandon(): void {
-    if (this.#countsOnly) return;
-    const { chunks } = this.#kernel;
-    chunks.close(this.#chunk!, this.#row());
-    chunks.cut(this.#chunk!, this.#from);
-    for (const segment of this.#segments) chunks.give(segment);
-  }
-
-  #close(): void {
-    const { chunks } = this.#kernel;
-    const chunk = this.#chunk!;
-    const rows = this.#row();
-    chunks.close(chunk, rows);
-    if (rows > this.#from) this.#segments.push(chunks.segment(chunk, this.#from, rows));
-  }
-
-  #use(chunk: Chunk): void {
-    const { memory } = this.#kernel;
-    this.#chunk = chunk;
-    this.#from = chunk.rows;
-    memory.set(memory.state + State.chunk, chunk.address);
-    this.#setRow(chunk.rows);
-  }
-
-  #row(): number {
-    const { memory } = this.#kernel;
-    return memory.get(memory.state + State.row);
-  }
-
-  #setRow(row: number): void {
-    const { memory } = this.#kernel;
-    memory.set(memory.state + State.row, row);
-  }
-}
-
-/** Whether records of a class always take the same space, once they are aligned. */
-function fixedSize({ walk }: EventPlan): { align: number; bits: number } | undefined {
-  const [step, ...others] = walk;
-  if (step === undefined) return { align: 1, bits: 0 };
-  if (others.length > 0 || step.op !== Op.fixed || step.bits > 2 ** 29) return undefined;
-  return { align: step.align, bits: step.bits };
 }
 
 /** Whether event ids go beyond those that the loop can name. */

@@ -1,8 +1,12 @@
-import { Code } from "../../../wasm/code.ts";
+/** Modules under construction, and their instances: what code shares, and what differs from trace to trace and thread to thread. */
+
+import { Code, type Expression, type Operand } from "../../../wasm/code.ts";
+import { add, int } from "../../../wasm/expression.ts";
 import { type FunctionType, ModuleBuilder } from "../../../wasm/module.ts";
+import { cachedModule } from "../../../wasm/module-cache.ts";
 import { ValueType } from "../../../wasm/opcodes.ts";
-import { instantiate, type WasmFunction } from "../../../wasm/runtime.ts";
-import { Arena } from "../memory/arena.ts";
+import { instantiate, type WasmFunction, type WasmModule } from "../../../wasm/runtime.ts";
+import type { Arena } from "../memory/arena.ts";
 import { type KernelMemory, MAX_PAGES } from "../memory/memory.ts";
 
 const { i32, i64, f64 } = ValueType;
@@ -24,33 +28,78 @@ const CLOCK_FUNCTION: FunctionType = { parameters: [f64, i32], results: [] };
 /** A helper is written into each unit that calls it, once: calls inside a module are the cheap ones. */
 export type Helper = { readonly type: FunctionType; readonly body: (unit: Unit) => Uint8Array };
 
-/** One module under construction, on a kernel's memory. */
-export class Unit {
+/** What differs between the instances of a module: where they work, and the clock of their trace. */
+export interface InstanceFacts {
   readonly memory: KernelMemory;
-  readonly #arena: Arena;
+  /** Where literals lie, and the functions that are called by number. */
+  readonly arena: Arena;
+  /** Region of the trace's slots; see `slotOffset`. */
+  readonly slots?: number;
+  /** Time of the stream's clock at 0, ns since the Unix epoch. */
+  readonly clockOrigin?: bigint;
+}
+
+/** A module with the literals that its code names, for any number of traces and threads. */
+export interface CompiledUnit {
+  readonly module: WasmModule;
+  readonly literals: Uint8Array;
+}
+
+/** Where a slot lies behind the beginning of the slots. The first place is free, so that 0 can stand for no slot. */
+export function slotOffset(slot: number): number {
+  return 8 * (slot + 1);
+}
+
+/** The slot that an offset means; -1 for 0. */
+export function slotAt(offset: number): number {
+  return offset / 8 - 1;
+}
+
+/** Zeros behind each literal. */
+const LITERAL_SLACK = 16;
+
+/**
+ * One module under construction. It holds no address: where an instance's state, slots and literals lie come in as globals,
+ * so that equal classes of many traces, in whatever thread, are one module.
+ */
+export class Unit {
   readonly module: ModuleBuilder = new ModuleBuilder();
   readonly #helpers = new Map<Helper, number>();
+  readonly #literals: Uint8Array[] = [];
+  #literalBytes = 0;
   /** Functions of the host. */
   readonly floatFunction: number;
   readonly labelFunction: number;
   readonly clockFunction: number;
   readonly visibleFunction: number;
-
-  /** @param arena where its literals lie, and the functions that it calls by number */
-  constructor(memory: KernelMemory, arena: Arena = new Arena(memory)) {
-    this.memory = memory;
-    this.#arena = arena;
-    this.module.importMemory("kernel", "memory", 1, memory.isShared ? MAX_PAGES : undefined);
-    this.module.importTable("kernel", "table", 0);
-    this.floatFunction = this.module.importFunction("kernel", "float", FLOAT_FUNCTION);
-    this.labelFunction = this.module.importFunction("kernel", "labels", LABEL_FUNCTION);
-    this.clockFunction = this.module.importFunction("kernel", "clock", CLOCK_FUNCTION);
-    this.visibleFunction = this.module.importFunction("kernel", "visible", VISIBLE_FUNCTION);
-  }
-
   /** Address that the offsets of `State` count from. */
-  get state(): number {
-    return this.memory.state;
+  readonly state: Expression;
+  /** Address that `slotOffset` counts from. */
+  readonly slots: Expression;
+  /** Address that the offsets of `Digits` count from. */
+  readonly digits: Expression;
+  /** Time of the stream's clock at 0: i64, ns since the Unix epoch. */
+  readonly clockOrigin: Expression;
+  readonly #literalBase: Expression;
+
+  /** @param isShared whether its memory is one that threads share */
+  constructor(isShared: boolean) {
+    const { module } = this;
+    module.importMemory("kernel", "memory", 1, isShared ? MAX_PAGES : undefined);
+    module.importTable("kernel", "table", 0);
+    this.floatFunction = module.importFunction("kernel", "float", FLOAT_FUNCTION);
+    this.labelFunction = module.importFunction("kernel", "labels", LABEL_FUNCTION);
+    this.clockFunction = module.importFunction("kernel", "clock", CLOCK_FUNCTION);
+    this.visibleFunction = module.importFunction("kernel", "visible", VISIBLE_FUNCTION);
+    const global = (name: string, type: ValueType): Expression => {
+      const index = module.importGlobal("kernel", name, type);
+      return (code) => code.global(index);
+    };
+    this.state = global("state", i32);
+    this.slots = global("slots", i32);
+    this.digits = global("digits", i32);
+    this.clockOrigin = global("clockOrigin", i64);
+    this.#literalBase = global("literals", i32);
   }
 
   /** The number of a helper's function. Its body is written when the unit is compiled. */
@@ -63,9 +112,20 @@ export class Unit {
     return index;
   }
 
-  /** Address of these bytes. */
-  literal(bytes: Uint8Array): number {
-    return this.#arena.literal(bytes);
+  /** Calls a helper. */
+  call(helper: Helper, ...parameters: readonly Operand[]): Expression {
+    return (code) => {
+      for (const parameter of parameters) code.push(parameter);
+      return code.call(this.helper(helper));
+    };
+  }
+
+  /** Address of these bytes, which are followed by zeros. */
+  literal(bytes: Uint8Array): Expression {
+    const offset = this.#literalBytes;
+    this.#literals.push(bytes);
+    this.#literalBytes = (offset + bytes.length + LITERAL_SLACK + 15) & ~15;
+    return offset === 0 ? this.#literalBase : add(this.#literalBase, int(offset));
   }
 
   /** Code for a function with so many parameters. */
@@ -73,12 +133,27 @@ export class Unit {
     return new Code(parameters);
   }
 
-  /** Compiles, and gives the exports. */
-  instantiate(): Readonly<Record<string, WasmFunction>> {
-    const { memory, imports } = this.memory;
-    const { table } = this.#arena;
+  compile(): CompiledUnit {
     // Helpers that helpers call join the map while it is gone through.
     for (const [helper, index] of this.#helpers) this.module.define(index, helper.body(this));
-    return instantiate(this.module.bytes(), { kernel: { memory, table, ...imports } });
+    const literals = new Uint8Array(this.#literalBytes);
+    let at = 0;
+    for (const bytes of this.#literals) {
+      literals.set(bytes, at);
+      at = (at + bytes.length + LITERAL_SLACK + 15) & ~15;
+    }
+    return { module: cachedModule(this.module.bytes()), literals };
   }
+}
+
+/** Makes an instance of a unit, and gives its exports. */
+export function instantiateUnit(
+  { module, literals }: CompiledUnit,
+  { memory: kernelMemory, arena, slots = 0, clockOrigin = 0n }: InstanceFacts,
+): Readonly<Record<string, WasmFunction>> {
+  const { memory, imports, state, digits } = kernelMemory;
+  const base = literals.length === 0 ? 0 : arena.literal(literals);
+  const globals = { state, slots, digits, clockOrigin, literals: base };
+  const kernel = { memory, table: arena.table, ...imports, ...globals };
+  return instantiate(module, { kernel });
 }

@@ -6,28 +6,57 @@
  */
 
 import type { NumberType } from "../../../column/column.ts";
-import type { Code, Local } from "../../../wasm/code.ts";
-import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
+import type { Code, Expression, Local } from "../../../wasm/code.ts";
+import {
+  add,
+  and,
+  byteOf,
+  elementAt,
+  eq,
+  eqz,
+  gtS,
+  gtU,
+  i32Load,
+  i32Load8U,
+  i64Load,
+  int,
+  long,
+  ltU,
+  minU,
+  mul,
+  ne,
+  shrU,
+  sub,
+  tee,
+} from "../../../wasm/expression.ts";
+import { Memory, ValueType } from "../../../wasm/opcodes.ts";
 import type { LineFormat, LinePart, NumberColumn } from "../../line-format.ts";
 import { type ChunkLayout, type Place, Slot } from "../memory/chunk.ts";
 import { type KernelColumn, widthOf } from "../memory/columns.ts";
 import { MERGED_CODES } from "../memory/dictionary.ts";
 import { State } from "../memory/memory.ts";
-import { RUN_BYTES } from "../order/merge-emitter.ts";
+import { RUN_BYTES, Run } from "../order/merge-emitter.ts";
 import type { Unit } from "../scan/unit.ts";
-import { copyLiteral, decimalLength, writeDecimal, writeNine } from "./text-helpers.ts";
+import { LineTimeEmitter } from "./line-time-emitter.ts";
+import { copyLiteral, decimalLength, writeDecimal } from "./text-helpers.ts";
 
 const { i32, i64 } = ValueType;
 
 export const NAME_BYTES = 12;
+/** Offsets in an entry of a table of names. */
+const Name = { address: 0, length: 4, width: 8 } as const;
 export const CELL_BYTES = 8;
 /** Of a cell: the table's address, and the width so far. */
 export const Cell = { table: 0, width: 4 } as const;
 
+const BLANK = 32;
 const BLANKS = 0x2020_2020_2020_2020n;
-const SECOND = 1_000_000_000n;
+const NEWLINE = 10;
 
-/** (runs, count, out) → address behind the lines. */
+/**
+ * (runs, count, out) → address behind the lines.
+ * @param cells address of the parts' cells
+ */
 export function emitLines(
   unit: Unit,
   format: LineFormat,
@@ -46,6 +75,7 @@ class LineEmitter {
   readonly #layout: ChunkLayout;
   readonly #cells: number;
   readonly #code: Code;
+  readonly #times: LineTimeEmitter;
   readonly #runs: Local = 0;
   readonly #count: Local = 1;
   readonly #out: Local = 2;
@@ -53,8 +83,6 @@ class LineEmitter {
   readonly #row: Local;
   readonly #end: Local;
   readonly #time: Local;
-  readonly #second: Local;
-  readonly #nanoseconds: Local;
   readonly #value: Local;
   readonly #entry: Local;
   readonly #length: Local;
@@ -78,39 +106,34 @@ class LineEmitter {
     this.#row = code.local(i32);
     this.#end = code.local(i32);
     this.#time = code.local(i64);
-    this.#second = code.local(i64);
-    this.#nanoseconds = code.local(i32);
     this.#value = code.local(i64);
     this.#entry = code.local(i32);
     this.#length = code.local(i32);
     this.#lineStart = code.local(i32);
+    this.#times = new LineTimeEmitter(unit, code, this.#out, this.#time);
   }
 
   emit(): Uint8Array {
     const code = this.#code;
-    code.block((done) => {
-      code.loop((again) => {
-        code.get(this.#count).op(Op.i32Eqz).brIf(done);
-        code.get(this.#runs).memory(Memory.i32Load).set(this.#chunk);
-        code.get(this.#runs).memory(Memory.i32Load, 4).tee(this.#row);
-        code.get(this.#runs).memory(Memory.i32Load, 8).op(Op.i32Add).set(this.#end);
-        code.loop((next) => {
-          this.#line();
-          code.get(this.#row).i32(1).op(Op.i32Add).tee(this.#row).get(this.#end).op(Op.i32LtU);
-          code.if(() => code.br(next));
-        });
-        code.get(this.#runs).i32(RUN_BYTES).op(Op.i32Add).set(this.#runs);
-        code.get(this.#count).i32(1).op(Op.i32Sub).set(this.#count).br(again);
+    code.until(eqz(this.#count), () => {
+      code.assign(this.#chunk, i32Load(this.#runs, Run.chunk));
+      const first = tee(this.#row, i32Load(this.#runs, Run.row));
+      code.assign(this.#end, add(first, i32Load(this.#runs, Run.rows)));
+      code.loop((next) => {
+        this.#line();
+        const following = tee(this.#row, add(this.#row, int(1)));
+        code.when(ltU(following, this.#end), () => code.br(next));
       });
+      code.increase(this.#runs, RUN_BYTES);
+      code.assign(this.#count, sub(this.#count, int(1)));
     });
     return code.get(this.#out).body();
   }
 
   #line(): void {
     const code = this.#code;
-    code.get(this.#chunk).get(this.#row).i32(3).op(Op.i32Shl, Op.i32Add);
-    code.memory(Memory.i64Load, this.#layout.timestamps).set(this.#time);
-    if (this.#format.trims) code.get(this.#out).set(this.#lineStart);
+    code.assign(this.#time, i64Load(this.#address(8), this.#layout.timestamps));
+    if (this.#format.trims) code.assign(this.#lineStart, this.#out);
     const { parts, timeParts, timeColumn, noTime } = this.#format;
     const write = (from: number, to: number): void => {
       for (let i = from; i < to; i++) this.#part(parts[i]!, this.#cells + i * CELL_BYTES);
@@ -118,19 +141,17 @@ class LineEmitter {
     const timed = (): void => {
       write(0, timeParts);
       const { state } = this.#unit;
-      code.i32(state).get(this.#time).memory(Memory.i64Store, State.lineTime);
-      code.i32(state).i32(1).memory(Memory.i32Store, State.hasLineTime);
+      code.store(Memory.i64Store, state, this.#time, State.lineTime);
+      code.store(Memory.i32Store, state, int(1), State.hasLineTime);
     };
-    if (timeColumn === undefined) {
-      timed();
-    } else {
-      this.#pushIsPresent(this.#layout.places[timeColumn]!);
-      code.if(timed, () => this.#literal(noTime));
-    }
+    if (timeColumn === undefined) timed();
+    else
+      code.when(this.#isPresent(this.#layout.places[timeColumn]!), timed, () =>
+        this.#literal(noTime),
+      );
     write(timeParts, parts.length);
     if (this.#format.trims) this.#trim();
-    code.get(this.#out).i32(10).memory(Memory.i32Store8);
-    this.#step(1);
+    this.#byte(NEWLINE);
   }
 
   #part(part: LinePart, cell: number): void {
@@ -139,13 +160,13 @@ class LineEmitter {
         this.#literal(part.bytes);
         break;
       case "time":
-        this.#timeOfDay();
+        this.#times.timeOfDay();
         break;
       case "delta":
-        this.#delta();
+        this.#times.delta();
         break;
       case "number":
-        this.#number(part);
+        this.#firstNumber(part, part.columns);
         break;
       case "name":
         this.#name(part, cell);
@@ -158,221 +179,156 @@ class LineEmitter {
 
   #literal(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    const code = this.#code;
-    if (bytes.length === 1) {
-      code.get(this.#out).i32(bytes[0]!).memory(Memory.i32Store8);
-      this.#step(1);
-      return;
-    }
-    code.get(this.#out).i32(this.#unit.literal(bytes)).i32(bytes.length);
-    code.call(this.#unit.helper(copyLiteral)).set(this.#out);
+    if (bytes.length === 1) this.#byte(bytes[0]!);
+    else this.#copy(this.#unit.literal(bytes), int(bytes.length));
   }
 
-  /** Seconds are rounded down. The part down to the second is made by the host once a second. */
-  #timeOfDay(): void {
-    const code = this.#code;
-    const { state } = this.#unit;
-    code.get(this.#time).i64(SECOND).op(Op.i64DivS).set(this.#second);
-    code.get(this.#time).get(this.#second).i64(SECOND).op(Op.i64Mul, Op.i64Sub, Op.i32WrapI64);
-    code.tee(this.#nanoseconds).i32(0).op(Op.i32LtS);
-    code.if(() => {
-      code.get(this.#nanoseconds).i32(Number(SECOND)).op(Op.i32Add).set(this.#nanoseconds);
-      code.get(this.#second).i64(1n).op(Op.i64Sub).set(this.#second);
-    });
-    code.get(this.#second).i32(state).memory(Memory.i64Load, State.clockSecond).op(Op.i64Ne);
-    code.if(() => {
-      code.i32(state).get(this.#second).memory(Memory.i64Store, State.clockSecond);
-      code
-        .get(this.#second)
-        .op(Op.f64ConvertI64S)
-        .i32(state + State.clockText);
-      code.call(this.#unit.clockFunction);
-    });
-    code.get(this.#out).i32(state).memory(Memory.i64Load, State.clockText);
-    code.memory(Memory.i64Store);
-    code.get(this.#out).i32(46).memory(Memory.i32Store8, 8);
-    code.get(this.#out).i32(9).op(Op.i32Add).get(this.#nanoseconds);
-    code.call(this.#unit.helper(writeNine)).set(this.#out);
+  #byte(value: number): void {
+    this.#code.store(Memory.i32Store8, this.#out, int(value));
+    this.#code.increase(this.#out, 1);
   }
 
-  #delta(): void {
-    const code = this.#code;
-    const { state } = this.#unit;
-    const unknown = this.#unit.literal(new TextEncoder().encode("?.?????????"));
-    code.i32(state).memory(Memory.i32Load, State.hasLineTime).op(Op.i32Eqz);
-    code.if(
-      () => {
-        code.get(this.#out).i32(unknown).i32(11).call(this.#unit.helper(copyLiteral));
-        code.set(this.#out);
-      },
-      () => {
-        code.i32(state).memory(Memory.i64Load, State.lineTime).set(this.#value);
-        // A late row is older than the one before it: no time has passed.
-        code.get(this.#time).get(this.#value).op(Op.i64Sub).i64(0n);
-        code.get(this.#time).get(this.#value).op(Op.i64GeS, Op.select).set(this.#value);
-        code.get(this.#out).get(this.#value).i64(SECOND).op(Op.i64DivU).tee(this.#second).i32(0);
-        code.call(this.#unit.helper(writeDecimal)).tee(this.#out).i32(46).memory(Memory.i32Store8);
-        code.get(this.#out).i32(1).op(Op.i32Add);
-        code.get(this.#value).get(this.#second).i64(SECOND).op(Op.i64Mul, Op.i64Sub);
-        code.op(Op.i32WrapI64).call(this.#unit.helper(writeNine)).set(this.#out);
-      },
-    );
+  #copy(from: Expression, length: Expression): void {
+    this.#code.assign(this.#out, this.#unit.call(copyLiteral, this.#out, from, length));
   }
 
-  #number(part: LinePart & { kind: "number" }): void {
-    const code = this.#code;
-    const write = ({ column, width, after }: NumberColumn, number: NumberType): void => {
-      const signed = number.startsWith("uint") ? 0 : 1;
-      this.#literal(part.before);
-      this.#pushAddress(widthOf(number));
-      code.memory(LOADS[number]!, this.#layout.places[column]!.values).set(this.#value);
-      if (width > 0) {
-        code.i32(width).get(this.#value).i32(signed).call(this.#unit.helper(decimalLength));
-        code.op(Op.i32Sub).set(this.#length);
-        this.#blanks(16);
-      }
-      code.get(this.#out).get(this.#value).i32(signed);
-      code.call(this.#unit.helper(writeDecimal)).set(this.#out);
-      this.#literal(after);
-    };
-    const first = (columns: readonly NumberColumn[]): void => {
-      const [one, ...others] = columns;
-      const column = one?.column;
-      const kernelColumn = column === undefined ? undefined : this.#columns[column];
-      if (one === undefined || column === undefined || kernelColumn === undefined) {
-        this.#literal(part.absent);
-        return;
-      }
-      if (kernelColumn.kind !== "number" || LOADS[kernelColumn.number] === undefined) {
-        first(others);
-        return;
-      }
-      this.#pushIsPresent(this.#layout.places[column]!);
-      code.if(
-        () => write(one, kernelColumn.number),
-        () => first(others),
+  /** The number of the first of some columns that has one in this row. */
+  #firstNumber(part: LinePart & { kind: "number" }, columns: readonly NumberColumn[]): void {
+    const [one, ...others] = columns;
+    const column = one?.column;
+    const kernelColumn = column === undefined ? undefined : this.#columns[column];
+    if (one === undefined || column === undefined || kernelColumn === undefined) {
+      this.#literal(part.absent);
+    } else if (kernelColumn.kind !== "number" || LOADS[kernelColumn.number] === undefined) {
+      this.#firstNumber(part, others);
+    } else {
+      const { number } = kernelColumn;
+      this.#code.when(
+        this.#isPresent(this.#layout.places[column]!),
+        () => this.#number(part, one, number),
+        () => this.#firstNumber(part, others),
       );
-    };
-    first(part.columns);
+    }
+  }
+
+  #number(
+    part: LinePart & { kind: "number" },
+    { column, width, after }: NumberColumn,
+    number: NumberType,
+  ): void {
+    const code = this.#code;
+    const signed = int(number.startsWith("uint") ? 0 : 1);
+    this.#literal(part.before);
+    code.push(this.#address(widthOf(number)));
+    code.memory(LOADS[number]!, this.#layout.places[column]!.values).set(this.#value);
+    if (width > 0) {
+      const length = this.#unit.call(decimalLength, this.#value, signed);
+      code.assign(this.#length, sub(int(width), length));
+      this.#blanks(16);
+    }
+    code.assign(this.#out, this.#unit.call(writeDecimal, this.#out, this.#value, signed));
+    this.#literal(after);
   }
 
   #name(part: LinePart & { kind: "name" }, cell: number): void {
     const code = this.#code;
     const place = this.#layout.places[part.column]!;
-    this.#pushIsPresent(place);
-    code.if(
+    const entry = this.#entry;
+    code.when(
+      this.#isPresent(place),
       () => {
-        code.i32(cell).memory(Memory.i32Load, Cell.table);
-        this.#pushCode(this.#columns[part.column]!, place);
-        code.i32(NAME_BYTES).op(Op.i32Mul, Op.i32Add).set(this.#entry);
-        code.get(this.#out).get(this.#entry).memory(Memory.i32Load);
-        code.get(this.#entry).memory(Memory.i32Load, 4).call(this.#unit.helper(copyLiteral));
-        code.set(this.#out);
+        const nameCode = this.#nameCode(this.#columns[part.column]!, place);
+        const table = i32Load(int(cell), Cell.table);
+        code.assign(entry, add(table, mul(nameCode, int(NAME_BYTES))));
+        this.#copy(i32Load(entry, Name.address), i32Load(entry, Name.length));
         if (part.align !== undefined) this.#align(part.align.width.most, cell);
       },
       () => this.#literal(part.absent),
     );
   }
 
+  /** The code of a name in its table: for fields that of the merge's dictionary. */
+  #nameCode(column: KernelColumn, { values, slot }: Place): Expression {
+    const own = i32Load(this.#address(4), values);
+    if (column.kind !== "dictionary") return own;
+    const dictionary = i32Load(this.#chunk, slot + Slot.dictionary);
+    return i32Load(elementAt(dictionary, own, 4), MERGED_CODES);
+  }
+
   /** The width grows to the entry's, but not beyond the most; then blanks. */
   #align(most: number, cell: number): void {
     const code = this.#code;
     const width = this.#length;
-    code.get(this.#entry).memory(Memory.i32Load, 8).tee(width).i32(most);
-    code.get(width).i32(most).op(Op.i32LtU, Op.select).tee(width);
-    code.i32(cell).memory(Memory.i32Load, Cell.width).op(Op.i32GtU);
-    code.if(() => code.i32(cell).get(width).memory(Memory.i32Store, Cell.width));
-    code.i32(cell).memory(Memory.i32Load, Cell.width);
-    code.get(this.#entry).memory(Memory.i32Load, 8).op(Op.i32Sub).set(this.#length);
+    const own = i32Load(this.#entry, Name.width);
+    code.assign(width, own);
+    const known = i32Load(int(cell), Cell.width);
+    code.when(gtU(tee(width, minU(width, int(most))), known), () =>
+      code.store(Memory.i32Store, int(cell), width, Cell.width),
+    );
+    code.assign(this.#length, sub(known, own));
     this.#blanks(64);
   }
 
   /** Writes `length` blanks, at most so many; none if it is not above 0. */
   #blanks(most: number): void {
     const code = this.#code;
-    code.get(this.#length).i32(0).op(Op.i32GtS);
-    code.if(() => {
-      for (let i = 0; i < most; i += 8) code.get(this.#out).i64(BLANKS).memory(Memory.i64Store, i);
-      code.get(this.#out).get(this.#length).op(Op.i32Add).set(this.#out);
+    code.when(gtS(this.#length, int(0)), () => {
+      for (let i = 0; i < most; i += 8) code.store(Memory.i64Store, this.#out, long(BLANKS), i);
+      code.assign(this.#out, add(this.#out, this.#length));
     });
   }
 
   /** Bytes beyond ASCII are the host's to look at, all others were made safe when they were rendered. */
   #text({ values, slot }: Place, isRaw: boolean): void {
     const code = this.#code;
-    this.#pushAddress(4);
-    code.memory(Memory.i32Load, values).set(this.#entry);
-    this.#pushAddress(4);
-    code
-      .memory(Memory.i32Load, values + 4)
-      .get(this.#entry)
-      .op(Op.i32Sub)
-      .tee(this.#length);
-    code.if(() => {
-      code.get(this.#chunk).memory(Memory.i32Load, slot + Slot.text);
-      code.get(this.#entry).op(Op.i32Add).set(this.#entry);
-      const copy = (): void => {
-        code.get(this.#out).get(this.#entry).get(this.#length);
-        code.call(this.#unit.helper(copyLiteral)).set(this.#out);
-      };
+    const [entry, length] = [this.#entry, this.#length];
+    code.assign(entry, i32Load(this.#address(4), values));
+    code.when(tee(length, sub(i32Load(this.#address(4), values + 4), entry)), () => {
+      code.assign(entry, add(i32Load(this.#chunk, slot + Slot.text), entry));
+      const copy = (): void =>
+        this.#copy(
+          (code) => code.get(entry),
+          (code) => code.get(length),
+        );
       if (isRaw) {
         copy();
         return;
       }
-      code.get(this.#chunk).memory(Memory.i32Load, slot + Slot.seen);
-      code.if(() => {
-        code.get(this.#entry).get(this.#length).get(this.#out).call(this.#unit.visibleFunction);
-        code.set(this.#out);
-      }, copy);
+      code.when(
+        i32Load(this.#chunk, slot + Slot.seen),
+        () => {
+          code.get(entry).get(length).get(this.#out).call(this.#unit.visibleFunction);
+          code.set(this.#out);
+        },
+        copy,
+      );
     });
   }
 
+  /** Takes blanks at the line's end away. */
   #trim(): void {
     const code = this.#code;
-    code.block((done) => {
-      code.loop((again) => {
-        code.get(this.#out).get(this.#lineStart).op(Op.i32Eq).brIf(done);
-        code.get(this.#out).i32(1).op(Op.i32Sub).memory(Memory.i32Load8U);
-        code.i32(32).op(Op.i32Ne).brIf(done);
-        code.get(this.#out).i32(1).op(Op.i32Sub).set(this.#out).br(again);
-      });
+    code.until(eq(this.#out, this.#lineStart), (done) => {
+      code.push(ne(i32Load8U(sub(this.#out, int(1))), int(BLANK))).brIf(done);
+      code.assign(this.#out, sub(this.#out, int(1)));
     });
   }
 
-  #pushCode(column: KernelColumn, { values, slot }: Place): void {
-    const code = this.#code;
-    if (column.kind === "dictionary")
-      code.get(this.#chunk).memory(Memory.i32Load, slot + Slot.dictionary);
-    this.#pushAddress(4);
-    code.memory(Memory.i32Load, values);
-    if (column.kind === "dictionary")
-      code.i32(2).op(Op.i32Shl, Op.i32Add).memory(Memory.i32Load, MERGED_CODES);
+  #isPresent({ slot, validity }: Place): Expression {
+    return (code) => {
+      code.push(i32Load(this.#chunk, slot + Slot.nulls));
+      const byte = i32Load8U(add(this.#chunk, byteOf(this.#row)), validity);
+      return code.if(
+        () => code.push(and(shrU(byte, and(this.#row, int(7))), int(1))),
+        () => code.i32(1),
+        i32,
+      );
+    };
   }
 
-  #pushIsPresent({ slot, validity }: Place): void {
-    const code = this.#code;
-    code.get(this.#chunk).memory(Memory.i32Load, slot + Slot.nulls);
-    code.if(
-      () => {
-        code.get(this.#chunk).get(this.#row).i32(3).op(Op.i32ShrU, Op.i32Add);
-        code.memory(Memory.i32Load8U, validity);
-        code.get(this.#row).i32(7).op(Op.i32And, Op.i32ShrU).i32(1).op(Op.i32And);
-      },
-      () => code.i32(1),
-      i32,
-    );
-  }
-
-  /** Puts `chunk + row * width` on the stack. */
-  #pushAddress(width: 1 | 2 | 4 | 8): void {
-    const code = this.#code;
-    code.get(this.#chunk).get(this.#row);
-    if (width > 1) code.i32(Math.log2(width)).op(Op.i32Shl);
-    code.op(Op.i32Add);
-  }
-
-  #step(bytes: number): void {
-    this.#code.get(this.#out).i32(bytes).op(Op.i32Add).set(this.#out);
+  /** `chunk + row * width` */
+  #address(width: 1 | 2 | 4 | 8): Expression {
+    return elementAt(this.#chunk, this.#row, width);
   }
 }
 

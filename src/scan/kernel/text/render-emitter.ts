@@ -9,8 +9,9 @@ import type { Code, Local } from "../../../wasm/code.ts";
 import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
 import { Hook, type Step, Op as StepOp } from "../../walk.ts";
 import { State } from "../memory/memory.ts";
-import type { Unit } from "../scan/unit.ts";
-import { type Location, type Position, WalkEmitter } from "../scan/walk-emitter.ts";
+import type { Location, Position } from "../scan/position.ts";
+import { slotAt, type Unit } from "../scan/unit.ts";
+import { WalkEmitter } from "../scan/walk-emitter.ts";
 import { renderMachine } from "./render-machine.ts";
 import { LITTLE_ENDIAN, MAX_NUMBER_BYTES, RenderOp, SIGNED } from "./render-program.ts";
 import {
@@ -59,6 +60,13 @@ export function renderShape(words: Int32Array, wordsOf: WordsOf): string {
       case RenderOp.reserve:
         shape += `${op};`;
         break;
+      case RenderOp.string:
+      case RenderOp.text: {
+        // The table's address is read from the program.
+        const [mode, , ...rest] = words.subarray(at + 1, at + length);
+        shape += `${op}:${mode},${rest.join()};`;
+        break;
+      }
       case RenderOp.labels:
         shape += `${op}:${words.subarray(at + 1, at + 5).join()};`;
         break;
@@ -92,13 +100,8 @@ const OUT: Local = 3;
 const LIMIT: Local = 4;
 
 /** (program, input, bit, out, limit) → address behind the text, or -1 if it would pass `limit`. */
-export function emitRender(
-  unit: Unit,
-  words: Int32Array,
-  wordsOf: WordsOf,
-  slotAddress: number,
-): number {
-  const body = new RenderEmitter(unit, words, wordsOf, slotAddress).emit();
+export function emitRender(unit: Unit, words: Int32Array, wordsOf: WordsOf): number {
+  const body = new RenderEmitter(unit, words, wordsOf).emit();
   return unit.module.function(renderMachine.type, body);
 }
 
@@ -107,20 +110,18 @@ class RenderEmitter {
   readonly #code: Code;
   readonly #words: Int32Array;
   readonly #wordsOf: WordsOf;
-  readonly #slotAddress: number;
   readonly #walk: WalkEmitter;
   /** What must stay free behind a text for all else that the program writes. */
   readonly #limit: Local;
   #location = 0;
 
-  constructor(unit: Unit, words: Int32Array, wordsOf: WordsOf, slotAddress: number) {
+  constructor(unit: Unit, words: Int32Array, wordsOf: WordsOf) {
     this.#unit = unit;
     this.#code = unit.code(5);
     this.#words = words;
     this.#wordsOf = wordsOf;
-    this.#slotAddress = slotAddress;
     const nothing = { clock: () => this.#code.op(Op.drop), eventId: () => this.#code.op(Op.drop) };
-    this.#walk = new WalkEmitter(unit, this.#code, INPUT, BIT, slotAddress, nothing);
+    this.#walk = new WalkEmitter(unit, this.#code, INPUT, BIT, nothing);
     this.#limit = this.#code.local(i32);
   }
 
@@ -194,7 +195,7 @@ class RenderEmitter {
     code.get(PROGRAM);
     if (at > 0) code.i32(at * 4).op(Op.i32Add);
     code.get(INPUT);
-    this.#walk.pushPosition();
+    this.#code.push(this.#walk.bit);
     code.get(OUT).get(LIMIT).call(this.#unit.helper(renderMachine));
     return code.body();
   }
@@ -222,18 +223,17 @@ class RenderEmitter {
   /** Walks over the integer of an operation and puts its value on the stack. */
   #pushInteger(at: number): void {
     const layout = integerLayout(this.#word(at, 2), this.#flags(at));
-    this.#walk.pushField(this.#integerAt(at, layout), layout);
+    this.#code.push(this.#walk.reader.field(this.#integerAt(at, layout), layout));
   }
 
   #integerAt(at: number, layout: IntegerLayout): Position {
-    const slotAddress = this.#word(at, 4);
     return this.#locate((location) => ({
       op: StepOp.integer,
       align: this.#word(at, 1),
       bits: layout.size,
       location,
       layout,
-      slot: slotAddress === 0 ? -1 : (slotAddress - this.#slotAddress) / 8,
+      slot: slotAt(this.#word(at, 4)),
       hook: Hook.none,
     })).position;
   }
@@ -264,7 +264,7 @@ class RenderEmitter {
       location,
     }));
     const isLittleEndian = (this.#flags(at) & LITTLE_ENDIAN) !== 0;
-    this.#walk.pushInteger(position, size, false, isLittleEndian);
+    this.#code.push(this.#walk.reader.integer(position, size, false, isLittleEndian));
     if (size === 32) code.op(Op.i32WrapI64, Op.f32ReinterpretI32, Op.f64PromoteF32);
     else code.op(Op.f64ReinterpretI64);
     code.i32(size).i32(this.#word(at, 4)).get(OUT);
@@ -286,28 +286,28 @@ class RenderEmitter {
     const code = this.#code;
     const location = this.#locate((number) => {
       if (op === RenderOp.string) return { op: StepOp.string, location: number, unit: 1 };
-      const slotAddress = this.#word(at, 4);
-      const slot = slotAddress === 0 ? -1 : (slotAddress - this.#slotAddress) / 8;
+      const slot = slotAt(this.#word(at, 4));
       return { op: StepOp.text, count: this.#word(at, 3), slot, location: number, unit: 1 };
     });
     code.get(OUT).get(this.#limit);
-    const offset = this.#walk.pushAddress(location.position);
-    if (offset > 0) code.i32(offset).op(Op.i32Add);
-    this.#walk.pushLength(location);
-    code.i32(this.#word(at, 1)).i32(this.#word(at, 2)).call(this.#unit.helper(writeText));
+    this.#code.push(this.#walk.reader.address(location.position));
+    this.#code.push(this.#walk.reader.length(location));
+    code.i32(this.#word(at, 1));
+    this.#arg(at, 2);
+    code.call(this.#unit.helper(writeText));
     this.#setOutOrLeave();
   }
 
   #packet(): void {
     const code = this.#code;
     const { state } = this.#unit;
-    code.get(OUT).i32(state).memory(Memory.i32Load, State.packetTextLength).op(Op.i32Add);
+    code.get(OUT).push(state).memory(Memory.i32Load, State.packetTextLength).op(Op.i32Add);
     code
       .get(this.#limit)
       .op(Op.i32GtU)
       .if(() => code.i32(-1).op(Op.return));
-    code.get(OUT).i32(state).memory(Memory.i32Load, State.packetText);
-    code.i32(state).memory(Memory.i32Load, State.packetTextLength);
+    code.get(OUT).push(state).memory(Memory.i32Load, State.packetText);
+    code.push(state).memory(Memory.i32Load, State.packetTextLength);
     code.call(this.#unit.helper(copyLiteral)).set(OUT);
   }
 
@@ -318,12 +318,11 @@ class RenderEmitter {
     const [op = 0, align = 1, size = 0, flags = 0] = element;
     const layout = integerLayout(size, flags);
     const stride = Math.ceil(size / align) * align;
-    const slotAddress = this.#word(at, 3);
     const location = this.#locate((number) => ({
       op: StepOp.array,
       align: this.#word(at, 1),
       count: this.#word(at, 2),
-      slot: slotAddress === 0 ? -1 : (slotAddress - this.#slotAddress) / 8,
+      slot: slotAt(this.#word(at, 3)),
       location: number,
       strideBits: stride,
       elementBits: size,
@@ -333,14 +332,14 @@ class RenderEmitter {
     const count = code.local(i32);
     const i = code.local(i32);
     const bit = code.local(i32);
-    this.#walk.pushLength(location);
+    this.#code.push(this.#walk.reader.length(location));
     code.tee(count).op(Op.i32Eqz);
     code.if(
       () => this.#literal(at + 12),
       () => {
         this.#literal(at + 6);
         code.i32(0).set(i);
-        this.#walk.pushPosition(location.position);
+        this.#code.push(this.#walk.reader.bit(location.position));
         code.set(bit);
         code.loop((again) => {
           code
@@ -353,7 +352,12 @@ class RenderEmitter {
           code.get(i).if(() => this.#literal(at + 8));
           if (this.#word(at, 4) !== 0) this.#number(i);
           code.get(OUT);
-          this.#walk.pushField(this.#walk.positionAt(bit, location, stride), layout);
+          this.#code.push(
+            this.#walk.reader.field(
+              this.#walk.reader.positionAt(this.#code, bit, location, stride),
+              layout,
+            ),
+          );
           this.#writeInteger(op, flags);
           code.get(bit).i32(stride).op(Op.i32Add).set(bit);
           code.get(i).i32(1).op(Op.i32Add).tee(i).get(count).op(Op.i32LtU);

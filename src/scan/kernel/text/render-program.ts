@@ -14,7 +14,8 @@ import type {
   StructureClass,
 } from "../../../ctf/trace-class.ts";
 import { type Brackets, STYLES, type Style } from "../../render-style.ts";
-import type { Regions } from "../memory/arena.ts";
+import type { Regions } from "../memory/regions.ts";
+import { slotOffset } from "../scan/unit.ts";
 
 /** Numbers of the operations, in the order of the machine's cases. */
 export const RenderOp = {
@@ -56,7 +57,7 @@ export const SIGNED = 1;
 export const LITTLE_ENDIAN = 2;
 
 /** How texts are written: between quotes with escapes; or bare where the table calls every byte plain. */
-export const TextMode = { quoted: 0, bareIfPlain: 1 } as const;
+const TextMode = { quoted: 0, bareIfPlain: 1 } as const;
 
 /** What the host writes for the machine. */
 export interface HostRenderers {
@@ -72,15 +73,13 @@ const encoder = new TextEncoder();
 export class RenderCompiler {
   readonly #regions: Regions;
   readonly #host: HostRenderers;
-  readonly #slotAddress: number;
   readonly #literals = new Map<string, { address: number; length: number }>();
   readonly #tables = new Map<RenderStyle, number>();
   readonly #programs = new Map<number, Int32Array>();
 
-  constructor(regions: Regions, host: HostRenderers, slotAddress: number) {
+  constructor(regions: Regions, host: HostRenderers) {
     this.#regions = regions;
     this.#host = host;
-    this.#slotAddress = slotAddress;
   }
 
   /** The program of one scope's structure, as `scopeRenderer`. */
@@ -202,7 +201,7 @@ export class RenderCompiler {
   #integer(words: Words, style: RenderStyle, form: Style, fieldClass: IntegerClass): void {
     const { align, size, signed, byteOrder, base, mappings, form: meaning } = fieldClass;
     const flags = (signed ? SIGNED : 0) | (byteOrder === "little-endian" ? LITTLE_ENDIAN : 0);
-    const slot = fieldClass.slot === undefined ? 0 : this.#slotAddress + 8 * fieldClass.slot;
+    const slot = fieldClass.slot === undefined ? 0 : slotOffset(fieldClass.slot);
     // What is more than digits the host writes; so it does where every binary digit is shown.
     const isLabelled = meaning === "bit-map" || mappings !== undefined;
     const isHosts = form.integer === undefined && (isLabelled || base === 2);
@@ -259,7 +258,7 @@ export class RenderCompiler {
       return option.ranges.map(({ low, high }) => [...halves(low), ...halves(high), program]);
     });
     words.literal(open);
-    const slot = this.#slotAddress + 8 * variant.selectorSlot;
+    const slot = slotOffset(variant.selectorSlot);
     words.push(
       RenderOp.variant,
       slot,
@@ -280,7 +279,7 @@ export class RenderCompiler {
     const present = this.#program(style, fieldClass, open, close);
     const absent = this.constant(text);
     const [low, high] = selectorSigned ? [-(1n << 63n), (1n << 63n) - 1n] : [0n, (1n << 64n) - 1n];
-    const slot = this.#slotAddress + 8 * selectorSlot;
+    const slot = slotOffset(selectorSlot);
     words.push(RenderOp.variant, slot, selectorSigned ? 1 : 0, ranges.length + 1);
     for (const range of ranges) words.push(...halves(range.low), ...halves(range.high), present);
     words.push(...halves(low), ...halves(high), absent);
@@ -288,7 +287,7 @@ export class RenderCompiler {
 
   #length(length: (FieldClass & { kind: "text" })["length"]): { count: number; slot: number } {
     if (length.kind === "static") return { count: length.count, slot: 0 };
-    return { count: 0, slot: this.#slotAddress + 8 * length.slot };
+    return { count: 0, slot: slotOffset(length.slot) };
   }
 
   /** For each byte eight: how many stand for it, then those; 0 marks a byte that is not plain in a bare word. */

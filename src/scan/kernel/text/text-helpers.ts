@@ -1,5 +1,6 @@
 /** Functions that write numbers and texts for the render machine. */
 
+import { elementAt, i64Load, int, sub } from "../../../wasm/expression.ts";
 import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
 import { Digits, State } from "../memory/memory.ts";
 import { copyText } from "../scan/helpers.ts";
@@ -14,7 +15,6 @@ const BABELTRACE_STYLE = 2;
 export const writeDecimal: Helper = {
   type: { parameters: [i32, i64, i32], results: [i32] },
   body(unit) {
-    const { digits } = unit.memory;
     const code = unit.code(3);
     const [out, value, signed] = [0, 1, 2];
     const count = code.local(i32);
@@ -36,7 +36,7 @@ export const writeDecimal: Helper = {
     // Bits times log10(2) is the number of digits, or one too few.
     code.i32(64).get(value).i64(1n).op(Op.i64Or, Op.i64Clz, Op.i32WrapI64, Op.i32Sub);
     code.i32(1233).op(Op.i32Mul).i32(12).op(Op.i32ShrU).tee(count);
-    code.get(value).get(count).i32(3).op(Op.i32Shl).memory(Memory.i64Load, digits);
+    code.get(value).push(i64Load(elementAt(unit.digits, count, 8)));
     code.op(Op.i64GeU, Op.i32Add).set(count);
     code.get(out).get(count).op(Op.i32Add).tee(end).set(at);
     const pair = (push: () => void): void => {
@@ -45,7 +45,9 @@ export const writeDecimal: Helper = {
       code
         .i32(1)
         .op(Op.i32Shl)
-        .memory(Memory.i32Load16U, digits + Digits.pairs);
+        .push(unit.digits)
+        .op(Op.i32Add)
+        .memory(Memory.i32Load16U, Digits.pairs);
       code.memory(Memory.i32Store16);
     };
     // Eight digits at a time until 32 bits hold the rest.
@@ -101,7 +103,7 @@ export const decimalLength: Helper = {
       .if(() => code.i32(1).op(Op.return));
     code.i32(64).get(value).op(Op.i64Clz, Op.i32WrapI64, Op.i32Sub);
     code.i32(1233).op(Op.i32Mul).i32(12).op(Op.i32ShrU).tee(count).get(sign).op(Op.i32Add);
-    code.get(value).get(count).i32(3).op(Op.i32Shl).memory(Memory.i64Load, unit.memory.digits);
+    code.get(value).push(i64Load(elementAt(unit.digits, count, 8)));
     return code.op(Op.i64GeU, Op.i32Add).body();
   },
 };
@@ -110,7 +112,6 @@ export const decimalLength: Helper = {
 export const writeNine: Helper = {
   type: { parameters: [i32, i32], results: [i32] },
   body(unit) {
-    const pairs = unit.memory.digits + Digits.pairs;
     const code = unit.code(2);
     const [out, value] = [0, 1];
     const rest = code.local(i32);
@@ -120,7 +121,8 @@ export const writeNine: Helper = {
     for (const at of [6, 4, 2, 0]) {
       code.get(rest).i32(100).op(Op.i32DivU).set(value);
       code.get(out).get(rest).get(value).i32(100).op(Op.i32Mul, Op.i32Sub);
-      code.i32(1).op(Op.i32Shl).memory(Memory.i32Load16U, pairs).memory(Memory.i32Store16, at);
+      code.i32(1).op(Op.i32Shl).push(unit.digits).op(Op.i32Add);
+      code.memory(Memory.i32Load16U, Digits.pairs).memory(Memory.i32Store16, at);
       code.get(value).set(rest);
     }
     return code.get(out).i32(9).op(Op.i32Add).body();
@@ -299,7 +301,7 @@ export const writeText: Helper = {
           .i32(0x80)
           .op(Op.i32And)
           .if(() => {
-            code.i32(unit.state).i32(1).memory(Memory.i32Store, State.renderSeen);
+            code.push(unit.state).i32(1).memory(Memory.i32Store, State.renderSeen);
           });
         // All seven bytes at once: those that do not belong are written over.
         code.get(out).get(entry).memory(Memory.i64Load, 1).memory(Memory.i64Store);
@@ -343,8 +345,7 @@ export const writeFloat: Helper = {
           code.get(magnitude).truncateToI64().set(whole);
           for (const bound of [10n, 100n, 1000n, 10_000n, 100_000n])
             code.get(digits).get(whole).i64(bound).op(Op.i64GeU, Op.i32Add).set(digits);
-          code.i32(5).get(digits).op(Op.i32Sub).i32(3).op(Op.i32Shl);
-          code.memory(Memory.i64Load, unit.memory.digits).set(power);
+          code.assign(power, i64Load(elementAt(unit.digits, sub(int(5), digits), 8)));
           code.get(scaled).truncateToI64().get(power).op(Op.i64Mul).tee(whole);
           code.i64(1023n).op(Op.i64And).set(rest);
           code.get(whole).i64(10n).op(Op.i64ShrU).tee(whole);

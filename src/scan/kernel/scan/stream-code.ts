@@ -1,0 +1,298 @@
+/**
+ * The code of one stream class in one trace: the loop, a function for each shape of event class, and the class records by which
+ * the loop finds them.
+ *
+ * What is emitted is kept by the kernel under a key of all that it depends on, so that traces whose metadata differ only in
+ * UUID, clock origin and environment are planned, emitted and compiled once.
+ */
+
+import { isSelected } from "../../../base/glob.ts";
+import { nsFromOrigin } from "../../../ctf/clock.ts";
+import type { EventClass, StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
+import type { LinkCache } from "../../../filter/link-cache.ts";
+import { described } from "../../../filter/link-key.ts";
+import type { WasmFunction } from "../../../wasm/runtime.ts";
+import { type EventPlan, planEvent } from "../../event-plan.ts";
+import { constantText } from "../../record-columns.ts";
+import type { ScanSpec, TraceFacts } from "../../scanner.ts";
+import { Op } from "../../walk.ts";
+import { planHeaderWalk } from "../../walk-planner.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Arena } from "../memory/arena.ts";
+import type { RenderCompiler } from "../text/render-program.ts";
+import type { ClassPrograms } from "./class-programs.ts";
+import type { ClassShapes } from "./class-shape.ts";
+import type { EmittedUnit, ShapeCode } from "./emitted-unit.ts";
+import { NotCompilable } from "./not-compilable.ts";
+import { recordBody } from "./record-emitter.ts";
+import { RECORD_CONSTANTS } from "./row-emitter.ts";
+import { ClassKind, emitStreamLoop } from "./stream-emitter.ts";
+import { instantiateUnit, RECORD_FUNCTION, Unit } from "./unit.ts";
+
+/** Ids from here on are left to the interpreter: the table of classes is dense. */
+export const MAX_CLASS_ID: number = 1 << 16;
+const FIRST_CLASSES = 256;
+/** Rendering makes much code: of more classes than this, those are compiled that are met. */
+const MANY_CLASSES = 64;
+
+/** Units that are kept for other traces: those of applications that ended long ago are not needed. */
+const MAX_UNITS = 256;
+
+/** What the code of a trace's streams stands on. */
+export interface TraceCode {
+  readonly spec: ScanSpec;
+  readonly facts: TraceFacts;
+  readonly kernel: Kernel;
+  readonly arena: Arena;
+  readonly traceClass: TraceClass;
+  readonly shapes: ClassShapes;
+  readonly links: LinkCache | undefined;
+  readonly renderer: RenderCompiler;
+  readonly programs: ClassPrograms;
+  /** Region of its slots. */
+  readonly slots: number;
+}
+
+/** A shape's code in this stream; `entry` in the table once a class has it. */
+interface StreamShape {
+  readonly code: ShapeCode;
+  entry: number;
+}
+
+export class StreamCode {
+  readonly #streamClass: StreamClass;
+  readonly #recordBytes: number;
+  readonly #key: string;
+  readonly #shapes = new Map<string, StreamShape>();
+  readonly loop: WasmFunction;
+  /** Event classes that are entered, or that cannot be. */
+  readonly known: Set<EventClass> = new Set();
+  /** Address and number of the class records. */
+  classes: number;
+  classCount: number = FIRST_CLASSES;
+
+  /** Emits the loop with the code of all event classes; of many that are rendered, without any. */
+  constructor(trace: TraceCode, streamClass: StreamClass) {
+    this.#streamClass = streamClass;
+    this.#recordBytes = RECORD_CONSTANTS + 4 * trace.kernel.columns.constants;
+    this.#key = streamKey(trace, streamClass);
+    this.classes = trace.arena.allocate(FIRST_CLASSES * this.#recordBytes);
+    const classes = isLazy(trace, streamClass) ? [] : streamClass.eventClasses.values();
+    this.loop = this.#add(trace, classes, true)!;
+  }
+
+  /** Emits and enters event classes that have been met, or all that have been declared since others were. */
+  add(trace: TraceCode, streamClass: StreamClass, met: ReadonlySet<EventClass>): void {
+    const classes = isLazy(trace, streamClass) ? met : streamClass.eventClasses.values();
+    this.#add(trace, classes, false);
+  }
+
+  /** @returns the loop, if it is emitted too */
+  #add(
+    trace: TraceCode,
+    classes: Iterable<EventClass>,
+    withLoop: boolean,
+  ): WasmFunction | undefined {
+    const keys = new Map<EventClass, string>();
+    /** The first class of each shape that has no code yet. */
+    const fresh = new Map<string, EventClass>();
+    for (const eventClass of classes) {
+      if (eventClass.id >= MAX_CLASS_ID || this.known.has(eventClass)) continue;
+      this.known.add(eventClass);
+      const key = shapeKey(trace, this.#streamClass, eventClass);
+      keys.set(eventClass, key);
+      if (!this.#shapes.has(key) && !fresh.has(key)) fresh.set(key, eventClass);
+    }
+    let exports: Readonly<Record<string, WasmFunction>> = {};
+    if (fresh.size > 0 || withLoop) {
+      const unit = this.#unit(trace, fresh, withLoop);
+      for (const [key, code] of unit.shapes) this.#shapes.set(key, { code, entry: -1 });
+      if (unit.compiled !== undefined) exports = this.#instantiate(trace, unit.compiled);
+    }
+    for (const [eventClass, key] of keys)
+      this.#enter(trace, eventClass, this.#shapes.get(key)!, exports);
+    return exports["loop"];
+  }
+
+  /** The emitted code of some shapes: another trace's, if it depends on the same. */
+  #unit(trace: TraceCode, fresh: ReadonlyMap<string, EventClass>, withLoop: boolean): EmittedUnit {
+    const { units } = trace.kernel;
+    const key = `${withLoop ? "loop" : "classes"} ${this.#key} ${[...fresh.keys()].join(" ")}`;
+    let unit = units.get(key);
+    if (unit === undefined) {
+      unit = emitUnit(trace, this.#streamClass, this.#recordBytes, fresh, withLoop);
+      units.set(key, unit);
+      const [oldest] = units.keys();
+      if (units.size > MAX_UNITS) units.delete(oldest!);
+    }
+    return unit;
+  }
+
+  #instantiate(
+    { kernel, arena, slots }: TraceCode,
+    compiled: NonNullable<EmittedUnit["compiled"]>,
+  ): Readonly<Record<string, WasmFunction>> {
+    const { clock } = this.#streamClass;
+    const clockOrigin = clock === undefined ? 0n : BigInt.asIntN(64, nsFromOrigin(clock, 0n));
+    return instantiateUnit(compiled, { memory: kernel.memory, arena, slots, clockOrigin });
+  }
+
+  /** Writes the class record, by which the loop finds an event class. */
+  #enter(
+    trace: TraceCode,
+    eventClass: EventClass,
+    shape: StreamShape,
+    functions: Readonly<Record<string, WasmFunction>>,
+  ): void {
+    const { code } = shape;
+    if (code.kind === "interpreted") return;
+    const { memory } = trace.kernel;
+    this.#growClasses(trace, eventClass.id);
+    const record = this.classes + eventClass.id * this.#recordBytes;
+    if (code.kind === "fixed") {
+      memory.set(record, ClassKind.fixed);
+      memory.set(record + 4, code.align);
+      memory.set(record + 8, code.bits);
+      return;
+    }
+    if (shape.entry === -1) {
+      shape.entry = trace.arena.addFunction(functions[code.name]!);
+      trace.kernel.functions++;
+    }
+    memory.set(record, ClassKind.function);
+    memory.set(record + 4, shape.entry);
+    if (code.plan.isLive) this.#setConstants(trace, record, eventClass, code.plan);
+  }
+
+  #setConstants(
+    { kernel, traceClass, facts, programs, renderer }: TraceCode,
+    record: number,
+    eventClass: EventClass,
+    { sources }: EventPlan,
+  ): void {
+    const { memory, columns } = kernel;
+    columns.columns.forEach((column, i) => {
+      const set = (value: number, constant: number): void =>
+        memory.set(record + RECORD_CONSTANTS + 4 * constant, value);
+      if (column.kind === "constant") {
+        const text = constantText(column.column, eventClass, traceClass, facts);
+        set(text === undefined ? -1 : column.dictionary.codeOfString(text), column.constant);
+      } else if (column.kind === "rendered") {
+        const program = programs.of(this.#streamClass, eventClass).get(column.constant);
+        set(program ?? 0, column.constant);
+      } else if (column.kind === "utf8") {
+        const source = sources[i]!;
+        const isRendered =
+          source.kind === "field" &&
+          source.fieldClass.kind !== "string" &&
+          source.fieldClass.kind !== "text";
+        if (isRendered) set(renderer.value("json", source.fieldClass), column.constant);
+      }
+    });
+  }
+
+  #growClasses({ kernel, arena }: TraceCode, id: number): void {
+    if (id < this.classCount) return;
+    const { memory } = kernel;
+    const count = Math.max(id + 1, this.classCount * 2);
+    const classes = arena.allocate(count * this.#recordBytes);
+    const end = this.classes + this.classCount * this.#recordBytes;
+    memory.u8.copyWithin(classes, this.classes, end);
+    this.classes = classes;
+    this.classCount = count;
+  }
+}
+
+/** Whether of a stream's event classes only those are compiled that are met. */
+export function isLazy({ kernel }: TraceCode, { eventClasses }: StreamClass): boolean {
+  return kernel.columns.renders && eventClasses.size > MANY_CLASSES;
+}
+
+function emitUnit(
+  trace: TraceCode,
+  streamClass: StreamClass,
+  recordBytes: number,
+  fresh: ReadonlyMap<string, EventClass>,
+  withLoop: boolean,
+): EmittedUnit {
+  const unit = new Unit(trace.kernel.memory.isShared);
+  if (withLoop) {
+    const headerWalk = planHeaderWalk(streamClass);
+    const { countsOnly = false } = trace.spec;
+    const { clock } = streamClass;
+    const loop = emitStreamLoop(unit, { headerWalk, clock, recordBytes, countsOnly });
+    unit.module.exportFunction("loop", loop);
+  }
+  const shapes = new Map<string, ShapeCode>();
+  for (const [key, eventClass] of fresh)
+    shapes.set(key, emitShape(trace, unit, streamClass, eventClass));
+  const hasCode = withLoop || [...shapes.values()].some(({ kind }) => kind === "function");
+  return { compiled: hasCode ? unit.compile() : undefined, shapes };
+}
+
+function emitShape(
+  { spec, kernel, traceClass, links, programs }: TraceCode,
+  unit: Unit,
+  streamClass: StreamClass,
+  eventClass: EventClass,
+): ShapeCode {
+  const plan = planEvent(spec, traceClass, streamClass, eventClass, links);
+  const size = plan.isLive ? undefined : fixedSize(plan);
+  if (size !== undefined) return { kind: "fixed", ...size };
+  const { begin, end, countsOnly = false } = spec;
+  const { columns, chunks } = kernel;
+  try {
+    const renderers = new Map<number, number>();
+    if (plan.isLive) {
+      for (const [constant, program] of programs.of(streamClass, eventClass))
+        renderers.set(constant, programs.emit(unit, program));
+    }
+    const { layout } = chunks;
+    const context = { columns: columns.columns, layout, begin, end, countsOnly, renderers };
+    const index = unit.module.function(RECORD_FUNCTION, recordBody(unit, plan, context));
+    const name = `f${index}`;
+    unit.module.exportFunction(name, index);
+    return { kind: "function", plan, name };
+  } catch (error) {
+    if (error instanceof NotCompilable) return { kind: "interpreted" };
+    throw error;
+  }
+}
+
+/** All of a stream class and its trace that code depends on, besides the event classes' shapes. */
+function streamKey(
+  { spec, facts, traceClass, shapes }: TraceCode,
+  { clock, packetContext, eventHeader, commonContext }: StreamClass,
+): string {
+  const parts = [packetContext, eventHeader, commonContext].map((structure) =>
+    structure === undefined ? "-" : described(structure),
+  );
+  // A filter's questions about the trace are answered when it is linked.
+  if (shapes.usesFacts || spec.columns.some(({ request }) => request.kind === "match")) {
+    const environment = [...traceClass.environment].map(([name, value]) => [name, String(value)]);
+    parts.push(JSON.stringify([environment, facts.host]));
+  }
+  return `${clock === undefined ? "-" : clock.frequency} ${parts.join(" ")}`;
+}
+
+/** All of an event class that code depends on. */
+function shapeKey(
+  { spec, shapes, programs }: TraceCode,
+  streamClass: StreamClass,
+  eventClass: EventClass,
+): string {
+  const isWanted = isSelected(spec.events, eventClass.name);
+  let key = shapes.of(eventClass, isWanted);
+  if (!isWanted) return key;
+  for (const program of programs.of(streamClass, eventClass).values())
+    key += `|${programs.shapeOf(program)}`;
+  return key;
+}
+
+/** Whether records of a class always take the same space, once they are aligned. */
+function fixedSize({ walk }: EventPlan): { align: number; bits: number } | undefined {
+  const [step, ...others] = walk;
+  if (step === undefined) return { align: 1, bits: 0 };
+  if (others.length > 0 || step.op !== Op.fixed || step.bits > 2 ** 29) return undefined;
+  return { align: step.align, bits: step.bits };
+}
