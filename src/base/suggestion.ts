@@ -18,7 +18,7 @@ export function suggestion(name: string, candidates: readonly string[]): string 
 }
 
 /** The nearest by spelling, else those that contain the name; stars of a glob are no part of it. */
-function nearNames(name: string, candidates: readonly string[]): readonly string[] {
+export function nearNames(name: string, candidates: readonly string[]): readonly string[] {
   const word = name.replaceAll("*", "");
   if (word === "") return [];
   const nearest = nearestName(word, candidates);
@@ -31,7 +31,7 @@ function nearNames(name: string, candidates: readonly string[]): readonly string
 }
 
 /** `a, b or c` */
-function listed(names: readonly string[], last: string): string {
+export function listed(names: readonly string[], last: string): string {
   const shown = names.map(masked);
   return shown.length < 2
     ? shown.join("")
