@@ -49,7 +49,7 @@ const MAY_IMPORT: Readonly<
     packages: ["rxjs"],
   },
   language: {
-    folders: ["base", "column", "filter", "feed", "query", "operators"],
+    folders: ["base", "ctf", "column", "filter", "feed", "query", "operators"],
     packages: ["rxjs", "node:fs", "node:os", "node:path", "node:url"],
   },
   format: {

@@ -14,6 +14,10 @@ import type { PortabilityRemark } from "../filter/portable.ts";
 import type { LinkEnvironment } from "../filter/resolve.ts";
 import { unknownSymbols } from "../filter/symbols.ts";
 import { tracerRemarks } from "../filter/tracer-remarks.ts";
+import { explainQuery } from "../language/explain.ts";
+import { queryText } from "../language/named-queries.ts";
+import { hasStages } from "../language/parse-query.ts";
+import { planQuery } from "../language/plan.ts";
 import { KernelSizes } from "../scan/kernel/size.ts";
 import { warn } from "./report.ts";
 import { Selectivity } from "./selectivity.ts";
@@ -25,9 +29,14 @@ const METADATA_TIMEOUT = 5000;
 export async function explain(
   source: string,
   expression: string,
-  options: { readonly event: readonly string[] },
+  options: { readonly event: readonly string[]; readonly queries?: string },
 ): Promise<void> {
-  const program = compileFilter(expression);
+  const text = queryText(expression, options.queries);
+  if (hasStages(text)) {
+    await explainStages(source, text, options.event);
+    return;
+  }
+  const program = compileFilter(text);
   const { expression: canonical, tree, code, remarks } = explainProgram(program);
   const sections = [
     section("Filter", canonical),
@@ -54,6 +63,39 @@ export async function explain(
   if (selectivity !== undefined) sections.push(section("Selectivity", String(selectivity)));
   sections.push(section("LTTng", lttngText(remarks, tracerRemarks(program, environments))));
   process.stdout.write(sections.join("\n"));
+}
+
+/** What a query with stages reads, what the scan decides of it, and what is done with the rows. */
+async function explainStages(
+  source: string,
+  text: string,
+  events: readonly string[],
+): Promise<void> {
+  const planned = planQuery(text, { events });
+  const { filter } = planned.question;
+  const { traceClasses, selectivity } = await look(source, filter, planned.question.events);
+  const explained = explainQuery(planned, traceClasses);
+  const steps = explained.steps.map((step, i) => `${i + 1}. ${step}`);
+  const sections = [
+    section("Reads the events", explained.events),
+    ...optional("Where, decided in the scan", explained.filter),
+    ...optional("Of the containers, decided behind the scan", explained.containers),
+    section("Takes the columns", explained.columns),
+    ...optional("Then", steps.length === 0 ? undefined : steps.join("\n")),
+    section("Gives", explained.result),
+  ];
+  const environments = [...linkEnvironments(traceClasses)].filter(({ eventClass: { name } }) =>
+    isSelected(planned.question.events, name),
+  );
+  if (filter !== undefined && filter.passesAll !== true) {
+    sections.push(...linkedSections(filter, environments));
+    if (selectivity !== undefined) sections.push(section("Selectivity", String(selectivity)));
+  }
+  process.stdout.write(sections.join("\n"));
+}
+
+function optional(title: string, body: string | undefined): string[] {
+  return body === undefined ? [] : [section(title, body)];
 }
 
 /** The linked code for each kind of class, and what the kernel makes of it. */
@@ -131,12 +173,13 @@ function some(names: readonly string[]): string {
  */
 function look(
   source: string,
-  program: Program,
+  program: Program | undefined,
   events: readonly string[],
 ): Promise<{ traceClasses: TraceClass[]; selectivity: Selectivity | undefined }> {
   const feed = openFeed([source], { from: "now" });
   const classes = new Map<TraceOrigin, TraceClass>();
-  const selectivity = feed.isLive ? undefined : new Selectivity(program, events);
+  const isMeasured = !feed.isLive && program !== undefined && program.passesAll !== true;
+  const selectivity = isMeasured ? new Selectivity(program, events) : undefined;
   return new Promise((resolve, reject) => {
     const done = (): void => {
       clearTimeout(timer);

@@ -351,20 +351,22 @@ Examples:
 function explain(): Command {
   return new Command("explain")
     .description(
-      "Show what a filter means: syntax tree, bytecode, and what it becomes for each event class.",
+      "Show what a filter or a query means: plan, syntax tree, bytecode, what it becomes for each event class.",
     )
     .argument(
       "<source>",
       "a live session or trace directory, whose event classes the filter is linked to",
     )
-    .argument("<expr>", "the filter expression")
+    .argument("<expr>", "the filter expression, or a query")
+    .addOption(queriesOption())
     .addOption(eventOption("only event classes of these names; may be repeated"))
     .addHelpText(
       "after",
       `
 Examples:
   $ tracewire explain ./trace '$ctx.pid_ns == 4026532572 && ret < 0'
-  $ tracewire explain ./trace 'filename == "/etc/*"' --event syscall_entry_openat`,
+  $ tracewire explain ./trace 'filename == "/etc/*"' --event syscall_entry_openat
+  $ tracewire explain ./trace '$container.name == "web" |> syscalls |> p99(dt) by syscall every 1s'`,
     )
     .action(async (source: string, expression: string, options) => {
       const command = await import("./explain.ts");

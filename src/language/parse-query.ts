@@ -12,7 +12,7 @@ import type { Query } from "./query-ast.ts";
 const grammar = new GrammarParser(queryRules, filterRules);
 
 /** Words that begin a stage or part one, as the grammar has them. */
-const WORDS = [
+export const WORDS: readonly string[] = [
   "where",
   "select",
   "sort",
@@ -43,6 +43,15 @@ export function parseQuery(text: string): Query {
   if (query.apart !== undefined)
     throw filterError("QUERY_SYNTAX", text, query.apart, "query", "expected |> without a blank");
   return query;
+}
+
+/** Whether a text has stages, or begins one: otherwise it is a filter. */
+export function hasStages(text: string): boolean {
+  const tokens = tokenize(text);
+  return tokens.some((token, i) => {
+    const next = tokens[i + 1];
+    return token.text === "|" && next?.text === ">" && next.start === token.end;
+  });
 }
 
 /** What may follow these tokens; `undefined` if nothing makes them a beginning of a query. */

@@ -1,5 +1,6 @@
 /** A query's plan: what is asked of the scan, and which operators its rows go through. */
 
+import { FilterError } from "../base/errors.ts";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import type { Expression } from "../filter/ast.ts";
 import { all } from "../filter/build.ts";
@@ -63,6 +64,20 @@ export function planQuery(text: string, base: Partial<Question> = {}): PlannedQu
   return new Planner(text, { ...EVERYTHING, ...base }).plan(parseQuery(text));
 }
 
+/**
+ * The names that a stage behind some others can use, as far as they are known without a trace.
+ * @returns `isOpen`: whether events bring further ones
+ */
+export function namesBehind(text: string): { names: readonly string[]; isOpen: boolean } {
+  try {
+    const planner = new Planner(text, EVERYTHING);
+    return planner.namesBehind(parseQuery(text));
+  } catch (error) {
+    if (error instanceof FilterError) return { names: [], isOpen: false };
+    throw error;
+  }
+}
+
 class Planner {
   readonly #text: string;
   readonly #base: Question;
@@ -85,7 +100,17 @@ class Planner {
     this.#scope = this.#events;
   }
 
-  plan({ filter, stages }: Query): PlannedQuery {
+  plan(query: Query): PlannedQuery {
+    this.#bind(query);
+    return this.#finish();
+  }
+
+  namesBehind(query: Query): { names: readonly string[]; isOpen: boolean } {
+    this.#bind(query);
+    return { names: this.#scope.names, isOpen: !(this.#scope instanceof FixedScope) };
+  }
+
+  #bind({ filter, stages }: Query): void {
     const rest = [...stages];
     const [first] = rest;
     if (first?.kind === "table" || first?.kind === "pair") {
@@ -96,7 +121,6 @@ class Planner {
     rest.forEach((stage, i) => {
       this.#stage(stage, rest.slice(i + 1));
     });
-    return this.#finish();
   }
 
   #openTable(stage: TableStage | PairStage): void {

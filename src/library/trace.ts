@@ -4,7 +4,8 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import { linkEnvironments } from "../feed/environments.ts";
 import { openFeed } from "../feed/feed.ts";
 import { recordedClasses } from "../feed/recorded-classes.ts";
-import { type Completions, complete as completeAmong } from "../filter/complete.ts";
+import type { Completions } from "../filter/complete.ts";
+import { completeQuery } from "../language/complete-query.ts";
 import { Query } from "./query.ts";
 import type { QueryOptions } from "./query-options.ts";
 
@@ -49,5 +50,5 @@ export function complete(
   traceClasses: readonly TraceClass[],
   limit?: number,
 ): Completions {
-  return completeAmong(prefix, linkEnvironments(traceClasses), limit);
+  return completeQuery(prefix, linkEnvironments(traceClasses), limit);
 }

@@ -1,5 +1,6 @@
 import { linkEnvironments } from "../feed/environments.ts";
-import { type Completions, complete } from "../filter/complete.ts";
+import type { Completions } from "../filter/complete.ts";
+import { completeQuery } from "../language/complete-query.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 import type { ServedSources } from "./served-sources.ts";
 
@@ -14,7 +15,7 @@ const MAX_PREFIX = 2000;
 const MAX_ITEMS = 1000;
 
 /**
- * Answers `GET /v1/complete?prefix=…&source=…&limit=…`: what may follow an unfinished filter.
+ * Answers `GET /v1/complete?prefix=…&source=…&limit=…`: what may follow an unfinished filter or query.
  *
  * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`, 404 `UNKNOWN_SOURCE`; SourceError
  */
@@ -33,6 +34,6 @@ export async function completionList(
   const recorded = served.recorded.filter((source) => (wanted ?? source) === source);
   const known = await Promise.all(recorded.map((source) => served.recordedClasses(source)));
   const traceClasses = [...known.flat(), ...served.liveClasses(wanted)];
-  const list = complete(prefix, linkEnvironments(traceClasses), limit);
+  const list = completeQuery(prefix, linkEnvironments(traceClasses), limit);
   return { ...list, hasNames: traceClasses.length > 0 };
 }
