@@ -156,6 +156,7 @@ const MAY_IMPORT: Readonly<
       "node:module",
       "node:stream",
       "node:url",
+      "node:util",
     ],
   },
 };
