@@ -17,6 +17,7 @@ import { NameReorderBuffer } from "./name-reorder-buffer.ts";
 import type { NameWatch } from "./name-watch.ts";
 import { ALWAYS, type Asked, Resolver } from "./resolver.ts";
 import { IDENTITY_COLUMNS, RowIdentity } from "./row-identity.ts";
+import { SettledRows } from "./settled-rows.ts";
 
 /** A container column: in front of the user's other column number `at`, or behind the last. */
 export interface FactColumn {
@@ -179,7 +180,17 @@ export class Contain implements Operator {
     let count = 0;
     let unnamed = 0;
     let row = from;
+    const settled = new SettledRows(identity, resolver);
     while (row < batch.rows) {
+      const known = settled.answer(row);
+      if (known !== undefined && (known.match === ALWAYS || known.match === undefined)) {
+        if (known.match === ALWAYS) {
+          for (let i = 0; i < codes.length; i++) codes[i]![count] = known.codes[i]!;
+          wanted[count++] = row;
+        }
+        row++;
+        continue;
+      }
       const answer = resolver.answer(identity, row);
       const { match } = answer;
       const passes =

@@ -113,6 +113,13 @@ export class Resolver {
     return answer;
   }
 
+  /** The answer for all rows of a row's machine and pid namespace, where it is one. */
+  settledAnswer(identity: RowIdentity, row: number): Answer | undefined {
+    const answer = this.answer(identity, row);
+    const isSettled = this.#settled.get(identity.host(row))?.has(identity.pidNs(row)) === true;
+    return isSettled && !answer.isUnnamed ? answer : undefined;
+  }
+
   /** Where the run of rows ends that have the same answer as a row, as far as that is known without looking at each. */
   runEnd(identity: RowIdentity, row: number): number {
     const isSettled = this.#settled.get(identity.host(row))?.has(identity.pidNs(row)) === true;

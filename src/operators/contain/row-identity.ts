@@ -82,6 +82,16 @@ export class RowIdentity {
     return this.host(row).hostTid(this.time(row), this.pidNs(row), vtid);
   }
 
+  /** Machine and pid namespace of each row as numbers, where every row has both: rows of equal numbers are of the same. */
+  get plain(): { readonly codes: Int32Array; readonly pids: ArrayLike<number> } | undefined {
+    const [pidNs, boot] = [this.#pidNs, this.#boot];
+    const isPlain = pidNs.kind === "number" && boot.kind === "dictionary";
+    if (!isPlain || pidNs.validity !== undefined || boot.validity !== undefined) return undefined;
+    const { values } = pidNs;
+    if (values instanceof BigInt64Array || values instanceof BigUint64Array) return undefined;
+    return { codes: boot.codes, pids: values };
+  }
+
   /** Where the run of rows ends that are of the same host and pid namespace as a row; the next row where that is unknown. */
   runEnd(row: number): number {
     const pidNs = this.#pidNs;
