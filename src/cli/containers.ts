@@ -1,5 +1,6 @@
 /** `tracewire containers`: the containers of traces and their instances by time, once or as they come. */
 
+import { stripVTControlCharacters } from "node:util";
 import { Subject } from "rxjs";
 import { isoText, timeOfDay } from "../base/time.ts";
 import type { Census } from "../containers/census.ts";
@@ -17,6 +18,7 @@ import { colorsFor } from "./colors.ts";
 import { ExitCode, GRACE_MS, report } from "./report.ts";
 import { percent, progressLine } from "./status.ts";
 import { table } from "./table.ts";
+import { terminalWidth, wrapped } from "./wrap.ts";
 
 export interface ContainersOptions {
   readonly follow?: true;
@@ -44,7 +46,7 @@ export async function containers(
     : await censusOfRecorded(feed);
   await feed.close();
   if (isJson) process.stdout.write(`${JSON.stringify(censusJson(census), null, 2)}\n`);
-  else process.stdout.write(containerTable(census));
+  else process.stdout.write(containerTable(census, terminalWidth()));
 }
 
 /** The traces are read twice: for container metadata, and for the container of each event. */
@@ -65,7 +67,21 @@ async function censusOfRecorded(feed: Feed): Promise<Census> {
   }
 }
 
-function containerTable(census: Census): string {
+/** Ways to write times, longest first: narrow terminals get shorter ones. */
+const TIME_TEXTS: readonly ((ns: bigint) => string)[] = [
+  isoText,
+  (ns) => isoText(ns).slice(0, 19).replace("T", " "),
+  (ns) => isoText(ns).slice(11, 19),
+];
+
+function containerTable(census: Census, width: number | undefined): string {
+  const tables = TIME_TEXTS.map((timeText) => tableOf(census, timeText));
+  const fits = (text: string): boolean =>
+    text.split("\n").every((line) => stripVTControlCharacters(line).length <= (width ?? Infinity));
+  return tables.find(fits) ?? wrapped(tables.at(-1)!, width);
+}
+
+function tableOf(census: Census, timeText: (ns: bigint) => string): string {
   const rows = census.containers.map((container) => {
     const { events, first, last } = totalOf(container, census);
     const instance = container.instances.at(-1);
@@ -77,9 +93,9 @@ function containerTable(census: Census): string {
       instance?.pidNs ? String(instance.pidNs) : instance?.mntNs ? `mnt ${instance.mntNs}` : "-",
       String(container.instances.length - 1),
       String(events),
-      first === undefined ? "-" : isoText(first),
-      last === undefined ? "-" : isoText(last),
-      instance?.to === undefined ? "" : `ended ${isoText(instance.to)}`,
+      first === undefined ? "-" : timeText(first),
+      last === undefined ? "-" : timeText(last),
+      instance?.to === undefined ? "" : `ended ${timeText(instance.to)}`,
     ];
   });
   const head = [

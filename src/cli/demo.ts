@@ -12,6 +12,7 @@ import { note } from "./report.ts";
 /** `tracewire demo`: a relayd look-alike replays a recorded session, and a server attaches to it as to any relayd. */
 export async function demo(options: {
   readonly listen: Address;
+  readonly relay: Address;
   readonly token?: string;
 }): Promise<void> {
   const trace = await unpackTrace(demoTrace());
@@ -19,7 +20,7 @@ export async function demo(options: {
     const played = { loop: true, shiftToNow: true, session: "demo" };
     const own = await replay([trace.path], { ...played, overlap: true });
     // A session has one viewer, and the server is the first one's.
-    const spare = await replay([trace.path], played);
+    const spare = await spareRelayd(trace.path, options.relay, played);
     try {
       const source = urlOf(own);
       const { listen, token } = options;
@@ -32,6 +33,20 @@ export async function demo(options: {
     }
   } finally {
     await trace.remove();
+  }
+}
+
+/** At its address, or at any port where another program has that. */
+async function spareRelayd(
+  path: string,
+  { host, port }: Address,
+  options: Parameters<typeof replay>[1],
+): Promise<ReplayServer> {
+  try {
+    return await replay([path], { ...options, host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    return replay([path], { ...options, host, port: 0 });
   }
 }
 

@@ -8,6 +8,7 @@ import { totalOf, traceJson, uuidText } from "./info-json.ts";
 import { reportIncomplete, warn } from "./report.ts";
 import { progressLine } from "./status.ts";
 import { table } from "./table.ts";
+import { terminalWidth, wrapped } from "./wrap.ts";
 
 /** How long a live session is listened to. */
 const LIVE_MS = 2000;
@@ -31,7 +32,7 @@ export async function info(
     return;
   }
   const texts = traces.map((trace) => traceText(trace, options.fields === true));
-  process.stdout.write(texts.join("\n"));
+  process.stdout.write(wrapped(texts.join("\n"), terminalWidth()));
   for (const problem of problems) warn(problem);
 }
 

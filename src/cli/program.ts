@@ -3,6 +3,7 @@
 import { Argument, Command, Option } from "commander";
 import type { Shell } from "./completion.ts";
 import {
+  address,
   bytes,
   count,
   duration,
@@ -334,6 +335,11 @@ function demo(): Command {
       "Replay a recorded session with six containers, and serve queries on it. Needs no LTTng.",
     )
     .addOption(listenOption("127.0.0.1:7447"))
+    .addOption(
+      new Option("--relay <address>", "HOST:PORT of the live session, another one if it is taken")
+        .argParser(address)
+        .default(address("127.0.0.1:5344"), "127.0.0.1:5344"),
+    )
     .addOption(tokenOption())
     .addHelpText(
       "after",

@@ -27,6 +27,7 @@ import { mayShareTerminal, Output, refuseTerminal } from "./output.ts";
 import { ExitCode, GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import { describeLive, percent, progressLine } from "./status.ts";
 import { type AskedTimes, askedTimes, type TimeOptions, timeStyle, zoneNote } from "./times.ts";
+import { terminalWidth, wrapped } from "./wrap.ts";
 
 export interface TailOptions extends TimeOptions {
   readonly where?: string;
@@ -296,5 +297,17 @@ export async function batchWriter(
   const isRead = process.stdout.isTTY === true || process.stderr.isTTY === true;
   if (format.name === "text" && isRead && options.quiet !== true) note(zoneNote(times, frame));
   const isColored = color === "always" || (color === "auto" && hasColors(process.stdout));
-  return open({ ...FORMAT_DEFAULTS, dictionaries, showsDelta: delta, isColored, times });
+  const writer = open({ ...FORMAT_DEFAULTS, dictionaries, showsDelta: delta, isColored, times });
+  return format.name === "text" && terminalWidth() !== undefined ? wrapping(writer) : writer;
+}
+
+/** Long lines go on, indented, in the next line of the terminal. */
+function wrapping(writer: BatchWriter): BatchWriter {
+  return {
+    ...writer,
+    async batch(batch, facts) {
+      const text = Buffer.from(await writer.batch(batch, facts)).toString();
+      return Buffer.from(wrapped(text, terminalWidth()));
+    },
+  };
 }

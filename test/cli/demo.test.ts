@@ -7,6 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Child, linesOf, stopChildren } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
+import { freePorts } from "../support/ports.ts";
 import { MAIN, recordedTrace } from "../support/traces.ts";
 import { attachedTail, tracewire } from "../support/tracewire.ts";
 
@@ -31,8 +32,8 @@ interface Demo {
   readonly live: string;
 }
 
-async function demo(env: NodeJS.ProcessEnv = {}): Promise<Demo> {
-  const child = new Child(process.execPath, [MAIN, "demo", "--listen", ":0"], {
+async function demo(env: NodeJS.ProcessEnv = {}, relay: string = ":0"): Promise<Demo> {
+  const child = new Child(process.execPath, [MAIN, "demo", "--listen", ":0", "--relay", relay], {
     ...process.env,
     TMPDIR: temporary,
     ...env,
@@ -57,6 +58,15 @@ test("demo serves at once, ends at Ctrl-C and leaves nothing behind", async () =
   child.process.kill("SIGINT");
   assert.equal(await child.end(), { code: 0, signal: null });
   assert.equal(readdirSync(temporary), []);
+});
+
+test("demo offers its session at a fixed address, or at another port where that is taken", async () => {
+  const [port] = await freePorts(1);
+  const first = await demo({}, `127.0.0.1:${port}`);
+  assert.is(first.live, `net://127.0.0.1:${port}/host/fosdem-host/demo`);
+  const second = await demo({}, `127.0.0.1:${port}`);
+  assert.match(second.live, /^net:\/\/127\.0\.0\.1:\d+\/host\/fosdem-host\/demo$/);
+  assert.is.not(second.live, first.live);
 });
 
 test("demo has a session left for another viewer", async () => {
