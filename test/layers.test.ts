@@ -158,6 +158,7 @@ const MAY_IMPORT: Readonly<
       "node:module",
       "node:stream",
       "node:url",
+      "node:util",
     ],
   },
 };
