@@ -191,6 +191,11 @@ export class Host {
     );
   }
 
+  /** Whether nothing was ever known of a pid namespace, and nothing else could say whose its events are. */
+  isUnknown(pidNs: number): boolean {
+    return this.#byPidNs.of(pidNs).length === 0 && this.#byMntNs.size === 0;
+  }
+
   /** Whether only mount namespaces distinguish some containers. */
   get hasMounts(): boolean {
     return this.#byMntNs.size > 0;

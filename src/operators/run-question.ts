@@ -175,7 +175,12 @@ function recordedRows(
   const namespaces = required && wantedNamespaces(required, registry, traceClasses);
   const filter = pushedDown(question.filter, namespaces);
   const rest = { ...question, filter };
-  return contained(rest, execution, share, registry, { asked, waitMs: () => 0, watch });
+  return contained(rest, execution, share, registry, {
+    asked,
+    waitMs: () => 0,
+    isFinal: true,
+    watch,
+  });
 }
 
 /** The whole filter as one that the scan decides; `undefined` where that is not possible. */

@@ -33,6 +33,8 @@ export interface ContainOptions {
   readonly asked: Asked;
   /** How long, in ms, live rows of an instance without a name wait for it; a function, since names may never be reported. */
   readonly waitMs: () => number;
+  /** Whether nothing more will be known of names: they were read before the rows. */
+  readonly isFinal?: boolean | undefined;
   /** The user's columns as requested: host ids among them are filled. */
   readonly requests?: readonly ColumnRequest[] | undefined;
   /** Reports names that the condition waits for. */
@@ -173,6 +175,7 @@ export class Contain implements Operator {
    */
   #resolve(batch: ColumnBatch, from: number, waitMs: number, out: Emit): number {
     const resolver = this.#resolver;
+    const { isFinal = false } = this.#options;
     const identity = new RowIdentity(batch, this.#registry);
     const codes = this.#plan!.facts.map(() => new Int32Array(batch.rows - from));
     const wanted = new Int32Array(batch.rows - from);
@@ -180,7 +183,7 @@ export class Contain implements Operator {
     let count = 0;
     let unnamed = 0;
     let row = from;
-    const settled = new SettledRows(identity, resolver);
+    const settled = new SettledRows(identity, resolver, isFinal);
     while (row < batch.rows) {
       const known = settled.answer(row);
       if (known !== undefined && (known.match === ALWAYS || known.match === undefined)) {
@@ -196,7 +199,7 @@ export class Contain implements Operator {
       const passes =
         match === ALWAYS || (match !== undefined && numberAt(matches[match]!, row) !== 0);
       if (answer.isUnnamed) {
-        if (this.#mustWait(passes, identity, row, waitMs)) break;
+        if (!isFinal && this.#mustWait(passes, identity, row, waitMs)) break;
         if (!passes) unnamed++;
       }
       const isRun = !answer.isUnnamed && (match === ALWAYS || match === undefined);

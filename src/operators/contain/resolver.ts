@@ -113,11 +113,17 @@ export class Resolver {
     return answer;
   }
 
-  /** The answer for all rows of a row's machine and pid namespace, where it is one. */
-  settledAnswer(identity: RowIdentity, row: number): Answer | undefined {
+  /**
+   * The answer for all rows of a row's machine and pid namespace, where it is one.
+   * @param isFinal whether nothing more will be known
+   */
+  settledAnswer(identity: RowIdentity, row: number, isFinal: boolean): Answer | undefined {
     const answer = this.answer(identity, row);
-    const isSettled = this.#settled.get(identity.host(row))?.has(identity.pidNs(row)) === true;
-    return isSettled && !answer.isUnnamed ? answer : undefined;
+    const host = identity.host(row);
+    const pidNs = identity.pidNs(row);
+    if (isFinal && pidNs !== 0 && host.isUnknown(pidNs)) return answer;
+    const isSettled = this.#settled.get(host)?.has(pidNs) === true;
+    return isSettled && (isFinal || !answer.isUnnamed) ? answer : undefined;
   }
 
   /** Where the run of rows ends that have the same answer as a row, as far as that is known without looking at each. */

@@ -1,5 +1,5 @@
 /**
- * Answers for a batch's rows by two numbers of each, machine and pid namespace, as long as these have always been one named
+ * Answers for a batch's rows by two numbers of each, machine and pid namespace, as long as these have always been one
  * container: then nothing else of a row is looked at.
  */
 
@@ -12,13 +12,16 @@ const PLACES = 8;
 export class SettledRows {
   readonly #identity: RowIdentity;
   readonly #resolver: Resolver;
+  readonly #isFinal: boolean;
   readonly #plain: RowIdentity["plain"];
   readonly #codes = new Int32Array(PLACES).fill(-1);
   readonly #pids = new Float64Array(PLACES);
   readonly #answers: (Answer | undefined)[] = new Array(PLACES).fill(undefined);
   #next = 0;
 
-  constructor(identity: RowIdentity, resolver: Resolver) {
+  /** @param isFinal whether nothing more will be known of names */
+  constructor(identity: RowIdentity, resolver: Resolver, isFinal: boolean) {
+    this.#isFinal = isFinal;
     this.#identity = identity;
     this.#resolver = resolver;
     this.#plain = identity.plain;
@@ -32,7 +35,7 @@ export class SettledRows {
     const pid = plain.pids[row]!;
     for (let i = 0; i < PLACES; i++)
       if (this.#pids[i] === pid && this.#codes[i] === code) return this.#answers[i];
-    const answer = this.#resolver.settledAnswer(this.#identity, row);
+    const answer = this.#resolver.settledAnswer(this.#identity, row, this.#isFinal);
     const place = this.#next++ % PLACES;
     this.#codes[place] = code;
     this.#pids[place] = pid;
