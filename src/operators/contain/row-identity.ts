@@ -6,6 +6,7 @@ import { isPresent, numberAt } from "../../column/row-reader.ts";
 import type { ContainerInstance } from "../../containers/container.ts";
 import type { Host } from "../../containers/host.ts";
 import type { Registry } from "../../containers/registry.ts";
+import { isWide } from "../aggregate/numbers.ts";
 
 export const IDENTITY_COLUMNS: readonly ColumnRequest[] = [
   { kind: "boot" },
@@ -15,6 +16,13 @@ export const IDENTITY_COLUMNS: readonly ColumnRequest[] = [
   { kind: "context", name: "mnt_ns", isOptional: true },
   { kind: "context", name: "tid", isOptional: true },
 ];
+
+/** `pids` has `stride` words for each row, the lower first. */
+export interface PlainIdentity {
+  readonly codes: Int32Array;
+  readonly pids: ArrayLike<number>;
+  readonly stride: 1 | 2;
+}
 
 /** The identity columns of a batch, row by row. They are its last ones. */
 export class RowIdentity {
@@ -83,13 +91,15 @@ export class RowIdentity {
   }
 
   /** Machine and pid namespace of each row as numbers, where every row has both: rows of equal numbers are of the same. */
-  get plain(): { readonly codes: Int32Array; readonly pids: ArrayLike<number> } | undefined {
+  get plain(): PlainIdentity | undefined {
     const [pidNs, boot] = [this.#pidNs, this.#boot];
     const isPlain = pidNs.kind === "number" && boot.kind === "dictionary";
     if (!isPlain || pidNs.validity !== undefined || boot.validity !== undefined) return undefined;
     const { values } = pidNs;
-    if (values instanceof BigInt64Array || values instanceof BigUint64Array) return undefined;
-    return { codes: boot.codes, pids: values };
+    const { codes } = boot;
+    if (!isWide(values)) return { codes, pids: values, stride: 1 };
+    const pids = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+    return { codes, pids, stride: 2 };
   }
 
   /** Where the run of rows ends that are of the same host and pid namespace as a row; the next row where that is unknown. */

@@ -16,6 +16,7 @@ export class SettledRows {
   readonly #plain: RowIdentity["plain"];
   readonly #codes = new Int32Array(PLACES).fill(-1);
   readonly #pids = new Float64Array(PLACES);
+  readonly #uppers = new Int32Array(PLACES);
   readonly #answers: (Answer | undefined)[] = new Array(PLACES).fill(undefined);
   #next = 0;
 
@@ -31,14 +32,18 @@ export class SettledRows {
   answer(row: number): Answer | undefined {
     const plain = this.#plain;
     if (plain === undefined) return undefined;
-    const code = plain.codes[row]!;
-    const pid = plain.pids[row]!;
+    const { codes, pids, stride } = plain;
+    const code = codes[row]!;
+    const pid = pids[row * stride]!;
+    const upper = stride === 1 ? 0 : pids[row * 2 + 1]!;
     for (let i = 0; i < PLACES; i++)
-      if (this.#pids[i] === pid && this.#codes[i] === code) return this.#answers[i];
+      if (this.#pids[i] === pid && this.#codes[i] === code && this.#uppers[i] === upper)
+        return this.#answers[i];
     const answer = this.#resolver.settledAnswer(this.#identity, row, this.#isFinal);
     const place = this.#next++ % PLACES;
     this.#codes[place] = code;
     this.#pids[place] = pid;
+    this.#uppers[place] = upper;
     this.#answers[place] = answer;
     return answer;
   }
