@@ -29,7 +29,7 @@ test.after(() => {
 
 /** Queries: 10 000 in continuous integration; `TRACEWIRE_QUERIES` for others. */
 const QUERIES = Number(process.env["TRACEWIRE_QUERIES"] ?? 10_000);
-const ROWS = 160;
+const ROWS = 100;
 
 type Next = ReturnType<typeof random>;
 
