@@ -258,7 +258,6 @@ const LONG_FOR_NOW = [
   "src/cli/program.ts",
   "src/cli/tail.ts",
   "src/language/plan.ts",
-  "src/language/tables.ts",
   "src/operators/chain.ts",
 ];
 

@@ -8,7 +8,7 @@ import { integerValue } from "../filter/literals.ts";
 import { PairedTable, type PairRole } from "../operators/tables/pairing.ts";
 import { wrongStage } from "./language-error.ts";
 import type { EventGlob, PairStage } from "./query-ast.ts";
-import type { TableColumn, TableDefinition } from "./tables.ts";
+import type { TableColumn, TableDefinition } from "./tables/definition.ts";
 
 const TIME: ColumnType = { kind: "timestamp" };
 const INT64: ColumnType = { kind: "number", number: "int64" };

@@ -34,7 +34,8 @@ import type {
 } from "./query-ast.ts";
 import { computation, type Extra, isCondition, rowProgram } from "./row-expressions.ts";
 import { EventScope, FixedScope, type Scope, TableScope } from "./scope.ts";
-import { TABLES, type TableDefinition } from "./tables.ts";
+import type { TableDefinition } from "./tables/definition.ts";
+import { TABLES } from "./tables.ts";
 import { TypeCheck } from "./type-check.ts";
 
 /** How operators are opened. */
