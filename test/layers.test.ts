@@ -258,7 +258,6 @@ const LONG_FOR_NOW = [
   "src/cli/program.ts",
   "src/cli/tail.ts",
   "src/language/plan.ts",
-  "src/operators/chain.ts",
 ];
 
 /** Functions that are longer, as `file:line`; hot loops, whose comment says so, may be. */
