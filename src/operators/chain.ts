@@ -3,7 +3,6 @@
 import { Observable, type Subscriber } from "rxjs";
 import { type ColumnBatch, copyBatch } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
-import type { Loss } from "../feed/losses.ts";
 import { type Account, accountOf, NOTHING_SO_FAR, type ResultItem } from "../query/result.ts";
 import type { CountedFact, Emit, Operator } from "./operator.ts";
 
@@ -69,7 +68,7 @@ class Chain {
     this.#operators = operators;
     this.#subscriber = subscriber;
     this.#sink = new Sink(subscriber, borrowBatches);
-    this.#outs = outsOf(operators, this.#sink);
+    this.#outs = outsOf(operators, this.#sink.emit);
     this.#input = inputOf(operators[0]!, this.#outs[0]!);
   }
 
@@ -118,9 +117,11 @@ class Chain {
 }
 
 /** Where the last operator emits. */
-class Sink implements Emit {
+class Sink {
   /** Of the input's last batch. */
   account: Account = NOTHING_SO_FAR;
+  /** Functions that need no `this`: operators may spread them. */
+  readonly emit: Emit;
   readonly #counts: Record<CountedFact, number> = {
     unnamed: 0,
     late: 0,
@@ -134,35 +135,24 @@ class Sink implements Emit {
   constructor(subscriber: Subscriber<ResultItem>, borrowBatches: boolean) {
     this.#subscriber = subscriber;
     this.#borrowBatches = borrowBatches;
+    this.emit = {
+      batch: (rows) => this.#batch(rows),
+      watermark: (ns) => subscriber.next({ kind: "watermark", ns }),
+      loss: (loss) => subscriber.next({ kind: "loss", loss }),
+      note: (text) => subscriber.next({ kind: "note", text }),
+      count: (fact, amount) => {
+        this.#counts[fact] += amount;
+      },
+      cut() {},
+      done: () => subscriber.complete(),
+    };
   }
 
-  batch(rows: ColumnBatch): void {
+  #batch(rows: ColumnBatch): void {
     if (rows.rows === 0) return;
     const own = this.#borrowBatches ? rows : { ...rows, ...copyBatch(rows) };
     const batch = { ...this.#totals(), ...own, rows: rows.rows, seq: this.#seq++ };
     this.#subscriber.next({ kind: "batch", batch });
-  }
-
-  watermark(ns: bigint): void {
-    this.#subscriber.next({ kind: "watermark", ns });
-  }
-
-  loss(loss: Loss): void {
-    this.#subscriber.next({ kind: "loss", loss });
-  }
-
-  note(text: string): void {
-    this.#subscriber.next({ kind: "note", text });
-  }
-
-  count(fact: CountedFact, amount: number): void {
-    this.#counts[fact] += amount;
-  }
-
-  cut(): void {}
-
-  done(): void {
-    this.#subscriber.complete();
   }
 
   #totals(): Account {
@@ -184,17 +174,9 @@ type Input = Pick<Emit, "batch" | "cut" | "watermark" | "loss">;
 /** Where each operator emits: into the one behind it. */
 function outsOf(operators: readonly Operator[], sink: Emit): readonly Emit[] {
   const outs: Emit[] = [sink];
-  for (const next of operators.slice(1).reverse()) outs.unshift(emitInto(next, outs[0]!, sink));
+  for (const next of operators.slice(1).reverse())
+    outs.unshift({ ...sink, ...inputOf(next, outs[0]!) });
   return outs;
-}
-
-function emitInto(next: Operator, out: Emit, sink: Emit): Emit {
-  return {
-    ...inputOf(next, out),
-    note: (text) => sink.note(text),
-    count: (fact, amount) => sink.count(fact, amount),
-    done: () => sink.done(),
-  };
 }
 
 /** Where what comes before an operator goes. */
