@@ -6,17 +6,17 @@ import { queryText } from "../language/named-queries.ts";
 import { planQuery } from "../language/plan.ts";
 import type { PlannedQuery } from "../language/planned-query.ts";
 import { runPlanned } from "../language/run-query.ts";
-import type { Execution } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
 import { startThreads } from "../query/threads.ts";
 import type { TimeFrame } from "../source/time-bound.ts";
 import { hasColors } from "./colors.ts";
 import { ResultTable } from "./result-table.ts";
-import { batchWriter, feedOf, runRows, type TailOptions } from "./tail.ts";
+import { rowWriter } from "./row-writer.ts";
+import { executionOf, feedOf, type RowsOptions } from "./rows-options.ts";
+import { type Asked, runRows } from "./rows-run.ts";
 import { askedTimes } from "./times.ts";
 
-export interface QueryOptions
-  extends Omit<TailOptions, "where" | "select" | "limit" | "count" | "delta"> {
+export interface QueryOptions extends RowsOptions {
   readonly queries?: string;
 }
 
@@ -34,26 +34,12 @@ export async function query(words: readonly string[], options: QueryOptions): Pr
   const { limit } = planned.question;
   const threads = startThreads(sources, options.engine, options.workers, limit);
   const { shown, writer, hasOneLayout } = await output(planned, options, await feed.span());
-  const execution: Execution = {
-    isLive: feed.isLive,
-    maxLagMs: options.maxLag,
-    nameWaitMs: options.nameWait,
-    engine: options.engine,
-    borrowBatches: true,
-    threads,
-    lines: writer.lines,
+  const execution = executionOf(feed, options, { threads, lines: writer.lines });
+  const asked: Asked = {
+    question: shown.question,
+    run: (how, share, source) => runPlanned(shown, how, share, source),
   };
-  await runRows(
-    {
-      question: shown.question,
-      run: (how, share, source) => runPlanned(shown, how, share, source),
-    },
-    execution,
-    feed,
-    writer,
-    { hasOneLayout },
-    options,
-  );
+  await runRows({ asked, execution, feed, writer, format: { hasOneLayout }, options });
 }
 
 function baseOf(options: QueryOptions, isLive: boolean): Partial<Question> {
@@ -86,7 +72,7 @@ async function output(
       select === undefined ? planned : { ...planned, question: { ...question, select } };
     return {
       shown,
-      writer: await batchWriter(format, options, frame),
+      writer: await rowWriter(format, options, frame),
       hasOneLayout: format.hasOneLayout,
     };
   }
