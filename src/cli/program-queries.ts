@@ -17,7 +17,10 @@ export function tail(): Command {
   const command = new Command("tail")
     .description("Print events as they come; a recorded trace ends at its end.")
     .argument("<source...>", "live sessions or trace directories")
-    .option("-w, --where <expr>", "only events for which this LTTng filter expression holds")
+    .option(
+      "-w, --where <expr>",
+      "only events for which this LTTng filter expression holds; with stages (|>), a query",
+    )
     .addOption(
       eventOption(
         "only events of these names; * stands for anything, !GLOB excludes; may be repeated",
@@ -51,6 +54,7 @@ Examples:
   $ tracewire tail ./trace --container some-redis --event 'syscall_entry_*'
   $ tracewire tail ./trace --event 'sched_*' --select timestamp,procname,next_comm --limit 20
   $ tracewire tail ./trace --where 'filename == "/etc/*" && ret < 0' --count
+  $ tracewire tail ./trace --where 'ret < 0 |> count() by event |> top 10 by count'
   $ tracewire tail ./trace --format babeltrace | diff - <(babeltrace2 --no-delta ./trace)`,
     )
     .action(async (sources: string[], options) => {

@@ -13,8 +13,8 @@ import { hasColors } from "./colors.ts";
 import { ResultTable } from "./result-table.ts";
 import { rowWriter } from "./row-writer.ts";
 import { executionOf, feedOf, type RowsOptions } from "./rows-options.ts";
-import { type Asked, runRows } from "./rows-run.ts";
-import { askedTimes } from "./times.ts";
+import { type Asked, lastRows, runRows } from "./rows-run.ts";
+import { type AskedTimes, askedTimes } from "./times.ts";
 
 export interface QueryOptions extends RowsOptions {
   readonly queries?: string;
@@ -28,35 +28,44 @@ export async function query(words: readonly string[], options: QueryOptions): Pr
       "QUERY_MISSING",
       `query: expected sources and, behind them, the query, got only ${words[0] ?? "nothing"}`,
     );
+  await answer(sources, queryText(words.at(-1) ?? "", options.queries), options);
+}
+
+/** Runs a query and writes its rows. */
+export async function answer(
+  sources: readonly string[],
+  text: string,
+  options: RowsOptions,
+): Promise<void> {
   const feed = feedOf(sources, options);
-  const text = queryText(words.at(-1) ?? "", options.queries);
-  const planned = planQuery(text, baseOf(options, feed.isLive));
-  const { limit } = planned.question;
+  const times = askedTimes(options, feed.isLive);
+  const planned = planQuery(text, baseOf(options, times));
+  if (times.lastRows !== undefined && !planned.isPlain)
+    throw new SourceError(
+      "QUERY_OPTION",
+      `--last: expected a duration such as 5m beside stages, got a number of events, ${times.lastRows}`,
+    );
+  const limit = times.lastRows === undefined ? planned.question.limit : undefined;
   const threads = startThreads(sources, options.engine, options.workers, limit);
   const { shown, writer, hasOneLayout } = await output(planned, options, await feed.span());
-  const execution = executionOf(feed, options, { threads, lines: writer.lines });
+  const lines = times.lastRows === undefined ? writer.lines : undefined;
+  const execution = executionOf(feed, options, { threads, lines });
   const asked: Asked = {
     question: shown.question,
-    run: (how, share, source) => runPlanned(shown, how, share, source),
+    run: (how, share, source) =>
+      lastRows(times.lastRows, how, runPlanned(shown, how, share, source)),
   };
   await runRows({ asked, execution, feed, writer, format: { hasOneLayout }, options });
 }
 
-function baseOf(options: QueryOptions, isLive: boolean): Partial<Question> {
-  const { event, container } = options;
-  const { begin, end } = askedTimes(options, isLive);
-  return {
-    events: event,
-    container: namedBy(container),
-    begin,
-    end,
-  };
+function baseOf({ event, container }: RowsOptions, { begin, end }: AskedTimes): Partial<Question> {
+  return { events: event, container: namedBy(container), begin, end };
 }
 
 /** How the rows are written: events in any format, other rows as a table or in a format for programs. */
 async function output(
   planned: PlannedQuery,
-  options: QueryOptions,
+  options: RowsOptions,
   frame: TimeFrame,
 ): Promise<{
   readonly shown: PlannedQuery;

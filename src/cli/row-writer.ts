@@ -12,7 +12,7 @@ import { terminalWidth, wrapped } from "./wrap.ts";
 
 export async function rowWriter(
   format: OutputFormat,
-  options: RowsOptions & { readonly delta?: true },
+  options: RowsOptions,
   frame: TimeFrame,
 ): Promise<BatchWriter> {
   refuseTerminal(format.name);

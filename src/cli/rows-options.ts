@@ -14,6 +14,7 @@ export interface RowsOptions extends TimeOptions {
   readonly wait?: true;
   readonly reconnect: boolean;
   readonly format: string;
+  readonly delta?: true;
   readonly dict?: "plain" | "delta";
   readonly maxLag: number;
   readonly settle: number;

@@ -4,6 +4,8 @@ import type { Observable } from "rxjs";
 import type { Feed, FeedSubscription } from "../feed/feed.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { FORMAT_DEFAULTS, type OutputFormat } from "../format/formats.ts";
+import { through } from "../operators/chain.ts";
+import { LastRows } from "../operators/last-rows.ts";
 import { asksForContainers, type NameSource, namesOf } from "../operators/run-question.ts";
 import type { Execution } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
@@ -22,6 +24,16 @@ export interface Asked {
     share: FeedSubscription,
     source: () => NameSource,
   ): Observable<ResultItem>;
+}
+
+/** @param rows how many to keep, the last ones; all where this is `undefined` */
+export function lastRows(
+  rows: number | undefined,
+  { isLive }: Execution,
+  results: Observable<ResultItem>,
+): Observable<ResultItem> {
+  if (rows === undefined) return results;
+  return through(results, [new LastRows(rows)], { isLive, borrowBatches: true });
 }
 
 /** A query, and where its rows go. */

@@ -1,31 +1,33 @@
 /** `tracewire tail`: runs a query and writes its rows to stdout, its status and notes to stderr. */
 
-import type { Observable } from "rxjs";
+import { SourceError } from "../base/errors.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { formatNamed, type OutputFormat } from "../format/formats.ts";
-import { through } from "../operators/chain.ts";
-import { LastRows } from "../operators/last-rows.ts";
 import { runQuestion } from "../operators/run-question.ts";
-import type { Execution } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
-import type { ResultItem } from "../query/result.ts";
 import { startThreads } from "../query/threads.ts";
 import { rowWriter } from "./row-writer.ts";
 import { executionOf, feedOf, type RowsOptions } from "./rows-options.ts";
-import { type Asked, runRows } from "./rows-run.ts";
+import { type Asked, lastRows, runRows } from "./rows-run.ts";
 import { type AskedTimes, askedTimes } from "./times.ts";
 
 export interface TailOptions extends RowsOptions {
   readonly where?: string;
   readonly select?: readonly string[];
   readonly limit?: number;
-  readonly delta?: true;
   readonly count?: true;
 }
 
-/** `tracewire tail`: one query, its rows on stdout. */
+/** `tracewire tail`: one query, its rows on stdout. A filter with stages is answered as `tracewire query` does. */
 export async function tail(sources: readonly string[], options: TailOptions): Promise<void> {
+  const { where } = options;
+  if (where !== undefined && (await hasStages(where))) {
+    refuseBesideStages(options);
+    const { answer } = await import("./query.ts");
+    await answer(sources, where, options);
+    return;
+  }
   const feed = feedOf(sources, options);
   const times = askedTimes(options, feed.isLive);
   // They boot while the metadata is read.
@@ -47,13 +49,26 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
 }
 
-function lastRows(
-  rows: number | undefined,
-  { isLive }: Execution,
-  results: Observable<ResultItem>,
-): Observable<ResultItem> {
-  if (rows === undefined) return results;
-  return through(results, [new LastRows(rows)], { isLive, borrowBatches: true });
+async function hasStages(where: string): Promise<boolean> {
+  if (!where.includes("|>")) return false;
+  const parser = await import("../language/parse-query.ts");
+  return parser.hasStages(where);
+}
+
+/** @throws SourceError `QUERY_OPTION` for what stages say themselves */
+function refuseBesideStages({ select, limit, count }: TailOptions): void {
+  const asked = [
+    select && (["--select", "select timestamp, event"] as const),
+    limit !== undefined && (["--limit", `limit ${limit}`] as const),
+    count && (["--count", "count()"] as const),
+  ];
+  const first = asked.find((one) => one !== undefined && one !== false);
+  if (!first) return;
+  const [option, stage] = first;
+  throw new SourceError(
+    "QUERY_OPTION",
+    `${option}: expected no such option beside stages in --where; add it to the query, as |> ${stage}`,
+  );
 }
 
 /** How many events are looked at: where none is left out, the limit. */
