@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PROJECT } from "./support/traces.ts";
 
-/** Which folder of `src` may import which others and which packages. The table of src/README.md; debts would stand here. */
+/** Which folder of `src` may import which others and which packages. The table of src/README.md. */
 const MAY_IMPORT: Readonly<
   Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>
 > = {
@@ -253,15 +253,6 @@ function circles(): string[][] {
 
 const MOST_FILE_LINES = 400;
 const MOST_FUNCTION_LINES = 80;
-/** Debts: files that are to be taken apart, or functions in them. */
-const LONG_FOR_NOW = [
-  "src/cli/program.ts",
-  "src/cli/tail.ts",
-  "src/language/plan.ts",
-  "src/language/tables.ts",
-  "src/operators/chain.ts",
-];
-
 /** Functions that are longer, as `file:line`; hot loops, whose comment says so, may be. */
 function longFunctions(file: string): string[] {
   const lines = readFileSync(file, "utf8").split("\n");
@@ -289,18 +280,10 @@ test(`no file has more than ${MOST_FILE_LINES} lines, no function more than ${MO
     (file) => readFileSync(file, "utf8").trimEnd().split("\n").length > MOST_FILE_LINES,
   );
   assert.equal(
-    long.map((file) => relative(PROJECT, file)).filter((file) => !LONG_FOR_NOW.includes(file)),
+    long.map((file) => relative(PROJECT, file)),
     [],
   );
-  const functions = files.flatMap(longFunctions);
-  assert.equal(
-    functions.filter((one) => !LONG_FOR_NOW.some((file) => one.startsWith(file))),
-    [],
-  );
-  const isLong = (file: string): boolean =>
-    long.includes(join(PROJECT, file)) || functions.some((one) => one.startsWith(file));
-  const paid = LONG_FOR_NOW.filter((file) => !isLong(file));
-  assert.equal(paid, [], "debts that are paid");
+  assert.equal(files.flatMap(longFunctions), []);
 });
 
 const HEADED_LINES = 150;

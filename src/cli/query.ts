@@ -3,19 +3,20 @@ import { namedBy } from "../filter/container-condition.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { formatNamed, type OutputFormat } from "../format/formats.ts";
 import { queryText } from "../language/named-queries.ts";
-import { type PlannedQuery, planQuery } from "../language/plan.ts";
+import { planQuery } from "../language/plan.ts";
+import type { PlannedQuery } from "../language/planned-query.ts";
 import { runPlanned } from "../language/run-query.ts";
-import type { Execution } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
 import { startThreads } from "../query/threads.ts";
 import type { TimeFrame } from "../source/time-bound.ts";
 import { hasColors } from "./colors.ts";
 import { ResultTable } from "./result-table.ts";
-import { batchWriter, feedOf, runRows, type TailOptions } from "./tail.ts";
-import { askedTimes } from "./times.ts";
+import { rowWriter } from "./row-writer.ts";
+import { executionOf, feedOf, type RowsOptions } from "./rows-options.ts";
+import { type Asked, lastRows, runRows } from "./rows-run.ts";
+import { type AskedTimes, askedTimes } from "./times.ts";
 
-export interface QueryOptions
-  extends Omit<TailOptions, "where" | "select" | "limit" | "count" | "delta"> {
+export interface QueryOptions extends RowsOptions {
   readonly queries?: string;
 }
 
@@ -27,49 +28,44 @@ export async function query(words: readonly string[], options: QueryOptions): Pr
       "QUERY_MISSING",
       `query: expected sources and, behind them, the query, got only ${words[0] ?? "nothing"}`,
     );
-  const feed = feedOf(sources, options);
-  const text = queryText(words.at(-1) ?? "", options.queries);
-  const planned = planQuery(text, baseOf(options, feed.isLive));
-  const { limit } = planned.question;
-  const threads = startThreads(sources, options.engine, options.workers, limit);
-  const { shown, writer, hasOneLayout } = await output(planned, options, await feed.span());
-  const execution: Execution = {
-    isLive: feed.isLive,
-    maxLagMs: options.maxLag,
-    nameWaitMs: options.nameWait,
-    engine: options.engine,
-    borrowBatches: true,
-    threads,
-    lines: writer.lines,
-  };
-  await runRows(
-    {
-      question: shown.question,
-      run: (how, share, source) => runPlanned(shown, how, share, source),
-    },
-    execution,
-    feed,
-    writer,
-    { hasOneLayout },
-    options,
-  );
+  await answer(sources, queryText(words.at(-1) ?? "", options.queries), options);
 }
 
-function baseOf(options: QueryOptions, isLive: boolean): Partial<Question> {
-  const { event, container } = options;
-  const { begin, end } = askedTimes(options, isLive);
-  return {
-    events: event,
-    container: namedBy(container),
-    begin,
-    end,
+/** Runs a query and writes its rows. */
+export async function answer(
+  sources: readonly string[],
+  text: string,
+  options: RowsOptions,
+): Promise<void> {
+  const feed = feedOf(sources, options);
+  const times = askedTimes(options, feed.isLive);
+  const planned = planQuery(text, baseOf(options, times));
+  if (times.lastRows !== undefined && !planned.isPlain)
+    throw new SourceError(
+      "QUERY_OPTION",
+      `--last: expected a duration such as 5m beside stages, got a number of events, ${times.lastRows}`,
+    );
+  const limit = times.lastRows === undefined ? planned.question.limit : undefined;
+  const threads = startThreads(sources, options.engine, options.workers, limit);
+  const { shown, writer, hasOneLayout } = await output(planned, options, await feed.span());
+  const lines = times.lastRows === undefined ? writer.lines : undefined;
+  const execution = executionOf(feed, options, { threads, lines });
+  const asked: Asked = {
+    question: shown.question,
+    run: (how, share, source) =>
+      lastRows(times.lastRows, how, runPlanned(shown, how, share, source)),
   };
+  await runRows({ asked, execution, feed, writer, format: { hasOneLayout }, options });
+}
+
+function baseOf({ event, container }: RowsOptions, { begin, end }: AskedTimes): Partial<Question> {
+  return { events: event, container: namedBy(container), begin, end };
 }
 
 /** How the rows are written: events in any format, other rows as a table or in a format for programs. */
 async function output(
   planned: PlannedQuery,
-  options: QueryOptions,
+  options: RowsOptions,
   frame: TimeFrame,
 ): Promise<{
   readonly shown: PlannedQuery;
@@ -85,7 +81,7 @@ async function output(
       select === undefined ? planned : { ...planned, question: { ...question, select } };
     return {
       shown,
-      writer: await batchWriter(format, options, frame),
+      writer: await rowWriter(format, options, frame),
       hasOneLayout: format.hasOneLayout,
     };
   }

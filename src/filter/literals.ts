@@ -43,6 +43,12 @@ export function integerValue(text: string): Integer | string {
   return halves(saturated(text));
 }
 
+/** The value of an integer literal that was checked before, as a number. */
+export function wholeNumber(text: string): number {
+  const value = integerValue(text);
+  return typeof value === "string" ? 0 : value.hi * 2 ** 32 + (value.lo >>> 0);
+}
+
 /** Cut after the number of digits that LTTng's scanf width allows, then saturated. */
 function saturated(text: string): bigint {
   const digits = (/^(?:0x[0-9a-fA-F]+|[0-9]+)/.exec(text)?.[0] ?? "0").replace(/^0x/, "");

@@ -2,11 +2,11 @@
 
 import type { ColumnRequest } from "../column/request.ts";
 import { compileExpression } from "../filter/compile.ts";
+import { wholeNumber } from "../filter/literals.ts";
 import { DEFAULT_MAX_GROUPS } from "../operators/aggregate/aggregate.ts";
 import { AGGREGATES, type Aggregate, type MeasureSpec } from "../operators/aggregate/measures.ts";
 import type { WindowSpec } from "../operators/aggregate/windows.ts";
 import { unknownName, wrongStage, wrongType } from "./language-error.ts";
-import { nanoseconds } from "./pair-table.ts";
 import type { AggregateStage, Measure } from "./query-ast.ts";
 import { computation, type Extra, rowProgram } from "./row-expressions.ts";
 import type { Scope } from "./scope.ts";
@@ -191,8 +191,8 @@ function maskOf(
 
 function windowOf({ every, slide }: AggregateStage, text: string): WindowSpec | undefined {
   if (every === undefined) return undefined;
-  const everyNs = BigInt(Math.round(nanoseconds(every.text)));
-  const slideNs = slide === undefined ? everyNs : BigInt(Math.round(nanoseconds(slide.text)));
+  const everyNs = BigInt(Math.round(wholeNumber(every.text)));
+  const slideNs = slide === undefined ? everyNs : BigInt(Math.round(wholeNumber(slide.text)));
   if (everyNs <= 0n)
     throw wrongStage(text, every, "every", "expected a duration of more than 0, such as 1s");
   if (slideNs <= 0n || slideNs > everyNs)

@@ -6,7 +6,8 @@ import { type Token, tokenize } from "../filter/lexer.ts";
 import type { LinkEnvironment } from "../filter/resolve.ts";
 import { FUNCTIONS } from "./bind-aggregate.ts";
 import { queryContinuation, WORDS } from "./parse-query.ts";
-import { namesBehind, STAGES } from "./plan.ts";
+import { namesBehind } from "./plan.ts";
+import { STAGES } from "./stage-names.ts";
 import { TABLES } from "./tables.ts";
 
 const MAX_ITEMS = 100;

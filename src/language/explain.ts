@@ -5,7 +5,7 @@ import { columnName, columnRequest } from "../column/request.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { describeCondition } from "../filter/container-condition.ts";
 import { print } from "../filter/print.ts";
-import type { PlannedQuery } from "./plan.ts";
+import type { PlannedQuery } from "./planned-query.ts";
 
 export interface ExplainedQuery {
   /** The events that are read, and how many classes the traces have of them. */

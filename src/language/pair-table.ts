@@ -4,11 +4,11 @@ import { globMatches } from "../base/glob.ts";
 import type { ColumnType } from "../column/column.ts";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import { compileExpression } from "../filter/compile.ts";
-import { integerValue } from "../filter/literals.ts";
+import { wholeNumber } from "../filter/literals.ts";
 import { PairedTable, type PairRole } from "../operators/tables/pairing.ts";
 import { wrongStage } from "./language-error.ts";
 import type { EventGlob, PairStage } from "./query-ast.ts";
-import type { TableColumn, TableDefinition } from "./tables.ts";
+import type { TableColumn, TableDefinition } from "./tables/definition.ts";
 
 const TIME: ColumnType = { kind: "timestamp" };
 const INT64: ColumnType = { kind: "number", number: "int64" };
@@ -68,7 +68,7 @@ export function pairTable(stage: PairStage, text: string): TableDefinition {
           beginMask,
           endMask,
           isExclusive: false,
-          within: within === undefined ? DEFAULT_WITHIN_NS : nanoseconds(within.text),
+          within: within === undefined ? DEFAULT_WITHIN_NS : wholeNumber(within.text),
           countsLoneEnds: true,
           nameColumns: ["pair"],
         },
@@ -104,10 +104,4 @@ function starOf(glob: string, name: string): string | undefined {
   const star = glob.indexOf("*");
   if (star === -1) return "";
   return name.slice(star, name.length - (glob.length - star - 1));
-}
-
-/** An integer literal, mostly with a unit, as a number. */
-export function nanoseconds(text: string): number {
-  const value = integerValue(text);
-  return typeof value === "string" ? 0 : value.hi * 2 ** 32 + (value.lo >>> 0);
 }

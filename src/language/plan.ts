@@ -5,9 +5,9 @@ import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import type { Expression } from "../filter/ast.ts";
 import { all } from "../filter/build.ts";
 import { compileExpression } from "../filter/compile.ts";
-import { integerValue } from "../filter/literals.ts";
+import { wholeNumber } from "../filter/literals.ts";
 import { conjunction, speaksOfContainers, splitContainers } from "../filter/split-containers.ts";
-import { AggregateRows, type AggregateSpec } from "../operators/aggregate/aggregate.ts";
+import { AggregateRows } from "../operators/aggregate/aggregate.ts";
 import { Limit } from "../operators/limit.ts";
 import type { Operator } from "../operators/operator.ts";
 import { Project, type Projection } from "../operators/rows/project.ts";
@@ -15,10 +15,12 @@ import { Sort } from "../operators/rows/sort.ts";
 import { Where } from "../operators/rows/where.ts";
 import type { OutputColumn } from "../operators/tables/table.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
-import { type BoundAggregate, bindAggregate, type Place } from "./bind-aggregate.ts";
+import { aggregateSpec, extend, widthOf } from "./aggregate-spec.ts";
+import { bindAggregate } from "./bind-aggregate.ts";
 import { unknownName, wrongStage } from "./language-error.ts";
 import { pairTable } from "./pair-table.ts";
 import { parseQuery } from "./parse-query.ts";
+import type { OpenOptions, PlannedQuery } from "./planned-query.ts";
 import type {
   AggregateStage,
   Item,
@@ -32,28 +34,12 @@ import type {
   TableStage,
   TopStage,
 } from "./query-ast.ts";
-import { computation, type Extra, isCondition, rowProgram } from "./row-expressions.ts";
+import { computation, isCondition, rowProgram } from "./row-expressions.ts";
 import { EventScope, FixedScope, type Scope, TableScope } from "./scope.ts";
-import { TABLES, type TableDefinition } from "./tables.ts";
+import { STAGES, tableNamed } from "./stage-names.ts";
+import type { TableDefinition } from "./tables/definition.ts";
+import { TABLES } from "./tables.ts";
 import { TypeCheck } from "./type-check.ts";
-
-/** How operators are opened. */
-export interface OpenOptions {
-  readonly isLive: boolean;
-}
-
-export interface PlannedQuery {
-  readonly text: string;
-  readonly question: Question;
-  /** Whether the rows are events as the scan gives them. */
-  readonly isPlain: boolean;
-  /** Whether rows are all there is at their time, such as windows or totals: to be seen as tables. */
-  readonly sets: "windows" | "totals" | undefined;
-  /** New operators for one run. */
-  open(options: OpenOptions): readonly Operator[];
-  /** What is done with the rows, a line each. */
-  readonly steps: readonly string[];
-}
 
 /**
  * Plans a query.
@@ -383,63 +369,6 @@ class Planner {
     const text = span === undefined ? "" : this.#text.slice(span.start, span.end);
     this.#steps.push(text.startsWith(what) || text === "" ? text || what : `${what} ${text}`);
   }
-}
-
-function tableNamed(stage: TableStage, text: string): TableDefinition {
-  const table = TABLES.find(({ name }) => name === stage.name);
-  if (table === undefined) throw unknownName(text, stage, "table or stage", stage.name, STAGES);
-  return table;
-}
-
-/** What a stage may begin with. */
-export const STAGES: readonly string[] = [
-  "events",
-  ...TABLES.map(({ name }) => name),
-  "pair",
-  "where",
-  "select",
-  "sort",
-  "top",
-  "limit",
-  "count()",
-];
-
-function widthOf(scope: Scope): number {
-  if (scope instanceof EventScope) return scope.requests.length;
-  return scope instanceof TableScope ? scope.columns.length : scope.names.length;
-}
-
-function extend(extras: readonly Extra[]): Project {
-  const projections = extras.map((extra, i): Projection => ({ ...extra, name: `computed_${i}` }));
-  return new Project({ projections, keepsInput: true });
-}
-
-function aggregateSpec(
-  bound: BoundAggregate,
-  width: number,
-  isLive: boolean,
-  emitsSnapshots: boolean,
-): AggregateSpec {
-  const at = (place: Place): number => ("at" in place ? place.at : width + place.extra);
-  const { keys, measures, window, length, maxGroups } = bound;
-  return {
-    keys,
-    measures: measures.map(({ column, mask, ...rest }) => ({
-      ...rest,
-      column: column && at(column),
-      mask: mask && at(mask),
-    })),
-    window,
-    length,
-    maxGroups,
-    isLive,
-    emitsSnapshots,
-  };
-}
-
-function wholeNumber(text: string): number {
-  const value = integerValue(text);
-  return typeof value === "string" ? 0 : value.hi * 2 ** 32 + (value.lo >>> 0);
 }
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {

@@ -6,7 +6,7 @@ import { through } from "../operators/chain.ts";
 import { type NameSource, runQuestion } from "../operators/run-question.ts";
 import type { Execution } from "../query/execution.ts";
 import type { ResultItem } from "../query/result.ts";
-import type { PlannedQuery } from "./plan.ts";
+import type { PlannedQuery } from "./planned-query.ts";
 
 /**
  * Runs a query once.

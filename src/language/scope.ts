@@ -6,7 +6,7 @@ import type { Reference } from "../filter/ast.ts";
 import { symbolText } from "../filter/symbol.ts";
 import type { OutputColumn, Side } from "../operators/tables/table.ts";
 import { unknownName } from "./language-error.ts";
-import type { TableDefinition } from "./tables.ts";
+import type { TableDefinition } from "./tables/definition.ts";
 
 export interface Scope {
   /**

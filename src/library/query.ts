@@ -9,7 +9,7 @@ import { describeLoss } from "../feed/losses.ts";
 import { type BatchWriter, NO_BYTES } from "../format/batch-writer.ts";
 import type { Bytes } from "../format/bytes-in-order.ts";
 import { FORMAT_DEFAULTS, type FormatOptions, formatNamed } from "../format/formats.ts";
-import type { PlannedQuery } from "../language/plan.ts";
+import type { PlannedQuery } from "../language/planned-query.ts";
 import { runPlanned } from "../language/run-query.ts";
 import { through } from "../operators/chain.ts";
 import { Limit } from "../operators/limit.ts";

@@ -36,9 +36,9 @@ export interface Operator {
   columns?(input: Schema): Schema;
   /** @param batch in time order; borrowed until this returns */
   batch(batch: ColumnBatch, out: Emit): void;
-  /** Everything before `ns` has come, except late rows. */
   /** Intervals that are still open, as rows that end where windows do; without this, they are dropped. */
   cut?(batch: ColumnBatch, out: Emit): void;
+  /** Everything before `ns` has come, except late rows. */
   watermark?(ns: bigint, out: Emit): void;
   loss?(loss: Loss, out: Emit): void;
   /** Some time has passed: called every few ten milliseconds while a live query runs. */

@@ -114,6 +114,47 @@ test("counts what a filter keeps", async () => {
   assert.is(count('container_name == "some-redis"'), 6);
 });
 
+test("answers a filter with stages as query does", async () => {
+  const path = await trace("small");
+  const text = "ret < 0 |> count() by event |> sort count desc, event";
+  for (const more of [[], ["--format", "csv"], ["--event", "syscall_exit_*"]]) {
+    const asked = run(["query", path, text, ...more]);
+    assert.ok(asked.stdout.split("\n").length > 3, asked.stderr);
+    assert.is(run(["tail", path, "--where", text, ...more]).stdout, asked.stdout);
+  }
+});
+
+test("stages know no --select, --limit, --count and no number of last events", async () => {
+  const path = await trace("small");
+  const refused: readonly (readonly [readonly string[], string])[] = [
+    [["--select", "event"], "|> select timestamp, event"],
+    [["--limit", "5"], "|> limit 5"],
+    [["--limit", "0"], "|> limit 0"],
+    [["--count"], "|> count()"],
+    [["--last", "5"], "a duration such as 5m"],
+  ];
+  for (const [more, hint] of refused) {
+    const { status, stdout, stderr } = run([
+      ...["tail", path, "--where", "|> count() by event", ...more],
+    ]);
+    assert.is(status, 1);
+    assert.is(stdout, "");
+    assert.ok(stderr.includes(`${more[0]}: expected`) && stderr.includes(hint), stderr);
+  }
+});
+
+test("a text with |> in it is no stage", async () => {
+  const { stdout } = run(["tail", await trace("small"), "-w", 'filename == "*|>*"', "--count"]);
+  assert.is(stdout, "0\n");
+});
+
+test("query gives the last events of a filter, as tail does", async () => {
+  const path = await trace("small");
+  const asked = run(["query", path, "ret < 0", "--last", "5"]).stdout;
+  assert.is(asked.split("\n").length - 1, 5);
+  assert.is(run(["tail", path, "--where", "ret < 0", "--last", "5"]).stdout, asked);
+});
+
 test("shows a container's events by its name, whoever writes the lines", async () => {
   const path = await trace("churn");
   const lines = (engine: string): string =>

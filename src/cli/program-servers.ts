@@ -1,0 +1,101 @@
+/** Commands that serve: their options and help. */
+
+import { Command, Option } from "commander";
+import { address, bytes, runtimes, speed } from "./options.ts";
+import {
+  fromOption,
+  listenOption,
+  reconnectOption,
+  tokenOption,
+  waitOption,
+} from "./shared-options.ts";
+
+export function serve(): Command {
+  return new Command("serve")
+    .description("Serve queries over HTTP and WebSocket, as Arrow, NDJSON or CSV.")
+    .argument("<source...>", "live sessions or trace directories")
+    .addOption(listenOption("127.0.0.1:7447"))
+    .addOption(tokenOption())
+    .addOption(fromOption())
+    .addOption(waitOption())
+    .addOption(reconnectOption())
+    .option(
+      "--retain <bytes>",
+      "results kept for WebSocket clients that lose their connection, such as 64MiB",
+      bytes,
+      0,
+    )
+    .option(
+      "--containers <where>",
+      "live sessions of this machine: name containers by its runtimes, auto or RUNTIME:PATH,…",
+      runtimes,
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire serve net://localhost/host/web1/auto-20261122
+  $ tracewire serve 'net://localhost/host/*/*' --containers auto
+  $ TRACEWIRE_TOKEN=$(openssl rand -hex 16) tracewire serve ./trace --listen 0.0.0.0:7447
+  $ curl -N -H 'Accept: application/x-ndjson' 'http://127.0.0.1:7447/v1/query?events=sched_switch&limit=5'
+  $ python3 -c 'import pyarrow.ipc as ipc, urllib.request as u
+    print(ipc.open_stream(u.urlopen("http://127.0.0.1:7447/v1/query?limit=10")).read_all())'`,
+    )
+    .action(async (sources: string[], options) => {
+      const command = await import("./serve.ts");
+      await command.serve(sources, options);
+    });
+}
+
+export function replay(): Command {
+  return new Command("replay")
+    .description("Serve recorded traces over the live protocol, as a relay daemon would.")
+    .argument("<directory...>", "trace directories")
+    .addOption(listenOption("127.0.0.1:5344"))
+    .option(
+      "--speed <factor>",
+      "1 is its own pace; 10 is ten times faster; max does not wait",
+      speed,
+      1,
+    )
+    .option("--loop", "begin again after the end, with clocks that go on")
+    .option("--now", "move times, so that the first event happens when a viewer attaches")
+    .option("--session <name>", "session name (default: the trace's own)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire replay ./trace --speed max
+  $ babeltrace2 --input-format=lttng-live net://127.0.0.1:5344
+  $ tracewire replay ./trace --loop --now --listen :6000`,
+    )
+    .action(async (directories: string[], options) => {
+      const command = await import("./replay.ts");
+      await command.replay(directories, options);
+    });
+}
+
+export function demo(): Command {
+  return new Command("demo")
+    .description(
+      "Replay a recorded session with six containers, and serve queries on it. Needs no LTTng.",
+    )
+    .addOption(listenOption("127.0.0.1:7447"))
+    .addOption(
+      new Option("--relay <address>", "HOST:PORT of the live session, another one if it is taken")
+        .argParser(address)
+        .default(address("127.0.0.1:5344"), "127.0.0.1:5344"),
+    )
+    .addOption(tokenOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire demo
+  $ tracewire demo --listen :8080`,
+    )
+    .action(async (options) => {
+      const command = await import("./demo.ts");
+      await command.demo(options);
+    });
+}

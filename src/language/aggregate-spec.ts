@@ -1,0 +1,43 @@
+/** A bound aggregate stage → what its operators are made from. */
+
+import type { AggregateSpec } from "../operators/aggregate/aggregate.ts";
+import { Project, type Projection } from "../operators/rows/project.ts";
+import type { BoundAggregate, Place } from "./bind-aggregate.ts";
+import type { Extra } from "./row-expressions.ts";
+import { EventScope, type Scope, TableScope } from "./scope.ts";
+
+/** How many columns a stage gets. */
+export function widthOf(scope: Scope): number {
+  if (scope instanceof EventScope) return scope.requests.length;
+  return scope instanceof TableScope ? scope.columns.length : scope.names.length;
+}
+
+/** Computes what keys and measures are made of, behind the columns that are there. */
+export function extend(extras: readonly Extra[]): Project {
+  const projections = extras.map((extra, i): Projection => ({ ...extra, name: `computed_${i}` }));
+  return new Project({ projections, keepsInput: true });
+}
+
+/** @param width of the input, behind which the computed columns stand */
+export function aggregateSpec(
+  bound: BoundAggregate,
+  width: number,
+  isLive: boolean,
+  emitsSnapshots: boolean,
+): AggregateSpec {
+  const at = (place: Place): number => ("at" in place ? place.at : width + place.extra);
+  const { keys, measures, window, length, maxGroups } = bound;
+  return {
+    keys,
+    measures: measures.map(({ column, mask, ...rest }) => ({
+      ...rest,
+      column: column && at(column),
+      mask: mask && at(mask),
+    })),
+    window,
+    length,
+    maxGroups,
+    isLive,
+    emitsSnapshots,
+  };
+}
