@@ -170,9 +170,9 @@ function inTimeOrder(packets: StoredPacket[]): StoredPacket[] {
   return packets.sort((a, b) => (a.begin! < b.begin! ? -1 : a.begin! > b.begin! ? 1 : 0));
 }
 
-const byNumber = new Intl.Collator("en", { numeric: true });
-
 /** Of the files of a tracefile rotation, the tenth is behind the ninth. */
 function inFileOrder<Packet extends StoredPacket>(packets: Packet[]): Packet[] {
+  // Made only where it is needed: that takes 8 ms.
+  const byNumber = new Intl.Collator("en", { numeric: true });
   return packets.sort((a, b) => byNumber.compare(a.path, b.path));
 }
