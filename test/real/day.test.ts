@@ -224,7 +224,10 @@ run(
     await tail.until("ended the last", () => reader.said(/the session is over/) >= overs);
     assert.equal(reader.missing(day.tag, day.emitted), []);
     tail.process.kill("SIGINT");
-    assert.equal(await tail.end(), { code: 0, signal: null });
+    // What was cleared, or overwritten while a relay daemon was gone, is lost, and reported.
+    const { code, signal } = await tail.end();
+    assert.is(signal, null);
+    assert.ok(code === 0 || code === 3, String(code));
     // No warning but those of the day.
     const warnings = tail.stderr.match(/^warning: .*$/gm) ?? [];
     const known =
