@@ -7,6 +7,7 @@ import { grownCopy } from "../../base/grow.ts";
 import type { ColumnBatch } from "../../column/column.ts";
 import { BatchGatherer } from "../../column/gather.ts";
 import type { Schema } from "../../column/schema.ts";
+import { KeyTable } from "./key-table.ts";
 import { apart } from "./times.ts";
 
 /** More are not kept open; the oldest go. */
@@ -16,7 +17,7 @@ const NONE = -1;
 const CURRENT = -1;
 
 export class OpenIntervals {
-  readonly #byKey = new Map<number, number>();
+  readonly #byKey = new KeyTable();
   #free: number[] = [];
   #slots = 0;
   /** By slot: the key, the begin's halves, the place of the begin's row, and the neighbours in the order of begins. */
@@ -50,7 +51,7 @@ export class OpenIntervals {
 
   /** The interval that is open under a key; -1: none. */
   find(key: number): number {
-    return this.#byKey.get(key) ?? NONE;
+    return this.#byKey.get(key);
   }
 
   /** Opens one at a row of the current batch; its key must not be open. */
