@@ -50,6 +50,39 @@ export function mayChangeInsideBytes(
   return may;
 }
 
+/**
+ * Whether a record that has passed these fields may be inside a byte: what nearly all event classes are not is found by one
+ * quick look at them.
+ */
+function mayLeaveByteOpen({ specificContext, payload }: EventClass): boolean {
+  if (specificContext === undefined && payload === undefined) return true;
+  const hasContextBits = specificContext !== undefined && hasBits(specificContext);
+  return hasContextBits || (payload !== undefined && hasBits(payload));
+}
+
+/** Whether a field begins or ends inside a byte wherever it stands, or may take no bit at all. */
+function hasBits(fieldClass: FieldClass): boolean {
+  switch (fieldClass.kind) {
+    case "integer":
+      return fieldClass.coding !== "leb128" && (fieldClass.size % 8 !== 0 || fieldClass.align < 8);
+    case "float":
+      return fieldClass.align < 8;
+    case "structure": {
+      const { align, members } = fieldClass;
+      if (members.length === 0) return align < 8;
+      for (const { fieldClass: member } of members) if (hasBits(member)) return true;
+      return false;
+    }
+    case "array":
+      return fieldClass.align < 8 || hasBits(fieldClass.element);
+    case "variant":
+    case "optional":
+      return true;
+    default:
+      return false;
+  }
+}
+
 class Search {
   #found = false;
   /** What elements lead to, by the states before them: arrays of arrays come to the same ones again and again. */
@@ -58,10 +91,12 @@ class Search {
   stream(packetHeader: StructureClass | undefined, streamClass: StreamClass): boolean {
     const { packetContext, eventHeader, commonContext, eventClasses } = streamClass;
     let records = this.#scopes(START, packetHeader, packetContext);
+    // All others end where a byte does: the next field shares none with them.
+    const classes = [...eventClasses.values()].filter(mayLeaveByteOpen);
     for (;;) {
       const headed = this.#scopes(records, eventHeader, commonContext);
       let next = records;
-      for (const eventClass of eventClasses.values()) next |= this.#event(eventClass, headed);
+      for (const eventClass of classes) next |= this.#event(eventClass, headed);
       if (this.#found || next === records) return this.#found;
       records = next;
     }

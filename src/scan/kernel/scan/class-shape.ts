@@ -4,7 +4,7 @@
  */
 
 import type { FieldRequest } from "../../../column/request.ts";
-import type { EventClass, FieldClass, StructureClass } from "../../../ctf/trace-class.ts";
+import type { EventClass, FieldClass, Length, StructureClass } from "../../../ctf/trace-class.ts";
 import type { Program } from "../../../filter/bytecode.ts";
 import { described } from "../../../filter/link-key.ts";
 import type { ScanSpec } from "../../scanner.ts";
@@ -71,7 +71,15 @@ function layout(fieldClass: FieldClass): string {
       return `i${fieldClass.size}/${fieldClass.align}`;
     case "string":
       return `s${fieldClass.encoding}`;
+    case "text":
+      return `t${fieldClass.encoding}${count(fieldClass.length)}`;
+    case "array":
+      return `a${fieldClass.align}${count(fieldClass.length)}[${layout(fieldClass.element)}]`;
     default:
       return described(fieldClass);
   }
+}
+
+function count(length: Length): string {
+  return length.kind === "static" ? `x${length.count}` : `@${length.slot}`;
 }
