@@ -6,6 +6,7 @@ import type { Loss } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { namedBy } from "../filter/container-condition.ts";
+import { queryText } from "../language/named-queries.ts";
 import { planQuery } from "../language/plan.ts";
 import type { PlannedQuery } from "../language/planned-query.ts";
 import type { Engine } from "../query/execution.ts";
@@ -77,7 +78,7 @@ export function plannedOf(options: QueryOptions): PlannedQuery | undefined {
   );
   if (twice !== undefined)
     throw new SourceError("QUERY_OPTION", `${twice}: expected nothing, since q says it`);
-  return planQuery(q, baseOf(options));
+  return planQuery(queryText(q), baseOf(options));
 }
 
 function baseOf({

@@ -7,6 +7,7 @@ import { FeedError, FilterError, TraceError } from "../base/errors.ts";
 import { compileFilter } from "../filter/compile.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { DATA_FORMATS, FORMAT_DEFAULTS, findFormat, type OutputFormat } from "../format/formats.ts";
+import { queryText } from "../language/named-queries.ts";
 import { planQuery } from "../language/plan.ts";
 import type { PlannedQuery } from "../language/planned-query.ts";
 import { DEFAULT_MAX_LAG_MS } from "../query/execution.ts";
@@ -159,7 +160,7 @@ function readPlanned(parameters: Parameters): PlannedQuery | undefined {
   const twice = SAID_BY_Q.find((name) => parameters.text(name) !== undefined);
   if (twice !== undefined)
     throw badParameter(twice, "nothing, since q says it", parameters.text(twice) ?? "");
-  return planQuery(text, readBase(parameters));
+  return planQuery(queryText(text), readBase(parameters));
 }
 
 function readFormat(parameters: Parameters): OutputFormat | undefined {
