@@ -63,7 +63,8 @@ export type Item =
     }
   /** For people: what the source is doing ("attached to …"). */
   | { readonly kind: "note"; readonly source: string; readonly text: string }
-  | { readonly kind: "stream-end"; readonly stream: StreamOrigin }
+  /** `mayResume`: it ended with its connection, so that a `resume` may name it. Nothing else names a stream or trace that ended. */
+  | { readonly kind: "stream-end"; readonly stream: StreamOrigin; readonly mayResume?: true }
   | { readonly kind: "trace-end"; readonly trace: TraceOrigin }
   /** The source has nothing more and never will. */
   | { readonly kind: "end"; readonly source: string };

@@ -156,7 +156,7 @@ export class Attachment {
     for (const trace of this.traces.values()) {
       resume.add(trace.session.entry, trace.mark);
       for (const stream of trace.streams) {
-        items.push({ kind: "stream-end", stream: stream.origin });
+        items.push({ kind: "stream-end", stream: stream.origin, mayResume: true });
       }
       items.push({ kind: "trace-end", trace: trace.origin });
     }

@@ -116,9 +116,6 @@ class ThreadedSource implements ItemSource {
         this.#head = 0;
         this.#wake?.();
         break;
-      case "forgotten":
-        this.#receiver.forget(message.number);
-        break;
       case "ended":
         this.#end(message.failure);
         break;
@@ -141,10 +138,10 @@ class ThreadedSource implements ItemSource {
     this.#doneBytes += sizeOf(item);
     const memory = memoryOf(item);
     if (memory !== undefined) this.#doneMemory.push(memory);
-    if (this.#doneBytes >= DONE_BYTES) this.#tellDone();
+    if (this.#doneBytes >= DONE_BYTES) this.#reportDone();
   }
 
-  #tellDone(): void {
+  #reportDone(): void {
     const memory = this.#doneMemory;
     this.#say({ kind: "done", items: this.#done, memory }, memory);
     this.#done = 0;

@@ -4,6 +4,7 @@
  */
 
 import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
+import { MAX_CONNECTION_STREAMS } from "../relay/abi.ts";
 
 /** An item, and the numbers of the traces and streams that it names. */
 export interface SentItem {
@@ -16,13 +17,7 @@ export interface SentItem {
 /** The source's side: gives the numbers. */
 export class ItemSender {
   readonly #numbers = new WeakMap<TraceOrigin | StreamOrigin, number>();
-  readonly #registry: FinalizationRegistry<number>;
   #next = 0;
-
-  /** @param onForgotten called with the number of a trace or stream that no item can name any more */
-  constructor(onForgotten: (number: number) => void) {
-    this.#registry = new FinalizationRegistry(onForgotten);
-  }
 
   wrap(item: Item): SentItem {
     const stream = "stream" in item ? item.stream : undefined;
@@ -41,30 +36,64 @@ export class ItemSender {
     if (number === undefined) {
       number = this.#next++;
       this.#numbers.set(origin, number);
-      this.#registry.register(origin, number);
     }
     return number;
   }
 }
 
-/** The consumer's side: the first copy of a trace or stream is the one that stands for it. */
+/** Streams of lost connections that are kept for `resume`: as many as one connection may have; the oldest go first. */
+const MAX_ENDED = MAX_CONNECTION_STREAMS;
+
+/** The consumer's side: the first copy of a trace or stream stands for it until it has ended. */
 export class ItemReceiver {
   readonly #traces = new Map<number, TraceOrigin>();
   readonly #streams = new Map<number, StreamOrigin>();
+  /** Streams that ended with their connection, in this order. */
+  readonly #ended = new Map<number, StreamOrigin>();
+  readonly #maxEnded: number;
 
-  unwrap({ item, trace, stream, from }: SentItem): Item {
+  constructor(maxEnded: number = MAX_ENDED) {
+    this.#maxEnded = maxEnded;
+  }
+
+  /** How many traces and streams are kept. */
+  get size(): number {
+    return this.#traces.size + this.#streams.size + this.#ended.size;
+  }
+
+  unwrap(sent: SentItem): Item {
+    const item = this.#own(sent);
+    if (item.kind === "stream-end") this.#onStreamEnd(sent.stream!, item.mayResume === true);
+    else if (item.kind === "trace-end") this.#traces.delete(sent.trace!);
+    return item;
+  }
+
+  #own({ item, trace, stream, from }: SentItem): Item {
     let own = item;
     if ("trace" in own && own.trace !== undefined && trace !== undefined)
       own = { ...own, trace: this.#trace(trace, own.trace) };
     if ("stream" in own && own.stream !== undefined && trace !== undefined && stream !== undefined)
       own = { ...own, stream: this.#stream(stream, own.stream, trace) };
-    const origin = from === undefined ? undefined : this.#streams.get(from);
-    return own.kind === "resume" && origin !== undefined ? { ...own, from: origin } : own;
+    return own.kind === "resume" && from !== undefined
+      ? { ...own, from: this.#resumed(from, own.from) }
+      : own;
   }
 
-  forget(number: number): void {
-    this.#traces.delete(number);
+  #onStreamEnd(number: number, mayResume: boolean): void {
+    const stream = this.#streams.get(number)!;
     this.#streams.delete(number);
+    if (!mayResume) return;
+    this.#ended.set(number, stream);
+    if (this.#ended.size <= this.#maxEnded) return;
+    const [oldest] = this.#ended.keys();
+    this.#ended.delete(oldest!);
+  }
+
+  /** Only one stream goes on with another. */
+  #resumed(number: number, copy: StreamOrigin): StreamOrigin {
+    const known = this.#ended.get(number) ?? copy;
+    this.#ended.delete(number);
+    return known;
   }
 
   #trace(number: number, copy: TraceOrigin): TraceOrigin {

@@ -18,8 +18,6 @@ export type ToRelayThread =
 export type FromRelayThread =
   /** The memory of packets is moved, if it is not small. */
   | { readonly kind: "items"; readonly items: readonly SentItem[] }
-  /** A number that no item will name any more. */
-  | { readonly kind: "forgotten"; readonly number: number }
   /** The last that is said: everything is released. */
   | { readonly kind: "ended"; readonly failure: FollowFailure | undefined };
 

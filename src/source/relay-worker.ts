@@ -17,7 +17,7 @@ import {
 
 class RelayThread {
   readonly #memory = new BufferPool();
-  readonly #sender = new ItemSender((number) => say({ kind: "forgotten", number }));
+  readonly #sender = new ItemSender();
   readonly #stop = new AbortController();
   /** Sizes of what was sent and is not done with, in order. */
   readonly #lent: number[] = [];

@@ -112,22 +112,65 @@ test("fails as following does", async () => {
   assert.is((bad as SourceError).code, "BAD_URL");
 });
 
-test("names a stream that another goes on with, until it is forgotten", () => {
-  const sender = new ItemSender(() => {});
-  const receiver = new ItemReceiver();
-  const send = (item: Item): Item => receiver.unwrap(structuredClone(sender.wrap(item)));
-  const origin: TraceOrigin = { host: "h", session: "s", path: "ust", source: "net://h" };
-  const [old, next] = [0, 1].map((): StreamOrigin => ({ trace: origin, name: "channel_0" }));
-  const first = send({ kind: "stream", stream: old! });
-  const second = send({ kind: "stream", stream: next! });
-  const resumed = send({ kind: "resume", stream: next!, from: old! });
-  assert.ok(first.kind === "stream" && second.kind === "stream" && resumed.kind === "resume");
-  assert.is(resumed.from, first.stream);
-  assert.is(resumed.stream, second.stream);
-  assert.is(first.stream.trace, second.stream.trace);
-  receiver.forget(sender.wrap({ kind: "stream-end", stream: old! }).stream!);
-  const again = send({ kind: "stream-end", stream: old! });
-  assert.ok(again.kind === "stream-end" && again.stream !== first.stream);
+/** What sends items through a copy, as between threads. */
+function courier(maxEnded?: number): { send(item: Item): Item; readonly receiver: ItemReceiver } {
+  const sender = new ItemSender();
+  const receiver = new ItemReceiver(maxEnded);
+  return { send: (item) => receiver.unwrap(structuredClone(sender.wrap(item))), receiver };
+}
+
+const ORIGIN: TraceOrigin = { host: "h", session: "s", path: "ust", source: "net://h" };
+const newStream = (): StreamOrigin => ({ trace: { ...ORIGIN }, name: "channel_0" });
+
+function streamOf(item: Item): StreamOrigin {
+  assert.ok("stream" in item && item.stream !== undefined, item.kind);
+  return item.stream;
+}
+
+test("names the stream of a lost connection that another goes on with", () => {
+  const { send } = courier();
+  const [old, next] = [newStream(), newStream()];
+  const first = streamOf(send({ kind: "stream", stream: old }));
+  assert.is(streamOf(send({ kind: "stream-end", stream: old, mayResume: true })), first);
+  send({ kind: "trace-end", trace: old.trace });
+  const second = streamOf(send({ kind: "stream", stream: next }));
+  const resumed = send({ kind: "resume", stream: next, from: old });
+  assert.ok(resumed.kind === "resume");
+  assert.is(resumed.from, first);
+  assert.is(resumed.stream, second);
+  assert.is.not(first.trace, second.trace);
+});
+
+test("keeps nothing of streams and traces that ended, but those that may be resumed", () => {
+  const { send, receiver } = courier();
+  for (let i = 0; i < 1000; i++) {
+    const stream = newStream();
+    const { trace } = stream;
+    send({ kind: "trace", trace });
+    send({ kind: "stream", stream });
+    assert.is(receiver.size, 2);
+    send({ kind: "stream-end", stream });
+    send({ kind: "trace-end", trace });
+  }
+  assert.is(receiver.size, 0);
+});
+
+test("keeps a bounded number of streams of lost connections, the last ones, each until it is resumed", () => {
+  const { send, receiver } = courier(3);
+  const lost = [0, 1, 2, 3, 4].map(newStream);
+  const received = lost.map((stream) => streamOf(send({ kind: "stream", stream })));
+  for (const stream of lost) send({ kind: "stream-end", stream, mayResume: true });
+  for (const { trace } of lost) send({ kind: "trace-end", trace });
+  assert.is(receiver.size, 3);
+  const isKnown = lost.map((from, i) => {
+    const stream = newStream();
+    const item = send({ kind: "resume", stream, from });
+    send({ kind: "stream-end", stream });
+    send({ kind: "trace-end", trace: stream.trace });
+    return item.kind === "resume" && item.from === received[i];
+  });
+  assert.equal(isKnown, [false, false, true, true, true]);
+  assert.is(receiver.size, 0);
 });
 
 test.run();
