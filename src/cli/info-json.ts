@@ -93,9 +93,7 @@ export function totalOf({ streams }: TraceSummary): Range {
   const begins = streams.flatMap(({ begin }) => begin ?? []);
   const ends = streams.flatMap(({ end }) => end ?? []);
   const losses = new LossAccount();
-  losses.discardedEvents = sum((stream) => stream.losses.discardedEvents);
-  losses.missingPackets = sum((stream) => stream.losses.missingPackets);
-  losses.undecodablePackets = sum((stream) => stream.losses.undecodablePackets);
+  for (const stream of streams) losses.addTotals(stream.losses);
   return {
     begin: begins.reduce<bigint | undefined>(
       (a, b) => (a === undefined || b < a ? b : a),

@@ -32,17 +32,23 @@ export function setNull(bits: Uint8Array, row: number): void {
   bits[row >> 3]! &= ~(1 << (row & 7));
 }
 
+/** Bits for so many rows, of which some have no value; none are made where all have. */
+export function validityOf(rows: number, isNull: (row: number) => boolean): Validity {
+  let bits: Uint8Array | undefined;
+  let nullCount = 0;
+  for (let row = 0; row < rows; row++) {
+    if (!isNull(row)) continue;
+    bits ??= allValid(rows);
+    setNull(bits, row);
+    nullCount++;
+  }
+  return { validity: bits, nullCount };
+}
+
 /** The bits of some rows, in their order. */
 export function takeValidity({ validity }: Validity, rows: Int32Array): Validity {
   if (validity === undefined) return { validity, nullCount: 0 };
-  const bits = allValid(rows.length);
-  let nullCount = 0;
-  rows.forEach((row, i) => {
-    if (isValid(validity, row)) return;
-    setNull(bits, i);
-    nullCount++;
-  });
-  return { validity: nullCount === 0 ? undefined : bits, nullCount };
+  return validityOf(rows.length, (i) => !isValid(validity, rows[i]!));
 }
 
 /** Keeps which rows have a value. Costs nothing until the first null. */

@@ -57,6 +57,11 @@ export interface LossCounts {
   readonly undecodablePackets: number;
 }
 
+/** Packets that are missing, whole or in part. */
+export function lostPackets({ missingPackets, undecodablePackets }: LossCounts): number {
+  return missingPackets + undecodablePackets;
+}
+
 /** Streams that an account keeps one by one; what further ones lose is in the totals. */
 const MAX_STREAMS = 256;
 
@@ -89,6 +94,11 @@ export class LossAccount {
       this.#streams.set(name, ofStream);
     }
     addTo(ofStream, count);
+  }
+
+  /** Adds the totals of another account. */
+  addTotals(counts: LossCounts): void {
+    addTo(this, counts);
   }
 
   /** By stream, `HOST/SESSION/PATH/CHANNEL`: those that lost anything, up to 256 of them. */

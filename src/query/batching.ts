@@ -1,7 +1,7 @@
 /** Rows that wait for their time → ordered batches, with losses in their places between the rows. */
 
 import { type ColumnBatch, copyBatch } from "../column/column.ts";
-import { type Loss, LossAccount } from "../feed/losses.ts";
+import { type Loss, LossAccount, lostPackets } from "../feed/losses.ts";
 import type { Execution } from "./execution.ts";
 import { PendingLosses } from "./order/pending-losses.ts";
 import { BATCH_ROWS, END_OF_TIME } from "./order/row-store.ts";
@@ -173,7 +173,7 @@ export class Batching {
         watermarkNs: this.#watermark.ns,
         late: this.#late,
         lostEvents: account.discardedEvents,
-        lostPackets: account.missingPackets + account.undecodablePackets,
+        lostPackets: lostPackets(account),
         gaps: account.gaps,
         clears: account.clears,
         reconnects: account.reconnects,
@@ -191,9 +191,9 @@ export class Batching {
 
 function lostByStream({ streams }: LossAccount): string | undefined {
   if (streams.size === 0) return undefined;
-  const lost = [...streams].map(([stream, { discardedEvents, ...packets }]) => [
+  const lost = [...streams].map(([stream, counts]) => [
     stream,
-    [discardedEvents, packets.missingPackets + packets.undecodablePackets],
+    [counts.discardedEvents, lostPackets(counts)],
   ]);
   return JSON.stringify(Object.fromEntries(lost));
 }

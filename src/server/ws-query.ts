@@ -4,7 +4,7 @@ import type { RawData, WebSocket } from "ws";
 import { FeedError } from "../base/errors.ts";
 import { typeName } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
-import { describeLoss, type Loss, type LossAccount } from "../feed/losses.ts";
+import { describeLoss, type Loss, type LossAccount, lostPackets } from "../feed/losses.ts";
 import { formatNamed } from "../format/formats.ts";
 import { openFormat } from "./accepted-format.ts";
 import { Delivery, type Sink } from "./delivery.ts";
@@ -191,7 +191,7 @@ export class WebSocketQuery implements Sink {
       // A number would not hold it.
       watermark_ns: watermarkNs === undefined ? null : String(watermarkNs),
       lost_events: losses.discardedEvents,
-      lost_packets: losses.missingPackets + losses.undecodablePackets,
+      lost_packets: lostPackets(losses),
       gaps: losses.gaps,
       clears: losses.clears,
       reconnects: losses.reconnects,
@@ -217,7 +217,7 @@ function streamFacts({ streams }: LossAccount): Record<string, unknown>[] {
   return [...streams].map(([stream, counts]) => ({
     stream,
     lost_events: counts.discardedEvents,
-    lost_packets: counts.missingPackets + counts.undecodablePackets,
+    lost_packets: lostPackets(counts),
   }));
 }
 

@@ -1,6 +1,7 @@
 /** What one aggregate knows of each group. */
 
 import type { Column, ColumnBatch, ColumnType } from "../../column/column.ts";
+import { type Validity, validityOf } from "../../column/validity.ts";
 
 /** The time that a result stands for, in seconds; 0 where nothing is known of it. */
 export interface WindowSpan {
@@ -66,15 +67,8 @@ export function int64s(groups: Int32Array, value: (group: number) => bigint | un
 export function nullsWhere(
   groups: Int32Array,
   isNull: (group: number, i: number) => boolean,
-): { readonly validity: Uint8Array | undefined; readonly nullCount: number } {
-  const bits = new Uint8Array((groups.length + 7) >> 3).fill(0xff);
-  let nullCount = 0;
-  for (let i = 0; i < groups.length; i++) {
-    if (!isNull(groups[i]!, i)) continue;
-    bits[i >> 3]! &= ~(1 << (i & 7));
-    nullCount++;
-  }
-  return { validity: nullCount === 0 ? undefined : bits, nullCount };
+): Validity {
+  return validityOf(groups.length, (i) => isNull(groups[i]!, i));
 }
 
 /** An array that grows with the groups. */

@@ -5,6 +5,7 @@ import type { Column, ColumnBatch, DictionaryTexts, NumberArray } from "../../co
 import { Dictionary } from "../../column/dictionary.ts";
 import { isPresent } from "../../column/row-reader.ts";
 import type { ColumnLayout } from "../../column/schema.ts";
+import { allNull, type Validity, validityOf } from "../../column/validity.ts";
 
 /** One key column: writes its words for the rows of a batch, and reads them back as a column. */
 interface KeyColumn {
@@ -86,20 +87,10 @@ export class KeyColumns {
     });
   }
 
-  #validity(
-    words: Int32Array,
-    groups: Int32Array,
-    key: number,
-  ): { validity: Uint8Array | undefined; nullCount: number } {
-    const bits = new Uint8Array((groups.length + 7) >> 3).fill(0xff);
-    let nullCount = 0;
-    groups.forEach((group, i) => {
-      const flags = words[group * this.stride + this.#nullWord + (key >> 5)]!;
-      if ((flags & (1 << (key & 31))) === 0) return;
-      bits[i >> 3]! &= ~(1 << (i & 7));
-      nullCount++;
-    });
-    return { validity: nullCount === 0 ? undefined : bits, nullCount };
+  #validity(words: Int32Array, groups: Int32Array, key: number): Validity {
+    const word = this.#nullWord + (key >> 5);
+    const bit = 1 << (key & 31);
+    return validityOf(groups.length, (i) => (words[groups[i]! * this.stride + word]! & bit) !== 0);
   }
 }
 
@@ -258,8 +249,7 @@ class NullKey implements KeyColumn {
   encode(): void {}
 
   decode(_words: Int32Array, groups: Int32Array): Column {
-    const validity = new Uint8Array((groups.length + 7) >> 3);
-    return { kind: "null", validity, nullCount: groups.length };
+    return { kind: "null", validity: allNull(groups.length), nullCount: groups.length };
   }
 }
 

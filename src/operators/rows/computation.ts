@@ -2,6 +2,7 @@
 
 import type { Column, ColumnBatch } from "../../column/column.ts";
 import { isPresent } from "../../column/row-reader.ts";
+import { allValid, setNull } from "../../column/validity.ts";
 import { doubleReader } from "../aggregate/numbers.ts";
 
 export type Computation =
@@ -18,14 +19,14 @@ export type Computation =
 export function compute(computation: Computation, batch: ColumnBatch): Column {
   const values = new Float64Array(batch.rows);
   const read = reader(computation, batch);
-  const validity = new Uint8Array((batch.rows + 7) >> 3).fill(0xff);
+  const validity = allValid(batch.rows);
   let nullCount = 0;
   for (let row = 0; row < batch.rows; row++) {
     const value = read(row);
     if (Number.isFinite(value)) {
       values[row] = value;
     } else {
-      validity[row >> 3]! &= ~(1 << (row & 7));
+      setNull(validity, row);
       nullCount++;
     }
   }
