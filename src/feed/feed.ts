@@ -123,7 +123,7 @@ export class LiveFeed implements Feed {
   #release: (() => void) | undefined;
   #attachment: Attachment | undefined;
   #isKept = false;
-  /** Whether what a relayd has kept is to stay there until somebody wants it. */
+  /** Whether what a relayd has kept is to stay there until a query asks for it. */
   #awaitsQuery = false;
   readonly #releasing = new Set<Promise<unknown>>();
 

@@ -36,7 +36,7 @@ export class OpenIntervals {
   /** Slots that were opened by the current batch. */
   #fresh: number[] = [];
   #current: ColumnBatch | undefined;
-  /** Blocks whose rows nobody needs once the current batch has been taken. */
+  /** Blocks whose rows are not needed once the current batch has been taken. */
   #empty: number[] = [];
 
   get size(): number {

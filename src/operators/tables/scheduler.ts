@@ -116,7 +116,7 @@ export class Slices extends IntervalTable {
       else this.drop(slot, "unpaired");
     }
     const next = numberAt(batch.columns[at.nextTid]!, row);
-    // The time of an idle processor is nobody's.
+    // The time of an idle processor belongs to no task.
     if (next === IDLE) return;
     const begun = this.begin(key, row);
     this.#tids[begun] = next;
