@@ -120,7 +120,7 @@ export class OpenIntervals {
   /** All that are open, oldest first. */
   *[Symbol.iterator](): Generator<number, void, void> {
     for (let slot = this.#oldest; slot !== NONE; ) {
-      // It may be closed by who looks at it.
+      // The loop over it may close it.
       const next = this.#next[slot]!;
       yield slot;
       slot = next;
