@@ -9,7 +9,7 @@ import type { Sink } from "./cases.ts";
 
 /** The bundled program: what a user starts. */
 const MAIN = join(PROJECT, "build/bin/main.js");
-/** GNU time tells the peak of resident memory, and processor time. */
+/** GNU time reports the peak of resident memory, and processor time. */
 const GNU_TIME = "/usr/bin/time";
 
 export interface Run {

@@ -56,7 +56,7 @@ async function read({ path: dataPath, byteOffset, bytes: size }: StoredPacket): 
   return bytes;
 }
 
-/** Adds cycles to the packet's times and to those of its events that are told whole, and packets to its number. */
+/** Adds cycles to the packet's times and to those of its events that have whole timestamps, and packets to its number. */
 function shiftPacket(bytes: Buffer, trace: TraceClass, cycles: bigint, packets: bigint): void {
   const header = readPacketHeader(bytes, trace);
   const { streamClass, contextBit } = header;

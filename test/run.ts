@@ -79,6 +79,8 @@ async function main(): Promise<void> {
       (file) => wanted.length === 0 || wanted.some((part) => relative(ROOT, file).includes(part)),
     )
     .sort();
+  const idle = wanted.filter((part) => !files.some((file) => relative(ROOT, file).includes(part)));
+  if (idle.length > 0) console.log(`no test file has ${idle.join(", ")} in its name`);
   const results: FileResult[] = [];
   const queue = [...files];
   const worker = async (): Promise<void> => {
@@ -98,7 +100,10 @@ async function main(): Promise<void> {
   await Promise.all(Array.from({ length: PARALLEL }, worker));
   const sum = (count: (result: FileResult) => number): number =>
     results.reduce((total, result) => total + count(result), 0);
-  const failed = sum((result) => result.failed) + (files.length === 0 ? 1 : 0);
+  const failed =
+    sum((result) => result.failed) +
+    idle.length +
+    (files.length === 0 && idle.length === 0 ? 1 : 0);
   console.log(
     `${sum((result) => result.passed)} passed, ${failed} failed, ${sum((result) => result.skipped)} skipped`,
   );

@@ -95,7 +95,7 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
-/** Three applications, which stay, fill the relay daemon with what nobody has read yet. */
+/** Three applications, which stay, fill the relay daemon with what has not been read yet. */
 async function fill(
   lttng: Lttng,
   session: string,

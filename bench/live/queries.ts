@@ -32,10 +32,10 @@ function open(url: string, query: Record<string, unknown>, isFrozen: boolean): P
       if (!isFrozen) socket.send('{"credit": 1}');
       return;
     }
-    const told = JSON.parse(String(data)) as Record<string, unknown>;
-    if (told["type"] !== "status" && told["type"] !== "end") return;
-    client.status = told;
-    const watermark = told["watermark_ns"];
+    const frame = JSON.parse(String(data)) as Record<string, unknown>;
+    if (frame["type"] !== "status" && frame["type"] !== "end") return;
+    client.status = frame;
+    const watermark = frame["watermark_ns"];
     if (typeof watermark !== "string") return;
     client.worstLagMs = Math.max(client.worstLagMs, Date.now() - Number(watermark) / 1e6);
   });

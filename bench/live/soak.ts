@@ -1,11 +1,11 @@
 /**
- * Follows a session for long, looks at the memory, and checks the account: what was delivered and what was told to be lost
+ * Follows a session for long, looks at the memory, and checks the account: what was delivered and what was reported as lost
  * is what was emitted.
  *
  * `node build/bench/live/soak.js [SECONDS] [EVENTS_PER_SECOND]`; default 1800, and as many as the tracer takes. Traces of a
  * small size are rotated. At a rate that the viewer keeps up with, nothing is overwritten, and the account is exact: the
  * tracer counts the events that it discards. A packet that is overwritten before it was read takes a number of events with
- * it that nobody knows; the check is then that the missing packets have room for the missing events.
+ * it that is not known; the check is then that the missing packets have room for the missing events.
  */
 
 import { spawn } from "node:child_process";
@@ -38,7 +38,7 @@ async function emit(application: Application, isOver: () => boolean, share: numb
 }
 
 /** A number before words in what tail says at its end; 0 if they are not there. */
-function told(stderr: string, words: RegExp): number {
+function reported(stderr: string, words: RegExp): number {
   return Number(new RegExp(`(\\d+) ${words.source}`).exec(stderr)?.[1] ?? 0);
 }
 
@@ -91,8 +91,8 @@ try {
     `memory: start ${at(0.1)}, middle ${at(0.5)}, end ${at(1)} MiB, most ${Math.max(...samples).toFixed(0)}`,
   );
   for (const line of stderr.split("\n")) if (/lost:|late/.test(line)) console.log(line);
-  const discarded = told(stderr, /events? discarded/);
-  const packets = told(stderr, /packets? missing/);
+  const discarded = reported(stderr, /events? discarded/);
+  const packets = reported(stderr, /packets? missing/);
   const rest = emitted - delivered - discarded;
   const room = packets * Math.floor(PACKET_BYTES / LEAST_EVENT_BYTES);
   const isRight = rest >= 0 && rest <= room;

@@ -26,7 +26,7 @@ export interface StreamOrigin {
 }
 
 /**
- * Why something is missing: packets that cannot be had, a session that was cleared, a connection that was lost, a source
+ * Why something is missing: packets that are lost, a session that was cleared, a connection that was lost, a source
  * that cannot be followed. Packets lost by a clear or a reconnect are counted by their numbers where the stream goes on.
  */
 export type GapCause = "packets" | "clear" | "reconnect" | "source";

@@ -30,7 +30,7 @@ export interface ContainersOptions {
 const LIVE_MS = 3000;
 const MAX_LAG_MS = 2000;
 
-/** `tracewire containers`: who is in some traces, or what happens to them. */
+/** `tracewire containers`: the containers of some traces, or what happens to them. */
 export async function containers(
   sources: readonly string[],
   options: ContainersOptions,

@@ -1,4 +1,4 @@
-/** One line of progress on stderr, for who waits at a terminal: rewritten in place, and gone at the end. */
+/** One line of progress on stderr, for users at a terminal: rewritten in place, and gone at the end. */
 
 import pc from "picocolors";
 import { counted } from "../base/text.ts";

@@ -89,7 +89,7 @@ async function questionOf(
   format: OutputFormat,
   filter: Program | undefined,
 ): Promise<Question> {
-  // Who asks for containers by name sees them by name.
+  // A query for containers by name shows their names.
   const isByName = options.container.length > 0 || filter?.containers !== undefined;
   return {
     filter,

@@ -62,7 +62,7 @@ export function planColumns(
  * Settles the columns whose fields no event class had so far.
  *
  * @param planned of the same requests
- * @param widens whether types that were settled may become wider, too: for who takes any type
+ * @param widens whether types that were settled may become wider, too: for readers that take any type
  * @returns `planned` itself where nothing is new
  */
 export function replanColumns(

@@ -20,7 +20,7 @@ export class LocalNames {
     this.#hostName = hostName;
   }
 
-  /** Who runs, or has ended, at this moment. */
+  /** Running and ended containers at this moment. */
   report(records: readonly ContainerRecord[]): void {
     for (const record of records) {
       const key = `${record.initPid} ${record.pidNs} ${record.mntNs}`;

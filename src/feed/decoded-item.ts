@@ -6,7 +6,7 @@ import type { Loss } from "./losses.ts";
 
 /** Source items with metadata parsed, packet headers read and times in nanoseconds: what queries are fed with. */
 export type DecodedItem =
-  /** `startNs`: whoever joins late misses packets that others were given before, so that its rows begin behind those. */
+  /** `startNs`: a query that joins late misses packets that others were given before, so that its rows begin behind those. */
   | {
       readonly kind: "trace";
       readonly trace: TraceOrigin;

@@ -111,7 +111,7 @@ interface Attachment {
 /**
  * One attachment for many queries: relayd admits a single viewer per session. It is made with the first query and given
  * up with the last, or made by `start` and kept. A query that joins later sees all that happens from then on: its rows
- * begin at one time in all streams of a session. Packets are read once, whoever wants them.
+ * begin at one time in all streams of a session. Packets are read once for all queries.
  */
 export class LiveFeed implements Feed {
   readonly sources: readonly string[];
@@ -123,7 +123,7 @@ export class LiveFeed implements Feed {
   #release: (() => void) | undefined;
   #attachment: Attachment | undefined;
   #isKept = false;
-  /** Whether what a relayd has kept is to stay there until somebody wants it. */
+  /** Whether what a relayd has kept is to stay there until a query asks for it. */
   #awaitsQuery = false;
   readonly #releasing = new Set<Promise<unknown>>();
 
@@ -138,7 +138,7 @@ export class LiveFeed implements Feed {
   }
 
   /**
-   * All items of all attachments, each before any query gets it. Who observes keeps nothing attached and is not a query
+   * All items of all attachments, each before any query gets it. An observer keeps nothing attached and is not a query
    * among others: it must keep pace.
    */
   get observed(): Observable<DecodedItem> {

@@ -74,7 +74,6 @@ export class LossAccount {
   gaps = 0;
   clears = 0;
   reconnects = 0;
-  droppedRows = 0;
   readonly #streams = new Map<string, { -readonly [name in keyof LossCounts]: number }>();
 
   add(loss: Loss): void {
@@ -112,8 +111,8 @@ export class LossAccount {
 
   /** Whether data was damaged or lost: events, packets, an unknown amount. Clears are what a user did. */
   get isIncomplete(): boolean {
-    const { discardedEvents, missingPackets, undecodablePackets, gaps, droppedRows } = this;
-    return discardedEvents + missingPackets + undecodablePackets + gaps + droppedRows > 0;
+    const { discardedEvents, missingPackets, undecodablePackets, gaps } = this;
+    return discardedEvents + missingPackets + undecodablePackets + gaps > 0;
   }
 
   /** `58038 events discarded by the tracer, 3 packets missing`; empty if nothing was lost. Late rows are not lost. */
@@ -131,7 +130,6 @@ export class LossAccount {
       [this.gaps, "gap of unknown size", "gaps of unknown size"],
       [this.clears, "clear", "clears"],
       [this.reconnects, "reconnection", "reconnections"],
-      [this.droppedRows, "row dropped for a slow client", "rows dropped for a slow client"],
     ] as const;
     return entries.filter(([count]) => count > 0);
   }

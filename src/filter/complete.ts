@@ -111,7 +111,7 @@ function names(
     .map(({ text, detail, classes }) => ({ text, from, kind: "name", detail, classes }));
 }
 
-/** Of no event class, and so offered only to who begins to type them. */
+/** Of no event class, and so offered only once they are begun. */
 const CONTAINER_NAMES = CONTAINER_FACTS.map((fact) => {
   return { text: `$container.${fact}`, detail: "text", classes: undefined };
 });

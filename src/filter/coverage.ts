@@ -98,7 +98,7 @@ export function coverageNote(
 }
 
 /** How much of a coverage is shown. */
-const TOLD_NAMES = 3;
+const REPORTED_NAMES = 3;
 
 /**
  * One line for people, or nothing if every event class can match, or is left out by what the filter says of its name,
@@ -110,11 +110,11 @@ export function describeCoverage(result: Coverage): string | undefined {
   const kept = classes - never;
   const none = classes === 1 ? "not match the" : `match none of the ${classes}`;
   const which = kept === 0 ? none : `match ${kept} of ${classes}`;
-  const reasons = missing.slice(0, TOLD_NAMES).map(({ name, events: { length } }, i) => {
+  const reasons = missing.slice(0, REPORTED_NAMES).map(({ name, events: { length } }, i) => {
     const verb = i > 0 ? "" : length === 1 ? "has " : "have ";
     return `${length} ${verb}no ${name}`;
   });
-  const more = missing.length - TOLD_NAMES;
+  const more = missing.length - REPORTED_NAMES;
   if (more > 0) reasons.push(`others lack ${more} more name${more === 1 ? "" : "s"}`);
   const clash = clashes[0];
   if (clash !== undefined) reasons.push(`in ${clash.events.length}: ${clash.reason}`);
@@ -124,8 +124,8 @@ export function describeCoverage(result: Coverage): string | undefined {
 
 function hint({ missing, suggestion }: Coverage): string {
   if (suggestion === undefined) return "";
-  const names = missing.slice(0, TOLD_NAMES).map(({ name }) => `${name}?`);
-  const more = missing.length > TOLD_NAMES ? " and so on" : "";
+  const names = missing.slice(0, REPORTED_NAMES).map(({ name }) => `${name}?`);
+  const more = missing.length > REPORTED_NAMES ? " and so on" : "";
   const [only] = missing;
   const isAll = missing.length === 1 && only?.events.length === suggestion.gains;
   return ` (${names.join(", ")}${more} would keep ${isAll ? "them" : `${suggestion.gains} of them`})`;

@@ -49,7 +49,7 @@ export function interpretingExecutor(
 
 /**
  * @param capacity of a batch, in rows
- * @param pool who scans, if it is not this thread
+ * @param pool threads that scan, if it is not this one
  * @param lines what rows are to become instead of columns
  */
 export function compilingExecutor(

@@ -54,7 +54,7 @@ export interface PoolEvents {
   run(work: () => void): void;
   /** Too much is under way, or not any more. */
   saturated(isSaturated: boolean): void;
-  /** Whether nothing more is to be taken for now: who gets the rows is slow. Then `resume` is called. */
+  /** Whether nothing more is to be taken for now: the receiver of the rows is slow. Then `resume` is called. */
   isPaused(): boolean;
   /** Puts what comes before a packet into the pool's queue (`packetFirst`), if anything does; whether it has. */
   putFirst(beginNs: bigint | undefined): boolean;

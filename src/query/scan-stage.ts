@@ -68,7 +68,7 @@ export class ScanStage {
   /**
    * @param engine the kernel gives way to the interpreter where there is no WebAssembly
    * @param capacity of a batch, in rows
-   * @param pool who scans for the kernel, if it is not this thread
+   * @param pool threads that scan for the kernel, if it is not this one
    * @param lines what the kernel makes of rows instead of columns
    */
   constructor(

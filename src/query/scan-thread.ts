@@ -43,7 +43,7 @@ export class WorkerThread implements ScanThread<Segment> {
     this.#worker.postMessage(message, ports === undefined ? [] : [...ports]);
   }
 
-  /** The thread goes on, for whoever has it. */
+  /** The thread goes on, for its next user. */
   close(): void {
     this.#forget();
   }

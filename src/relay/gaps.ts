@@ -33,7 +33,7 @@ export function lost(reason: string): Item & { kind: "gap" } {
   return { kind: "gap", cause: "reconnect", ...nowhere, reason, packets: undefined };
 }
 
-/** Packets of a stream cannot be had. */
+/** Packets of a stream are lost. */
 export function gap(stream: StreamState, reason: string, packets: number | undefined): Item {
   const { origin } = stream;
   return { kind: "gap", cause: "packets", trace: origin.trace, stream: origin, reason, packets };

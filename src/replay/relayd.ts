@@ -40,7 +40,7 @@ export interface Response {
   readonly close: boolean;
 }
 
-/** The relayd of one recording, without its sockets: who is attached to what, and the answer to each request. */
+/** The relayd of one recording, without its sockets: attachments, and the answer to each request. */
 export class ReplayRelayd {
   readonly sessionName: string;
   readonly entries: readonly Entry[];

@@ -2,13 +2,13 @@ import type { IncomingMessage } from "node:http";
 import { FeedError } from "../base/errors.ts";
 import { checkToken } from "./token.ts";
 
-/** Who may talk to the server. */
+/** Which requests the server accepts. */
 export interface AccessRules {
   /** Bound to this machine only: then a foreign name in `Host` means that a web page rebound its own to us. */
   readonly isLoopback: boolean;
   /** Origins (`https://host[:port]`) of web pages on other servers that may. */
   readonly allowedOrigins: readonly string[];
-  /** What clients must show; `undefined` lets everyone pass who gets here. */
+  /** What clients must show; `undefined` accepts every request. */
   readonly token: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export function checkAccess(request: IncomingMessage, rules: AccessRules): void 
 }
 
 /**
- * Refuses who may not see the traces.
+ * Refuses clients that may not see the traces.
  * @throws FeedError 401 `TOKEN_MISSING`, `TOKEN_WRONG`
  */
 export function checkAuthority(request: IncomingMessage, rules: AccessRules): void {

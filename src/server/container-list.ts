@@ -6,7 +6,7 @@ import type { ServedSources } from "./served-sources.ts";
 const LISTENING_MS = 2500;
 
 /**
- * The answer to `GET /v1/containers?source=`: who is in a source or in all of them. Recorded traces are read to their end;
+ * The answer to `GET /v1/containers?source=`: the containers of a source or of all of them. Recorded traces are read to their end;
  * live sessions are listened to for a moment, in which their containers' events are counted.
  */
 export async function containerList(

@@ -22,7 +22,7 @@ import type { SourceShare } from "./served-sources.ts";
 
 /** Where a delivery goes. After `end` or `fail` nothing more comes. */
 export interface Sink {
-  /** Whether another batch may be sent now. If not, whoever learns that it may calls `Delivery.resume`. */
+  /** Whether another batch may be sent now. If not, the sink calls `Delivery.resume` once it may. */
   readonly isReady: boolean;
   columns(columns: Schema): void;
   /**
@@ -225,7 +225,7 @@ export class Delivery {
   }
 
   /**
-   * A client that takes its rows needs no room for them, whoever uses it up.
+   * A client that takes its rows needs no room for them, even if others have used it up.
    * @param batch borrowed until this returns
    */
   #deliver(batch: ResultBatch): void {

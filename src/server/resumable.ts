@@ -22,7 +22,7 @@ export class Resumable {
     this.budget = new Budget(bytes);
   }
 
-  /** Gives the name under which its client can ask for it again: whoever knows it gets the rows. */
+  /** Gives the name under which its client can ask for it again: any client that knows it gets the rows. */
   add(delivery: Delivery): string {
     const id = randomBytes(16).toString("hex");
     this.#held.set(id, { delivery, timer: undefined });

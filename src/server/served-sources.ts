@@ -18,7 +18,7 @@ import { RecordedSources } from "./recorded-sources.ts";
 /** What one query is fed with. */
 export interface SourceShare extends FeedSubscription {
   readonly isLive: boolean;
-  /** Sources that could not be had, while others could. */
+  /** Sources that could not be opened, while others could. */
   readonly failures: readonly TraceError[];
   /** Where the names of the sources' containers come from. */
   readonly names: NameSource;

@@ -169,7 +169,7 @@ class QueryServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("Cache-Control", "no-store");
-    // A connection that breaks is a client that went; whoever writes learns it by "close".
+    // A connection that breaks is a client that went: its query ends at "close".
     response.on("error", () => undefined);
     try {
       await this.#route(request, response);

@@ -28,7 +28,7 @@ for (const name of COMMANDS) {
   });
 }
 
-test("tells the package's version", () => {
+test("prints the package's version", () => {
   const { version } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8"));
   assert.is(run(["--version"]).stdout, `${version}\n`);
 });

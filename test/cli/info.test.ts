@@ -45,7 +45,7 @@ function json(path: string, expected: number = 0): Report {
   return JSON.parse(stdout) as Report;
 }
 
-test("tells what a trace in CTF 2 holds", () => {
+test("shows what a trace in CTF 2 holds", () => {
   const { status, stdout, stderr } = run(["info", ctf2.path]);
   assert.equal([status, stderr], [0, ""]);
   for (const line of [
@@ -63,7 +63,7 @@ test("tells what a trace in CTF 2 holds", () => {
     assert.match(stdout, line);
 });
 
-test("tells the types of fields when asked", () => {
+test("shows the types of fields when asked", () => {
   const { stdout } = run(["info", ctf2.path, "--fields"]);
   for (const line of [
     /^ {4}procname +text\[16\]$/m,
@@ -102,7 +102,7 @@ test("counts what is lost, per stream", () => {
   assert.match(stdout, /^ {2}lost +\d+ events discarded by the tracer$/m);
 });
 
-test("tells of a bad trace among others", () => {
+test("reports a bad trace among others", () => {
   mkdirSync(join(ctf2.path, "bad"));
   writeFileSync(join(ctf2.path, "bad", "metadata"), "trace { byte_order = middle; };");
   const { status, stdout, stderr } = run(["info", ctf2.path]);

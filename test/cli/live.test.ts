@@ -71,7 +71,7 @@ test("tail ends well when its reader goes", async () => {
   }
 });
 
-test("replay ends at Ctrl-C, viewers or not, and tells them", async () => {
+test("replay ends at Ctrl-C, viewers or not, and hangs up on them", async () => {
   const { replay, url } = await replayed();
   const tail = await attachedTail(url, "--no-reconnect");
   replay.process.kill("SIGINT");

@@ -47,7 +47,7 @@ test("is written five times a second at most, and erased at the end", () => {
   assert.is(stream.text.length, length);
 });
 
-test("tells the rate of the work that goes on now", () => {
+test("shows the rate of the work that goes on now", () => {
   const stream = terminal(80);
   let now = 0;
   const line = new ProgressLine(stream, false, () => now);

@@ -1,4 +1,4 @@
-/** What a host makes of what traces tell: births, records, ends, in any order and however often an inode is used again. */
+/** What a host makes of container metadata: births, records, ends, in any order and however often an inode is used again. */
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -40,7 +40,7 @@ test("the initial pid namespace is the host", () => {
   assert.is(who(new Host("h"), 5, HOST_PID_NS), "[HOST]");
 });
 
-test("a namespace that nobody has named goes by its number", () => {
+test("a namespace without a name goes by its number", () => {
   assert.is(who(new Host("h"), 5, NS), `pid_ns:${NS}`);
 });
 
@@ -198,7 +198,7 @@ test("ten thousand containers and a hundred thousand processes fit into 200 MiB"
 
 const START = 1_000_000_000_000n;
 
-test("records alone tell an inode's uses apart: by their inits, their starts and their ends", () => {
+test("records alone distinguish an inode's uses: by their inits, their starts and their ends", () => {
   const host = new Host("h");
   const first = { mntNs: 7, initPid: 50, initVpid: 1 };
   const at = (ms: number): number => Number(START) + ms * 1_000_000;
@@ -206,7 +206,7 @@ test("records alone tell an inode's uses apart: by their inits, their starts and
   host.onContainerRecord(ns(0), record("old", NS, first));
   host.onContainerRecord(ns(1000), record("old", NS, { ...first, endNs: ns(1000) }));
   assert.is(who(host, at(999), NS), "old");
-  assert.is(who(host, at(1100), NS), `pid_ns:${NS}`, "nobody knows yet who has it now");
+  assert.is(who(host, at(1100), NS), `pid_ns:${NS}`, "its next use has no record yet");
   const second = { mntNs: 7, initPid: 60, initVpid: 1, startNs: ns(1080) };
   host.onContainerRecord(ns(1200), record("new", NS, second));
   assert.is(who(host, at(1100), NS), "new");

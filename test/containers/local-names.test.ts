@@ -1,4 +1,4 @@
-/** What a machine's own runtimes tell, in the registries of queries that come and go. */
+/** What a machine's own runtimes report, in the registries of queries that come and go. */
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -52,9 +52,9 @@ interface Story {
 
 function story(path: string, spec: Spec): Promise<Story> {
   const { items, gate } = openFeed([path], { from: "beginning" }).share({ deferPacketReads: true });
-  const told: Story = { rows: 0, backward: 0, first: [], sum: 0, mostHeld: 0, losses: [] };
+  const story: Story = { rows: 0, backward: 0, first: [], sum: 0, mostHeld: 0, losses: [] };
   let last = 0n;
-  const lose = (loss: Loss): void => void told.losses.push(describeLoss(loss));
+  const lose = (loss: Loss): void => void story.losses.push(describeLoss(loss));
   return new Promise((resolve, reject) => {
     runSpec({ select: ["timestamp", "n"], ...spec }, items, gate).subscribe({
       next: (item) => {
@@ -63,15 +63,15 @@ function story(path: string, spec: Spec): Promise<Story> {
         const { timestamps, columns, rows } = item.batch;
         const n = columns[1];
         for (let row = 0; row < rows; row++) {
-          if (timestamps[row]! < last) told.backward++;
+          if (timestamps[row]! < last) story.backward++;
           last = timestamps[row]!;
-          if (told.first.length < 5) told.first.push(Number(last % 1_000_000_000n));
-          if (n?.kind === "number") told.sum += Number(n.values[row]);
+          if (story.first.length < 5) story.first.push(Number(last % 1_000_000_000n));
+          if (n?.kind === "number") story.sum += Number(n.values[row]);
         }
-        told.rows += rows;
+        story.rows += rows;
       },
       error: reject,
-      complete: () => resolve(told),
+      complete: () => resolve(story),
     });
   });
 }

@@ -54,7 +54,7 @@ test("completes paths with blanks and arrows", () => {
   assert.equal(named(complete("a.x", CLASSES)), []);
 });
 
-test("tells the types of names, and how many event classes have them", () => {
+test("shows the types of names, and how many event classes have them", () => {
   const [k] = complete("k", CLASSES).items;
   assert.equal(k, { text: "k", from: 0, kind: "name", detail: "integer", classes: 1 });
   const detail = (name: string): string | undefined => complete(name, CLASSES).items[0]?.detail;

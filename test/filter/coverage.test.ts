@@ -11,7 +11,7 @@ const member = (name: string): { name: string; fieldClass: ReturnType<typeof int
 });
 const CLASSES = [LAB, labWith([member("k")]), labWith([member("other")]), labWith([])];
 
-const told = (text: string): string | undefined =>
+const warning = (text: string): string | undefined =>
   describeCoverage(coverage(compileFilter(text), CLASSES));
 
 test("counts the classes by verdict, and names what the others lack", () => {
@@ -32,19 +32,19 @@ test("counts the classes by verdict, and names what the others lack", () => {
 
 test("suggests the optional form only where it would keep more", () => {
   assert.is(
-    told("k == 1 || $event.cpu_id == 1"),
+    warning("k == 1 || $event.cpu_id == 1"),
     "the filter can match 2 of 4 event classes; 2 have no k (k? would keep them)",
   );
   assert.is(
-    told("k == 1 && other == 1 || $event.cpu_id == 2"),
+    warning("k == 1 && other == 1 || $event.cpu_id == 2"),
     "the filter can match none of the 4 event classes; 3 have no other, 2 no k (other?, k? would keep 4 of them)",
   );
-  assert.is(told("k == 1"), "the filter can match 2 of 4 event classes; 2 have no k");
+  assert.is(warning("k == 1"), "the filter can match 2 of 4 event classes; 2 have no k");
 });
 
-test("tells of types that do not go together", () => {
+test("reports types that do not go together", () => {
   assert.is(
-    told('k == "1"'),
+    warning('k == "1"'),
     'the filter can match none of the 4 event classes; 2 have no k, in 2: cannot compare the integer k with the text "1" by ==',
   );
   assert.is(
@@ -54,14 +54,14 @@ test("tells of types that do not go together", () => {
 });
 
 test("says nothing where every class can match, or is left out on purpose", () => {
-  assert.is(told("k? == 1 || $event.cpu_id == 1"), undefined);
-  assert.is(told("1"), undefined);
-  assert.is(told('$event.name == "lab:*"'), undefined);
+  assert.is(warning("k? == 1 || $event.cpu_id == 1"), undefined);
+  assert.is(warning("1"), undefined);
+  assert.is(warning('$event.name == "lab:*"'), undefined);
   assert.is(describeCoverage(coverage(compileFilter("k == 1"), [])), undefined);
 });
 
 test("says so where the facts alone are never true", () => {
-  assert.is(told('$event.name == "x*"'), "the filter can match none of the 4 event classes");
+  assert.is(warning('$event.name == "x*"'), "the filter can match none of the 4 event classes");
 });
 
 test.run();

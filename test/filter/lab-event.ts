@@ -16,7 +16,7 @@ import type {
 import type { LinkEnvironment } from "../../src/filter/link.ts";
 import type { RecordView } from "../../src/filter/record-view.ts";
 
-/** A member with the bytes it has in record `k`, and for texts and arrays the length that a view tells. */
+/** A member with the bytes it has in record `k`, and for texts and arrays the length that a view gives. */
 export interface Sample {
   readonly member: Member;
   bytes(k: number): Uint8Array;

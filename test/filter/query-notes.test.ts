@@ -26,7 +26,7 @@ function notesOf(where: string, spec: Spec = {}): Promise<readonly string[]> {
   });
 }
 
-test("tells which event classes a filter leaves out, and how it could keep them", async () => {
+test("reports which event classes a filter leaves out, and how it could keep them", async () => {
   assert.equal(await notesOf('filename == "/etc/*" || $ctx.procname == "python3"'), [
     "the filter can match 6 of 66 event classes; 60 have no filename (filename? would keep them)",
   ]);

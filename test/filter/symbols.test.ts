@@ -17,7 +17,7 @@ test("lists the names that a filter can use", () => {
   }
 });
 
-test("tells symbols that no event class has, with the nearest name", () => {
+test("reports symbols that no event class has, with the nearest name", () => {
   const program = compileFilter("k == 1 && othr == 2 && other == 3 && $ctx.procnam == 'a'");
   assert.equal(unknownSymbols(program, [LAB, other]), [
     { symbol: "othr", nearest: "other", isAllowed: false, start: 10, end: 14 },
@@ -52,7 +52,7 @@ test("says why a class can never match", () => {
     assert.is(link(compileFilter(text), LAB).reason, reason, text);
 });
 
-test("tells what LTTng itself would refuse", () => {
+test("reports what LTTng itself would refuse", () => {
   for (const text of [
     "k == 1",
     "$ctx.procname == 'a*'",

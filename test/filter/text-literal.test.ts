@@ -31,7 +31,7 @@ test("collapses runs of stars that are not escaped", () => {
   for (const [from, to] of rows) assert.is(collapseStars(from), to);
 });
 
-test("tells plain texts, prefixes and patterns apart", () => {
+test("distinguishes plain texts, prefixes and patterns", () => {
   for (const text of ["allo", "allo\\*", "al\\*lo", "\\*allo", "\\*", "allo\\", ""]) {
     assert.is(globClassOf(text), "plain", text);
   }

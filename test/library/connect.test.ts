@@ -83,7 +83,7 @@ test("counts every row of a session from its beginning to its end", async () => 
   await relayd.close();
 });
 
-test("waits for the relayd when told to, and finds sessions that come later", async () => {
+test("waits for the relayd when asked to, and finds sessions that come later", async () => {
   const [port = 0] = await freePorts(1);
   const found: string[] = [];
   const looking = connect(`net://127.0.0.1:${port}`, { wait: true, pollMs: 20 }).subscribe(
@@ -96,10 +96,10 @@ test("waits for the relayd when told to, and finds sessions that come later", as
   await relayd.close();
 });
 
-test("says what is wrong with the URL, or that nobody answers", async () => {
+test("says what is wrong with the URL, or that nothing answers", async () => {
   assert.instance(await firstSession("http://box").catch((error: unknown) => error), SourceError);
-  const nobody = await firstSession("net://127.0.0.1:1").catch((error: unknown) => error);
-  assert.instance(nobody, ProtocolError);
+  const refused = await firstSession("net://127.0.0.1:1").catch((error: unknown) => error);
+  assert.instance(refused, ProtocolError);
 });
 
 test.run();

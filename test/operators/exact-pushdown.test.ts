@@ -40,8 +40,8 @@ test("one that was seen to be born has its namespace from then on", () => {
   assert.match(text, /^\$ctx\.pid_ns == 4026532600 && \$event\.timestamp >= 1795338019187739978/);
 });
 
-test("nothing is exact of nobody, of many tasks, of who may be unseen, or of two machines", () => {
-  for (const name of ["nobody", "[HOST]", "pid_ns:*"]) assert.is(part(name), undefined, name);
+test("nothing is exact of unknown names, of many tasks, of containers that may be unseen, or of two machines", () => {
+  for (const name of ["no-such", "[HOST]", "pid_ns:*"]) assert.is(part(name), undefined, name);
   const registry = new Registry();
   const record = (name: string, pidNs: number): ContainerRecord => ({
     ...{ name, type: "docker", pidNs, mntNs: 0, initPid: 0, id: "", image: "", pod: "" },

@@ -35,11 +35,11 @@ async function halves(): Promise<{ before: DecodedItem[]; after: DecodedItem[] }
     item.kind === "trace-class" && declares([item.traceClass], RECORD_EVENTS) ? item.trace : [],
   );
   assert.is(naming.length, 1);
-  const tells = (item: DecodedItem): boolean =>
+  const isState = (item: DecodedItem): boolean =>
     item.kind === "packet" && naming.includes(item.stream.trace);
   return {
     before: items.slice(0, middle),
-    after: items.slice(middle).filter((item) => !tells(item)),
+    after: items.slice(middle).filter((item) => !isState(item)),
   };
 }
 

@@ -77,16 +77,16 @@ test("small: events and syscalls of each container, by name, are those of the ta
     const select = ["container", "event", "pid_ns"];
     const rows = await rowsOf(path, { select, filter: KERNEL });
     // What dying tasks did is found through their task ids; the tables have it under namespace 0.
-    const told = rows.filter(({ values }) => Number(values[2]) !== 0);
+    const inNamespace = rows.filter(({ values }) => Number(values[2]) !== 0);
     const names = new Map([["(host)", "[HOST]"]]);
-    const events = countBy(told, ({ values }) => String(values[0]));
+    const events = countBy(inNamespace, ({ values }) => String(values[0]));
     for (const { pid_ns, container = "", events: expected } of table("small.per-pid_ns.tsv")) {
-      if (pid_ns === "0") assert.is(rows.length - told.length, Number(expected));
+      if (pid_ns === "0") assert.is(rows.length - inNamespace.length, Number(expected));
       else assert.is(events.get(names.get(container) ?? container), Number(expected), container);
     }
     assert.ok(rows.every(({ values }) => values[0] !== null));
     const counts = countBy(
-      told.filter(({ values }) => String(values[1]).startsWith("syscall_entry_")),
+      inNamespace.filter(({ values }) => String(values[1]).startsWith("syscall_entry_")),
       ({ values }) => `${values[0]} ${String(values[1]).slice("syscall_entry_".length)}`,
     );
     const syscalls = table("small.syscalls.tsv").filter(({ pid_ns }) => pid_ns !== "0");
@@ -203,11 +203,11 @@ test("churn: every event of a restarted, new or nested container has the name of
 test("churn: without the contexts of namespaces, at least 99.9 % of all events agree with them", () =>
   withTrace("churn", async (path) => {
     const spec = { select: ["container", "event"], filter: KERNEL };
-    const told = await rowsOf(path, spec);
+    const expected = await rowsOf(path, spec);
     const found = await rowsOf(path, spec, ["pid_ns", "mnt_ns"]);
-    assert.is(found.length, told.length);
-    const other = found.filter(({ values }, i) => values[0] !== told[i]!.values[0]);
-    const share = (told.length - other.length) / told.length;
+    assert.is(found.length, expected.length);
+    const other = found.filter(({ values }, i) => values[0] !== expected[i]!.values[0]);
+    const share = (expected.length - other.length) / expected.length;
     const kinds = countBy(other, ({ values }) => String(values[1]));
     assert.ok(share >= 0.999, `${(share * 100).toFixed(3)} %: ${[...kinds].join(" ")}`);
   }));

@@ -15,7 +15,7 @@ import { random } from "../support/random.ts";
 
 const test = suite("query/time-order");
 
-/** A number that tells a row's origin. */
+/** A number that identifies a row's origin. */
 const COLUMNS: readonly PlannedColumn[] = [
   {
     name: "cpu_id",

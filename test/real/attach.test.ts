@@ -57,7 +57,7 @@ for (const buffers of ["uid", "pid"] as const) {
       const tail = await attachedTail(lttng.url(session), "--from", "beginning", ...ROWS);
       await tail.until("printed the first ticks", () => ticks(tail, "first").length === 3);
 
-      // Not recorded: nobody has asked for these events.
+      // Not recorded: no viewer has asked for these events.
       await first.emit("bare", 1);
       const second = await lttng.application("second");
       await second.emit("tick", 4);

@@ -45,7 +45,7 @@ interface Outcome {
   readonly lost: readonly number[];
 }
 
-/** Two rounds of ticks; the first packet that has any is damaged on its way. `damage` tells what is lost by it. */
+/** Two rounds of ticks; the first packet that has any is damaged on its way. `damage` says what is lost by it. */
 async function withDamage(
   session: string,
   damage: (packet: Buffer) => readonly number[],

@@ -50,7 +50,7 @@ run("ends when its reader goes away, and frees the session", async () => {
   const tail = ["tail", lttng.url("pipe"), ...ROWS];
   const pipe = new Child("sh", ["-c", script, "sh", process.execPath, MAIN, ...tail]);
   await pipe.until("attached", () => pipe.stderr.includes("attached to session"));
-  // The reader leaves after three lines; only the next write can tell.
+  // The reader leaves after three lines; only the next write shows it.
   while (pipe.ending === undefined) {
     await application.emit("tick", 10);
     await Promise.race([pipe.ended, new Promise((resolve) => setTimeout(resolve, 100))]);

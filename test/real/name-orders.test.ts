@@ -166,7 +166,7 @@ async function tryOrder(lttng: Lttng, order: readonly Step[], way: Way): Promise
   let first: Application | undefined;
   let recorder: Recorder | undefined;
   let emitted = 0;
-  // What is emitted while nothing is recorded is nobody's.
+  // What is emitted while nothing is recorded is lost.
   const isRecording = (): boolean => done.has("start");
   const done = new Set<Step>();
   const tick = async (): Promise<void> => {

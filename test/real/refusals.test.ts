@@ -13,7 +13,7 @@ const run = needsLttng(test);
 const daemons = sharedLttng(test);
 test.after.each(stopChildren);
 
-test("says that nobody listens", async () => {
+test("says that nothing listens", async () => {
   const [port] = await freePorts(1);
   for (const command of ["tail", "ls"]) {
     const child = tracewire(command, `net://127.0.0.1:${port}/host/h/s`);
@@ -56,7 +56,7 @@ test("gives up on a server that never answers", async () => {
   await server.close();
 });
 
-test("tells a bad command line from a failure", async () => {
+test("distinguishes a bad command line from a failure", async () => {
   const usage: readonly (readonly string[])[] = [
     ["tail"],
     ["tail", "net://127.0.0.1/host/h/s", "--no-such-option"],

@@ -59,7 +59,7 @@ test("keeps its place in the replies when waiting calls are abandoned", async ()
   connection.close();
 });
 
-test("gives up when a reply stays away, and tells later callers the same", async () => {
+test("gives up when a reply stays away, and fails later callers the same way", async () => {
   const relayd = new MemoryRelayd({ answer: () => "silence" });
   const connection = new Connection(relayd, "box:1", 20);
   const code = /REPLY_TIMEOUT reading the reply to A from box:1: nothing came for 0.02 s/;
@@ -85,7 +85,7 @@ test("says how far a reply came when the peer closes in the middle", async () =>
   );
 });
 
-test("tells the next caller that the peer closed meanwhile", async () => {
+test("fails the next caller when the peer closed meanwhile", async () => {
   const relayd = new MemoryRelayd({ answer: () => hello });
   const viewer = await Viewer.open("box", 1, { dial: relayd.dial });
   relayd.push(null);
@@ -93,7 +93,7 @@ test("tells the next caller that the peer closed meanwhile", async () => {
   await rejects(viewer.nextIndex(1n), /PEER_CLOSED the relayd at box:1 closed the connection/);
 });
 
-test("rejects bytes that nobody asked for", async () => {
+test("rejects bytes that were not asked for", async () => {
   const viewer = await scripted({
     "next-index": Buffer.concat([encodeNextIndexReply(retry), hello]),
   });
@@ -128,7 +128,7 @@ const strangers: [string, Answer, RegExp][] = [
   ["never answers", "silence", /nothing came for 0.02 s/],
 ];
 for (const [what, answer, message] of strangers) {
-  test(`tells that a peer which ${what} is no relayd`, async () => {
+  test(`reports that a peer which ${what} is no relayd`, async () => {
     const relayd = new MemoryRelayd({ answer: () => answer });
     const opening = Viewer.open("box", 80, { dial: relayd.dial, timeoutMs: 20 });
     await rejects(opening, /NOT_A_RELAYD box:80 does not answer as an lttng-relayd/, message);
@@ -136,7 +136,7 @@ for (const [what, answer, message] of strangers) {
   });
 }
 
-test("tells that nobody listens", async () => {
+test("reports that nothing listens", async () => {
   const server = await listening(() => undefined);
   const { port } = addressOf(server);
   await new Promise((resolve) => server.close(resolve));
@@ -146,14 +146,14 @@ test("tells that nobody listens", async () => {
   );
 });
 
-test("tells that a host does not exist", async () => {
+test("reports that a host does not exist", async () => {
   await rejects(
     Viewer.open("no-such-host.invalid", 5344),
     /CONNECT_FAILED cannot connect to no-such/,
   );
 });
 
-test("speaks over TCP, and stops waiting for a greeting when told to", async () => {
+test("speaks over TCP, and stops waiting for a greeting when aborted", async () => {
   const sockets: Socket[] = [];
   let isPolite = true;
   const server = await listening((socket) => {

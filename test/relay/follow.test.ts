@@ -243,7 +243,7 @@ test("attaches every entry that matches, and those that come late from their beg
   );
 });
 
-test("asks from the beginning when told to", async () => {
+test("asks from the beginning when that is wanted", async () => {
   const { relayd } = await followAll({ attach: attachOne }, { from: "beginning" });
   const attach = relayd.requests.find((r) => r.kind === "attach-session");
   assert.equal(attach, { kind: "attach-session", session: 1n, seek: 1 });
@@ -393,7 +393,7 @@ test("detaches at the signal, pulled or not, and ends without an end item", asyn
   }
 });
 
-test("closes even if nobody answers the detaching", async () => {
+test("closes even if the detaching is not answered", async () => {
   const base = play(idle);
   const relayd = new MemoryRelayd({
     answer: (request) => (request.kind === "detach-session" ? "silence" : base(request)),

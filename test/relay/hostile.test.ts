@@ -1,4 +1,4 @@
-/** Relay daemons that mean ill, one at a time beside one that is well: typed errors, bounded memory, nobody else harmed. */
+/** Relay daemons that mean ill, one at a time beside one that is well: typed errors, bounded memory, no harm to the other. */
 
 import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";

@@ -59,7 +59,7 @@ export function playback(recording: Recording): (request: Request | UnknownReque
         if (next === undefined) {
           return encodeNextIndexReply({ kind: "hang-up", newMetadata: false, newStream: false });
         }
-        // babeltrace2 2.1 asks for metadata before it is told of them, so that the recording has no flag for these.
+        // babeltrace2 2.1 asks for metadata before the relayd announces them, so that the recording has no flag for these.
         const hasMore = [...metadata.values()].flat().some(({ reply }) => reply.kind === "ok");
         return hasMore ? encodeNextIndexReply({ ...next.reply, newMetadata: true }) : next.bytes;
       }

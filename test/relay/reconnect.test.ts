@@ -42,7 +42,7 @@ function whole(scenario: Scenario): MemoryRelayd {
   return new MemoryRelayd({ answer: play(scenario) });
 }
 
-/** Connections, one after the other; in place of one, that it cannot be had. */
+/** Connections, one after the other; in place of one, its refusal. */
 function dialing(...relayds: (MemoryRelayd | "refused")[]): Dial {
   return async () => {
     const next = relayds.shift();
@@ -128,7 +128,7 @@ test("goes on wherever the connection was cut", async () => {
   }
 });
 
-test("tells a gap when the session was made anew meanwhile", async () => {
+test("reports a gap when the session was made anew meanwhile", async () => {
   const second = {
     ...FIRST,
     metadata: { 9: [text("another trace's metadata, of the same name"), noNew, gone] },
@@ -143,7 +143,7 @@ test("tells a gap when the session was made anew meanwhile", async () => {
   ]);
 });
 
-test("tells a gap and ends when the relayd no longer has the session", async () => {
+test("reports a gap and ends when the relayd no longer has the session", async () => {
   const items = await followed(dialing(cut(FIRST, "packet", 3), whole({ sessions: [[]] })));
   assert.equal(items.slice(-2), [
     "gap reconnect undefined: session s on h ended, in part or whole, while there was no connection: its end is missing",
@@ -151,7 +151,7 @@ test("tells a gap and ends when the relayd no longer has the session", async () 
   ]);
 });
 
-test("waits for the relayd and for the session when told to, and for the next of its name", async () => {
+test("waits for the relayd and for the session when asked to, and for the next of its name", async () => {
   const relayd = whole({
     sessions: [[], [], [session(1)], [session(1)], [], [session(3)]],
     attach: {
@@ -226,7 +226,7 @@ test("comes back to a session that its own lost connection still holds", async (
   assert.is(items.filter((item) => item.startsWith("gap")).length, 1);
 });
 
-test("stops trying at once when it is told to stop", async () => {
+test("stops trying at once when it is stopped", async () => {
   const stop = new AbortController();
   const source = follow("net://box/host/h/s", {
     dial: dialing("refused", "refused"),

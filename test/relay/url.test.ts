@@ -46,7 +46,7 @@ test("prints what it reads", () => {
   assert.is(printLiveUrl(parseLiveUrl("net://box:5344/")), "net://box");
 });
 
-test("tells live sources from paths", () => {
+test("distinguishes live sources from paths", () => {
   assert.ok(isLiveUrl("net://box"));
   assert.not(isLiveUrl("/var/traces/net"));
 });

@@ -74,7 +74,7 @@ test("serves every packet and all metadata, unchanged, to the end", async () => 
   });
 });
 
-test("hands a packet out when its end has come, and till then tells how far time is", async () => {
+test("hands a packet out when its end has come, and reports until then how far time is", async () => {
   let now = 5000;
   const clock = { speed: 2, now: () => now };
   await replayed(clock, async (server) => {
@@ -174,7 +174,7 @@ test("closes on what a relayd closes on", async () => {
   });
 });
 
-test("begins at the moment of attaching when told to", async () => {
+test("begins at the moment of attaching when asked to", async () => {
   const epochNs = OFFSET_NS + 77_000n * MS;
   await replayed({ speed: "max", shiftToNow: true, epochNs: () => epochNs }, async (server) => {
     const offsets: bigint[] = [];

@@ -155,7 +155,7 @@ test("refuses names and origins that are not its own", async () => {
   );
 });
 
-test("serves its page and tells its sources", async () => {
+test("serves its page and lists its sources", async () => {
   await withRecorded(async (server, directory) => {
     const page = await get(server, "/");
     assert.match(page.body.toString(), /^<!doctype html>/);

@@ -96,7 +96,7 @@ test("fails at once when a session is not there or has its viewer", async () => 
         () => "serves",
         (error: { code: string }) => error.code,
       );
-    assert.is(await code(`net://127.0.0.1:${relayd.port}/host/nobody/nothing`), "UNKNOWN_SESSION");
+    assert.is(await code(`net://127.0.0.1:${relayd.port}/host/no-such/nothing`), "UNKNOWN_SESSION");
     assert.is(await code("/nowhere/at/all"), "SOURCE_NOT_FOUND");
     const first = await serve([url], { port: 0 });
     assert.is(await code(url), "ALREADY_ATTACHED");
@@ -135,7 +135,7 @@ test("forgets a query whose sources cannot be opened", async () => {
   }
 });
 
-test("tells its clients when the relayd goes, and lives on", async () => {
+test("reports to its clients that the relayd has gone, and lives on", async () => {
   await withLive(
     async (server, relayd) => {
       const client = await Client.ask(server, { select: "event" });

@@ -14,7 +14,7 @@ const RETAIN = { retainBytes: 64 << 20 };
 /** The client has so many batches (behind the schema), and its query's name. */
 async function withBatches(client: Client, count: number): Promise<string> {
   await client.until(() => client.binary.length === count + 1);
-  const named = client.frames.find((told) => told["query"] !== undefined);
+  const named = client.frames.find((frame) => frame["query"] !== undefined);
   return String(named?.["query"]);
 }
 
@@ -48,7 +48,7 @@ for (const [what, withServer] of [
       const end = await again.last();
       assert.equal([end.type, end["rows"], end["dropped"]], ["end", SMALL_ROWS, 0]);
       assert.is(before + again.rows, SMALL_ROWS);
-      // It has ended: nobody can resume it.
+      // It has ended: it cannot be resumed.
       const late = await goOn(server, id, 1);
       assert.is((await late.last()).type, "error");
     }, RETAIN);

@@ -9,7 +9,7 @@ const TOKEN = "s3cret.of~this-server";
 const OPTIONS = { token: TOKEN };
 const BEARER = { Authorization: `Bearer ${TOKEN}` };
 
-test("answers who shows the token, and nobody else", async () => {
+test("answers clients that show the token, and no others", async () => {
   await withRecorded(async (server) => {
     const answer = async (headers: Record<string, string>, path: string): Promise<unknown> => {
       const { status, body } = await get(server, path, headers);
@@ -32,7 +32,7 @@ test("answers who shows the token, and nobody else", async () => {
   }, OPTIONS);
 });
 
-test("tells everyone that it lives, and gives everyone the page that asks for the token", async () => {
+test("answers health checks without a token, and gives everyone the page that asks for it", async () => {
   await withRecorded(async (server) => {
     assert.is((await get(server, "/healthz")).body.toString(), "ok\n");
     const page = await get(server, "/");

@@ -82,7 +82,7 @@ test("writes NDJSON for pages without an Arrow reader", async () => {
   });
 });
 
-test("tells what is wrong with a query, and closes", async () => {
+test("reports what is wrong with a query, and closes", async () => {
   await withRecorded(async (server) => {
     const cases = [
       [{ where: "ret <" }, "FILTER_SYNTAX"],

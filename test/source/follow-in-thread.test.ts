@@ -30,7 +30,7 @@ async function withRelayd(
 }
 
 /** What does not depend on when it was asked for, packets with all their bytes, stream by stream. */
-async function told(source: ItemSource): Promise<string[]> {
+async function printed(source: ItemSource): Promise<string[]> {
   const lines: string[] = [];
   for await (const item of source) {
     if (item.kind === "beacon" || item.kind === "note") continue;
@@ -43,10 +43,10 @@ async function told(source: ItemSource): Promise<string[]> {
 test("gives what is followed, byte for byte", async () => {
   let expected: string[] = [];
   await withRelayd("max", async (url) => {
-    expected = await told(follow(url, { from: "beginning" }));
+    expected = await printed(follow(url, { from: "beginning" }));
   });
   await withRelayd("max", async (url) => {
-    assert.equal(await told(followInThread(url, { from: "beginning" })), expected);
+    assert.equal(await printed(followInThread(url, { from: "beginning" })), expected);
   });
   assert.ok(expected.filter((line) => line.startsWith("packet")).length > 4);
 });

@@ -45,7 +45,7 @@ export function sharedLttng<Context>(test: Test<Context>): () => Promise<Lttng> 
   test.after.each(stopChildren);
   test.after(async () => {
     await stopChildren();
-    // If they did not start, the tests have told.
+    // If they did not start, the tests have reported it.
     await started?.then(
       (lttng) => lttng.close(),
       () => undefined,

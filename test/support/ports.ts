@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer } from "node:net";
 
-/** Ports that nobody listens on; all different. */
+/** Ports that are free; all different. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -14,7 +14,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Whether somebody listens on a port of this machine, or on a unix socket. */
+/** Whether a program listens on a port of this machine, or on a unix socket. */
 export function accepts(port: number | string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = typeof port === "string" ? connect(port) : connect(port, "127.0.0.1");

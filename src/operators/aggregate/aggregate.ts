@@ -29,7 +29,7 @@ export interface AggregateSpec {
   readonly window: WindowSpec | undefined;
   /** The place of the length of intervals, whose rows stand where they end. */
   readonly length: number | undefined;
-  /** Keys that are told apart in a window; the others share a row. */
+  /** Keys that are distinguished in a window; the others share a row. */
   readonly maxGroups: number;
   /** Whether time goes on by itself: windows in which nothing comes are emitted, too, when they have passed. */
   readonly isLive: boolean;

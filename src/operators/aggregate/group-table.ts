@@ -17,7 +17,7 @@ export class GroupTable {
 
   /**
    * @param stride words of a key; 0 for one group of all
-   * @param bound how many keys are told apart
+   * @param bound how many keys are distinguished
    * @param others the words of the group that further keys share
    */
   constructor(stride: number, bound: number, others: Int32Array = new Int32Array(stride)) {

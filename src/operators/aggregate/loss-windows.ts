@@ -8,7 +8,7 @@ interface Span {
   readonly events: number;
 }
 
-/** Losses that are told apart; further ones count in every window until they are past. */
+/** Losses that are kept one by one; further ones count in every window until they are past. */
 const MAX_SPANS = 10_000;
 
 export class LossWindows {

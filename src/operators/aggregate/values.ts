@@ -1,4 +1,4 @@
-/** Aggregates that keep single values of a column, or tell them apart: min, max, first, last, distinct. */
+/** Aggregates that keep single values of a column, or distinguish them: min, max, first, last, distinct. */
 
 import { grownCopy } from "../../base/grow.ts";
 import type { Column, ColumnBatch } from "../../column/column.ts";
@@ -185,7 +185,7 @@ function float32(word: number): number {
   return asFloat32[0]!;
 }
 
-/** Distinct values of a group that are told apart exactly; beyond, they are estimated. */
+/** Distinct values of a group that are counted exactly; beyond, they are estimated. */
 export const MAX_EXACT_DISTINCT = 100_000;
 /** Distinct values of all groups together; beyond, groups are estimated one by one. */
 const MAX_EXACT_ALL = 4_000_000;

@@ -53,7 +53,7 @@ export abstract class IntervalTable implements Operator {
     return undefined;
   }
 
-  /** Events were lost: closes what may have ended among them, as long as nothing else tells. */
+  /** Events were lost: closes what may have ended among them, unless something else shows when it ended. */
   protected lost(_loss: Loss): void {
     for (const slot of this.open) this.drop(slot, "interrupted");
   }

@@ -37,7 +37,7 @@ export class OpenIntervals {
   /** Slots that were opened by the current batch. */
   #fresh: number[] = [];
   #current: ColumnBatch | undefined;
-  /** Blocks whose rows nobody needs once the current batch has been taken. */
+  /** Blocks whose rows are not needed once the current batch has been taken. */
   #empty: number[] = [];
 
   get size(): number {
@@ -121,7 +121,7 @@ export class OpenIntervals {
   /** All that are open, oldest first. */
   *[Symbol.iterator](): Generator<number, void, void> {
     for (let slot = this.#oldest; slot !== NONE; ) {
-      // It may be closed by who looks at it.
+      // The loop over it may close it.
       const next = this.#next[slot]!;
       yield slot;
       slot = next;

@@ -116,7 +116,7 @@ export class Slices extends IntervalTable {
       else this.drop(slot, "unpaired");
     }
     const next = numberAt(batch.columns[at.nextTid]!, row);
-    // The time of an idle processor is nobody's.
+    // The time of an idle processor belongs to no task.
     if (next === IDLE) return;
     const begun = this.begin(key, row);
     this.#tids[begun] = next;
@@ -231,7 +231,7 @@ export class Blocked extends IntervalTable {
     const key = this.#keys.of(batch, [at.host, at.wokenTid], row, "");
     const slot = key === -1 ? -1 : this.open.find(key);
     const waiting = slot === -1 ? undefined : this.#waiting[slot];
-    // `sched_waking` comes first, in the context of the one who wakes; `sched_wakeup` may follow elsewhere.
+    // `sched_waking` comes first, in the context of the waking task; `sched_wakeup` may follow elsewhere.
     if (waiting === undefined || waiting.isWoken) return;
     waiting.isWoken = true;
     waiting.wokenHi = hi;
@@ -286,12 +286,12 @@ export class Blocked extends IntervalTable {
   }
 }
 
-/** From being woken to running. Rows have the contexts of the one who wakes. */
+/** From being woken to running. Rows have the contexts of the waking task. */
 export class Wakeups extends IntervalTable {
   readonly #at: SchedulerColumns;
   readonly #roles = new EventRoles(roleOf);
   readonly #keys = new IntervalKeys();
-  /** Who runs on each processor: waking those says nothing. */
+  /** The running task of each processor: waking those says nothing. */
   readonly #running = new Map<number, number>();
 
   constructor(spec: TableSpec, columns: SchedulerColumns) {

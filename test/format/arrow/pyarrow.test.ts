@@ -10,7 +10,7 @@ import { needs } from "../../support/needs.ts";
 const plainTest = suite("format/arrow/pyarrow");
 const test = needs(plainTest, ["python3:pyarrow"]);
 
-/** Reads one stream, or as many as follow each other, and tells what it has read. */
+/** Reads one stream, or as many as follow each other, and prints what it has read. */
 const SCRIPT = `
 import json, sys, urllib.request
 import pyarrow as pa

@@ -1,5 +1,5 @@
 /*
- * Emits what it is told to: `app TAG DELAY_US`.
+ * Emits events on request: `app TAG DELAY_US`.
  *
  * First it prints `pid_ns INODE`. Then it reads lines `KIND COUNT`, emits, and prints the line again when done:
  * `tick` numbers on from 0 with its tag, `kinds` emits one event of each field kind, `empty` one with an empty string,
