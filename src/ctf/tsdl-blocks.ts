@@ -95,6 +95,7 @@ function formProblem(
   entry: Entry & { kind: "value" | "assigned-type" },
   form: Form,
 ): Problem | undefined {
+  if (entry.kind === "value" && form !== "type" && fits(entry.value, form)) return undefined;
   const { name, span } = entry;
   const wrong = (expected: string, got: unknown): Problem => ({
     code: "TSDL_VALUE",
@@ -104,7 +105,6 @@ function formProblem(
   if (entry.kind === "assigned-type")
     return form === "type" ? undefined : wrong(EXPECTED[form], "a type");
   if (form === "type") return wrong(`a type (${name} := …)`, entry.value.value);
-  if (fits(entry.value, form)) return undefined;
   if (form !== "uuid") return wrong(EXPECTED[form], entry.value.value);
   return { code: "TSDL_UUID", message: `expected a UUID, got ${entry.value.value}`, span };
 }
@@ -128,8 +128,9 @@ function fits(value: Value, form: Exclude<Form, "type">): boolean {
 
 /** What is ignored in an event with a name is not in one without, which babeltrace2 refuses: the name may be misspelt. */
 function namelessProblem(block: Block, known: Readonly<Record<string, Form>>): Problem | undefined {
+  if (block.entries.some((entry) => entry.kind === "value" && entry.name === "name"))
+    return undefined;
   const given = block.entries.filter((entry) => entry.kind === "value");
-  if (given.some(({ name }) => name === "name")) return undefined;
   const odd = given.find(
     ({ name, value }) =>
       known[name] === undefined ||

@@ -3,7 +3,7 @@
 import { MetadataError } from "../base/errors.ts";
 import { DeclarationEnd } from "./declaration-end.ts";
 import { metadataError } from "./metadata-error.ts";
-import type { BlockName, Declaration, Entry } from "./tsdl-ast.ts";
+import type { BlockName, Declaration, Entry, Value } from "./tsdl-ast.ts";
 import { UnfinishedDeclaration } from "./tsdl-lexer.ts";
 import { type IntegerCache, TsdlTypeParser } from "./tsdl-type-parser.ts";
 
@@ -124,6 +124,8 @@ class TsdlParser extends TsdlTypeParser {
       this.expect(";");
       return [{ kind: "type", type }];
     }
+    const simple = kind === "word" ? this.#simpleEntry(start) : undefined;
+    if (simple !== undefined) return [simple];
     const name = kind === "string" ? this.take() : this.path();
     if (this.accept(":=")) {
       const type = this.type();
@@ -135,4 +137,24 @@ class TsdlParser extends TsdlTypeParser {
     this.expect(";");
     return [{ kind: "value", name, value, span: this.spanFrom(start) }];
   }
+
+  /** `id = 7;` as LTTng writes it, thousands of times, at one go; `undefined` for anything else. */
+  #simpleEntry(start: number): Entry | undefined {
+    const { source } = this.lexer;
+    SIMPLE_ENTRY.lastIndex = start;
+    const match = SIMPLE_ENTRY.exec(source);
+    if (match === null) return undefined;
+    const [written, name, text, digits] = match;
+    const end = start + written.length;
+    const span = { start: start + name!.length + 3, end: end - 1 };
+    const value: Value =
+      digits === undefined
+        ? { kind: "string", value: text!, span }
+        : { kind: "integer", value: BigInt(digits), span };
+    this.passOver(end);
+    return { kind: "value", name: name!, value, span: { start, end } };
+  }
 }
+
+/** A name, and a string without escapes or a decimal number. */
+const SIMPLE_ENTRY = /([A-Za-z_]\w*) = (?:"([^"\\\0]*)"|(0|[1-9]\d{0,17}));/y;

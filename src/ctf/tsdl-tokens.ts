@@ -57,6 +57,12 @@ export class TsdlTokens {
     return text;
   }
 
+  /** Takes everything up to an offset. */
+  protected passOver(end: number): void {
+    this.consumed = end;
+    this.lexer.seek(end);
+  }
+
   protected is(punctuation: string): boolean {
     return this.lexer.kind === "punctuation" && this.lexer.text === punctuation;
   }

@@ -251,19 +251,22 @@ export class TsdlTrace {
       "specific-context": this.#structure(block, "context", scope),
       payload: this.#structure(block, "fields", scope),
     };
-    this.#checkEvent(block, stream, { ...stream.templates, ...scopes });
+    this.#checkEvent(block, stream, scopes);
     stream.clock = this.#streamClock(block, scopes, stream.clock);
     this.#builder.addEvent(stream, event, scopes);
   }
 
   #checkEvent(block: Block, stream: StreamDraft, scopes: ScopeTemplates): void {
-    if (stream.events.size > 0 && !hasEventId(scopes["event-header"])) {
+    // What holds for the second holds for all others.
+    if (stream.events.size === 1 && !hasEventId(stream.templates["event-header"])) {
       const message = `expected one event in stream ${stream.id}, since its event header has no id, got several`;
       throw this.#fail("TSDL_EVENT_ID", message, block.span);
     }
     if (
       entryOf(block, "name") === undefined &&
-      Object.values(scopes).every((root) => root === undefined || isAlwaysEmpty(root))
+      Object.values({ ...stream.templates, ...scopes }).every(
+        (root) => root === undefined || isAlwaysEmpty(root),
+      )
     ) {
       const message = "expected an event with a name or a field, got one without either";
       throw this.#fail("TSDL_EMPTY", message, block.span);

@@ -34,6 +34,7 @@ const TYPE_WORDS: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+const SIMPLE_FIELD = /(integer[^}]*\}) ([A-Za-z_]\w*)(?:\[(0|[1-9]\d{0,17})\])?;/y;
 const BODIES: ReadonlySet<string> = new Set(["struct", "variant", "enum"]);
 /** Structures nested deeper than this are refused before they can exhaust the call stack. */
 const MAX_NESTING = 500;
@@ -243,10 +244,27 @@ export class TsdlTypeParser extends TsdlTokens {
       this.expect(";");
       return aliases;
     }
+    const simple = text === "integer" ? this.#simpleField(this.lexer.start) : undefined;
+    if (simple !== undefined) return [simple];
     const { type, declarators } = this.#typeAndDeclarators();
     this.expect(";");
     if (declarators.length === 0) return [{ kind: "type", type }];
     return declarators.map((declarator) => ({ kind: "field", type, declarator }));
+  }
+
+  /** `integer { … } name[16];` of a known type, which most fields are, at one go; `undefined` for anything else. */
+  #simpleField(start: number): BodyNode | undefined {
+    SIMPLE_FIELD.lastIndex = start;
+    const match = SIMPLE_FIELD.exec(this.lexer.source);
+    if (match === null) return undefined;
+    const [written, typeText, name, length] = match;
+    const type = this.#integers.get(typeText!);
+    if (type === undefined || KEYWORDS.has(name!)) return undefined;
+    const end = start + written.length;
+    const span = { start: start + typeText!.length + 1, end: end - 1 };
+    const lengths = length === undefined ? [] : [BigInt(length)];
+    this.passOver(end);
+    return { kind: "field", type, declarator: { name: name!, lengths, span } };
   }
 
   #typeAndDeclarators(): TypeAndDeclarators {
