@@ -127,6 +127,8 @@ export interface TemplateShape {
   readonly fields: number;
   /** Levels of nesting. */
   readonly depth: number;
+  /** Whether an integer in it updates a clock. */
+  readonly updatesClock: boolean;
 }
 
 /** Beyond these, decoding would exhaust the call stack or the memory. */
@@ -149,31 +151,44 @@ type Unmeasured =
   | Omit<OptionalTemplate, "shape">;
 
 export function compound<T extends Unmeasured>(template: T): T & { readonly shape: TemplateShape } {
-  let fields = 1;
-  let depth = 0;
-  let align = 1;
-  const add = (child: Template): void => {
-    const shape = shapeOf(child);
-    align = Math.max(align, shape?.align ?? leafAlign(child));
-    fields += shape?.fields ?? 1;
-    depth = Math.max(depth, shape?.depth ?? 1);
-  };
+  const sum = { align: 1, fields: 1, depth: 0, updatesClock: false };
   switch (template.kind) {
     case "array":
-      add(template.element);
+      include(sum, template.element);
       break;
     case "optional":
-      add(template.template);
+      include(sum, template.template);
       break;
     case "structure":
-      for (const member of template.members) add(member.template);
+      for (const member of template.members) include(sum, member.template);
       break;
     case "variant":
-      for (const option of template.options) add(option.template);
+      for (const option of template.options) include(sum, option.template);
       break;
   }
-  align = "minimumAlign" in template ? Math.max(align, template.minimumAlign) : 1;
-  return { ...template, shape: { align, fields, depth: depth + 1 } };
+  sum.align = "minimumAlign" in template ? Math.max(sum.align, template.minimumAlign) : 1;
+  sum.depth++;
+  return { ...template, shape: sum };
+}
+
+/** Counts a part in. */
+function include(
+  sum: { align: number; fields: number; depth: number; updatesClock: boolean },
+  part: Template,
+): void {
+  const shape = shapeOf(part);
+  if (shape === undefined) {
+    const align = leafAlign(part);
+    if (align > sum.align) sum.align = align;
+    sum.fields++;
+    if (sum.depth === 0) sum.depth = 1;
+    if (part.kind === "integer" && part.clock !== undefined) sum.updatesClock = true;
+    return;
+  }
+  if (shape.align > sum.align) sum.align = shape.align;
+  sum.fields += shape.fields;
+  if (shape.depth > sum.depth) sum.depth = shape.depth;
+  if (shape.updatesClock) sum.updatesClock = true;
 }
 
 function shapeOf(template: Template): TemplateShape | undefined {

@@ -376,12 +376,14 @@ function addMappedClocks(template: Template, found: Set<string>): void {
       if (template.clock !== undefined) found.add(template.clock);
       break;
     case "array":
-      addMappedClocks(template.element, found);
+      if (template.shape.updatesClock) addMappedClocks(template.element, found);
       break;
     case "structure":
+      if (!template.shape.updatesClock) break;
       for (const member of template.members) addMappedClocks(member.template, found);
       break;
     case "variant":
+      if (!template.shape.updatesClock) break;
       for (const option of template.options) addMappedClocks(option.template, found);
       break;
     default:
