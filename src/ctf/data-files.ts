@@ -8,6 +8,7 @@ import {
   openSync,
   readSync,
   type Stats,
+  statSync,
 } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -76,9 +77,9 @@ export function openRegularFile(path: string): { readonly fd: number; readonly s
  * @returns `undefined` if it cannot be read
  */
 export async function readSmallFile(path: string, most: number): Promise<Buffer | undefined> {
-  const stats = await stat(path).catch(() => undefined);
-  if (stats === undefined || !stats.isFile() || stats.size > most) return undefined;
   try {
+    const stats = statSync(path);
+    if (!stats.isFile() || stats.size > most) return undefined;
     return await readRegularFile(path, most);
   } catch {
     return undefined;
@@ -91,10 +92,7 @@ export async function readSmallFile(path: string, most: number): Promise<Buffer 
  * @throws SourceError `SOURCE_NOT_FILE`, `SOURCE_UNREADABLE`, `SOURCE_SIZE`
  */
 export async function readRegularFile(path: string, most: number): Promise<Buffer> {
-  const stats = await stat(path).catch((error: unknown) => {
-    throw fileError(path, error);
-  });
-  if (!stats.isFile()) throw notRegular(path, stats);
+  checkRegular(path);
   const { fd, size } = openRegularFile(path);
   try {
     if (size > most)
@@ -104,6 +102,17 @@ export async function readRegularFile(path: string, most: number): Promise<Buffe
   } finally {
     closeSync(fd);
   }
+}
+
+/** Nothing but a regular file is opened. */
+function checkRegular(path: string): void {
+  let stats: Stats;
+  try {
+    stats = statSync(path);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  if (!stats.isFile()) throw notRegular(path, stats);
 }
 
 /**
