@@ -141,7 +141,7 @@ test("shows which container a live query waits for, and which are known", async 
           text,
           /^waiting for container some-reddis; known: .*; did you mean some-redis\?$/m,
         );
-        assert.is(await rows(page, 0), 0);
+        await total(page, "rows", (value) => value === 0);
         await picture(page, "waiting");
         await ask(page, '$container.name == "some-redis"');
         await rows(page, 1);
