@@ -4,7 +4,7 @@ import { catchError, merge, type Observable, of } from "rxjs";
 import { SourceError, TraceError } from "../base/errors.ts";
 import type { Item } from "../base/item.ts";
 import { type RecordedItem, type RecordedOptions, readRecorded } from "../ctf/recorded.ts";
-import type { follow } from "../relay/follow.ts";
+import { follow } from "../relay/follow.ts";
 import { isLiveUrl } from "../relay/url.ts";
 import { followInThread } from "./follow-in-thread.ts";
 import type { Gate } from "./gate.ts";
@@ -68,19 +68,13 @@ export function openSources(
     return fromPull<SourceItem>(open, gate, onRelease);
   }
   const { inThread, clockOffsetNs: _, ...how } = options;
-  const open = inThread === true ? followInThread : followHere;
+  const open = inThread === true ? followInThread : follow;
   return mergeLive(
     live.map((url) => ({
       url,
       items: fromPull<SourceItem>((signal) => open(url, { ...how, signal }), gate, onRelease),
     })),
   );
-}
-
-/** `follow`, loaded when it is needed: not for recorded traces. */
-async function* followHere(...args: Parameters<typeof follow>): AsyncGenerator<Item, void, void> {
-  const relay = await import("../relay/follow.ts");
-  yield* relay.follow(...args);
 }
 
 /** What is wrong with a URL, whatever is at its other end. */
