@@ -16,8 +16,8 @@ import { NameGaps } from "./name-gaps.ts";
 import { NameReorderBuffer } from "./name-reorder-buffer.ts";
 import type { NameWatch } from "./name-watch.ts";
 import { ALWAYS, type Asked, Resolver } from "./resolver.ts";
+import { RowAnswers } from "./row-answers.ts";
 import { IDENTITY_COLUMNS, RowIdentity } from "./row-identity.ts";
-import { SettledRows } from "./settled-rows.ts";
 
 /** A container column: in front of the user's other column number `at`, or behind the last. */
 export interface FactColumn {
@@ -183,18 +183,9 @@ export class Contain implements Operator {
     let count = 0;
     let unnamed = 0;
     let row = from;
-    const settled = new SettledRows(identity, resolver, isFinal);
-    while (row < batch.rows) {
-      const known = settled.answer(row);
-      if (known !== undefined && (known.match === ALWAYS || known.match === undefined)) {
-        if (known.match === ALWAYS) {
-          for (let i = 0; i < codes.length; i++) codes[i]![count] = known.codes[i]!;
-          wanted[count++] = row;
-        }
-        row++;
-        continue;
-      }
-      const answer = resolver.answer(identity, row);
+    const answers = new RowAnswers(identity, resolver, isFinal);
+    for (; row < batch.rows; row++) {
+      const answer = answers.of(row);
       const { match } = answer;
       const passes =
         match === ALWAYS || (match !== undefined && numberAt(matches[match]!, row) !== 0);
@@ -202,14 +193,9 @@ export class Contain implements Operator {
         if (!isFinal && this.#mustWait(passes, identity, row, waitMs)) break;
         if (!passes) unnamed++;
       }
-      const isRun = !answer.isUnnamed && (match === ALWAYS || match === undefined);
-      const end = isRun ? resolver.runEnd(identity, row) : row + 1;
-      if (passes) {
-        for (let i = 0; i < codes.length; i++)
-          codes[i]!.fill(answer.codes[i]!, count, count + end - row);
-        for (let one = row; one < end; one++) wanted[count++] = one;
-      }
-      row = end;
+      if (!passes) continue;
+      for (let i = 0; i < codes.length; i++) codes[i]![count] = answer.codes[i]!;
+      wanted[count++] = row;
     }
     if (unnamed > 0) out.count("unnamed", unnamed);
     if (count > 0) out.batch(this.#rows(batch, identity, wanted.subarray(0, count), codes));

@@ -126,12 +126,6 @@ export class Resolver {
     return isSettled && (isFinal || !answer.isUnnamed) ? answer : undefined;
   }
 
-  /** Where the run of rows ends that have the same answer as a row, as far as that is known without looking at each. */
-  runEnd(identity: RowIdentity, row: number): number {
-    const isSettled = this.#settled.get(identity.host(row))?.has(identity.pidNs(row)) === true;
-    return isSettled ? identity.runEnd(row) : row + 1;
-  }
-
   /** The column of a fact, from the codes of its rows. */
   column(fact: number, codes: Int32Array): Column {
     let nullCount = 0;

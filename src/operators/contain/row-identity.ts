@@ -102,22 +102,6 @@ export class RowIdentity {
     return { codes, pids, stride: 2 };
   }
 
-  /** Where the run of rows ends that are of the same host and pid namespace as a row; the next row where that is unknown. */
-  runEnd(row: number): number {
-    const pidNs = this.#pidNs;
-    const boot = this.#boot;
-    const next = row + 1;
-    const isPlain = pidNs.kind === "number" && boot.kind === "dictionary";
-    if (!isPlain || pidNs.validity !== undefined || boot.validity !== undefined) return next;
-    const { values } = pidNs;
-    const { codes } = boot;
-    const inode = values[row];
-    const code = codes[row];
-    let end = next;
-    while (end < this.#batch.rows && values[end] === inode && codes[end] === code) end++;
-    return end;
-  }
-
   /** By its context, else by the task that ran on the processor. */
   #tidOf(row: number): number | undefined {
     if (this.#tid.kind === "number" && isPresent(this.#tid, row))

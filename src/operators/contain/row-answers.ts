@@ -1,6 +1,6 @@
 /**
- * Answers for a batch's rows by two numbers of each, machine and pid namespace, as long as these have always been one
- * container: then nothing else of a row is looked at.
+ * The answers for a batch's rows. Where machine and pid namespace have always been one container, these two numbers decide,
+ * and nothing else of a row is looked at.
  */
 
 import type { Answer, Resolver } from "./resolver.ts";
@@ -9,7 +9,7 @@ import type { RowIdentity } from "./row-identity.ts";
 /** Namespaces of one batch that are remembered; events mostly alternate between a few. */
 const PLACES = 8;
 
-export class SettledRows {
+export class RowAnswers {
   readonly #identity: RowIdentity;
   readonly #resolver: Resolver;
   readonly #isFinal: boolean;
@@ -28,8 +28,12 @@ export class SettledRows {
     this.#plain = identity.plain;
   }
 
-  /** `undefined` where more must be looked at. */
-  answer(row: number): Answer | undefined {
+  of(row: number): Answer {
+    return this.#settled(row) ?? this.#resolver.answer(this.#identity, row);
+  }
+
+  /** By the two numbers; `undefined` where more must be looked at. */
+  #settled(row: number): Answer | undefined {
     const plain = this.#plain;
     if (plain === undefined) return undefined;
     const { codes, pids, stride } = plain;
