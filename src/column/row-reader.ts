@@ -14,6 +14,20 @@ export function numberAt(column: Column, row: number): number {
   return column.kind === "number" && isPresent(column, row) ? Number(column.values[row]) : 0;
 }
 
+/** The text in a row; `undefined` where there is none. */
+export function textAt(column: Column, row: number): string | undefined {
+  const value = valueAt(column, row);
+  return typeof value === "string" ? value : undefined;
+}
+
+/**
+ * Whether a row has 1 in a column of 0 and 1.
+ * @param mask the column's place; without one, every row is marked
+ */
+export function isMarked({ columns }: ColumnBatch, mask: number | undefined, row: number): boolean {
+  return mask === undefined || numberAt(columns[mask]!, row) !== 0;
+}
+
 /** What a row can hold: numbers, bigints of 64-bit columns, texts, and arrays of numbers. */
 export type Value = number | bigint | string | readonly (number | bigint)[] | null;
 

@@ -8,12 +8,12 @@ import {
   writeNanoseconds,
 } from "../base/time.ts";
 import { Utf8Writer } from "../base/utf8-writer.ts";
+import { halvesOf } from "../column/halves.ts";
 import { isPresent } from "../column/row-reader.ts";
 import type { PlannedColumn } from "../column/schema.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { textCapacity } from "./cell.ts";
-import { halvesOf } from "./halves.ts";
 
 /**
  * Lines exactly as babeltrace2 prints them: `[HH:MM:SS.NNNNNNNNN] (+S.NNNNNNNNN) RECORD`, times in local time; only RECORD

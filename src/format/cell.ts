@@ -4,9 +4,9 @@ import type { Word } from "../base/bits.ts";
 import { isoTimeWriter, type TimeWriter } from "../base/time.ts";
 import type { Utf8Writer } from "../base/utf8-writer.ts";
 import type { Column, ColumnBatch, ColumnType, NumberArray } from "../column/column.ts";
+import { halvesOf } from "../column/halves.ts";
 import { writeJsonString } from "../scan/json-string.ts";
 import { isExactInJson } from "../scan/render-style.ts";
-import { halvesOf } from "./halves.ts";
 
 /** Writes the cell of one row; the row is not null. */
 export type WriteCell = (row: number, out: Utf8Writer) => void;

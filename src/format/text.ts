@@ -3,13 +3,13 @@ import { clockTimeWriter, isUsual, LOCAL_TIME_OF_DAY, type TimeStyle } from "../
 import { Utf8Writer } from "../base/utf8-writer.ts";
 import { writeVisible } from "../base/visible.ts";
 import type { Column, ColumnBatch, ColumnType } from "../column/column.ts";
+import { halvesOf } from "../column/halves.ts";
 import type { ColumnRequest } from "../column/request.ts";
 import { isPresent } from "../column/row-reader.ts";
 import type { PlannedColumn, Schema } from "../column/schema.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { type CellDialect, cellWriter, hexadecimalCell, textCapacity } from "./cell.ts";
-import { halvesOf } from "./halves.ts";
 
 /** Escape sequences around the parts of a line; all empty where colours are off. */
 export interface TextColors {

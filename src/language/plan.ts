@@ -8,6 +8,7 @@ import { compileExpression } from "../filter/compile.ts";
 import { wholeNumber } from "../filter/literals.ts";
 import { conjunction, speaksOfContainers, splitContainers } from "../filter/split-containers.ts";
 import { AggregateRows } from "../operators/aggregate/aggregate.ts";
+import { paneLength } from "../operators/aggregate/windows.ts";
 import { Limit } from "../operators/limit.ts";
 import type { Operator } from "../operators/operator.ts";
 import { Project, type Projection } from "../operators/rows/project.ts";
@@ -226,7 +227,7 @@ class Planner {
     const { window, measures, extras, rules, names } = bound;
     const scope = this.#scope;
     if (scope === this.#tableScope && measures.some(({ isAmount }) => isAmount) && window)
-      this.#paneNs = greatestCommonDivisor(window.everyNs, window.slideNs);
+      this.#paneNs = paneLength(window);
     const width = (): number => widthOf(scope);
     this.#operators.push(() => new TypeCheck(rules, this.#text));
     if (extras.length > 0) this.#operators.push(() => extend(extras));
@@ -369,10 +370,4 @@ class Planner {
     const text = span === undefined ? "" : this.#text.slice(span.start, span.end);
     this.#steps.push(text.startsWith(what) || text === "" ? text || what : `${what} ${text}`);
   }
-}
-
-function greatestCommonDivisor(a: bigint, b: bigint): bigint {
-  let [x, y] = [a, b];
-  while (y !== 0n) [x, y] = [y, x % y];
-  return x;
 }

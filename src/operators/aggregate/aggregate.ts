@@ -7,6 +7,7 @@
  */
 
 import type { Column, ColumnBatch } from "../../column/column.ts";
+import { halvesOf } from "../../column/halves.ts";
 import { fitBatch } from "../../column/null-column.ts";
 import type { ColumnLayout, Schema } from "../../column/schema.ts";
 import type { Loss } from "../../feed/losses.ts";
@@ -20,7 +21,7 @@ import { doubleReader } from "./numbers.ts";
 import { Pane } from "./pane.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import { sortedGroups } from "./sorted-groups.ts";
-import { Panes, type WindowSpec } from "./windows.ts";
+import { floorTo, Panes, type WindowSpec } from "./windows.ts";
 
 export interface AggregateSpec {
   /** The places of the key columns in the input. */
@@ -92,7 +93,7 @@ export class AggregateRows implements Operator {
     this.#firstNs = earlier(this.#firstNs ?? timestamps[0]!, this.#beginOf(batch));
     this.#lastNs = timestamps[rows - 1]!;
     this.#hasNews = true;
-    const words = new Int32Array(timestamps.buffer, timestamps.byteOffset, rows * 2);
+    const words = halvesOf(timestamps);
     for (let from = 0; from < rows; ) {
       const run = this.#panes?.run(timestamps, words, from, rows);
       const to = run?.to ?? rows;
@@ -139,7 +140,7 @@ export class AggregateRows implements Operator {
     } else if (this.#lastNs !== undefined) {
       let lastNs = this.#lastNs;
       for (const startNs of this.#open.keys()) lastNs = later(lastNs, startNs);
-      this.#closeUntil(floor(lastNs, window.slideNs) + window.everyNs, window, out);
+      this.#closeUntil(floorTo(lastNs, window.slideNs) + window.everyNs, window, out);
     }
   }
 
@@ -257,7 +258,7 @@ export class AggregateRows implements Operator {
       this.#emitWindow(startNs, everyNs, slideNs, out);
     }
     const panes = this.#panes!;
-    const closedNs = floor(ns - everyNs, slideNs) + slideNs;
+    const closedNs = floorTo(ns - everyNs, slideNs) + slideNs;
     if (this.#closedNs === undefined || closedNs > this.#closedNs) this.#closedNs = closedNs;
     this.#losses.forgetBefore(panes.startOf(this.#closedNs));
   }
@@ -268,7 +269,7 @@ export class AggregateRows implements Operator {
     for (const startNs of this.#open.keys())
       if (first === undefined || startNs < first) first = startNs;
     // The earliest window that holds the pane.
-    let next = first === undefined ? undefined : floor(first - everyNs, slideNs) + slideNs;
+    let next = first === undefined ? undefined : floorTo(first - everyNs, slideNs) + slideNs;
     if (this.#closedNs !== undefined && next !== undefined) next = later(next, this.#closedNs);
     const recent = this.#recent.nextNs(slideNs);
     if (recent === undefined) return next;
@@ -363,11 +364,6 @@ const OVERFLOW: ColumnLayout = {
 
 /** All rows have a value. */
 const ALL = { validity: undefined, nullCount: 0 } as const;
-
-function floor(ns: bigint, step: bigint): bigint {
-  const into = ns % step;
-  return ns - (into < 0n ? into + step : into);
-}
 
 function later(a: bigint, b: bigint): bigint {
   return a > b ? a : b;

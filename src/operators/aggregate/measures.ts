@@ -1,6 +1,7 @@
 /** A query's aggregates over one input: which accumulators a window keeps, and what columns they give. */
 
 import { type Column, type ColumnBatch, type ColumnType, typeName } from "../../column/column.ts";
+import { isMarked } from "../../column/row-reader.ts";
 import type { ColumnLayout, Schema } from "../../column/schema.ts";
 import {
   type Accumulator,
@@ -112,7 +113,7 @@ export class Measures {
     ns: number,
   ): void {
     this.slots.forEach(({ mask, isAmount }, i) => {
-      if (isAmount && isSet(batch, mask, row))
+      if (isAmount && isMarked(batch, mask, row))
         (accumulators[i] as AmountAccumulator).addAmount(group, ns);
     });
   }
@@ -151,13 +152,7 @@ function masked(
   groups: Int32Array,
 ): Int32Array {
   if (mask === undefined) return groups;
-  return groups.map((group, i) => (isSet(batch, mask, from + i) ? group : -1));
-}
-
-function isSet({ columns }: ColumnBatch, mask: number | undefined, row: number): boolean {
-  if (mask === undefined) return true;
-  const column = columns[mask]!;
-  return column.kind === "number" && Number(column.values[row]) !== 0;
+  return groups.map((group, i) => (isMarked(batch, mask, from + i) ? group : -1));
 }
 
 function opener({ aggregate, column, isAmount }: MeasureSpec, input: Schema): () => Accumulator {

@@ -1,20 +1,16 @@
 /** Numbers of columns, read row by row without bigints. */
 
-import type { Column, NumberArray } from "../../column/column.ts";
+import type { Column } from "../../column/column.ts";
+import { halvesOf, isWide } from "../../column/halves.ts";
 
 const TWO_32 = 2 ** 32;
-
-/** 64-bit integers, whose halves lie one behind the other. */
-export function isWide(values: NumberArray): values is BigInt64Array | BigUint64Array {
-  return values instanceof BigInt64Array || values instanceof BigUint64Array;
-}
 
 /** Reads a column's numbers as doubles: 64-bit integers beyond 2^53 are rounded. */
 export function doubleReader(column: Column): (row: number) => number {
   if (column.kind !== "number") return () => Number.NaN;
   const { values } = column;
   if (!isWide(values)) return (row) => values[row]!;
-  const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  const words = halvesOf(values);
   const isSigned = values instanceof BigInt64Array;
   return (row) => {
     const hi = words[row * 2 + 1]!;

@@ -1,6 +1,7 @@
 /** Aggregates that are sums, or made of them: count, sum, avg, rate, stddev, and amounts of intervals. */
 
 import type { Column, ColumnBatch } from "../../column/column.ts";
+import { halvesOf, isWide } from "../../column/halves.ts";
 import { isPresent } from "../../column/row-reader.ts";
 import {
   type Accumulator,
@@ -10,7 +11,7 @@ import {
   int64s,
   type WindowSpan,
 } from "./accumulator.ts";
-import { doubleReader, isWide, WideSums } from "./numbers.ts";
+import { doubleReader, WideSums } from "./numbers.ts";
 
 /** `count()`: rows; `count(x)`: rows that have a value. As `rate()`, a second. */
 export class Count implements Accumulator {
@@ -88,9 +89,7 @@ export class Sum implements Accumulator {
     if (column.kind !== "number") return;
     const counts = this.#counts.values;
     const { values } = column;
-    const words = isWide(values)
-      ? new Int32Array(values.buffer, values.byteOffset, values.length * 2)
-      : undefined;
+    const words = isWide(values) ? halvesOf(values) : undefined;
     const isSigned = values instanceof BigInt64Array;
     const read = doubleReader(column);
     for (let row = from; row < to; row++) {

@@ -9,6 +9,12 @@ export interface WindowSpec {
 
 const TWO_32 = 2 ** 32;
 
+/** The last whole number of steps at or before a time. */
+export function floorTo(ns: bigint, step: bigint): bigint {
+  const into = ns % step;
+  return ns - (into < 0n ? into + step : into);
+}
+
 /** Cuts time into panes: pieces of which every window is a whole number. */
 export class Panes {
   readonly lengthNs: bigint;
@@ -19,15 +25,14 @@ export class Panes {
   #startLo = 0;
   #isSet = false;
 
-  constructor({ everyNs, slideNs }: WindowSpec) {
-    this.lengthNs = greatestCommonDivisor(everyNs, slideNs);
+  constructor(window: WindowSpec) {
+    this.lengthNs = paneLength(window);
     this.#length = Number(this.lengthNs);
   }
 
   /** Where the pane of a time begins. */
   startOf(ns: bigint): bigint {
-    const into = ns % this.lengthNs;
-    return ns - (into < 0n ? into + this.lengthNs : into);
+    return floorTo(ns, this.lengthNs);
   }
 
   /**
@@ -60,8 +65,9 @@ export class Panes {
   }
 }
 
-function greatestCommonDivisor(a: bigint, b: bigint): bigint {
-  let [x, y] = [a, b];
+/** The longest piece of time of which every window is a whole number, in ns. */
+export function paneLength({ everyNs, slideNs }: WindowSpec): bigint {
+  let [x, y] = [everyNs, slideNs];
   while (y !== 0n) [x, y] = [y, x % y];
   return x;
 }

@@ -1,12 +1,12 @@
 /** What is read of every row to find its container instance. */
 
 import type { Column, ColumnBatch } from "../../column/column.ts";
+import { halvesOf, isWide } from "../../column/halves.ts";
 import type { ColumnRequest } from "../../column/request.ts";
 import { isPresent, numberAt } from "../../column/row-reader.ts";
 import type { ContainerInstance } from "../../containers/container.ts";
 import type { Host } from "../../containers/host.ts";
 import type { Registry } from "../../containers/registry.ts";
-import { isWide } from "../aggregate/numbers.ts";
 
 export const IDENTITY_COLUMNS: readonly ColumnRequest[] = [
   { kind: "boot" },
@@ -98,8 +98,7 @@ export class RowIdentity {
     const { values } = pidNs;
     const { codes } = boot;
     if (!isWide(values)) return { codes, pids: values, stride: 1 };
-    const pids = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
-    return { codes, pids, stride: 2 };
+    return { codes, pids: halvesOf(values), stride: 2 };
   }
 
   /** By its context, else by the task that ran on the processor. */

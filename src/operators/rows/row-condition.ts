@@ -4,6 +4,7 @@
  */
 
 import type { Column, ColumnBatch, ColumnType, DictionaryTexts } from "../../column/column.ts";
+import { halvesOf, isWide } from "../../column/halves.ts";
 import { isPresent } from "../../column/row-reader.ts";
 import type { ColumnLayout, Schema } from "../../column/schema.ts";
 import type {
@@ -35,6 +36,8 @@ export class RowCondition {
   readonly #columns: readonly number[];
   readonly #view: { -readonly [name in keyof RecordView]: RecordView[name] };
   #numbers: DataView;
+  /** Of the batch that is looked at: 64-bit columns in halves. */
+  #halves: readonly (Int32Array | undefined)[] = [];
   readonly #texts = new WeakMap<DictionaryTexts, Uint8Array[]>();
 
   /** @param program whose references are `fieldName`s */
@@ -62,6 +65,7 @@ export class RowCondition {
   /** The rows that match, in their order. */
   rows(batch: ColumnBatch): Int32Array {
     const rows = new Int32Array(batch.rows);
+    this.#halves = this.#columns.map((at) => wideHalves(batch.columns[at]!));
     let count = 0;
     for (let row = 0; row < batch.rows; row++) if (this.#holds(batch, row)) rows[count++] = row;
     return rows.subarray(0, count);
@@ -84,7 +88,7 @@ export class RowCondition {
         view.bitOffsets[i] = -1;
       } else if (column.kind === "number") {
         view.bitOffsets[i] = i * NUMBER_BYTES * 8;
-        this.#setNumber(column, row, i * NUMBER_BYTES);
+        this.#setNumber(column, this.#halves[i], row, i * NUMBER_BYTES);
       } else {
         const text = this.#text(column, row);
         view.bitOffsets[i] = end * 8;
@@ -97,16 +101,20 @@ export class RowCondition {
     return this.#interpreter.matches(view);
   }
 
-  #setNumber({ values }: Column & { kind: "number" }, row: number, at: number): void {
+  #setNumber(
+    { values }: Column & { kind: "number" },
+    halves: Int32Array | undefined,
+    row: number,
+    at: number,
+  ): void {
     const numbers = this.#numbers;
-    if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
-      const words = new Int32Array(values.buffer, values.byteOffset + row * 8, 2);
-      numbers.setInt32(at, words[0]!, true);
-      numbers.setInt32(at + 4, words[1]!, true);
+    if (halves !== undefined) {
+      numbers.setInt32(at, halves[row * 2]!, true);
+      numbers.setInt32(at + 4, halves[row * 2 + 1]!, true);
     } else if (values instanceof Float64Array || values instanceof Float32Array) {
       numbers.setFloat64(at, values[row]!, true);
     } else {
-      const value = values[row]!;
+      const value = Number(values[row]);
       numbers.setInt32(at, value | 0, true);
       numbers.setInt32(at + 4, value < 0 ? -1 : 0, true);
     }
@@ -140,6 +148,10 @@ export class RowCondition {
     view.bytes.set(text, at);
     return end;
   }
+}
+
+function wideHalves(column: Column): Int32Array | undefined {
+  return column.kind === "number" && isWide(column.values) ? halvesOf(column.values) : undefined;
 }
 
 const NO_TEXT = new Uint8Array(0);

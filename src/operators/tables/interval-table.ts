@@ -5,13 +5,15 @@
 
 import type { ColumnBatch } from "../../column/column.ts";
 import { SharedDictionary } from "../../column/column-builder.ts";
+import { halvesOf } from "../../column/halves.ts";
 import type { Schema } from "../../column/schema.ts";
 import type { Loss } from "../../feed/losses.ts";
+import { floorTo } from "../aggregate/windows.ts";
 import type { Emit, Operator } from "../operator.ts";
 import { MAX_OPEN, OpenIntervals } from "./open-intervals.ts";
 import { type OwnValue, RowAssembly } from "./row-assembly.ts";
 import { outputLayout, type TableSpec } from "./table.ts";
-import { bigintOf, halvesOf } from "./times.ts";
+import { apart } from "./times.ts";
 
 export abstract class IntervalTable implements Operator {
   protected readonly open: OpenIntervals = new OpenIntervals();
@@ -71,7 +73,7 @@ export abstract class IntervalTable implements Operator {
     this.#out = out;
     this.open.use(batch);
     this.use(batch);
-    const halves = halvesOf(batch.timestamps, batch.rows);
+    const halves = halvesOf(batch.timestamps);
     for (let row = 0; row < batch.rows; row++) {
       this.#lo = halves[row * 2]!;
       this.#hi = halves[row * 2 + 1]!;
@@ -155,8 +157,7 @@ export abstract class IntervalTable implements Operator {
   #cut(ns: bigint, out: Emit): void {
     const { paneNs } = this.#spec;
     if (paneNs === undefined || this.#rows === undefined) return;
-    const into = ns % paneNs;
-    const borderNs = ns - (into < 0n ? into + paneNs : into);
+    const borderNs = floorTo(ns, paneNs);
     const isNew = this.#cutNs === undefined || borderNs > this.#cutNs;
     if (!isNew) return;
     this.#cutNs = borderNs;
@@ -171,7 +172,8 @@ export abstract class IntervalTable implements Operator {
     if (this.#rows!.rows > 0) out.cut(this.#rows!.take());
   }
 
-  protected get now(): bigint {
-    return bigintOf(this.#hi, this.#lo);
+  /** From a time to that of the row that is looked at, in ns. */
+  protected since(hi: number, lo: number): number {
+    return apart(this.#hi, this.#lo, hi, lo);
   }
 }

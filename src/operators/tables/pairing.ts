@@ -1,6 +1,7 @@
 /** Intervals from a begin event to the next end event of the same key: system calls, handlers, requests, user's pairs. */
 
 import type { ColumnBatch } from "../../column/column.ts";
+import { isMarked } from "../../column/row-reader.ts";
 import { EventRoles } from "./event-roles.ts";
 import { IntervalKeys } from "./interval-keys.ts";
 import { IntervalTable } from "./interval-table.ts";
@@ -70,7 +71,7 @@ export class PairedTable extends IntervalTable {
       this.unpaired();
       return;
     }
-    if (role.isEnd && isSet(batch, endMask, row)) {
+    if (role.isEnd && isMarked(batch, endMask, row)) {
       const slot = this.open.find(key);
       if (slot !== -1 && this.#names[slot] === role.name) {
         this.finish(slot, batch, row);
@@ -79,7 +80,7 @@ export class PairedTable extends IntervalTable {
       if (slot !== -1) this.drop(slot, "unpaired");
       if (!role.isBegin && countsLoneEnds) this.unpaired();
     }
-    if (!role.isBegin || !isSet(batch, beginMask, row)) return;
+    if (!role.isBegin || !isMarked(batch, beginMask, row)) return;
     const slot = this.begin(key, row);
     this.#names[slot] = role.name;
   }
@@ -96,10 +97,4 @@ export class PairedTable extends IntervalTable {
       this.drop(slot, "unpaired");
     }
   }
-}
-
-function isSet({ columns }: ColumnBatch, mask: number | undefined, row: number): boolean {
-  if (mask === undefined) return true;
-  const column = columns[mask]!;
-  return column.kind === "number" && Number(column.values[row]) !== 0;
 }

@@ -2,12 +2,12 @@
 
 import type { ColumnBatch } from "../../column/column.ts";
 import { SharedDictionary } from "../../column/column-builder.ts";
+import { halvesOf } from "../../column/halves.ts";
 import type { Schema } from "../../column/schema.ts";
 import type { Emit, Operator } from "../operator.ts";
 import { EventRoles } from "./event-roles.ts";
 import { type OwnValue, RowAssembly } from "./row-assembly.ts";
 import { outputLayout, type TableSpec } from "./table.ts";
-import { halvesOf } from "./times.ts";
 
 /** The own columns of an event, by the event's name; `undefined` for events that make no row. */
 export type EventColumns = (
@@ -37,7 +37,7 @@ export class SingleEvents implements Operator {
 
   batch(batch: ColumnBatch, out: Emit): void {
     const rows = this.#rows!;
-    const halves = halvesOf(batch.timestamps, batch.rows);
+    const halves = halvesOf(batch.timestamps);
     for (let row = 0; row < batch.rows; row++) {
       const own = this.#roles.of(batch.columns[this.#event]!, row);
       if (own === undefined) continue;
