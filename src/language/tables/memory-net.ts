@@ -1,6 +1,6 @@
 /** Tables of single events: pages of memory, and packets of the network. */
 
-import { numberAt, valueAt } from "../../column/row-reader.ts";
+import { numberAt, textAt } from "../../column/row-reader.ts";
 import { SingleEvents } from "../../operators/tables/single-events.ts";
 import {
   BEGIN,
@@ -72,10 +72,8 @@ export const NET: TableDefinition = {
               return numberAt(columns[1]!, row);
             case "direction":
               return direction;
-            case "device": {
-              const device = valueAt(columns[2]!, row);
-              return typeof device === "string" ? device : undefined;
-            }
+            case "device":
+              return textAt(columns[2]!, row);
             default:
               return undefined;
           }

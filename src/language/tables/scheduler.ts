@@ -4,6 +4,7 @@ import type { ColumnRequest } from "../../column/request.ts";
 import {
   Blocked,
   type SchedulerColumns,
+  type SlicePart,
   Slices,
   Wakeups,
 } from "../../operators/tables/scheduler.ts";
@@ -25,53 +26,71 @@ import {
 } from "./definition.ts";
 import { SYSCALLS } from "./syscalls.ts";
 
-const SCHEDULER_NEEDS: readonly ColumnRequest[] = [
-  EVENT,
-  BOOT,
-  CPU,
-  context("tid"),
-  field("prev_tid"),
-  field("prev_comm"),
-  field("prev_prio"),
-  field("prev_state"),
-  field("next_tid"),
-  field("next_comm"),
-  field("next_prio"),
-  field("tid"),
-  field("comm"),
-  field("prio"),
-];
+type Part = keyof SchedulerColumns;
 
-function schedulerColumns(request: TableRequest): SchedulerColumns {
-  const more = wakerNeeds(request);
-  const at = (index: number): number | undefined =>
-    index === -1 ? undefined : SCHEDULER_NEEDS.length + index;
-  return {
-    event: 0,
-    host: 1,
-    cpu: 2,
-    tid: 3,
-    prevTid: 4,
-    prevComm: 5,
-    prevPrio: 6,
-    prevState: 7,
-    nextTid: 8,
-    nextComm: 9,
-    nextPrio: 10,
-    wokenTid: 11,
-    wokenComm: 12,
-    wokenPrio: 13,
-    procname: at(more.findIndex(({ kind }) => kind === "context")),
-    container: at(more.findIndex(({ kind }) => kind === "container")),
-  };
+const READ: Readonly<Record<Part, ColumnRequest>> = {
+  event: EVENT,
+  host: BOOT,
+  cpu: CPU,
+  tid: context("tid"),
+  prevTid: field("prev_tid"),
+  prevComm: field("prev_comm"),
+  prevPrio: field("prev_prio"),
+  prevState: field("prev_state"),
+  nextTid: field("next_tid"),
+  nextComm: field("next_comm"),
+  nextPrio: field("next_prio"),
+  wokenTid: field("tid"),
+  wokenComm: field("comm"),
+  wokenPrio: field("prio"),
+  procname: context("procname"),
+  container: { kind: "container", fact: "name" },
+};
+
+function needsOf(parts: readonly Part[]): readonly ColumnRequest[] {
+  return parts.map((part) => READ[part]);
 }
 
-/** What describes the waking task. */
-function wakerNeeds({ wanted }: TableRequest): readonly ColumnRequest[] {
-  const needs: ColumnRequest[] = [];
-  if (wanted.has("waker_comm")) needs.push(context("procname"));
-  if (wanted.has("waker_container")) needs.push({ kind: "container", fact: "name" });
-  return needs;
+/** Where the needs stand in the operator's input. */
+function placesOf<P extends Part>(parts: readonly P[]): Pick<SchedulerColumns, P> {
+  const places = parts.map((part, at) => [part, at]);
+  return Object.fromEntries(places) as Pick<SchedulerColumns, P>;
+}
+
+const SLICE_PARTS: readonly SlicePart[] = [
+  "event",
+  "host",
+  "cpu",
+  "prevTid",
+  "prevState",
+  "nextTid",
+  "nextComm",
+  "nextPrio",
+];
+
+const WAIT_PARTS: readonly Part[] = [
+  "event",
+  "host",
+  "cpu",
+  "tid",
+  "prevTid",
+  "prevComm",
+  "prevPrio",
+  "prevState",
+  "nextTid",
+  "nextComm",
+  "nextPrio",
+  "wokenTid",
+  "wokenComm",
+  "wokenPrio",
+];
+
+/** What waits read, and what describes the waking task where that is wanted. */
+function waitParts({ wanted }: TableRequest): readonly Part[] {
+  const parts: Part[] = [...WAIT_PARTS];
+  if (wanted.has("waker_comm")) parts.push("procname");
+  if (wanted.has("waker_container")) parts.push("container");
+  return parts;
 }
 
 export const SLICES: TableDefinition = {
@@ -91,8 +110,8 @@ export const SLICES: TableDefinition = {
   isInterval: true,
   contextsFrom: "end",
   events: () => ["sched_switch"],
-  needs: () => SCHEDULER_NEEDS,
-  open: (spec, request) => new Slices(spec, schedulerColumns(request)),
+  needs: () => needsOf(SLICE_PARTS),
+  open: (spec) => new Slices(spec, placesOf(SLICE_PARTS)),
 };
 
 const WAKERS: readonly TableColumn[] = [
@@ -137,8 +156,8 @@ export const BLOCKED: TableDefinition = {
     "sched_wakeup_new",
     ...(wanted.has("syscall") ? SYSCALLS.events({ wanted }) : []),
   ],
-  needs: (request) => [...SCHEDULER_NEEDS, ...wakerNeeds(request)],
-  open: (spec, request) => new Blocked(spec, schedulerColumns(request)),
+  needs: (request) => needsOf(waitParts(request)),
+  open: (spec, request) => new Blocked(spec, placesOf(waitParts(request))),
 };
 
 export const WAKEUPS: TableDefinition = {
@@ -158,6 +177,6 @@ export const WAKEUPS: TableDefinition = {
   isInterval: true,
   contextsFrom: "begin",
   events: () => ["sched_switch", "sched_waking", "sched_wakeup", "sched_wakeup_new"],
-  needs: (request) => [...SCHEDULER_NEEDS, ...wakerNeeds(request)],
-  open: (spec, request) => new Wakeups(spec, schedulerColumns(request)),
+  needs: (request) => needsOf(waitParts(request)),
+  open: (spec, request) => new Wakeups(spec, placesOf(waitParts(request))),
 };

@@ -1,7 +1,8 @@
 /** Runs of interrupt handlers, and how long softirqs waited for theirs. */
 
+import type { Word } from "../../base/bits.ts";
 import type { ColumnBatch } from "../../column/column.ts";
-import { numberAt, valueAt } from "../../column/row-reader.ts";
+import { numberAt, textAt, valueAt } from "../../column/row-reader.ts";
 import { PairedTable, type Pairing, type PairRole } from "./pairing.ts";
 import type { OwnValue } from "./row-assembly.ts";
 import type { TableSpec } from "./table.ts";
@@ -21,67 +22,47 @@ const SOFTIRQS = [
 ];
 type IrqKind = "irq" | "softirq";
 
+/** The places of the columns that it reads. */
+const AT = { event: 0, host: 1, cpu: 2, irq: 3, vec: 4, name: 5 } as const;
+
+const PAIRING: Pairing = {
+  role: irqRole,
+  keys: [AT.host, AT.cpu],
+  isExclusive: false,
+  within: undefined,
+  countsLoneEnds: true,
+  nameColumns: ["kind"],
+};
+
 /** Reads event, host, cpu, irq, vec and name, in this order. */
 export class Irqs extends PairedTable {
-  /** When each softirq of a processor was raised first since its last run: halves. */
-  readonly #raised = new Map<string, { hi: number; lo: number }>();
-  #raise: { hi: number; lo: number } | undefined;
+  /** When each softirq of a processor was raised first since its last run. */
+  readonly #raised = new Map<string, Readonly<Word>>();
+  /** When the softirq of each open run was raised, where it is known. */
+  readonly #raises: (Readonly<Word> | undefined)[] = [];
 
   constructor(spec: TableSpec) {
-    const raises: { of: (name: string) => OwnValue } = { of: () => undefined };
-    const pairing: Pairing = {
-      role: irqRole,
-      keys: [1, 2],
-      isExclusive: false,
-      within: undefined,
-      countsLoneEnds: true,
-      nameColumns: ["kind"],
-      own(name, begin, row) {
-        const number = (at: number): number => numberAt(begin.columns[at]!, row);
-        const isSoft = begin.columns[0] !== undefined && isSoftirq(begin, row);
-        switch (name) {
-          case "irq":
-            return isSoft ? number(4) : number(3);
-          case "cpu_id":
-            return number(2);
-          case "name": {
-            if (isSoft) return SOFTIRQS[number(4)] ?? String(number(4));
-            const own = valueAt(begin.columns[5]!, row);
-            return typeof own === "string" ? own : undefined;
-          }
-          default:
-            return raises.of(name);
-        }
-      },
-    };
-    super(spec, pairing, 0);
-    raises.of = (name) => (name === "raise_dt" ? this.#sinceRaise() : undefined);
+    super(spec, PAIRING, AT.event);
   }
 
   protected override event(batch: ColumnBatch, row: number, hi: number, lo: number): void {
-    const event = valueAt(batch.columns[0]!, row);
-    if (event === "irq_softirq_raise") {
-      const key = softirqKey(batch, row);
-      // Raised again before it has run, it has waited since the first time.
-      if (!this.#raised.has(key)) this.#raised.set(key, { hi, lo });
+    if (textAt(batch.columns[AT.event]!, row) !== "irq_softirq_raise") {
+      super.event(batch, row, hi, lo);
       return;
     }
-    if (event === "irq_softirq_entry") {
-      const key = softirqKey(batch, row);
-      this.#raise = this.#raised.get(key);
-      this.#raised.delete(key);
-    }
-    super.event(batch, row, hi, lo);
+    const key = softirqKey(batch, row);
+    // Raised again before it has run, it has waited since the first time.
+    if (!this.#raised.has(key)) this.#raised.set(key, { hi, lo });
   }
 
   protected override begin(key: number, row: number): number {
     const slot = super.begin(key, row);
-    this.#raises[slot] = this.#raise;
-    this.#raise = undefined;
+    const batch = this.open.batchOf(slot);
+    const softirq = isSoftirq(batch, row) ? softirqKey(batch, row) : undefined;
+    this.#raises[slot] = softirq === undefined ? undefined : this.#raised.get(softirq);
+    if (softirq !== undefined) this.#raised.delete(softirq);
     return slot;
   }
-
-  readonly #raises: ({ hi: number; lo: number } | undefined)[] = [];
 
   protected override own(
     name: string,
@@ -89,15 +70,25 @@ export class Irqs extends PairedTable {
     end: ColumnBatch | undefined,
     row: number,
   ): OwnValue {
-    this.#slot = slot;
-    return super.own(name, slot, end, row);
-  }
-
-  #slot = -1;
-
-  #sinceRaise(): OwnValue {
-    const raised = this.#raises[this.#slot];
-    return raised && this.open.age(this.#slot, raised.hi, raised.lo) * -1;
+    const begin = this.open.batchOf(slot);
+    const beginRow = this.open.rowOf(slot);
+    const number = (at: number): number => numberAt(begin.columns[at]!, beginRow);
+    const isSoft = isSoftirq(begin, beginRow);
+    switch (name) {
+      case "irq":
+        return number(isSoft ? AT.vec : AT.irq);
+      case "cpu_id":
+        return number(AT.cpu);
+      case "name":
+        if (isSoft) return SOFTIRQS[number(AT.vec)] ?? String(number(AT.vec));
+        return textAt(begin.columns[AT.name]!, beginRow);
+      case "raise_dt": {
+        const raised = this.#raises[slot];
+        return raised && -this.open.age(slot, raised.hi, raised.lo);
+      }
+      default:
+        return super.own(name, slot, end, row);
+    }
   }
 }
 
@@ -109,9 +100,9 @@ function irqRole(event: string): PairRole | undefined {
 }
 
 function isSoftirq(batch: ColumnBatch, row: number): boolean {
-  return String(valueAt(batch.columns[0]!, row)).startsWith("irq_softirq");
+  return textAt(batch.columns[AT.event]!, row)?.startsWith("irq_softirq") === true;
 }
 
 function softirqKey({ columns }: ColumnBatch, row: number): string {
-  return [1, 2, 4].map((at) => String(valueAt(columns[at]!, row))).join(" ");
+  return [AT.host, AT.cpu, AT.vec].map((at) => String(valueAt(columns[at]!, row))).join(" ");
 }

@@ -4,7 +4,7 @@
  */
 
 import type { ColumnBatch } from "../../column/column.ts";
-import { isPresent, numberAt, valueAt } from "../../column/row-reader.ts";
+import { isPresent, numberAt, textAt } from "../../column/row-reader.ts";
 import type { Schema } from "../../column/schema.ts";
 import type { Loss } from "../../feed/losses.ts";
 import { EventRoles } from "./event-roles.ts";
@@ -33,8 +33,8 @@ export interface SchedulerColumns {
   readonly wokenComm: number;
   readonly wokenPrio: number;
   /** Of an event's task, where it is asked for. */
-  readonly procname: number | undefined;
-  readonly container: number | undefined;
+  readonly procname?: number | undefined;
+  readonly container?: number | undefined;
 }
 
 type Role = "switch" | "wakeup" | "entry" | "exit";
@@ -69,21 +69,36 @@ export function stateName(state: number): string {
   return `state ${state}`;
 }
 
+/** What the tables have in common: what they read, and keys of tasks. */
+abstract class SchedulerTable<Part extends keyof SchedulerColumns> extends IntervalTable {
+  protected readonly at: Pick<SchedulerColumns, Part>;
+  protected readonly roles: EventRoles<Role> = new EventRoles(roleOf);
+  protected readonly keys: IntervalKeys = new IntervalKeys();
+
+  constructor(spec: TableSpec, at: Pick<SchedulerColumns, Part>) {
+    super(spec);
+    this.at = at;
+  }
+}
+
+/** What `Slices` reads. */
+export type SlicePart =
+  | "event"
+  | "host"
+  | "cpu"
+  | "prevTid"
+  | "prevState"
+  | "nextTid"
+  | "nextComm"
+  | "nextPrio";
+
 /** A task's turn on a processor: from the switch to it, to the switch away from it. Rows have the contexts of the latter. */
-export class Slices extends IntervalTable {
-  readonly #at: SchedulerColumns;
-  readonly #roles = new EventRoles(roleOf);
-  readonly #keys = new IntervalKeys();
+export class Slices extends SchedulerTable<SlicePart> {
   readonly #tids: number[] = [];
   /** The last switch away from each task: its contexts are the task's. */
   readonly #left = new OpenIntervals();
   /** The task of each open slice, as a key of `#left`. */
   readonly #tasks: number[] = [];
-
-  constructor(spec: TableSpec, columns: SchedulerColumns) {
-    super(spec);
-    this.#at = columns;
-  }
 
   protected override use(batch: ColumnBatch): void {
     this.#left.use(batch);
@@ -103,10 +118,10 @@ export class Slices extends IntervalTable {
   }
 
   protected event(batch: ColumnBatch, row: number, hi: number, lo: number): void {
-    const at = this.#at;
-    if (this.#roles.of(batch.columns[at.event]!, row) !== "switch") return;
+    const at = this.at;
+    if (this.roles.of(batch.columns[at.event]!, row) !== "switch") return;
     this.#leave(batch, row, hi, lo);
-    const key = this.#keys.of(batch, [at.host, at.cpu], row, "");
+    const key = this.keys.of(batch, [at.host, at.cpu], row, "");
     if (key === -1) return;
     const previous = numberAt(batch.columns[at.prevTid]!, row);
     const slot = this.open.find(key);
@@ -120,13 +135,13 @@ export class Slices extends IntervalTable {
     if (next === IDLE) return;
     const begun = this.begin(key, row);
     this.#tids[begun] = next;
-    this.#tasks[begun] = this.#keys.of(batch, [at.host, at.nextTid], row, "task");
+    this.#tasks[begun] = this.keys.of(batch, [at.host, at.nextTid], row, "task");
   }
 
   /** Keeps the contexts of the task that leaves. */
   #leave(batch: ColumnBatch, row: number, hi: number, lo: number): void {
-    const at = this.#at;
-    const task = this.#keys.of(batch, [at.host, at.prevTid], row, "task");
+    const at = this.at;
+    const task = this.keys.of(batch, [at.host, at.prevTid], row, "task");
     if (task === -1 || numberAt(batch.columns[at.prevTid]!, row) === IDLE) return;
     const before = this.#left.find(task);
     if (before !== -1) this.#left.close(before);
@@ -135,14 +150,14 @@ export class Slices extends IntervalTable {
   }
 
   protected own(name: string, slot: number, end: ColumnBatch | undefined, row: number): OwnValue {
-    const at = this.#at;
+    const at = this.at;
     const begin = this.open.batchOf(slot);
     const beginRow = this.open.rowOf(slot);
     switch (name) {
       case "tid":
         return this.#tids[slot];
       case "comm":
-        return textAt(begin, at.nextComm, beginRow);
+        return textAt(begin.columns[at.nextComm]!, beginRow);
       case "prio":
         return numberOf(begin, at.nextPrio, beginRow);
       case "cpu_id":
@@ -169,22 +184,14 @@ interface Waiting {
 }
 
 /** A task off the processor: from the switch away from it, to the switch to it. Rows have the contexts of the former. */
-export class Blocked extends IntervalTable {
-  readonly #at: SchedulerColumns;
-  readonly #roles = new EventRoles(roleOf);
-  readonly #keys = new IntervalKeys();
+export class Blocked extends SchedulerTable<keyof SchedulerColumns> {
   readonly #waiting: (Waiting | undefined)[] = [];
   /** The system call that each task is in, by the task's key. */
   readonly #syscalls = new Map<number, string>();
 
-  constructor(spec: TableSpec, columns: SchedulerColumns) {
-    super(spec);
-    this.#at = columns;
-  }
-
   protected event(batch: ColumnBatch, row: number, hi: number, lo: number): void {
-    const at = this.#at;
-    const role = this.#roles.of(batch.columns[at.event]!, row);
+    const at = this.at;
+    const role = this.roles.of(batch.columns[at.event]!, row);
     if (role === undefined) return;
     if (role === "switch") this.#switch(batch, row, hi, lo);
     else if (role === "wakeup") this.#wakeup(batch, row, hi, lo);
@@ -197,14 +204,14 @@ export class Blocked extends IntervalTable {
   }
 
   #switch(batch: ColumnBatch, row: number, hi: number, lo: number): void {
-    const at = this.#at;
+    const at = this.at;
     const next = numberAt(batch.columns[at.nextTid]!, row);
-    const nextKey = this.#keys.of(batch, [at.host, at.nextTid], row, "");
+    const nextKey = this.keys.of(batch, [at.host, at.nextTid], row, "");
     const slot = nextKey === -1 || next === IDLE ? -1 : this.open.find(nextKey);
     if (slot !== -1) this.finish(slot, batch, row);
     const previous = numberAt(batch.columns[at.prevTid]!, row);
     const state = stateName(numberAt(batch.columns[at.prevState]!, row));
-    const key = this.#keys.of(batch, [at.host, at.prevTid], row, "");
+    const key = this.keys.of(batch, [at.host, at.prevTid], row, "");
     if (key === -1 || previous === IDLE) return;
     const syscall = this.#syscalls.get(key);
     if (state === "exit") {
@@ -227,8 +234,8 @@ export class Blocked extends IntervalTable {
   }
 
   #wakeup(batch: ColumnBatch, row: number, hi: number, lo: number): void {
-    const at = this.#at;
-    const key = this.#keys.of(batch, [at.host, at.wokenTid], row, "");
+    const at = this.at;
+    const key = this.keys.of(batch, [at.host, at.wokenTid], row, "");
     const slot = key === -1 ? -1 : this.open.find(key);
     const waiting = slot === -1 ? undefined : this.#waiting[slot];
     // `sched_waking` comes first, in the context of the waking task; `sched_wakeup` may follow elsewhere.
@@ -237,32 +244,33 @@ export class Blocked extends IntervalTable {
     waiting.wokenHi = hi;
     waiting.wokenLo = lo;
     waiting.wakerTid = numberOf(batch, at.tid, row);
-    waiting.wakerComm = at.procname === undefined ? undefined : textAt(batch, at.procname, row);
+    waiting.wakerComm =
+      at.procname === undefined ? undefined : textAt(batch.columns[at.procname]!, row);
     waiting.wakerContainer =
-      at.container === undefined ? undefined : textAt(batch, at.container, row);
+      at.container === undefined ? undefined : textAt(batch.columns[at.container]!, row);
   }
 
   #syscall(batch: ColumnBatch, row: number, role: "entry" | "exit"): void {
-    const at = this.#at;
-    const key = this.#keys.of(batch, [at.host, at.tid], row, "");
+    const at = this.at;
+    const key = this.keys.of(batch, [at.host, at.tid], row, "");
     if (key === -1) return;
     if (role === "exit") {
       this.#syscalls.delete(key);
       return;
     }
-    const event = textAt(batch, at.event, row) ?? "";
+    const event = textAt(batch.columns[at.event]!, row) ?? "";
     this.#syscalls.set(key, event.replace(/^(compat_)?syscall_entry_/, ""));
   }
 
   protected own(name: string, slot: number, end: ColumnBatch | undefined, row: number): OwnValue {
     const waiting = this.#waiting[slot]!;
-    const at = this.#at;
+    const at = this.at;
     const begin = this.open.batchOf(slot);
     switch (name) {
       case "tid":
         return waiting.tid;
       case "comm":
-        return textAt(begin, at.prevComm, this.open.rowOf(slot));
+        return textAt(begin.columns[at.prevComm]!, this.open.rowOf(slot));
       case "prio":
         return numberOf(begin, at.prevPrio, this.open.rowOf(slot));
       case "state":
@@ -279,7 +287,7 @@ export class Blocked extends IntervalTable {
         return end && numberOf(end, at.cpu, row);
       case "latency":
         if (!waiting.isWoken || end === undefined) return undefined;
-        return apartAt(end, row, waiting.wokenHi, waiting.wokenLo);
+        return this.since(waiting.wokenHi, waiting.wokenLo);
       default:
         return undefined;
     }
@@ -287,30 +295,22 @@ export class Blocked extends IntervalTable {
 }
 
 /** From being woken to running. Rows have the contexts of the waking task. */
-export class Wakeups extends IntervalTable {
-  readonly #at: SchedulerColumns;
-  readonly #roles = new EventRoles(roleOf);
-  readonly #keys = new IntervalKeys();
+export class Wakeups extends SchedulerTable<keyof SchedulerColumns> {
   /** The running task of each processor: waking those says nothing. */
   readonly #running = new Map<number, number>();
 
-  constructor(spec: TableSpec, columns: SchedulerColumns) {
-    super(spec);
-    this.#at = columns;
-  }
-
   protected event(batch: ColumnBatch, row: number): void {
-    const at = this.#at;
-    const role = this.#roles.of(batch.columns[at.event]!, row);
+    const at = this.at;
+    const role = this.roles.of(batch.columns[at.event]!, row);
     if (role === "switch") {
-      const key = this.#keys.of(batch, [at.host, at.nextTid], row, "");
-      const cpu = this.#keys.of(batch, [at.host, at.cpu], row, "cpu");
+      const key = this.keys.of(batch, [at.host, at.nextTid], row, "");
+      const cpu = this.keys.of(batch, [at.host, at.cpu], row, "cpu");
       if (key === -1) return;
       this.#running.set(cpu, key);
       const slot = this.open.find(key);
       if (slot !== -1) this.finish(slot, batch, row);
     } else if (role === "wakeup") {
-      const key = this.#keys.of(batch, [at.host, at.wokenTid], row, "");
+      const key = this.keys.of(batch, [at.host, at.wokenTid], row, "");
       if (key === -1 || this.open.find(key) !== -1) return;
       for (const running of this.#running.values()) if (running === key) return;
       this.begin(key, row);
@@ -323,22 +323,26 @@ export class Wakeups extends IntervalTable {
   }
 
   protected own(name: string, slot: number, end: ColumnBatch | undefined, row: number): OwnValue {
-    const at = this.#at;
+    const at = this.at;
     const begin = this.open.batchOf(slot);
     const beginRow = this.open.rowOf(slot);
     switch (name) {
       case "tid":
         return numberOf(begin, at.wokenTid, beginRow);
       case "comm":
-        return textAt(begin, at.wokenComm, beginRow);
+        return textAt(begin.columns[at.wokenComm]!, beginRow);
       case "prio":
         return numberOf(begin, at.wokenPrio, beginRow);
       case "waker_tid":
         return numberOf(begin, at.tid, beginRow);
       case "waker_comm":
-        return at.procname === undefined ? undefined : textAt(begin, at.procname, beginRow);
+        return at.procname === undefined
+          ? undefined
+          : textAt(begin.columns[at.procname]!, beginRow);
       case "waker_container":
-        return at.container === undefined ? undefined : textAt(begin, at.container, beginRow);
+        return at.container === undefined
+          ? undefined
+          : textAt(begin.columns[at.container]!, beginRow);
       case "cpu_id":
         return end && numberOf(end, at.cpu, row);
       default:
@@ -352,15 +356,4 @@ function numberOf({ columns }: ColumnBatch, at: number, row: number): number | u
   return column.kind === "number" && isPresent(column, row)
     ? Number(column.values[row])
     : undefined;
-}
-
-function textAt({ columns }: ColumnBatch, at: number, row: number): string | undefined {
-  const value = valueAt(columns[at]!, row);
-  return typeof value === "string" ? value : undefined;
-}
-
-/** From a time to that of a row, in ns. */
-function apartAt({ timestamps }: ColumnBatch, row: number, hi: number, lo: number): number {
-  const words = new Int32Array(timestamps.buffer, timestamps.byteOffset + row * 8, 2);
-  return (words[1]! - hi) * 2 ** 32 + (words[0]! >>> 0) - (lo >>> 0);
 }
