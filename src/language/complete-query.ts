@@ -5,7 +5,7 @@ import { type Completion, type Completions, complete } from "../filter/complete.
 import { type Token, tokenize } from "../filter/lexer.ts";
 import type { LinkEnvironment } from "../filter/resolve.ts";
 import { FUNCTIONS } from "./bind-aggregate.ts";
-import { queryContinuation, WORDS } from "./parse-query.ts";
+import { beginsStage, queryContinuation, WORDS } from "./parse-query.ts";
 import { namesBehind } from "./plan.ts";
 import { STAGES } from "./stage-names.ts";
 import { TABLES } from "./tables.ts";
@@ -22,7 +22,7 @@ export function completeQuery(
   limit: number = MAX_ITEMS,
 ): Completions {
   const tokens = tokensOf(prefix);
-  const bar = tokens === undefined ? -1 : lastStage(tokens);
+  const bar = tokens?.findLastIndex(beginsStage) ?? -1;
   if (tokens === undefined || bar === -1) return complete(prefix, environments, limit);
   const typed = tokens.at(-1)!;
   const isTyping = typed.type === "identifier" && typed.end === prefix.length;
@@ -46,14 +46,6 @@ function tokensOf(prefix: string): readonly Token[] | undefined {
     if (error instanceof FilterError) return undefined;
     throw error;
   }
-}
-
-/** The number of the `|` of the last `|>`; -1 without one. */
-function lastStage(tokens: readonly Token[]): number {
-  return tokens.findLastIndex((token, i) => {
-    const next = tokens[i + 1];
-    return token.text === "|" && next?.text === ">" && next.start === token.end;
-  });
 }
 
 function stagesAt(word: string, from: number): readonly Completion[] {

@@ -47,11 +47,13 @@ export function parseQuery(text: string): Query {
 
 /** Whether a text has stages, or begins one: otherwise it is a filter. */
 export function hasStages(text: string): boolean {
-  const tokens = tokenize(text);
-  return tokens.some((token, i) => {
-    const next = tokens[i + 1];
-    return token.text === "|" && next?.text === ">" && next.start === token.end;
-  });
+  return tokenize(text).some(beginsStage);
+}
+
+/** Whether a token is the `|` of a `|>`, which no filter has. */
+export function beginsStage(token: Token, i: number, tokens: readonly Token[]): boolean {
+  const next = tokens[i + 1];
+  return token.text === "|" && next?.text === ">" && next.start === token.end;
 }
 
 /** What may follow these tokens; `undefined` if nothing makes them a beginning of a query. */

@@ -5,8 +5,28 @@ import type { FeedSubscription } from "../feed/feed.ts";
 import { through } from "../operators/chain.ts";
 import { type NameSource, runQuestion } from "../operators/run-question.ts";
 import type { Execution } from "../query/execution.ts";
+import type { Question } from "../query/question.ts";
 import type { ResultItem } from "../query/result.ts";
 import type { PlannedQuery } from "./planned-query.ts";
+
+/** What is asked: a question, or what a text makes of one. */
+export interface AskedQuery {
+  readonly question: Question;
+  /** What the query language says, whose question is then the same. */
+  readonly planned?: PlannedQuery | undefined;
+}
+
+/** Runs what is asked, in whichever way it is said. */
+export function runAsked(
+  { question, planned }: AskedQuery,
+  execution: Execution,
+  share: FeedSubscription,
+  source: () => NameSource,
+): Observable<ResultItem> {
+  return planned === undefined
+    ? runQuestion(question, execution, share, source)
+    : runPlanned(planned, execution, share, source);
+}
 
 /**
  * Runs a query once.

@@ -10,7 +10,7 @@ import { type BatchWriter, NO_BYTES } from "../format/batch-writer.ts";
 import type { Bytes } from "../format/bytes-in-order.ts";
 import { FORMAT_DEFAULTS, type FormatOptions, formatNamed } from "../format/formats.ts";
 import type { PlannedQuery } from "../language/planned-query.ts";
-import { runPlanned } from "../language/run-query.ts";
+import { runAsked, runPlanned } from "../language/run-query.ts";
 import { through } from "../operators/chain.ts";
 import { Limit } from "../operators/limit.ts";
 import type { Operator } from "../operators/operator.ts";
@@ -154,10 +154,7 @@ export class Query {
     const question = { ...this.#question, select };
     const planned = this.#planned;
     const operators = this.#operators.map((make) => make());
-    if (operators.length === 0)
-      return planned === undefined
-        ? runQuestion(question, execution, share, names)
-        : runPlanned(planned, execution, share, names);
+    if (operators.length === 0) return runAsked({ question, planned }, execution, share, names);
     if (planned !== undefined)
       return through(runPlanned(planned, execution, share, names), operators, {
         isLive,

@@ -11,8 +11,7 @@ import type { Schema } from "../column/schema.ts";
 import { type Loss, LossAccount } from "../feed/losses.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { type Bytes, BytesInOrder } from "../format/bytes-in-order.ts";
-import { runPlanned } from "../language/run-query.ts";
-import { runQuestion } from "../operators/run-question.ts";
+import { runAsked } from "../language/run-query.ts";
 import { batchFacts, type ResultBatch, type ResultItem } from "../query/result.ts";
 import { settled } from "../query/settled.ts";
 import type { OpenedFormat } from "./accepted-format.ts";
@@ -87,17 +86,14 @@ export class Delivery {
 
   /** Runs the query. The sink may get everything, even the end, before this returns. */
   start(): void {
-    const { question, planned, durationMs, maxLagMs, nameWaitMs } = this.#request;
+    const { durationMs, maxLagMs, nameWaitMs } = this.#request;
     const { items, isLive, failures } = this.#share;
     for (const { message } of failures) this.#sink?.note(message);
     const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
     const share = { ...this.#share, items: fed };
     const execution = { isLive, maxLagMs, nameWaitMs, borrowBatches: true };
     const names = (): SourceShare["names"] => share.names;
-    const rows =
-      planned === undefined
-        ? runQuestion(question, execution, share, names)
-        : runPlanned(planned, execution, share, names);
+    const rows = runAsked(this.#request, execution, share, names);
     const results =
       isLive && this.#format.hasOneLayout ? settled(rows, this.#request.settleMs) : rows;
     this.#subscription.add(

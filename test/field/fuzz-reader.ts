@@ -10,21 +10,11 @@ import { join } from "node:path";
 import { TraceError } from "../../src/base/errors.ts";
 import type { Engine } from "../../src/query/execution.ts";
 import { print, printed } from "../support/printed.ts";
-import { disturb, makeFolder, type Next } from "./fuzz-folder.ts";
+import { sequence } from "../support/random.ts";
+import { disturb, makeFolder } from "./fuzz-folder.ts";
 
 const [seed = "1", seconds = "1"] = process.argv.slice(2);
 const until = performance.now() + Number(seconds) * 1000;
-
-/** As `test/support/random.ts`, one sequence for each case. */
-function sequence(first: number): Next {
-  let state = first >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 /** A digest of all rows, and the remarks or the error. */
 async function read(path: string, engine: Engine): Promise<readonly string[]> {

@@ -4,6 +4,11 @@
 export function random(what: string): (below: number) => number {
   const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`${what}: SEED=${seed}`);
+  return sequence(seed);
+}
+
+/** The numbers of a seed. */
+export function sequence(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     // mulberry32

@@ -12,6 +12,7 @@ import { fitBatch } from "../../column/null-column.ts";
 import type { ColumnLayout, Schema } from "../../column/schema.ts";
 import type { Loss } from "../../feed/losses.ts";
 import type { Emit, Operator } from "../operator.ts";
+import { Snapshots } from "../snapshots.ts";
 import { INT64 } from "./accumulator.ts";
 import { GroupTable } from "./group-table.ts";
 import { KeyColumns, keyLayout } from "./key-columns.ts";
@@ -39,8 +40,6 @@ export interface AggregateSpec {
 }
 
 export const DEFAULT_MAX_GROUPS = 1_000_000;
-/** Between two snapshots of totals, in ms. */
-const SNAPSHOT_MS = 1000;
 /** Memory of groups; the keys that come then share a row. */
 const MAX_BYTES = 1 << 30;
 /** Windows that one row's interval is cut into; what is beyond is left out, with a note. */
@@ -62,9 +61,7 @@ export class AggregateRows implements Operator {
   /** The times of the first and of the last row. */
   #firstNs: bigint | undefined;
   #lastNs: bigint | undefined;
-  #snapshot = 0;
-  #nextSnapshotMs = 0;
-  #hasNews = false;
+  readonly #snapshots = new Snapshots();
   readonly #noted = new Set<string>();
 
   constructor(spec: AggregateSpec) {
@@ -92,7 +89,7 @@ export class AggregateRows implements Operator {
     if (rows === 0) return;
     this.#firstNs = earlier(this.#firstNs ?? timestamps[0]!, this.#beginOf(batch));
     this.#lastNs = timestamps[rows - 1]!;
-    this.#hasNews = true;
+    this.#snapshots.noteRows();
     const words = halvesOf(timestamps);
     for (let from = 0; from < rows; ) {
       const run = this.#panes?.run(timestamps, words, from, rows);
@@ -126,17 +123,14 @@ export class AggregateRows implements Operator {
 
   tick(out: Emit): void {
     if (this.#spec.window !== undefined || !this.#spec.emitsSnapshots) return;
-    const nowMs = performance.now();
-    if (nowMs < this.#nextSnapshotMs || !this.#hasNews) return;
-    this.#nextSnapshotMs = nowMs + SNAPSHOT_MS;
-    this.#hasNews = false;
-    this.#emitTotals(out, true);
+    const snapshot = this.#snapshots.take(performance.now());
+    if (snapshot !== undefined) this.#emitTotals(out, { snapshot });
   }
 
   end(out: Emit): void {
     const { window } = this.#spec;
     if (window === undefined) {
-      this.#emitTotals(out, false);
+      this.#emitTotals(out);
     } else if (this.#lastNs !== undefined) {
       let lastNs = this.#lastNs;
       for (const startNs of this.#open.keys()) lastNs = later(lastNs, startNs);
@@ -299,13 +293,13 @@ export class AggregateRows implements Operator {
     this.#emit(window, startNs, Number(everyNs) / NS_PER_SECOND, lost, out);
   }
 
-  #emitTotals(out: Emit, isSnapshot: boolean): void {
+  #emitTotals(out: Emit, more: Pick<ColumnBatch, "snapshot"> = {}): void {
     const pane = this.#paneAt(0n);
     // One group of all is there even if nothing came.
     if (this.#keys.stride === 0) pane.groupsOf(new Int32Array(0), 1);
     const [first, last] = [this.#firstNs ?? 0n, this.#lastNs ?? 0n];
     const seconds = Number(last - first) / NS_PER_SECOND;
-    this.#emit(pane, last, seconds, this.#losses.total, out, isSnapshot);
+    this.#emit(pane, last, seconds, this.#losses.total, out, more);
   }
 
   #emit(
@@ -314,7 +308,7 @@ export class AggregateRows implements Operator {
     seconds: number,
     lost: number,
     out: Emit,
-    isSnapshot: boolean = false,
+    more: Pick<ColumnBatch, "snapshot"> = {},
   ): void {
     const { table, accumulators } = pane;
     if (table.overflow !== -1)
@@ -344,8 +338,7 @@ export class AggregateRows implements Operator {
       { kind: "number", values: lostEvents, ...ALL },
       { kind: "number", values: overflow, ...ALL },
     ];
-    const snapshot = isSnapshot ? { snapshot: this.#snapshot++ } : {};
-    out.batch({ rows, timestamps, columns, ...snapshot });
+    out.batch({ rows, timestamps, columns, ...more });
   }
 
   #note(out: Emit, text: string): void {

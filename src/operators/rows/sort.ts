@@ -3,9 +3,11 @@
 import { LimitError } from "../../base/errors.ts";
 import { type ColumnBatch, copyBatch, takeRows } from "../../column/column.ts";
 import type { Schema } from "../../column/schema.ts";
+import { GroupTable } from "../aggregate/group-table.ts";
 import { KeyColumns, keyLayout } from "../aggregate/key-columns.ts";
 import { rowOrder } from "../aggregate/sorted-groups.ts";
 import type { Emit, Operator } from "../operator.ts";
+import { Snapshots } from "../snapshots.ts";
 import { RowBuffer } from "./row-buffer.ts";
 
 export interface SortSpec {
@@ -23,17 +25,13 @@ export interface SortSpec {
 const MAX_ROWS = 1_000_000;
 /** Rows that come before those are dropped that are not among the first. */
 const MIN_PRUNE_ROWS = 65_536;
-/** Between two results so far, in ms. */
-const SNAPSHOT_MS = 1000;
 
 export class Sort implements Operator {
   readonly #spec: SortSpec;
   readonly #buffer = new RowBuffer();
   #keys: KeyColumns = new KeyColumns([]);
   #pruneAt = MIN_PRUNE_ROWS;
-  #snapshot = 0;
-  #nextSnapshotMs = 0;
-  #hasNews = false;
+  readonly #snapshots = new Snapshots();
 
   constructor(spec: SortSpec) {
     this.#spec = spec;
@@ -51,7 +49,7 @@ export class Sort implements Operator {
       return;
     }
     this.#buffer.push(copyBatch(batch));
-    this.#hasNews = true;
+    this.#snapshots.noteRows();
     if (this.#spec.most !== undefined && this.#buffer.rows > this.#pruneAt) {
       this.#buffer.replace(this.#sorted(this.#buffer.join()));
       this.#pruneAt = Math.max(MIN_PRUNE_ROWS, this.#buffer.rows * 2);
@@ -70,12 +68,9 @@ export class Sort implements Operator {
 
   tick(out: Emit): void {
     const { isSet, isLive } = this.#spec;
-    if (isSet || !isLive || !this.#hasNews) return;
-    const nowMs = performance.now();
-    if (nowMs < this.#nextSnapshotMs) return;
-    this.#nextSnapshotMs = nowMs + SNAPSHOT_MS;
-    this.#hasNews = false;
-    this.#emit(out, { snapshot: this.#snapshot++ });
+    if (isSet || !isLive) return;
+    const snapshot = this.#snapshots.take(performance.now());
+    if (snapshot !== undefined) this.#emit(out, { snapshot });
   }
 
   end(out: Emit): void {
@@ -101,15 +96,12 @@ export class Sort implements Operator {
     });
     if (most === undefined) return takeRows(batch, rows);
     if (per.length === 0) return takeRows(batch, rows.subarray(0, most));
-    const { stride } = this.#keys;
-    const words = this.#keys.encode(batch, per, 0, batch.rows);
-    const counts = new Map<string, number>();
-    const kept = rows.filter((row) => {
-      const key = words.subarray(row * stride, (row + 1) * stride).join(" ");
-      const count = counts.get(key) ?? 0;
-      counts.set(key, count + 1);
-      return count < most;
-    });
-    return takeRows(batch, kept);
+    const table = new GroupTable(this.#keys.stride, batch.rows);
+    const groups = table.groupsOf(this.#keys.encode(batch, per, 0, batch.rows), batch.rows);
+    const counts = new Int32Array(table.size);
+    return takeRows(
+      batch,
+      rows.filter((row) => counts[groups[row]!]!++ < most),
+    );
   }
 }
