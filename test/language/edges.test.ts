@@ -39,6 +39,13 @@ function event(ns: number, name: "b" | "e", id: number): Event {
   return { ns, cells: [name, "host", id, id] };
 }
 
+function lossOf(beginNs: bigint, endNs: bigint): ResultItem {
+  return {
+    kind: "loss",
+    loss: { kind: "discarded-events", stream: undefined as never, count: 3, beginNs, endNs },
+  };
+}
+
 function pairs(text: string, events: readonly Event[], batchRows?: number): Promise<Answers> {
   return asked(PAIRED + text, itemsOf(PAIR, events, batchRows));
 }
@@ -76,16 +83,7 @@ test("no interval spans a loss", async () => {
     [event(0, "b", 1), event(5, "b", 2), event(20, "e", 1), event(30, "b", 3), event(40, "e", 3)],
     2,
   );
-  const loss: ResultItem = {
-    kind: "loss",
-    loss: {
-      kind: "discarded-events",
-      stream: undefined as never,
-      count: 3,
-      beginNs: 6n,
-      endNs: 9n,
-    },
-  };
+  const loss = lossOf(6n, 9n);
   const { rows, account, losses } = await asked(
     `${PAIRED}|> select id, dt`,
     items.toSpliced(3, 0, loss),
@@ -93,6 +91,34 @@ test("no interval spans a loss", async () => {
   assert.equal(rows, [{ id: 3, dt: 10 }]);
   assert.is(losses.length, 1);
   assert.is(account.interrupted, 2);
+});
+
+test("a softirq that was raised before a loss has not waited since", async () => {
+  const columns: readonly RowColumn[] = [
+    { name: "event", kind: "text" },
+    { name: "boot", kind: "text" },
+    { name: "cpu_id", kind: "integer" },
+    { name: "irq", kind: "integer" },
+    { name: "vec", kind: "integer" },
+    { name: "name", kind: "text" },
+  ];
+  const softirq = (ns: number, what: string): Event => ({
+    ns,
+    cells: [`irq_softirq_${what}`, "host", 0, null, 1, null],
+  });
+  const run = [softirq(10, "raise"), softirq(30, "entry"), softirq(40, "exit")];
+  const again = run.map(({ ns, cells }) => ({ ns: ns + 100, cells }));
+  const items = itemsOf(columns, [...run, ...again], 1);
+  // Between the second raise and its entry.
+  const at = items.findIndex((item) => item.kind === "watermark" && item.ns === 110n) + 1;
+  const { rows } = await asked(
+    "|> irqs |> select dt, raise_dt, name",
+    items.toSpliced(at, 0, lossOf(115n, 120n)),
+  );
+  assert.equal(rows, [
+    { dt: 10, raise_dt: 20, name: "TIMER" },
+    { dt: 10, raise_dt: null, name: "TIMER" },
+  ]);
 });
 
 test("an interval's time is cut where windows end, and counts where it ends", async () => {

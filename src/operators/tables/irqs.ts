@@ -3,6 +3,7 @@
 import type { Word } from "../../base/bits.ts";
 import type { ColumnBatch } from "../../column/column.ts";
 import { numberAt, textAt, valueAt } from "../../column/row-reader.ts";
+import type { Loss } from "../../feed/losses.ts";
 import { PairedTable, type Pairing, type PairRole } from "./pairing.ts";
 import type { OwnValue } from "./row-assembly.ts";
 import type { TableSpec } from "./table.ts";
@@ -53,6 +54,12 @@ export class Irqs extends PairedTable {
     const key = softirqKey(batch, row);
     // Raised again before it has run, it has waited since the first time.
     if (!this.#raised.has(key)) this.#raised.set(key, { hi, lo });
+  }
+
+  /** What was raised before may have run among the lost events. */
+  protected override lost(loss: Loss): void {
+    super.lost(loss);
+    this.#raised.clear();
   }
 
   protected override begin(key: number, row: number): number {
