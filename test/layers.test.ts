@@ -161,6 +161,19 @@ const MAY_IMPORT: Readonly<
       "node:util",
     ],
   },
+  launch: {
+    folders: [],
+    packages: [
+      "node:fs",
+      "node:module",
+      "node:os",
+      "node:path",
+      "node:url",
+      "node:v8",
+      "node:vm",
+      "node:zlib",
+    ],
+  },
 };
 
 const SRC = join(PROJECT, "src");

@@ -1,11 +1,8 @@
-#!/usr/bin/env node
-import module from "node:module";
+/** The command line: runs the command that was asked for. `src/launch` starts it. */
+
 import { guardOutputs } from "./output.ts";
 import { program } from "./program.ts";
 import { report, reportAndExit } from "./report.ts";
-
-// From Node 22.1 on: what a command loads was compiled by the run before.
-(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
 guardOutputs(report);
 const root = program();

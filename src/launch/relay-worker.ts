@@ -1,0 +1,5 @@
+/** The thread that follows a relay daemon, started warm. */
+
+import { runInThread } from "./thread.ts";
+
+runInThread("relay");
