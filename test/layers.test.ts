@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<
     packages: ["rxjs", "node:fs", "node:os", "node:path", "node:url"],
   },
   format: {
-    folders: ["base", "column", "scan"],
+    folders: ["base", "wasm", "column", "scan"],
     packages: ["apache-arrow", "apache-arrow/ipc/metadata/message"],
   },
   runtimes: {

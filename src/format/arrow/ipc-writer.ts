@@ -19,7 +19,9 @@ import type { Schema } from "../../column/schema.ts";
 import type { Validity } from "../../column/validity.ts";
 import type { BatchWriter } from "../batch-writer.ts";
 import { DictionaryVector } from "./dictionary-vector.ts";
+import { EncodedTexts } from "./encoded-texts.ts";
 import { arrowSchema, type DictionaryMode } from "./schema.ts";
+import { TextRows, writeTexts } from "./text-kernel.ts";
 
 export interface IpcOptions {
   readonly dictionaries: DictionaryMode;
@@ -171,9 +173,12 @@ function bytesOf(values: NumberArray, count: number): Uint8Array {
 class BatchEncoder {
   readonly schema: ArrowSchema;
   #dictionaries: readonly DictionaryVector[];
+  /** Of each column whose texts are written out. */
+  readonly #texts: readonly { readonly texts: EncodedTexts; readonly written: TextRows }[];
 
   constructor(columns: Schema, mode: DictionaryMode) {
     this.schema = arrowSchema(columns, mode);
+    this.#texts = columns.map(() => ({ texts: new EncodedTexts(), written: new TextRows() }));
     this.#dictionaries = columns.map(() => new DictionaryVector());
   }
 
@@ -215,9 +220,10 @@ class BatchEncoder {
           if (vector.isBehind(column.dictionary))
             dictionaries.set(type.id, vector.of(column.dictionary));
         } else {
-          const { valueOffsets, data } = plainText(column, rows);
-          body.buffer(bytesOf(valueOffsets, rows + 1));
-          body.buffer(data);
+          const { texts, written } = this.#texts[i]!;
+          writeTexts(texts.of(column.dictionary), column.codes.subarray(0, rows), written);
+          body.buffer(bytesOf(written.offsets, rows + 1));
+          body.buffer(written.bytes);
         }
         break;
       }
@@ -230,48 +236,4 @@ class BatchEncoder {
       }
     }
   }
-}
-
-const textEncoder = new TextEncoder();
-
-/** Texts up to this many bytes are copied as words. */
-const SHORT_BYTES = 16;
-
-/** Dictionary codes written out; each text is encoded once a batch. */
-function plainText(
-  column: Column & { kind: "dictionary" },
-  length: number,
-): { valueOffsets: Int32Array; data: Uint8Array } {
-  const { codes, dictionary } = column;
-  const size = Math.max(1, dictionary.size);
-  const texts: (Uint8Array | undefined)[] = new Array(size);
-  // The first bytes of each text as four words: most names are short, and `set` costs more than they do.
-  const heads = new Uint8Array(size * SHORT_BYTES);
-  const lengths = new Int32Array(size);
-  const valueOffsets = new Int32Array(length + 1);
-  let end = 0;
-  for (let row = 0; row < length; row++) {
-    const code = codes[row]!;
-    if (texts[code] === undefined) {
-      const text = dictionary.size === 0 ? NO_BYTES : textEncoder.encode(dictionary.text(code));
-      texts[code] = text;
-      lengths[code] = text.length;
-      heads.set(text.subarray(0, SHORT_BYTES), code * SHORT_BYTES);
-    }
-    end += lengths[code]!;
-    valueOffsets[row + 1] = end;
-  }
-  // A word may write up to three bytes beyond its text, which the next one overwrites.
-  const data = new Uint8Array(end + SHORT_BYTES);
-  const view = new DataView(data.buffer);
-  const words = new Int32Array(heads.buffer);
-  for (let row = 0, at = 0; row < length; row++) {
-    const code = codes[row]!;
-    const bytes = lengths[code]!;
-    if (bytes > SHORT_BYTES) data.set(texts[code]!, at);
-    else
-      for (let i = 0; i < bytes; i += 4) view.setInt32(at + i, words[code * 4 + (i >> 2)]!, true);
-    at += bytes;
-  }
-  return { valueOffsets, data: data.subarray(0, end) };
 }
