@@ -137,6 +137,13 @@ function planColumn(request: ColumnRequest, traceClasses: readonly TraceClass[])
         type: utf8(settled.style === "json" ? "json" : "mixed"),
         nullable: false,
       };
+    case "weight":
+      return {
+        name,
+        request: settled,
+        type: { kind: "number", number: "uint32" },
+        nullable: false,
+      };
     case "match":
       return { name, request: settled, type: { kind: "number", number: "uint8" }, nullable: false };
     case "record":

@@ -50,6 +50,8 @@ export type ColumnRequest = { readonly as?: string | undefined } & (
   | ({ readonly kind: "name" } & FieldRequest)
   /** A fact of the event's container; it is known behind the scan, in time order, unless it is the same for all rows. */
   | { readonly kind: "container"; readonly fact: ContainerFact; readonly text?: string | undefined }
+  /** How many rows a row stands for: see `Fold`. */
+  | { readonly kind: "weight" }
   /** 1 if a filter holds for the record, else 0. */
   | { readonly kind: "match"; readonly program: MatchProgram }
   /** The whole payload as text. */

@@ -68,6 +68,20 @@ export class Registry {
     return this.hosts.some(({ hasMounts }) => hasMounts);
   }
 
+  /** The times at which a pid namespace may begin or end to be a container's: before and from them. Ascending. */
+  changes(): BigInt64Array {
+    const times = new Set<bigint>();
+    for (const host of this.hosts) {
+      for (const [, instances] of host.pidNamespaces()) {
+        for (const { from, to } of instances) {
+          // Whichever side of it a time itself belongs to.
+          for (const ns of [from, to]) if (ns !== undefined) times.add(ns).add(ns + 1n);
+        }
+      }
+    }
+    return BigInt64Array.from(times).sort();
+  }
+
   /** Grows whenever a name or namespace may mean something else than before. */
   get version(): number {
     let version = this.#hosts.size + this.#forgotten;

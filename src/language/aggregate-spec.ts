@@ -18,9 +18,13 @@ export function extend(extras: readonly Extra[]): Project {
   return new Project({ projections, keepsInput: true });
 }
 
-/** @param width of the input, behind which the computed columns stand */
+/**
+ * @param weight the place of the number of rows that a row stands for
+ * @param width of the input, behind which the computed columns stand
+ */
 export function aggregateSpec(
   bound: BoundAggregate,
+  weight: number | undefined,
   width: number,
   isLive: boolean,
   emitsSnapshots: boolean,
@@ -31,6 +35,7 @@ export function aggregateSpec(
     keys,
     measures: measures.map(({ column, mask, ...rest }) => ({
       ...rest,
+      weight,
       column: column && at(column),
       mask: mask && at(mask),
     })),

@@ -17,7 +17,7 @@ import { Where } from "../operators/rows/where.ts";
 import type { OutputColumn } from "../operators/tables/table.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
 import { aggregateSpec, extend, widthOf } from "./aggregate-spec.ts";
-import { bindAggregate } from "./bind-aggregate.ts";
+import { type BoundAggregate, bindAggregate } from "./bind-aggregate.ts";
 import { unknownName, wrongStage } from "./language-error.ts";
 import { pairTable } from "./pair-table.ts";
 import { parseQuery } from "./parse-query.ts";
@@ -79,6 +79,7 @@ class Planner {
   readonly #operators: ((options: OpenOptions) => Operator)[] = [];
   readonly #steps: string[] = [];
   #paneNs: bigint | undefined;
+  #fold: Question["fold"];
 
   constructor(text: string, base: Question) {
     this.#text = text;
@@ -225,6 +226,7 @@ class Planner {
       events && ((request) => events.placeOf(request)),
     );
     const { window, measures, extras, rules, names } = bound;
+    const weight = events && this.#foldedBy(bound, events);
     const scope = this.#scope;
     if (scope === this.#tableScope && measures.some(({ isAmount }) => isAmount) && window)
       this.#paneNs = paneLength(window);
@@ -236,11 +238,22 @@ class Planner {
     this.#add(
       "aggregate",
       ({ isLive }) =>
-        new AggregateRows(aggregateSpec(bound, width(), isLive, isLive && showsSnapshots)),
+        new AggregateRows(aggregateSpec(bound, weight, width(), isLive, isLive && showsSnapshots)),
       stage,
     );
     this.#scope = new FixedScope(names, this.#text);
     this.#sets = window === undefined ? "totals" : "windows";
+  }
+
+  /** Where rows are only counted, equal ones may come as one: the place of their number. */
+  #foldedBy({ measures, window }: BoundAggregate, events: EventScope): number | undefined {
+    const isCounted = measures.every(
+      ({ aggregate, column }) =>
+        (aggregate === "count" || aggregate === "rate") && column === undefined,
+    );
+    if (!isCounted || this.#operators.length > 0) return undefined;
+    this.#fold = { paneNs: window && paneLength(window) };
+    return events.placeOf({ kind: "weight" });
   }
 
   #sort({ orders, start, end }: SortStage): void {
@@ -308,7 +321,7 @@ class Planner {
   #finish(): PlannedQuery {
     if (this.#scope === this.#tableScope) this.#projectShown();
     const filter = this.#filter && compileExpression(this.#filter, this.#text);
-    const question: Question = { ...this.#base, filter, ...this.#limited() };
+    const question: Question = { ...this.#base, filter, fold: this.#fold, ...this.#limited() };
     const table = this.#table;
     const plan = { text: this.#text, sets: this.#sets, steps: this.#steps };
     if (table !== undefined) return { ...plan, ...this.#overTable(table, question) };

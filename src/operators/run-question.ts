@@ -9,6 +9,7 @@ import { type ColumnRequest, columnName, columnRequest } from "../column/request
 import type { Schema } from "../column/schema.ts";
 import { selectedRequests } from "../column/selection.ts";
 import type { Container } from "../containers/container.ts";
+import type { Registry } from "../containers/registry.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import type { Feed, FeedSubscription } from "../feed/feed.ts";
 import { programOf } from "../filter/build.ts";
@@ -29,6 +30,7 @@ import { NameWatch } from "./contain/name-watch.ts";
 import { pushedDown, scanned, wantedNamespaces, withPart } from "./contain/pushdown.ts";
 import { RecordedNames } from "./contain/recorded-names.ts";
 import type { Asked } from "./contain/resolver.ts";
+import { BY_NAMESPACE, IDENTITY_COLUMNS } from "./contain/row-identity.ts";
 import { Limit } from "./limit.ts";
 import type { Operator } from "./operator.ts";
 
@@ -183,6 +185,20 @@ function recordedRows(
   });
 }
 
+/**
+ * How rows of containers that are known can be folded; `undefined` where each must be looked at.
+ * @param hidden how many columns the operator reads
+ */
+function foldsOf(registry: Registry, hidden: number): Execution["folds"] {
+  if (registry.hasMounts) return undefined;
+  const first = hidden - IDENTITY_COLUMNS.length;
+  const { ignored, unless } = BY_NAMESPACE;
+  return {
+    cuts: registry.changes(),
+    ignored: { columns: ignored.map((at) => first + at), unless: first + unless },
+  };
+}
+
 /** The whole filter as one that the scan decides; `undefined` where that is not possible. */
 function exactFilter(
   { filter, container }: Question,
@@ -229,8 +245,13 @@ function contained(
     // Rows may still be dropped, so that they are counted behind that.
     const isLimited = limit !== undefined && isAsked;
     const operators: Operator[] = isLimited ? [contain, new Limit(limit)] : [contain];
+    const folds =
+      options.isFinal === true && neededIds(requests ?? []).length === 0
+        ? foldsOf(registry, contain.needs.length)
+        : undefined;
     const inner: Question = {
       ...question,
+      fold: folds && question.fold,
       container: undefined,
       select: requests?.filter(({ kind }) => kind !== "container"),
       limit: isLimited ? undefined : limit,
@@ -238,6 +259,7 @@ function contained(
     const how: Execution = {
       ...execution,
       hiddenColumns: contain.needs,
+      folds,
       borrowBatches: true,
       lines: undefined,
       reportWatermark: true,

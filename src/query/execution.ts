@@ -4,6 +4,7 @@ import type { Worker } from "node:worker_threads";
 import type { ColumnRequest } from "../column/request.ts";
 import type { PlannedColumn } from "../column/schema.ts";
 import type { LineFormat } from "../scan/line-format.ts";
+import type { Fold } from "../scan/scanner.ts";
 
 /** Compiled code, or the reference interpreter. */
 export type Engine = "kernel" | "interpreter";
@@ -33,6 +34,8 @@ export interface Execution {
   readonly widenColumns?: boolean | undefined;
   /** Columns behind the user's, which an operator reads. */
   readonly hiddenColumns?: readonly ColumnRequest[] | undefined;
+  /** What rows that are folded may differ in, and at which times they stay apart: see `Fold`. By the hidden columns' numbers. */
+  readonly folds?: Pick<Fold, "cuts" | "ignored"> | undefined;
   /** Rows as lines of text, in batches' `lines`, wherever the kernel can write them; other batches have columns. */
   readonly lines?: ((columns: readonly PlannedColumn[]) => LineFormat | undefined) | undefined;
 }

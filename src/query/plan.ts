@@ -6,7 +6,7 @@ import type { ColumnRequest } from "../column/request.ts";
 import type { PlannedColumn } from "../column/schema.ts";
 import { selectedRequests } from "../column/selection.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
-import type { ScanSpec } from "../scan/scanner.ts";
+import type { Fold, ScanSpec } from "../scan/scanner.ts";
 import { resolveTime, type TimeFrame } from "../source/time-bound.ts";
 import { EventNames } from "./event-names.ts";
 import type { Execution } from "./execution.ts";
@@ -14,6 +14,8 @@ import { checkNames, coverageOf, timelessNote } from "./name-check.ts";
 import type { Question } from "./question.ts";
 import type { ResultItem } from "./result.ts";
 import { twoMeaningNotes } from "./two-meanings.ts";
+
+const NO_CUTS = new BigInt64Array(0);
 
 export class QueryPlan {
   readonly #question: Question;
@@ -61,7 +63,7 @@ export class QueryPlan {
       begin: resolveTime(begin, frame, "begin", isLive),
       end: resolveTime(end, frame, "end", isLive),
     };
-    this.#spec = { filter, events, columns, countsOnly, ...range };
+    this.#spec = { filter, events, columns, countsOnly, fold: this.#fold(), ...range };
     // Until the first row of a live query, its columns may still get their types.
     if (!isLive || limit === 0) this.announce();
     return this.#spec;
@@ -80,6 +82,19 @@ export class QueryPlan {
     if (columns === spec.columns) return undefined;
     this.#spec = { ...spec, columns };
     return this.#spec;
+  }
+
+  /** Recorded rows only: live ones that come late are counted one by one. */
+  #fold(): Fold | undefined {
+    const { fold, limit } = this.#question;
+    const { isLive, folds, hiddenColumns = [] } = this.#execution;
+    if (fold === undefined || limit !== undefined || isLive) return undefined;
+    const { cuts = NO_CUTS, ignored } = folds ?? {};
+    if (ignored === undefined) return { ...fold, cuts };
+    const first = this.#requests.length - hiddenColumns.length;
+    const { columns, unless } = ignored;
+    const moved = { columns: columns.map((at) => first + at), unless: first + unless };
+    return { ...fold, cuts, ignored: moved };
   }
 
   #noteEvents(traceClasses: readonly TraceClass[]): void {

@@ -21,6 +21,8 @@ export interface Question {
   /** `time` holds rows until no earlier ones can come; `none` delivers them as they are decoded. */
   readonly order: "time" | "none";
   readonly limit: number | undefined;
+  /** Whether rows that are equal but for their time in a pane of so many ns, or in any time, may come as one: see `Fold`. */
+  readonly fold?: { readonly paneNs: bigint | undefined } | undefined;
 }
 
 /** Every event, with the default columns, in the order of time. */

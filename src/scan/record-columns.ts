@@ -23,6 +23,8 @@ import { scopeRenderer } from "./render.ts";
 import type { TraceFacts } from "./scanner.ts";
 import type { Walker } from "./walker.ts";
 
+const ONE = { hi: 0, lo: 1 };
+
 export class RecordColumns {
   readonly #columns: readonly PlannedColumn[];
   readonly #builders: readonly AnyBuilder[];
@@ -114,7 +116,10 @@ export class RecordColumns {
       const text = constantText(column, plan.eventClass, this.#traceClass, this.#facts);
       return text === undefined ? () => builder.appendNull() : () => builder.appendString(text);
     }
-    if (request.kind === "cpu_id" && builder instanceof NumberBuilder) return this.#cpuId(builder);
+    if (builder instanceof NumberBuilder) {
+      if (request.kind === "cpu_id") return this.#cpuId(builder);
+      return () => builder.appendInteger(ONE, false);
+    }
     if (!(builder instanceof Utf8Builder)) return undefined;
     if (request.kind === "record") return this.#record(builder, plan);
     return () => {

@@ -12,9 +12,24 @@ export interface ScanSpec {
   readonly columns: readonly PlannedColumn[];
   /** Whether only the number of rows matters: none is kept then. */
   readonly countsOnly?: boolean;
+  /** Which rows may come as one; the interpreter leaves every row on its own. */
+  readonly fold?: Fold | undefined;
   /** Nanoseconds since the Unix epoch, both inclusive. */
   readonly begin: bigint | undefined;
   readonly end: bigint | undefined;
+}
+
+/**
+ * Rows of a packet that are equal but for their time may come as one: at the time of the first of them, with their number
+ * in the column `weight`. For aggregates, which need no more.
+ */
+export interface Fold {
+  /** Rows of different panes of time stay apart, ns; without panes, the last row of a packet stays as it is. */
+  readonly paneNs: bigint | undefined;
+  /** Rows before and from these times stay apart, too: ns since the Unix epoch, ascending. */
+  readonly cuts: BigInt64Array;
+  /** Columns that may differ in rows whose column `unless` has a value that is not 0; other rows are not folded. */
+  readonly ignored?: { readonly columns: readonly number[]; readonly unless: number } | undefined;
 }
 
 /** Facts about a trace that its metadata may not hold. */

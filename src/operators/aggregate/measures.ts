@@ -40,6 +40,8 @@ export interface MeasureSpec {
   readonly column: number | undefined;
   /** A column of 0 and 1: rows with 1 count. */
   readonly mask: number | undefined;
+  /** Of whole rows: the column that says how many a row stands for. */
+  readonly weight?: number | undefined;
   /** Of a quantile: from 0 to 1. */
   readonly q?: number | undefined;
   /** Whether the column is the length of an interval, which windows cut. */
@@ -155,14 +157,17 @@ function masked(
   return groups.map((group, i) => (isMarked(batch, mask, from + i) ? group : -1));
 }
 
-function opener({ aggregate, column, isAmount }: MeasureSpec, input: Schema): () => Accumulator {
+function opener(
+  { aggregate, column, isAmount, weight }: MeasureSpec,
+  input: Schema,
+): () => Accumulator {
   const layout = column === undefined ? undefined : input[column];
   if (isAmount) {
     const form = aggregate === "usage" || aggregate === "rate" ? aggregate : "sum";
     return () => new Amount(form);
   }
   if (column === undefined || layout === undefined)
-    return () => new Count(undefined, aggregate === "rate");
+    return () => new Count(undefined, aggregate === "rate", weight);
   switch (aggregate) {
     case "count":
       return () => new Count(column);

@@ -18,10 +18,13 @@ export class Count implements Accumulator {
   readonly #counts = new Doubles();
   readonly #column: number | undefined;
   readonly #isRate: boolean;
+  readonly #weight: number | undefined;
 
-  constructor(column: number | undefined, isRate: boolean = false) {
+  /** @param weight the column that says how many rows a row stands for */
+  constructor(column: number | undefined, isRate: boolean = false, weight?: number) {
     this.#column = column;
     this.#isRate = isRate;
+    this.#weight = weight;
   }
 
   get bytes(): number {
@@ -34,6 +37,14 @@ export class Count implements Accumulator {
 
   add(batch: ColumnBatch, from: number, to: number, groups: Int32Array): void {
     const { values } = this.#counts;
+    if (this.#weight !== undefined) {
+      const weights = doubleReader(batch.columns[this.#weight]!);
+      for (let row = from; row < to; row++) {
+        const group = groups[row - from]!;
+        if (group >= 0) values[group]! += weights(row);
+      }
+      return;
+    }
     const column = this.#column === undefined ? undefined : batch.columns[this.#column]!;
     if (column === undefined || (column.validity === undefined && column.kind !== "null")) {
       for (let i = 0; i < to - from; i++) if (groups[i]! >= 0) values[groups[i]!]! += 1;

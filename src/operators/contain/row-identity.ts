@@ -17,6 +17,12 @@ export const IDENTITY_COLUMNS: readonly ColumnRequest[] = [
   { kind: "context", name: "tid", isOptional: true },
 ];
 
+/**
+ * Where there is a pid namespace and no mount namespace distinguishes containers, it says with the time which container a
+ * row is of: processor, mount namespace and task need not be looked at. Numbers of `IDENTITY_COLUMNS`.
+ */
+export const BY_NAMESPACE = { ignored: [2, 4, 5], unless: 3 } as const;
+
 /** `pids` has `stride` words for each row, the lower first. */
 export interface PlainIdentity {
   readonly codes: Int32Array;

@@ -3,6 +3,8 @@
 import type { ColumnBatch } from "../../column/column.ts";
 import type { PlannedColumn } from "../../column/schema.ts";
 import type { WasmMemory } from "../../wasm/runtime.ts";
+import type { Fold } from "../scanner.ts";
+import { Folder } from "./fold/folder.ts";
 import { CHUNK_ROWS, type Chunk, type Segment } from "./memory/chunk.ts";
 import { ChunkReader } from "./memory/chunk-columns.ts";
 import { ChunkPool } from "./memory/chunk-pool.ts";
@@ -29,6 +31,7 @@ export class Kernel {
   readonly #open: (Chunk | undefined)[] = [];
   /** Code that was emitted for one trace, for others that depend on the same. */
   readonly units: Map<string, EmittedUnit> = new Map();
+  #folder: Folder | undefined;
   /** How many functions of event classes there are. */
   functions = 0;
 
@@ -47,6 +50,12 @@ export class Kernel {
       this.chunks.layout,
       (column, address) => this.dictionaries.texts(column, address),
     );
+  }
+
+  /** What folds the rows of a query; `undefined` where that cannot be. */
+  folder(fold: Fold | undefined): Folder | undefined {
+    if (fold !== undefined) this.#folder ??= Folder.of(fold, this.memory, this.chunks);
+    return this.#folder;
   }
 
   /** The chunk that rows of a packet are added to. @param contentBits of the packet */

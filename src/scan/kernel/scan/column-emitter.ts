@@ -77,6 +77,8 @@ export class ColumnEmitter {
         break;
       case "number":
         if (column.column.request.kind === "cpu_id") this.#cpuId(place);
+        else if (column.column.request.kind === "weight")
+          this.#code.store(Memory.i32Store, this.#row.value(4), int(1), place.values);
         else if (source.kind === "match") this.#match(place, source.linked);
         else this.#number(column, place, source);
         break;

@@ -1,19 +1,26 @@
+import type { ScanSpec } from "../../scanner.ts";
+import type { Folder } from "../fold/folder.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Chunk, Segment } from "../memory/chunk.ts";
 import { State } from "../memory/memory.ts";
+
+/** A chunk is gone on with when folding leaves no more than this part of its rows. */
+const FOLDED_ROOM = 0.75;
 
 /** Where a scan's rows go: into the open chunk, behind those of other streams, then into chunks that take its place. */
 export class RowAppender {
   readonly #kernel: Kernel;
   readonly #countsOnly: boolean;
+  readonly #folder: Folder | undefined;
   readonly #segments: Segment[] = [];
   #chunk: Chunk | undefined;
   /** The scan's first row in the chunk. */
   #from = 0;
 
-  constructor(kernel: Kernel, contentBits: number, countsOnly: boolean) {
+  constructor(kernel: Kernel, contentBits: number, { countsOnly = false, fold }: ScanSpec) {
     this.#kernel = kernel;
     this.#countsOnly = countsOnly;
+    this.#folder = countsOnly ? undefined : kernel.folder(fold);
     if (countsOnly) this.#setRow(0);
     else this.#use(kernel.openChunk(contentBits));
   }
@@ -26,6 +33,8 @@ export class RowAppender {
     const { memory, chunks } = this.#kernel;
     if (this.#row() === 0)
       return chunks.growText(this.#chunk!, memory.get(memory.state + State.fullSlot));
+    this.#fold();
+    if (this.#row() < chunks.layout.rows * FOLDED_ROOM) return true;
     this.#close();
     this.#use(this.#kernel.nextChunk(this.#chunk!));
     return true;
@@ -37,15 +46,15 @@ export class RowAppender {
     this.#use(this.#kernel.nextDictionaries(this.#chunk!));
   }
 
-  /** Rows in the chunks that are full. */
+  /** Rows so far. */
   get found(): number {
-    return this.#segments.reduce((sum, { from, to }) => sum + to - from, 0);
+    return this.#full + this.#row() - this.#from;
   }
 
   finish(): { rows: readonly Segment[]; matched: number } {
     if (this.#countsOnly) return { rows: [], matched: this.#row() };
     this.#close();
-    return { rows: this.#segments, matched: this.found };
+    return { rows: this.#segments, matched: this.#full };
   }
 
   /** Forgets the rows. */
@@ -57,7 +66,18 @@ export class RowAppender {
     for (const segment of this.#segments) chunks.give(segment);
   }
 
+  /** Rows in the chunks that are full. */
+  get #full(): number {
+    return this.#segments.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
+  #fold(): void {
+    if (this.#folder === undefined) return;
+    this.#setRow(this.#folder.fold(this.#chunk!.address, this.#from, this.#row()));
+  }
+
   #close(): void {
+    this.#fold();
     const { chunks } = this.#kernel;
     const chunk = this.#chunk!;
     const rows = this.#row();

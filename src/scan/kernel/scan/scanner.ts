@@ -176,8 +176,7 @@ export class KernelScanner implements Scanner<Segment> {
     const { state } = memory;
     const { streamClass } = header;
     const stream = this.#stream(streamClass);
-    const { countsOnly = false } = this.#spec;
-    const rows = new RowAppender(this.#kernel, header.contentBits, countsOnly);
+    const rows = new RowAppender(this.#kernel, header.contentBits, this.#spec);
     let events = 0;
     let here: ResumePoint = { bit: from, clockHi: 0, clockLo: 0 };
     const outcome = (error?: DecodeError, resume?: ResumePoint): ScanOutcome<Segment> => ({
