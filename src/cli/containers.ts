@@ -10,12 +10,13 @@ import type { Container, ContainerInstance } from "../containers/container.ts";
 import { Registry } from "../containers/registry.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { type Feed, type FeedSubscription, openFeed } from "../feed/feed.ts";
+import { LossAccount } from "../feed/losses.ts";
 import { liveCensus, recordedCensus } from "../operators/contain/count-events.ts";
 import { RecordedNames } from "../operators/contain/recorded-names.ts";
 import { stateOf } from "../operators/contain/state-query.ts";
 import type { ReadOptions } from "../source/source.ts";
 import { colorsFor } from "./colors.ts";
-import { ExitCode, GRACE_MS, report } from "./report.ts";
+import { ExitCode, GRACE_MS, report, reportIncomplete, warn } from "./report.ts";
 import { percent, progressLine } from "./status.ts";
 import { table } from "./table.ts";
 import { terminalWidth, wrapped } from "./wrap.ts";
@@ -24,6 +25,7 @@ export interface ContainersOptions {
   readonly follow?: true;
   readonly json?: true;
   readonly format?: "text" | "json";
+  readonly clockOffset?: bigint;
 }
 
 /** How long a live session is listened to, and how long a silent stream may hold others up; ms. */
@@ -35,22 +37,27 @@ export async function containers(
   sources: readonly string[],
   options: ContainersOptions,
 ): Promise<void> {
-  const feed = openFeed(sources, { from: "beginning" });
+  const feed = openFeed(sources, { from: "beginning", clockOffsetNs: options.clockOffset });
   const isJson = options.json === true || options.format === "json";
   if (options.follow) {
     await follow(feed, isJson);
     return;
   }
+  const losses = new LossAccount();
   const census = feed.isLive
-    ? await liveCensus(feed.share(), LIVE_MS, MAX_LAG_MS)
-    : await censusOfRecorded(feed);
+    ? await liveCensus(feed.share(), LIVE_MS, MAX_LAG_MS, undefined, losses)
+    : await censusOfRecorded(feed, losses);
   await feed.close();
+  if (losses.isIncomplete) {
+    warn(`lost: ${losses}`);
+    reportIncomplete();
+  }
   if (isJson) process.stdout.write(`${JSON.stringify(censusJson(census), null, 2)}\n`);
   else process.stdout.write(containerTable(census, terminalWidth()));
 }
 
 /** The traces are read twice: for container metadata, and for the container of each event. */
-async function censusOfRecorded(feed: Feed): Promise<Census> {
+async function censusOfRecorded(feed: Feed, losses: LossAccount): Promise<Census> {
   const progress = progressLine(process.stderr);
   const reading =
     (what: string) =>
@@ -61,7 +68,7 @@ async function censusOfRecorded(feed: Feed): Promise<Census> {
     };
   try {
     const names = new RecordedNames(reading("looking for containers"));
-    return await recordedCensus(reading("counting events"), names);
+    return await recordedCensus(reading("counting events"), names, losses);
   } finally {
     progress?.end();
   }

@@ -20,9 +20,10 @@ export async function info(
     readonly json?: boolean;
     readonly fields?: boolean;
     readonly format?: "text" | "json";
+    readonly clockOffset?: bigint;
   },
 ): Promise<void> {
-  const { traces, problems } = await summarize(sources);
+  const { traces, problems } = await summarize(sources, options.clockOffset);
   const isDamaged = (trace: TraceSummary): boolean =>
     trace.problems.length > 0 || trace.streams.some(({ losses }) => losses.isIncomplete);
   if (problems.length > 0 || traces.some(isDamaged)) reportIncomplete();
@@ -36,8 +37,11 @@ export async function info(
   for (const problem of problems) warn(problem);
 }
 
-function summarize(sources: readonly string[]): Promise<TraceSummaries> {
-  const feed = openFeed(sources, { from: "beginning" });
+function summarize(
+  sources: readonly string[],
+  clockOffsetNs: bigint | undefined,
+): Promise<TraceSummaries> {
+  const feed = openFeed(sources, { from: "beginning", clockOffsetNs });
   const found = new TraceSummaries();
   const progress = progressLine(process.stderr);
   const onProgress =

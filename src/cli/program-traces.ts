@@ -3,6 +3,7 @@
 import { Command, Option } from "commander";
 import { textOrJson } from "./options.ts";
 import { addFormatAliases } from "./shared-options.ts";
+import { clockOffsetOption } from "./times.ts";
 
 export function ls(): Command {
   const command = new Command("ls")
@@ -37,6 +38,7 @@ export function info(): Command {
     )
     .option("--fields", "with the fields of every event class and their types")
     .option("--json", "everything, for programs")
+    .addOption(clockOffsetOption())
     .addHelpText(
       "after",
       `
@@ -59,6 +61,7 @@ export function containers(): Command {
     .argument("<source...>", "live sessions or trace directories")
     .option("--follow", "print container starts, names and exits as they happen")
     .option("--json", "as JSON")
+    .addOption(clockOffsetOption())
     .addHelpText(
       "after",
       `

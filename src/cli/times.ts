@@ -32,11 +32,16 @@ export function timeOptions(): readonly Option[] {
     new Option("--last <n>", "recorded: the last so many events, or those of the last 5m, 10s"),
     new Option("--utc", "times in UTC instead of local ones, read and written"),
     new Option("--date", "write dates, too; text does where a recorded trace spans days"),
-    new Option(
-      "--clock-offset <time>",
-      "added to all times, for traces of wrong clocks: -2h, 3600, +1ms",
-    ).argParser(shift),
+    clockOffsetOption(),
   ];
+}
+
+/** `--clock-offset`, of every command that shows times. */
+export function clockOffsetOption(): Option {
+  return new Option(
+    "--clock-offset <time>",
+    "added to all times, for traces of wrong clocks: -2h, 3600, +1ms",
+  ).argParser(shift);
 }
 
 function shift(text: string): bigint {

@@ -37,24 +37,30 @@ export function holds(condition: ContainerCondition, facts: ContainerFacts): boo
   }
 }
 
-/** A text that a condition asks for, as it was written, and as a condition of its own. */
+/** A text that a condition names, as it was written, and as a condition of its own. */
 export interface WantedName {
   readonly text: string;
+  /** Whether containers of this name are what is not wanted. */
+  readonly isExcluded: boolean;
   readonly condition: ContainerCondition;
 }
 
-/** The names that a condition asks for; not those that it excludes. */
-export function wantedNames(condition: ContainerCondition): readonly WantedName[] {
+/** The names that a condition asks for, and those that it excludes. */
+export function wantedNames(
+  condition: ContainerCondition,
+  isExcluded: boolean = false,
+): readonly WantedName[] {
   switch (condition.kind) {
     case "and":
     case "or":
-      return condition.operands.flatMap(wantedNames);
+      return condition.operands.flatMap((operand) => wantedNames(operand, isExcluded));
     case "not":
-      return [];
+      return wantedNames(condition.operand, !isExcluded);
     case "is":
       if (condition.fact !== "name") return [];
       return condition.texts.map((text) => ({
         text: decoder.decode(text.raw),
+        isExcluded,
         condition: { ...condition, texts: [text] },
       }));
   }

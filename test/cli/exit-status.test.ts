@@ -35,7 +35,13 @@ const TRACES: Readonly<Record<string, readonly [Uint8Array, number]>> = {
 };
 
 for (const [what, [stream, expected]] of Object.entries(TRACES)) {
-  for (const args of [["tail"], ["tail", "--count"], ["tail", "--format", "arrow"], ["info"]]) {
+  for (const args of [
+    ["tail"],
+    ["tail", "--count"],
+    ["tail", "--format", "arrow"],
+    ["info"],
+    ["containers"],
+  ]) {
     test(`${args.join(" ")}: ${what} is ${expected}`, () => {
       const [command = "", ...options] = args;
       const { status, stderr } = run([command, folders.make({ metadata, stream }), ...options]);

@@ -38,6 +38,17 @@ interface Report {
   }[];
 }
 
+test("info and containers show the times of a wrong clock as they were", () => {
+  const begin = (...options: string[]): bigint => {
+    const { stdout } = run(["info", ctf2.path, "--json", ...options]);
+    return BigInt(Date.parse((JSON.parse(stdout) as Report).traces[0]!.begin));
+  };
+  assert.is(begin() - begin("--clock-offset=-2h"), 7_200_000n);
+  const { stdout } = run(["containers", ctf2.path, "--json", "--clock-offset=-2h"]);
+  const plain = run(["containers", ctf2.path, "--json"]).stdout;
+  assert.is.not(stdout, plain);
+});
+
 /** @param expected exit status: 3 where something is lost */
 function json(path: string, expected: number = 0): Report {
   const { status, stdout, stderr } = run(["info", path, "--json"]);

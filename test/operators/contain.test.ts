@@ -231,6 +231,16 @@ test("a name that is not there is reported at once with those that are, and when
   ]);
 });
 
+test("a name that is excluded and not there is reported once; what was there and has gone is not missed", () => {
+  const { name, tick, emitted } = operator('!($container.name in ("web", "webb"))', 60_000);
+  name(1, "web", NS);
+  tick();
+  tick();
+  assert.equal(notes(emitted), [
+    "excludes nothing so far: no container is called webb; known: web; did you mean web?",
+  ]);
+});
+
 test("what is lost of the state that names come from is reported", () => {
   const { contain, out, emitted } = operator(WEB, 60_000);
   const registry = new Registry(true);

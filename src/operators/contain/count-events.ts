@@ -1,17 +1,17 @@
 /** Counts events by the container instance that they belong to. */
 
-import { lastValueFrom, type Observable, Subject, takeUntil, timer } from "rxjs";
+import { lastValueFrom, Subject, takeUntil, timer } from "rxjs";
 import { Census } from "../../containers/census.ts";
 import type { Host } from "../../containers/host.ts";
 import { Registry } from "../../containers/registry.ts";
 import type { DecodedItem } from "../../feed/decoded-item.ts";
 import type { FeedSubscription } from "../../feed/feed.ts";
+import { LossAccount } from "../../feed/losses.ts";
 import { type Execution, RECORDED } from "../../query/execution.ts";
 import { canCompile } from "../../query/executor.ts";
 import { EVERYTHING, type Question } from "../../query/question.ts";
 import { runQuery } from "../../query/run.ts";
 import { bootOf, hostNameOf } from "../../scan/record-columns.ts";
-import type { Gate } from "../../source/gate.ts";
 import type { ReadOptions } from "../../source/source.ts";
 import type { RecordedNames } from "./recorded-names.ts";
 import { IDENTITY_COLUMNS, RowIdentity } from "./row-identity.ts";
@@ -20,16 +20,18 @@ import { stateOf } from "./state-query.ts";
 /**
  * Counts every event of recorded traces.
  * @param share gives a part of the traces' feed
+ * @param losses takes what could not be counted
  */
 export async function recordedCensus(
   share: (options: ReadOptions) => FeedSubscription,
   names: RecordedNames,
+  losses: LossAccount = new LossAccount(),
 ): Promise<Census> {
   // Container records anywhere in the traces hold from the first event on.
   await new Promise<void>((ready, failed) => names.follow({ ready, failed }));
   const census = new Census(names.registry);
   const { items, gate } = share({ deferPacketReads: canCompile("kernel") });
-  await count({ ...COUNTING, order: "none" }, RECORDED, items, gate, census);
+  await count({ ...COUNTING, order: "none" }, RECORDED, { items, gate }, census, losses);
   return census;
 }
 
@@ -44,6 +46,7 @@ export async function liveCensus(
   listeningMs: number,
   maxLag: number,
   followed?: Registry,
+  losses: LossAccount = new LossAccount(),
 ): Promise<Census> {
   const registry = followed ?? new Registry(true);
   const hosts = new Set<Host>();
@@ -58,7 +61,8 @@ export async function liveCensus(
   const state = stateOf({ isLive: true, maxLag }, heard, census.registry);
   const following =
     followed === undefined ? lastValueFrom(state, { defaultValue: undefined }) : undefined;
-  const counting = count(COUNTING, { isLive: true, maxLagMs: maxLag }, heard, gate, census);
+  const how: Execution = { isLive: true, maxLagMs: maxLag };
+  const counting = count(COUNTING, how, { items: heard, gate }, census, losses);
   items.pipe(takeUntil(timer(listeningMs))).subscribe(heard);
   await Promise.all([following, counting]);
   return census;
@@ -69,12 +73,13 @@ const COUNTING: Question = { ...EVERYTHING, select: [] };
 function count(
   question: Question,
   execution: Execution,
-  items: Observable<DecodedItem>,
-  gate: Gate,
+  { items, gate }: Pick<FeedSubscription, "items" | "gate">,
   census: Census,
+  losses: LossAccount,
 ): Promise<void> {
   const how = { ...execution, hiddenColumns: IDENTITY_COLUMNS, borrowBatches: true };
   return runQuery(question, how, items, gate).forEach((item) => {
+    if (item.kind === "loss") losses.add(item.loss);
     if (item.kind !== "batch") return;
     const identity = new RowIdentity(item.batch, census.registry);
     for (let row = 0; row < item.batch.rows; row++) {

@@ -3,15 +3,18 @@
 import { nearestName } from "../../base/text.ts";
 import { HOST_NAME } from "../../containers/container.ts";
 import type { Registry } from "../../containers/registry.ts";
-import { type ContainerCondition, holds, wantedNames } from "../../filter/container-condition.ts";
+import {
+  type ContainerCondition,
+  holds,
+  type WantedName,
+  wantedNames,
+} from "../../filter/container-condition.ts";
 
 /** What is known may still be on its way when the query begins: it is listed once more after this time. */
 const SETTLE_MS = 3000;
 const MOST_LISTED = 10;
 
-interface Wanted {
-  readonly text: string;
-  readonly condition: ContainerCondition;
+interface Wanted extends WantedName {
   isPresent: boolean | undefined;
 }
 
@@ -57,6 +60,8 @@ export class NameWatch {
     );
     const isPresent = found !== undefined;
     wanted.isPresent = isPresent;
+    // What is excluded is missed only if it never was there.
+    if (wanted.isExcluded && (isPresent || before === true)) return [];
     if (isPresent)
       return before === false
         ? [`container ${found.name} is there (${found.type} on ${found.host || "unknown host"})`]
@@ -64,11 +69,16 @@ export class NameWatch {
     if (before === true) return [`container ${wanted.text} has ended; waiting for it`];
     const known = this.#known();
     if (before === false && !(mustSettle && known.length > 0)) return [];
-    return [this.#absent(wanted.text, known)];
+    return [this.#absent(wanted, known)];
   }
 
-  #absent(text: string, known: readonly string[]): string {
-    const what = this.#isLive ? `waiting for container ${text}` : `no container is called ${text}`;
+  #absent({ text, isExcluded }: Wanted, known: readonly string[]): string {
+    const soFar = this.#isLive ? " so far" : "";
+    const what = isExcluded
+      ? `excludes nothing${soFar}: no container is called ${text}`
+      : this.#isLive
+        ? `waiting for container ${text}`
+        : `no container is called ${text}`;
     const near = nearestName(text, known);
     const hint = near === undefined ? "" : `; did you mean ${near}?`;
     const listed = known.slice(0, MOST_LISTED).join(", ");

@@ -33,8 +33,10 @@ export class RowAppender {
     const { memory, chunks } = this.#kernel;
     if (this.#row() === 0)
       return chunks.growText(this.#chunk!, memory.get(memory.state + State.fullSlot));
-    this.#fold();
-    if (this.#row() < chunks.layout.rows * FOLDED_ROOM) return true;
+    if (this.#folder !== undefined) {
+      this.#fold();
+      if (this.#row() < chunks.layout.rows * FOLDED_ROOM) return true;
+    }
     this.#close();
     this.#use(this.#kernel.nextChunk(this.#chunk!));
     return true;
