@@ -113,6 +113,10 @@ const MAY_IMPORT: Readonly<
       "node:os",
       "node:url",
       "node:events",
+      "node:https",
+      "node:path",
+      "node:perf_hooks",
+      "node:worker_threads",
     ],
   },
   library: {

@@ -6,15 +6,17 @@ import type { Duplex } from "node:stream";
 import { FeedError } from "../base/errors.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { type AccessRules, checkAccess, checkAuthority, isLoopbackHost } from "./access.ts";
-import { completionList } from "./completion.ts";
-import { containerList } from "./container-list.ts";
+import { Admission } from "./admission.ts";
+import { Engines } from "./engine/engines.ts";
+import type { Asked, Call } from "./engine/messages.ts";
 import { errorReport, httpStatus, isBug } from "./error-report.ts";
-import { type RunningQuery, streamQuery } from "./http-query.ts";
-import { findLocally, type LocalFinder } from "./local-finder.ts";
+import { ANYONE, chosenSources } from "./grant.ts";
+import { streamQuery } from "./http-query.ts";
+import { admissionLimits, type Limits, limitsOf, queryLimits } from "./limits.ts";
 import { PAGE, PAGE_POLICY } from "./page.ts";
+import { type Client, QueryDesk } from "./query-desk.ts";
 import { refuseUpgrade, respond, respondError, respondJson } from "./reply.ts";
-import { ServedSources } from "./served-sources.ts";
-import { sessionList } from "./session-list.ts";
+import { readBody } from "./request-body.ts";
 import { isToken, TOKEN_FORM } from "./token.ts";
 import { WebSocketEndpoint } from "./ws-endpoint.ts";
 
@@ -42,6 +44,8 @@ export interface ServeOptions {
   readonly containers?: "auto" | NamedPlaces | undefined;
   /** Origins (`https://host[:port]`) of web pages elsewhere that may ask. Default none. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** What clients may use. Defaults: `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<Limits> | undefined;
   /** Called with what an operator should know, one line at a time. */
   readonly log?: ((text: string) => void) | undefined;
 }
@@ -76,16 +80,13 @@ export async function serve(
     retainBytes = 0,
   } = options;
   requireToken(token, host);
-  const finder = options.containers && findLocally(options.containers, log);
-  const how = { from, wait, reconnect, inThread };
-  const served = await ServedSources.open(sources, how, finder?.names, log).catch(
-    async (error: unknown) => {
-      await finder?.close();
-      throw error;
-    },
-  );
+  const follow = { from, wait, reconnect, inThread };
+  const retain =
+    retainBytes > 0 ? { bytes: retainBytes, used: new SharedArrayBuffer(8) } : undefined;
+  const { containers } = options;
+  const engines = await Engines.open({ sources, follow, containers, retain }, log);
   const rules = { isLoopback: isLoopbackHost(host), allowedOrigins, token };
-  const queryServer = new QueryServer(served, rules, log, retainBytes, finder);
+  const queryServer = new QueryServer(engines, rules, log, limitsOf(options.limits ?? {}));
   try {
     return await queryServer.listen(host, port);
   } catch (error) {
@@ -116,27 +117,26 @@ export const ROUTES: readonly string[] = [
 const OPEN_TO_ALL = ["/", "/healthz"];
 
 class QueryServer {
-  readonly #sources: ServedSources;
-  readonly #finder: LocalFinder | undefined;
+  readonly #engines: Engines;
+  readonly #desk: QueryDesk;
   readonly #rules: AccessRules;
   readonly #log: (text: string) => void;
   readonly #http: Server;
   readonly #webSockets: WebSocketEndpoint;
-  readonly #queries = new Set<RunningQuery>();
   #closing: Promise<void> | undefined;
 
-  constructor(
-    sources: ServedSources,
-    rules: AccessRules,
-    log: (text: string) => void,
-    retainBytes: number,
-    finder: LocalFinder | undefined,
-  ) {
-    this.#sources = sources;
-    this.#finder = finder;
+  constructor(engines: Engines, rules: AccessRules, log: (text: string) => void, limits: Limits) {
+    this.#engines = engines;
     this.#rules = rules;
     this.#log = log;
-    this.#webSockets = new WebSocketEndpoint(sources, log, retainBytes);
+    const admission = new Admission(admissionLimits(limits));
+    this.#desk = new QueryDesk(
+      engines,
+      admission,
+      () => queryLimits(limits),
+      () => {},
+    );
+    this.#webSockets = new WebSocketEndpoint(this.#desk, log);
     this.#http = createServer((request, response) => void this.#answer(request, response));
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }
@@ -158,10 +158,9 @@ class QueryServer {
   async #close(): Promise<void> {
     const closed = this.#http.listening ? once(this.#http, "close") : undefined;
     this.#http.close();
-    for (const query of this.#queries) query.stop();
+    this.#desk.endAll();
     await this.#webSockets.close();
-    await this.#sources.close();
-    await this.#finder?.close();
+    await this.#engines.close();
     this.#http.closeAllConnections();
     await closed;
   }
@@ -200,6 +199,7 @@ class QueryServer {
       throw new FeedError("BAD_METHOD", `${pathname}: expected GET, got ${request.method}`, 405);
     }
     if (!OPEN_TO_ALL.includes(pathname)) checkAuthority(request, this.#rules);
+    const client = clientOf(request);
     switch (pathname) {
       case "/":
         response.setHeader("Content-Security-Policy", PAGE_POLICY);
@@ -208,33 +208,33 @@ class QueryServer {
       case "/healthz":
         respond(response, 200, "text/plain; charset=utf-8", "ok\n");
         break;
-      case "/v1/complete":
-        respondJson(response, await completionList(this.#sources, searchParams));
-        break;
-      case "/v1/containers":
-        respondJson(response, await containerList(this.#sources, searchParams));
-        break;
-      case "/v1/sessions":
-        respondJson(response, await sessionList(this.#sources));
-        break;
       case "/v1/query":
-        await this.#query(request, searchParams, response);
+        await this.#query(request, client, response);
         break;
+      default:
+        respondJson(response, await this.#call(pathname, searchParams, client));
     }
   }
 
-  async #query(
-    request: IncomingMessage,
-    search: URLSearchParams,
-    response: ServerResponse,
-  ): Promise<void> {
-    const query = await streamQuery(request, search, response, this.#sources, (error) =>
-      this.#report(request, error),
-    );
-    if (response.destroyed || response.writableEnded) return;
-    this.#queries.add(query);
-    response.on("close", () => this.#queries.delete(query));
-    if (this.#closing !== undefined) query.stop();
+  /** @throws FeedError 404 `UNKNOWN_SOURCE`, and as the call does */
+  async #call(pathname: string, search: URLSearchParams, client: Client): Promise<unknown> {
+    const name = pathname.slice("/v1/".length) as Call["name"];
+    const source = name === "sessions" ? undefined : (search.get("source") ?? undefined);
+    const sources = chosenSources(client.grant, this.#engines.sources, source);
+    const thread =
+      name === "containers" ? this.#engines.threadFor(sources) : this.#engines.anyThread;
+    const { hidden } = client.grant;
+    return await thread.call({ name, search: search.toString(), sources, hidden });
+  }
+
+  async #query(request: IncomingMessage, client: Client, response: ServerResponse): Promise<void> {
+    if (this.#closing !== undefined) throw closing();
+    const { accept } = request.headers;
+    const asked: Exclude<Asked, { kind: "frame" }> =
+      request.method === "POST"
+        ? { kind: "body", text: await readBody(request), accept }
+        : { kind: "url", search: targetOf(request).search, accept };
+    await streamQuery(asked, client, response, this.#desk, (error) => this.#report(request, error));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -244,8 +244,8 @@ class QueryServer {
       const { pathname } = targetOf(request);
       if (pathname !== "/v1/query") throw notFound(pathname);
       checkAuthority(request, this.#rules);
-      if (this.#closing !== undefined) throw new FeedError("CLOSING", "the server ends", 503);
-      this.#webSockets.upgrade(request, socket, head);
+      if (this.#closing !== undefined) throw closing();
+      this.#webSockets.upgrade(request, socket, head, clientOf(request));
     } catch (error) {
       this.#report(request, error);
       refuseUpgrade(socket, error);
@@ -260,6 +260,14 @@ class QueryServer {
     else if (status === 401 || status === 403 || status >= 500)
       this.#log(`${what}: ${errorReport(error).message}`);
   }
+}
+
+function clientOf(request: IncomingMessage): Client {
+  return { address: request.socket.remoteAddress ?? "local", grant: ANYONE };
+}
+
+function closing(): FeedError {
+  return new FeedError("CLOSING", "the server ends", 503);
 }
 
 /** @throws FeedError 400 `BAD_TARGET` */

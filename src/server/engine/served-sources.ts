@@ -1,18 +1,17 @@
 import { merge, Subscription } from "rxjs";
-import { FeedError, SourceError, type TraceError } from "../base/errors.ts";
-import { nearestName } from "../base/text.ts";
-import type { Census } from "../containers/census.ts";
-import type { LocalNames } from "../containers/local-names.ts";
-import type { TraceClass } from "../ctf/trace-class.ts";
-import { findTraceDirectories } from "../ctf/trace-search.ts";
-import { type Feed, type FeedSubscription, LiveFeed, openFeed } from "../feed/feed.ts";
-import { recordedClasses } from "../feed/recorded-classes.ts";
-import { liveCensus, recordedCensus } from "../operators/contain/count-events.ts";
-import { LiveNames } from "../operators/contain/live-names.ts";
-import type { NameSource } from "../operators/run-question.ts";
-import { isLiveUrl } from "../relay/url.ts";
-import { Gate } from "../source/gate.ts";
-import type { ReadOptions, SourceOptions } from "../source/source.ts";
+import { FeedError, type TraceError } from "../../base/errors.ts";
+import type { Census } from "../../containers/census.ts";
+import type { LocalNames } from "../../containers/local-names.ts";
+import type { TraceClass } from "../../ctf/trace-class.ts";
+import { findTraceDirectories } from "../../ctf/trace-search.ts";
+import { type Feed, type FeedSubscription, LiveFeed, openFeed } from "../../feed/feed.ts";
+import { recordedClasses } from "../../feed/recorded-classes.ts";
+import { liveCensus, recordedCensus } from "../../operators/contain/count-events.ts";
+import { LiveNames } from "../../operators/contain/live-names.ts";
+import type { NameSource } from "../../operators/run-question.ts";
+import { isLiveUrl } from "../../relay/url.ts";
+import { Gate } from "../../source/gate.ts";
+import type { ReadOptions, SourceOptions } from "../../source/source.ts";
 import { RecordedSources } from "./recorded-sources.ts";
 
 /** What one query is fed with. */
@@ -46,6 +45,7 @@ export class ServedSources {
 
   private constructor(
     sources: readonly string[],
+    attaches: boolean,
     options: SourceOptions,
     localNames: LocalNames | undefined,
     log: (text: string) => void,
@@ -55,7 +55,9 @@ export class ServedSources {
     const all = [...new Set(sources)];
     this.live = all.filter(isLiveUrl);
     this.recorded = all.filter((source) => !isLiveUrl(source));
-    this.#feeds = new Map(this.live.map((url) => [url, new LiveFeed([url], options)]));
+    this.#feeds = new Map(
+      attaches ? this.live.map((url) => [url, new LiveFeed([url], options)]) : [],
+    );
     if (localNames !== undefined) this.#following.add(localNames.follow(this.#names.registry));
     const error = (problem: unknown): void => log(`containers: ${problem}`);
     for (const { observed } of this.#feeds.values()) {
@@ -64,17 +66,18 @@ export class ServedSources {
   }
 
   /**
-   * Attaches to every live source and looks at every recorded one.
+   * Looks at every recorded source, and attaches to every live one.
+   * @param attaches whether it does: live sources can be asked in one place only
    * @throws SourceError, ProtocolError for the first that cannot be served
    */
   static async open(
     sources: readonly string[],
+    attaches: boolean,
     options: SourceOptions,
     localNames?: LocalNames,
     log: (text: string) => void = () => {},
   ): Promise<ServedSources> {
-    if (sources.length === 0) throw new RangeError("serve: expected at least one source, got none");
-    const served = new ServedSources(sources, options, localNames, log);
+    const served = new ServedSources(sources, attaches, options, localNames, log);
     try {
       for (const directory of served.recorded) await findTraceDirectories(directory);
       await Promise.all([...served.#feeds.values()].map((feed) => feed.start()));
@@ -85,21 +88,15 @@ export class ServedSources {
     return served;
   }
 
-  get names(): readonly string[] {
-    return [...this.live, ...this.recorded];
-  }
-
   /**
-   * A share of one source or of all; a live session that ended is attached anew.
+   * A share of some of the sources; a live session that ended is attached anew.
    *
    * @param times of the query: packets of recorded traces that lie wholly outside are not read
-   * @throws FeedError 404 `UNKNOWN_SOURCE`, 503 `CLOSING`; SourceError, ProtocolError when none of the sources can be had
+   * @throws FeedError 503 `CLOSING`; SourceError, ProtocolError when none of the sources can be had
    */
-  async share(source: string | undefined, { begin, end }: TimeRange = {}): Promise<SourceShare> {
+  async share(wanted: readonly string[], { begin, end }: TimeRange = {}): Promise<SourceShare> {
     // A feed that was let go would attach again.
     if (this.#isClosed) throw new FeedError("CLOSING", "source: the server ends", 503);
-    if (source !== undefined && !this.names.includes(source)) throw this.#unknown(source);
-    const wanted = source === undefined ? this.names : [source];
     const live = wanted.filter(isLiveUrl);
     if (live.length === 0) {
       const { feed, names } = this.#recorded.open(wanted);
@@ -111,17 +108,12 @@ export class ServedSources {
         census: () => recordedCensus((options) => feed.share(options), names),
       };
     }
-    if (live.length < wanted.length) {
-      const message = `source: expected one of ${this.names.join(", ")}, got none: live and recorded sources do not share a notion of now`;
-      throw new SourceError("SOURCE_MIXED", message);
-    }
     return this.#liveShare(live.flatMap((url) => this.#feeds.get(url) ?? []));
   }
 
-  /** What the live sources, or one of them, have declared so far. */
-  liveClasses(source: string | undefined): readonly TraceClass[] {
-    const feeds = [...this.#feeds].filter(([url]) => (source ?? url) === url);
-    return feeds.flatMap(([, feed]) => feed.traceClasses);
+  /** What some of the live sources have declared so far. */
+  liveClasses(wanted: readonly string[]): readonly TraceClass[] {
+    return wanted.flatMap((url) => this.#feeds.get(url)?.traceClasses ?? []);
   }
 
   /** What a recorded source declares. */
@@ -155,13 +147,6 @@ export class ServedSources {
       census: (listeningMs) =>
         liveCensus(joined(attached), listeningMs, MAX_LAG_MS, this.#names.registry),
     };
-  }
-
-  #unknown(source: string): FeedError {
-    const near = nearestName(source, this.names);
-    const hint = near === undefined ? "" : `; did you mean ${near}?`;
-    const message = `source: expected one of ${this.names.join(", ")}, got ${source}${hint}`;
-    return new FeedError("UNKNOWN_SOURCE", message, 404);
   }
 }
 

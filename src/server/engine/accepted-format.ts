@@ -1,13 +1,13 @@
 /** Which format a client gets, by what it says that it accepts. */
 
-import { FeedError } from "../base/errors.ts";
-import type { BatchWriter } from "../format/batch-writer.ts";
+import { FeedError } from "../../base/errors.ts";
+import type { BatchWriter } from "../../format/batch-writer.ts";
 import {
   DATA_FORMATS,
   FORMAT_DEFAULTS,
   formatNamed,
   type OutputFormat,
-} from "../format/formats.ts";
+} from "../../format/formats.ts";
 import type { QueryRequest } from "./query-request.ts";
 
 /** A format whose writers are at hand, with what the request says of them. */

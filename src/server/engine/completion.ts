@@ -1,6 +1,8 @@
-import { linkEnvironments } from "../feed/environments.ts";
-import type { Completions } from "../filter/complete.ts";
-import { completeQuery } from "../language/complete-query.ts";
+import type { TraceClass } from "../../ctf/trace-class.ts";
+import { linkEnvironments } from "../../feed/environments.ts";
+import type { Completions } from "../../filter/complete.ts";
+import { completeQuery } from "../../language/complete-query.ts";
+import { isLiveUrl } from "../../relay/url.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 import type { ServedSources } from "./served-sources.ts";
 
@@ -17,23 +19,30 @@ const MAX_ITEMS = 1000;
 /**
  * Answers `GET /v1/complete?prefix=…&source=…&limit=…`: what may follow an unfinished filter or query.
  *
- * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`, 404 `UNKNOWN_SOURCE`; SourceError
+ * @param wanted the sources whose names are among the items
+ * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`; SourceError
  */
 export async function completionList(
   served: ServedSources,
   search: URLSearchParams,
+  wanted: readonly string[],
 ): Promise<CompletionList> {
   const parameters = Parameters.ofUrl(search, ["prefix", "source", "limit"]);
   const prefix = parameters.text("prefix") ?? "";
   if (prefix.length > MAX_PREFIX)
     throw badParameter("prefix", `at most ${MAX_PREFIX} characters`, prefix);
   const limit = parameters.count("limit", MAX_ITEMS);
-  const wanted = parameters.text("source");
-  // Refuses what is not served; a share without subscribers costs nothing.
-  if (wanted !== undefined && !served.live.includes(wanted)) await served.share(wanted);
-  const recorded = served.recorded.filter((source) => (wanted ?? source) === source);
-  const known = await Promise.all(recorded.map((source) => served.recordedClasses(source)));
-  const traceClasses = [...known.flat(), ...served.liveClasses(wanted)];
+  const traceClasses = await declaredBy(served, wanted);
   const list = completeQuery(prefix, linkEnvironments(traceClasses), limit);
   return { ...list, hasNames: traceClasses.length > 0 };
+}
+
+/** What some sources declare: recorded ones all that they will, live ones what they have so far. */
+async function declaredBy(
+  served: ServedSources,
+  wanted: readonly string[],
+): Promise<readonly TraceClass[]> {
+  const recorded = wanted.filter((source) => !isLiveUrl(source));
+  const known = await Promise.all(recorded.map((source) => served.recordedClasses(source)));
+  return [...known.flat(), ...served.liveClasses(wanted)];
 }
