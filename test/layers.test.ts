@@ -116,6 +116,7 @@ const MAY_IMPORT: Readonly<
       "node:https",
       "node:path",
       "node:perf_hooks",
+      "node:tls",
       "node:worker_threads",
     ],
   },

@@ -21,6 +21,8 @@ export interface Limits {
   readonly maxFilterCost: number;
   /** How long a client may take nothing of what waits for it, in ms. */
   readonly stallMs: number;
+  /** Connections of one address. */
+  readonly maxConnections: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -32,8 +34,9 @@ export const DEFAULT_LIMITS: Limits = {
   maxRows: Number.POSITIVE_INFINITY,
   maxBytes: Number.POSITIVE_INFINITY,
   maxColumns: 256,
-  maxFilterCost: 2000,
+  maxFilterCost: 20_000,
   stallMs: 60_000,
+  maxConnections: 1000,
 };
 
 export function limitsOf(limits: Partial<Limits>): Limits {

@@ -133,8 +133,16 @@ export class QueryDesk {
     return true;
   }
 
-  /** Ends all of them: the server ends. */
-  endAll(): void {
+  /** Lets all of them say what can be said, and ends them: the server ends. Settles when that is done, or has taken too long. */
+  async finish(waitMs: number): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      entry.outcome = "ended";
+      if (entry.sender === undefined) entry.abort.abort();
+      else entry.sender.finish();
+    }
+    const deadline = performance.now() + waitMs;
+    while (this.#entries.size > 0 && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     for (const id of [...this.#entries.keys()]) this.end(id);
   }
 
@@ -167,11 +175,12 @@ export class QueryDesk {
       bytes: (bytes) => receiver.bytes(bytes),
       text: (text) => receiver.text(text),
       end: () => {
-        entry.outcome = "done";
+        if (entry.outcome !== "ended") entry.outcome = "done";
         receiver.end();
       },
       fail: (error, canEnd) => {
-        entry.outcome = "code" in error ? String(error.code) : "INTERNAL";
+        if (entry.outcome !== "ended")
+          entry.outcome = "code" in error ? String(error.code) : "INTERNAL";
         receiver.fail(error, canEnd);
       },
       over: (totals) => {

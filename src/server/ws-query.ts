@@ -63,6 +63,10 @@ export class WebSocketQuery implements QueryReceiver {
   }
 
   fail(error: unknown): void {
+    if (error instanceof FeedError && error.code === "CLOSING") {
+      this.#close(CLOSE_GOING_AWAY, error.message);
+      return;
+    }
     if (isBug(error)) this.#log(`WS /v1/query: ${error.stack ?? error.message}`);
     const report = errorReport(error);
     if (this.#socket.readyState === this.#socket.OPEN)

@@ -6,7 +6,7 @@ import { RecordBatchReader } from "apache-arrow";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { QUERY_PARAMETERS } from "../../src/server/engine/query-request.ts";
-import { ROUTES } from "../../src/server/server.ts";
+import { ROUTES } from "../../src/server/routes.ts";
 import { PROJECT } from "../support/traces.ts";
 import { Client, get, withLive, withRecorded } from "./lab.ts";
 

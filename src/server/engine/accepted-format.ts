@@ -32,15 +32,19 @@ export async function openFormat(
   { dictionaries, framing }: Pick<QueryRequest, "dictionaries" | "framing">,
 ): Promise<OpenedFormat> {
   const open = await format.load();
-  const [mediaType = ""] = format.mediaTypes;
   const options = { ...FORMAT_DEFAULTS, dictionaries, framing };
   return {
     name: format.name,
     hasErrorLines: format.hasErrorLines,
-    contentType: mediaType + (PARAMETERS[mediaType] ?? ""),
+    contentType: contentTypeOf(format),
     hasOneLayout: format.hasOneLayout(options),
     writer: () => open(options),
   };
+}
+
+/** What HTTP calls it. */
+export function contentTypeOf({ mediaTypes: [mediaType = ""] }: OutputFormat): string {
+  return mediaType + (PARAMETERS[mediaType] ?? "");
 }
 
 /**

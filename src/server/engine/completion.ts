@@ -1,8 +1,7 @@
-import type { TraceClass } from "../../ctf/trace-class.ts";
 import { linkEnvironments } from "../../feed/environments.ts";
 import type { Completions } from "../../filter/complete.ts";
 import { completeQuery } from "../../language/complete-query.ts";
-import { isLiveUrl } from "../../relay/url.ts";
+import { hideFields } from "./hidden-fields.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 import type { ServedSources } from "./served-sources.ts";
 
@@ -26,23 +25,14 @@ export async function completionList(
   served: ServedSources,
   search: URLSearchParams,
   wanted: readonly string[],
+  hidden: readonly string[],
 ): Promise<CompletionList> {
   const parameters = Parameters.ofUrl(search, ["prefix", "source", "limit"]);
   const prefix = parameters.text("prefix") ?? "";
   if (prefix.length > MAX_PREFIX)
     throw badParameter("prefix", `at most ${MAX_PREFIX} characters`, prefix);
   const limit = parameters.count("limit", MAX_ITEMS);
-  const traceClasses = await declaredBy(served, wanted);
+  const traceClasses = (await served.declared(wanted)).map((one) => hideFields(one, hidden));
   const list = completeQuery(prefix, linkEnvironments(traceClasses), limit);
   return { ...list, hasNames: traceClasses.length > 0 };
-}
-
-/** What some sources declare: recorded ones all that they will, live ones what they have so far. */
-async function declaredBy(
-  served: ServedSources,
-  wanted: readonly string[],
-): Promise<readonly TraceClass[]> {
-  const recorded = wanted.filter((source) => !isLiveUrl(source));
-  const known = await Promise.all(recorded.map((source) => served.recordedClasses(source)));
-  return [...known.flat(), ...served.liveClasses(wanted)];
 }

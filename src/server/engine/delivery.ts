@@ -166,6 +166,12 @@ export class Delivery {
     this.#sent?.acknowledge(seq);
   }
 
+  /** Ends the query as if its source had ended: what waits still goes out. */
+  conclude(): void {
+    this.#subscription.unsubscribe();
+    this.#conclude({});
+  }
+
   /** Ends the query at once and says nothing more. */
   stop(): void {
     this.#isOver = true;

@@ -8,6 +8,8 @@ import { errorBody } from "../error-report.ts";
 import { acceptedFormat, type OpenedFormat, openFormat } from "./accepted-format.ts";
 import { Delivery, type Sink } from "./delivery.ts";
 import { failureOf } from "./failure.ts";
+import { filterCost } from "./filter-cost.ts";
+import { withoutFields } from "./hidden-fields.ts";
 import type { FromEngine, QueryLimits, QueryTask, QueryTotals } from "./messages.ts";
 import { Meter } from "./meter.ts";
 import {
@@ -141,6 +143,16 @@ export class EngineQuery implements Sink {
     this.stop();
   }
 
+  /** The server ends: a live query with its account, one that has not come to its end with an error. */
+  finish(): void {
+    if (this.#isLive && !this.#hasFrames && this.#delivery !== undefined) {
+      this.#delivery.conclude();
+      return;
+    }
+    if (this.#hasFrames) this.#say(statusFrame(this.#delivery, this.#name, undefined));
+    this.fail(new FeedError("CLOSING", "the server ends", 503));
+  }
+
   /** Ends it at once and sends nothing more. */
   stop(): void {
     if (this.#isOver) return;
@@ -220,15 +232,19 @@ export class EngineQuery implements Sink {
     const { select } = request.question;
     if (select !== undefined && select.length > limits.columns)
       throw tooManyColumns(select.length, limits);
+    const { filter } = request.question;
+    const cost = filter === undefined ? 0 : filterCost(filter);
+    if (cost > limits.filterCost) throw tooCostly(cost, limits);
     const format = await openFormat(request.format ?? usual, request);
-    const share = await this.#place.sources.share(this.#task.sources, request.question);
+    const { sources, hidden } = this.#task;
+    const share = await this.#place.sources.share(sources, request.question);
     // The client may have gone while a session was being attached.
     if (this.#isOver) return;
     this.#format = format;
     this.#isLive = share.isLive;
     this.#deliver(request, format, {
       ...share,
-      items: this.#meter.measured(share.items),
+      items: this.#meter.measured(withoutFields(share.items, hidden)),
     });
   }
 
@@ -325,6 +341,11 @@ export class EngineQuery implements Sink {
 function tooManyColumns(columns: number, limits: QueryLimits): FeedError {
   const message = `select: expected at most ${limits.columns} columns (limit columns), got ${columns}`;
   return new FeedError("TOO_MANY_COLUMNS", message, 400);
+}
+
+function tooCostly(cost: number, limits: QueryLimits): FeedError {
+  const message = `where: expected a cost of at most ${limits.filterCost} steps (limit filter-cost), got ${cost}`;
+  return new FeedError("FILTER_TOO_COSTLY", message, 400);
 }
 
 function overLimit(name: string, most: string): FeedError {

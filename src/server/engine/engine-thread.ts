@@ -32,6 +32,8 @@ export interface QuerySender {
   written(bytes: number): void;
   frame(text: string): void;
   leave(): void;
+  /** The server ends. */
+  finish(): void;
   stop(): void;
 }
 
@@ -67,7 +69,9 @@ export class EngineThread {
   #isClosing = false;
   #onOpened: Answering = { resolve: () => {}, reject: () => {} };
   #onClosed: () => void = () => {};
+  /** At the last choice of a thread, and at the last look of an operator. */
   #load: EventLoopUtilization;
+  #seenLoad: EventLoopUtilization;
 
   /** @param onLost called when the thread ends by itself; its queries have failed then */
   constructor(options: EngineOptions, log: (text: string) => void, onLost: () => void) {
@@ -84,6 +88,7 @@ export class EngineThread {
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
     });
     this.#load = this.#worker.performance.eventLoopUtilization();
+    this.#seenLoad = this.#load;
     this.#worker.on("message", (message: FromEngine) => this.#take(message));
     this.#worker.on("error", (error) => this.#lose(error));
     this.#worker.on("exit", () => this.#lose(undefined));
@@ -105,6 +110,14 @@ export class EngineThread {
     return Number.isFinite(utilization) ? utilization : 0;
   }
 
+  /** The same, since an operator last looked. */
+  busyRatio(): number {
+    const now = this.#worker.performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, this.#seenLoad);
+    this.#seenLoad = now;
+    return Number.isFinite(utilization) ? utilization : 0;
+  }
+
   run(task: QueryTask, receiver: QueryReceiver): QuerySender {
     const id = this.#nextId++;
     if (this.#isGone) {
@@ -118,6 +131,7 @@ export class EngineThread {
       written: (bytes) => this.#say({ kind: "written", id, bytes }),
       frame: (text) => this.#say({ kind: "frame", id, text }),
       leave: () => this.#say({ kind: "leave", id }),
+      finish: () => this.#say({ kind: "finish", id }),
       stop: () => this.#say({ kind: "stop", id }),
     };
   }

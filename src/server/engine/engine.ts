@@ -8,6 +8,7 @@ import { failureOf } from "./failure.ts";
 import { findLocally, type LocalFinder } from "./local-finder.ts";
 import type { Call, EngineOptions, FromEngine, QueryTotals, ToEngine } from "./messages.ts";
 import { Resumable } from "./resumable.ts";
+import { schemaOf } from "./schema.ts";
 import { ServedSources } from "./served-sources.ts";
 import { SessionLists } from "./session-list.ts";
 
@@ -75,6 +76,9 @@ export class Engine {
       case "leave":
         this.#queries.get(id)?.leave();
         break;
+      case "finish":
+        this.#queries.get(id)?.finish();
+        break;
       case "stop":
         this.#queries.get(id)?.stop();
         break;
@@ -98,17 +102,21 @@ export class Engine {
     }
   }
 
-  async #valueOf({ name, search, sources }: Call): Promise<unknown> {
+  async #valueOf({ name, search, sources, hidden }: Call): Promise<unknown> {
     const parameters = new URLSearchParams(search);
     switch (name) {
       case "complete":
-        return await completionList(this.#sources, parameters, sources);
+        return await completionList(this.#sources, parameters, sources, hidden);
       case "containers":
         return await containerList(this.#sources, parameters, sources);
       case "sessions":
         return await this.#sessions.list(sources);
+      case "schema":
+        return await schemaOf(this.#sources, sources, hidden);
       case "queries":
         return this.#totals();
+      case "sources":
+        return this.#sources.totals();
     }
   }
 

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { SourceError } from "../../base/errors.ts";
 import { isLiveUrl } from "../../relay/url.ts";
 import { EngineThread } from "./engine-thread.ts";
-import type { EngineOptions } from "./messages.ts";
+import type { Call, EngineOptions, SourceTotals } from "./messages.ts";
 
 /** More would take more memory than time. */
 const MAX_RECORDED_THREADS = 8;
@@ -70,6 +70,13 @@ export class Engines {
   /** The thread of that number. */
   thread(number: number): EngineThread | undefined {
     return this.threads.find((thread) => thread.number === number);
+  }
+
+  /** What live sources have brought so far. */
+  async sourceTotals(): Promise<readonly SourceTotals[]> {
+    const call: Call = { name: "sources", search: "", sources: [], hidden: [] };
+    const totals = await this.#live?.call(call).catch(() => []);
+    return (totals ?? []) as readonly SourceTotals[];
   }
 
   async close(): Promise<void> {

@@ -49,7 +49,7 @@ export interface QueryTask {
 
 /** A question that is answered at once, as JSON. */
 export interface Call {
-  readonly name: "complete" | "containers" | "sessions" | "queries";
+  readonly name: "complete" | "containers" | "schema" | "sessions" | "queries" | "sources";
   readonly search: string;
   readonly sources: readonly string[];
   readonly hidden: readonly string[];
@@ -63,6 +63,8 @@ export type ToEngine =
   | { readonly kind: "frame"; readonly id: number; readonly text: string }
   /** Its client has gone, and may come back if the query can be resumed. */
   | { readonly kind: "leave"; readonly id: number }
+  /** The server ends: what can be said of it is said, and it ends. */
+  | { readonly kind: "finish"; readonly id: number }
   /** It ends, whatever it could still give. */
   | { readonly kind: "stop"; readonly id: number }
   | { readonly kind: "call"; readonly id: number; readonly call: Call }
@@ -77,6 +79,23 @@ export interface QueryTotals {
   readonly cpuMs: number;
   /** Behind the present moment, in ms; of live queries only. */
   readonly lagMs: number | undefined;
+}
+
+/** What a live source has brought so far. */
+export interface SourceTotals {
+  readonly source: string;
+  readonly isAttached: boolean;
+  readonly packets: number;
+  readonly bytes: number;
+  /** Age of the newest data, in ms. */
+  readonly lagMs: number | undefined;
+  readonly losses: {
+    readonly events: number;
+    readonly packets: number;
+    readonly gaps: number;
+    readonly clears: number;
+    readonly reconnects: number;
+  };
 }
 
 export type FromEngine =

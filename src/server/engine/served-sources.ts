@@ -12,7 +12,9 @@ import type { NameSource } from "../../operators/run-question.ts";
 import { isLiveUrl } from "../../relay/url.ts";
 import { Gate } from "../../source/gate.ts";
 import type { ReadOptions, SourceOptions } from "../../source/source.ts";
+import type { SourceTotals } from "./messages.ts";
 import { RecordedSources } from "./recorded-sources.ts";
+import { SourceAccount } from "./source-account.ts";
 
 /** What one query is fed with. */
 export interface SourceShare extends FeedSubscription {
@@ -41,6 +43,7 @@ export class ServedSources {
   readonly #feeds: ReadonlyMap<string, LiveFeed>;
   /** Recorded traces stay as they are: their metadata are read once. */
   readonly #classes = new Map<string, Promise<readonly TraceClass[]>>();
+  readonly #accounts = new Map<string, SourceAccount>();
   #isClosed = false;
 
   private constructor(
@@ -60,7 +63,10 @@ export class ServedSources {
     );
     if (localNames !== undefined) this.#following.add(localNames.follow(this.#names.registry));
     const error = (problem: unknown): void => log(`containers: ${problem}`);
-    for (const { observed } of this.#feeds.values()) {
+    for (const [source, { observed }] of this.#feeds) {
+      const account = new SourceAccount();
+      this.#accounts.set(source, account);
+      this.#following.add(observed.subscribe((item) => account.take(item)));
       this.#following.add(this.#names.follow(observed, MAX_LAG_MS, error));
     }
   }
@@ -111,20 +117,18 @@ export class ServedSources {
     return this.#liveShare(live.flatMap((url) => this.#feeds.get(url) ?? []));
   }
 
-  /** What some of the live sources have declared so far. */
-  liveClasses(wanted: readonly string[]): readonly TraceClass[] {
-    return wanted.flatMap((url) => this.#feeds.get(url)?.traceClasses ?? []);
+  /** What some sources declare: recorded ones all that they will, live ones what they have so far. */
+  async declared(wanted: readonly string[]): Promise<readonly TraceClass[]> {
+    const recorded = wanted.filter((source) => !isLiveUrl(source));
+    const known = await Promise.all(recorded.map((source) => this.#recordedClasses(source)));
+    return [...known.flat(), ...wanted.flatMap((url) => this.#feeds.get(url)?.traceClasses ?? [])];
   }
 
-  /** What a recorded source declares. */
-  recordedClasses(source: string): Promise<readonly TraceClass[]> {
-    let classes = this.#classes.get(source);
-    if (classes === undefined) {
-      classes = recordedClasses(openFeed([source], { from: "beginning" }));
-      this.#classes.set(source, classes);
-      classes.catch(() => this.#classes.delete(source));
-    }
-    return classes;
+  /** What each live source has brought so far. */
+  totals(): readonly SourceTotals[] {
+    return [...this.#feeds].map(([source, feed]) =>
+      this.#accounts.get(source)!.totals(source, feed.isAttached),
+    );
   }
 
   /** Lets all go; running queries end. Settles when the relayds know. */
@@ -132,6 +136,16 @@ export class ServedSources {
     this.#isClosed = true;
     this.#following.unsubscribe();
     await Promise.all([...this.#feeds.values()].map((feed) => feed.close()));
+  }
+
+  #recordedClasses(source: string): Promise<readonly TraceClass[]> {
+    let classes = this.#classes.get(source);
+    if (classes === undefined) {
+      classes = recordedClasses(openFeed([source], { from: "beginning" }));
+      this.#classes.set(source, classes);
+      classes.catch(() => this.#classes.delete(source));
+    }
+    return classes;
   }
 
   async #liveShare(feeds: readonly LiveFeed[]): Promise<SourceShare> {
