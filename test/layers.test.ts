@@ -158,6 +158,7 @@ const MAY_IMPORT: Readonly<
     packages: [
       "rxjs",
       "commander",
+      "node:crypto",
       "picocolors",
       "node:fs",
       "node:module",
