@@ -120,7 +120,7 @@ function optionName(flags: string): string {
 function shownLimit(name: keyof Limits): string {
   const value = DEFAULT_LIMITS[name];
   if (!Number.isFinite(value)) return "none";
-  return name.endsWith("Ms") ? `${value / 1000}s` : String(value);
+  return name.endsWith("Ms") ? `${value / 1000}s` : value.toLocaleString("en");
 }
 
 function list(flags: string, description: string): Option {

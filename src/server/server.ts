@@ -12,8 +12,17 @@ import { ServerLog } from "./server-log.ts";
 import { isToken, TOKEN_FORM, Tokens } from "./token.ts";
 import { readTokens } from "./token-file.ts";
 
-/** What may change while the server runs. */
-export interface ReloadableOptions {
+export interface ServeOptions {
+  /** Where to listen. Default `127.0.0.1`, where only this machine's programs reach it; elsewhere a token is needed. */
+  readonly host?: string | undefined;
+  /** Default 7447; 0 means any free port. */
+  readonly port?: number | undefined;
+  /** A Unix socket to listen on instead. */
+  readonly path?: string | undefined;
+  /** Its mode. Default 0600. */
+  readonly mode?: number | undefined;
+  /** PEM files: `cert`, `key` and, for clients that must show a certificate, `clientCa`. Read again by `reload`. */
+  readonly tls?: TlsFiles | undefined;
   /** What clients must show, as `Authorization: Bearer TOKEN` or as WebSocket subprotocol `bearer.TOKEN`. Default none. */
   readonly token?: string | undefined;
   /** A file of tokens instead, each with what it may see; read again by `reload`. */
@@ -26,17 +35,6 @@ export interface ReloadableOptions {
   readonly hide?: readonly string[] | undefined;
   /** What clients may use. Defaults: `DEFAULT_LIMITS`. */
   readonly limits?: Partial<Limits> | undefined;
-}
-
-export interface ServeOptions extends ReloadableOptions {
-  /** Where to listen. Default `127.0.0.1`, where only this machine's programs reach it; elsewhere a token is needed. */
-  readonly host?: string | undefined;
-  /** Default 7447; 0 means any free port. */
-  readonly port?: number | undefined;
-  /** A Unix socket to listen on instead, and its mode (default 0600). */
-  readonly path?: string | undefined;
-  readonly mode?: number | undefined;
-  readonly tls?: TlsFiles | undefined;
   /** Sends tokens and rows over the network without TLS. Default true; the command asks for it by `--insecure`. */
   readonly insecure?: boolean | undefined;
   /** Live sessions: everything the relayds still have (for the first query), or what comes from now on, the default. */
@@ -59,6 +57,12 @@ export interface ServeOptions extends ReloadableOptions {
   /** Called with what an operator should know, one line at a time. */
   readonly log?: ((text: string) => void) | undefined;
 }
+
+/** What may change while the server runs. */
+export type ReloadableOptions = Pick<
+  ServeOptions,
+  "token" | "tokenFile" | "allowedOrigins" | "allowedHosts" | "hide" | "limits"
+>;
 
 export interface RunningServer {
   /** `http://HOST:PORT`, or `unix:PATH` */
