@@ -113,6 +113,11 @@ const MAY_IMPORT: Readonly<
       "node:os",
       "node:url",
       "node:events",
+      "node:https",
+      "node:path",
+      "node:perf_hooks",
+      "node:tls",
+      "node:worker_threads",
     ],
   },
   library: {
@@ -153,6 +158,7 @@ const MAY_IMPORT: Readonly<
     packages: [
       "rxjs",
       "commander",
+      "node:crypto",
       "picocolors",
       "node:fs",
       "node:module",

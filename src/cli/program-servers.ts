@@ -1,49 +1,32 @@
 /** Commands that serve: their options and help. */
 
 import { Command, Option } from "commander";
-import { address, bytes, runtimes, speed } from "./options.ts";
-import {
-  fromOption,
-  listenOption,
-  reconnectOption,
-  tokenOption,
-  waitOption,
-} from "./shared-options.ts";
+import { address, speed } from "./options.ts";
+import { addServeOptions } from "./serve-options.ts";
+import { listenOption, tokenOption } from "./shared-options.ts";
 
 export function serve(): Command {
-  return new Command("serve")
+  const command = new Command("serve")
     .description("Serve queries over HTTP and WebSocket, as Arrow, NDJSON or CSV.")
-    .argument("<source...>", "live sessions or trace directories")
-    .addOption(listenOption("127.0.0.1:7447"))
-    .addOption(tokenOption())
-    .addOption(fromOption())
-    .addOption(waitOption())
-    .addOption(reconnectOption())
-    .option(
-      "--retain <bytes>",
-      "results kept for WebSocket clients that lose their connection, such as 64MiB",
-      bytes,
-      0,
-    )
-    .option(
-      "--containers <where>",
-      "live sessions of this machine: name containers by its runtimes, auto or RUNTIME:PATH,…",
-      runtimes,
-    )
+    .argument("<source...>", "live sessions or trace directories");
+  return addServeOptions(command)
     .addHelpText(
       "after",
       `
 Examples:
   $ tracewire serve net://localhost/host/web1/auto-20261122
   $ tracewire serve 'net://localhost/host/*/*' --containers auto
-  $ TRACEWIRE_TOKEN=$(openssl rand -hex 16) tracewire serve ./trace --listen 0.0.0.0:7447
+  $ tracewire serve ./trace --listen unix:/run/tracewire/sock --socket-mode 0660
+  $ tracewire serve ./trace --listen 0.0.0.0:7447 --token-file tokens.json --tls-cert cert.pem --tls-key key.pem
   $ curl -N -H 'Accept: application/x-ndjson' 'http://127.0.0.1:7447/v1/query?events=sched_switch&limit=5'
   $ python3 -c 'import pyarrow.ipc as ipc, urllib.request as u
-    print(ipc.open_stream(u.urlopen("http://127.0.0.1:7447/v1/query?limit=10")).read_all())'`,
+    print(ipc.open_stream(u.urlopen("http://127.0.0.1:7447/v1/query?limit=10")).read_all())'
+
+As root, on loopback and without a token, a token is made and printed in the link; --no-token asks for none.`,
     )
-    .action(async (sources: string[], options) => {
-      const command = await import("./serve.ts");
-      await command.serve(sources, options);
+    .action(async (sources: string[], _options, own: Command) => {
+      const run = await import("./serve.ts");
+      await run.serve(sources, own);
     });
 }
 

@@ -32,8 +32,9 @@ export function defaultRequests(traceClasses: readonly TraceClass[]): ColumnRequ
 function contextNames(traceClasses: readonly TraceClass[]): string[] {
   const names = new Set<string>();
   for (const { streamClass } of eachStreamClass(traceClasses)) {
-    for (const { name, fieldClass } of streamClass.commonContext?.members ?? []) {
-      if (!isHelper(name, fieldClass, streamClass.commonContext)) names.add(name);
+    for (const { name, fieldClass, isHidden } of streamClass.commonContext?.members ?? []) {
+      if (isHidden !== true && !isHelper(name, fieldClass, streamClass.commonContext))
+        names.add(name);
     }
   }
   return [...names];
@@ -108,7 +109,7 @@ export function selectableNames(traceClasses: readonly TraceClass[]): Set<string
   const names = new Set<string>([...BUILT_IN, "payload", ...contextNames(traceClasses)]);
   for (const { eventClass } of eachEventClass(traceClasses)) {
     for (const scope of [eventClass.specificContext, eventClass.payload]) {
-      for (const { name } of scope?.members ?? []) names.add(name);
+      for (const { name, isHidden } of scope?.members ?? []) if (isHidden !== true) names.add(name);
     }
   }
   return names;

@@ -55,8 +55,8 @@ function* namesOf({ streamClass, eventClass }: LinkEnvironment): Generator<Named
 }
 
 function* members(structure: StructureClass | undefined, prefix: string): Generator<Named> {
-  for (const { name, fieldClass } of structure?.members ?? [])
-    yield* below(prefix + quotedName(name), fieldClass);
+  for (const { name, fieldClass, isHidden } of structure?.members ?? [])
+    if (isHidden !== true) yield* below(prefix + quotedName(name), fieldClass);
 }
 
 function* below(name: string, fieldClass: FieldClass): Generator<Named> {

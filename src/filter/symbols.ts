@@ -47,7 +47,8 @@ function labelOwner(
 ): Pick<UnknownSymbol, "labelOf"> {
   for (const { streamClass, eventClass } of environments)
     for (const root of [eventClass.payload, eventClass.specificContext, streamClass.commonContext])
-      for (const { name, fieldClass } of root?.members ?? []) {
+      for (const { name, fieldClass, isHidden } of root?.members ?? []) {
+        if (isHidden === true) continue;
         const { mappings = [] } = fieldClass.kind === "integer" ? fieldClass : {};
         if (mappings.some((one) => one.label === label)) return { labelOf: name };
       }

@@ -172,7 +172,7 @@ function compileStructure(
   isShown: (member: Member) => boolean,
 ): Renderer {
   const { align, members } = structure;
-  const shown = members.filter(isShown);
+  const shown = members.filter((member) => member.isHidden !== true && isShown(member));
   if (shown.length === 0 && members.length === 0) {
     const empty = encoder.encode(brackets.empty);
     return (cursor, out) => {

@@ -1,108 +1,82 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { acceptedFormat, type OpenedFormat, openFormat } from "./accepted-format.ts";
-import { Delivery, type Sink } from "./delivery.ts";
-import { errorBody } from "./error-report.ts";
-import { queryFromUrl } from "./query-request.ts";
-import { respondError } from "./reply.ts";
-import type { ServedSources } from "./served-sources.ts";
+/** `GET` and `POST /v1/query`: the result streams until it ends or the client goes. */
 
-/** A query that runs, as the server sees it: something to end. */
-export interface RunningQuery {
-  /** Ends it at once; its client sees a broken stream. */
-  stop(): void;
-}
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { QueryReceiver, QuerySender } from "./engine/engine-thread.ts";
+import type { Asked } from "./engine/messages.ts";
+import type { Client, QueryDesk } from "./query-desk.ts";
+import { respondError } from "./reply.ts";
+import { sourceIn } from "./request-body.ts";
 
 /**
- * Answers `GET /v1/query`: streams the result until it ends or the client goes. A client that does not read is waited
- * for. Settles with the query running.
+ * Answers a request for a query. Settles with the query running.
  *
  * @param report called with errors that come later
- * @throws FeedError, FilterError, SourceError, ProtocolError
+ * @throws FeedError, SourceError when it cannot begin
  */
 export async function streamQuery(
-  request: IncomingMessage,
-  search: URLSearchParams,
-  response: ServerResponse,
-  sources: ServedSources,
+  asked: Exclude<Asked, { kind: "frame" }>,
+  client: Client,
+  response: ServerResponse<IncomingMessage>,
+  desk: QueryDesk,
   report: (error: unknown) => void,
-): Promise<RunningQuery> {
-  const query = queryFromUrl(search);
-  const format = await openFormat(query.format ?? acceptedFormat(request.headers.accept), query);
-  const share = await sources.share(query.source, query.question);
-  const sink = new HttpSink(response, format, report);
-  const delivery = new Delivery(query, format, share, sink);
-  response.on("drain", () => delivery.resume());
-  response.on("close", () => delivery.stop());
-  // The client may have gone while a session was being attached.
-  if (response.destroyed) return delivery;
-  delivery.start();
-  // The first event of a live session may be far; a recorded trace soon shows whether it has the names asked for.
-  if (share.isLive) sink.openSoon();
-  return { stop: () => response.destroy() };
+): Promise<void> {
+  const source =
+    asked.kind === "url"
+      ? (new URLSearchParams(asked.search).get("source") ?? undefined)
+      : sourceIn(asked.text);
+  const abort = new AbortController();
+  const answer = new HttpAnswer(response, report);
+  response.on("close", () => {
+    abort.abort();
+    answer.sender?.leave();
+  });
+  const request = { client, transport: "http", asked, about: { source } } as const;
+  const sender = await desk.open(request, answer, abort, () => response.destroy());
+  answer.sender = sender;
+  // The client may have gone meanwhile.
+  if (response.destroyed) sender.leave();
 }
 
-/** How long a live answer's headers wait for the query's first notes, in ms. */
-const NOTE_WAIT_MS = 150;
 /** Longer headers are refused by some proxies. */
 const MAX_NOTE_CHARS = 2000;
 
-class HttpSink implements Sink {
-  readonly #response: ServerResponse;
-  #notes: string[] = [];
-  readonly #format: OpenedFormat;
+class HttpAnswer implements QueryReceiver {
+  readonly #response: ServerResponse<IncomingMessage>;
   readonly #report: (error: unknown) => void;
+  sender: QuerySender | undefined;
 
-  constructor(response: ServerResponse, format: OpenedFormat, report: (error: unknown) => void) {
+  constructor(response: ServerResponse<IncomingMessage>, report: (error: unknown) => void) {
     this.#response = response;
-    this.#format = format;
     this.#report = report;
   }
 
-  get isReady(): boolean {
-    return !this.#response.writableNeedDrain;
-  }
-
-  /** Opens with the first column, or after a moment. */
-  openSoon(): void {
-    setTimeout(() => this.open(), NOTE_WAIT_MS);
-  }
-
-  open(): void {
+  head(contentType: string, notes: readonly string[]): void {
     const response = this.#response;
-    if (response.headersSent || response.writableEnded || response.destroyed) return;
-    if (this.#notes.length > 0) response.setHeader("Tracewire-Notes", headerText(this.#notes));
-    response.writeHead(200, { "Content-Type": this.#format.contentType });
-    this.#response.flushHeaders();
+    if (response.headersSent || response.destroyed) return;
+    if (notes.length > 0) response.setHeader("Tracewire-Notes", headerText(notes));
+    response.writeHead(200, { "Content-Type": contentType });
+    response.flushHeaders();
   }
 
-  columns(): void {
-    this.open();
+  bytes(bytes: Uint8Array): void {
+    this.#response.write(bytes, () => this.sender?.written(bytes.length));
   }
 
-  send(bytes: Uint8Array, _isBatch: boolean, onSent?: () => void): void {
-    this.#response.write(bytes, onSent);
-  }
-
-  /** Losses are in the batches' metadata. */
-  loss(): void {}
-
-  /** What is known when the answer begins is in its headers: rows have no place for it. */
-  note(text: string): void {
-    if (!this.#response.headersSent) this.#notes.push(text);
-  }
+  /** HTTP has no frames. */
+  text(): void {}
 
   end(): void {
-    this.open();
     this.#response.end();
   }
 
-  /** Only NDJSON has a place for an error behind rows; elsewhere the connection breaks. */
-  fail(error: unknown): void {
+  fail(error: Error, canEnd: boolean): void {
     this.#report(error);
     if (!this.#response.headersSent) respondError(this.#response, error);
-    else if (this.#format.hasErrorLines) this.#response.end(`${errorBody(error)}\n`);
+    else if (canEnd) this.#response.end();
     else this.#response.destroy();
   }
+
+  over(): void {}
 }
 
 /** Notes as a header's value: printable ASCII as it is, anything else as in URLs. */

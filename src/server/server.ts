@@ -1,30 +1,42 @@
-/** The HTTP and WebSocket server: routes, access, and the queries that run. */
+/** The HTTP and WebSocket server, as programs start it. */
 
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
 import { FeedError } from "../base/errors.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
-import { type AccessRules, checkAccess, checkAuthority, isLoopbackHost } from "./access.ts";
-import { completionList } from "./completion.ts";
-import { containerList } from "./container-list.ts";
-import { errorReport, httpStatus, isBug } from "./error-report.ts";
-import { type RunningQuery, streamQuery } from "./http-query.ts";
-import { findLocally, type LocalFinder } from "./local-finder.ts";
-import { PAGE, PAGE_POLICY } from "./page.ts";
-import { refuseUpgrade, respond, respondError, respondJson } from "./reply.ts";
-import { ServedSources } from "./served-sources.ts";
-import { sessionList } from "./session-list.ts";
-import { isToken, TOKEN_FORM } from "./token.ts";
-import { WebSocketEndpoint } from "./ws-endpoint.ts";
+import { isLoopbackHost } from "./access.ts";
+import { Engines } from "./engine/engines.ts";
+import { type Limits, limitsOf } from "./limits.ts";
+import { LineFile } from "./line-file.ts";
+import type { TlsFiles } from "./listener.ts";
+import { QueryServer, type Settings } from "./query-server.ts";
+import { ServerLog } from "./server-log.ts";
+import { isToken, TOKEN_FORM, Tokens } from "./token.ts";
+import { readTokens } from "./token-file.ts";
 
 export interface ServeOptions {
   /** Where to listen. Default `127.0.0.1`, where only this machine's programs reach it; elsewhere a token is needed. */
   readonly host?: string | undefined;
   /** Default 7447; 0 means any free port. */
   readonly port?: number | undefined;
+  /** A Unix socket to listen on instead. */
+  readonly path?: string | undefined;
+  /** Its mode. Default 0600. */
+  readonly mode?: number | undefined;
+  /** PEM files: `cert`, `key` and, for clients that must show a certificate, `clientCa`. Read again by `reload`. */
+  readonly tls?: TlsFiles | undefined;
   /** What clients must show, as `Authorization: Bearer TOKEN` or as WebSocket subprotocol `bearer.TOKEN`. Default none. */
   readonly token?: string | undefined;
+  /** A file of tokens instead, each with what it may see; read again by `reload`. */
+  readonly tokenFile?: string | undefined;
+  /** Origins (`https://host[:port]`) of web pages elsewhere that may ask. Default none. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Names that `Host` may have. Default: those of this machine on loopback, any elsewhere. */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** Names of fields that no client may see. Default none. */
+  readonly hide?: readonly string[] | undefined;
+  /** What clients may use. Defaults: `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** Sends tokens and rows over the network without TLS. Default true; the command asks for it by `--insecure`. */
+  readonly insecure?: boolean | undefined;
   /** Live sessions: everything the relayds still have (for the first query), or what comes from now on, the default. */
   readonly from?: "beginning" | "now" | undefined;
   /** Waits for relayds and sessions that are not there, at first or after their end. Default false. */
@@ -40,16 +52,28 @@ export interface ServeOptions {
    * their usual places, else those that are named. Default: only container metadata of the traces.
    */
   readonly containers?: "auto" | NamedPlaces | undefined;
-  /** Origins (`https://host[:port]`) of web pages elsewhere that may ask. Default none. */
-  readonly allowedOrigins?: readonly string[] | undefined;
+  /** A file to which a line of JSON is added for each query and refusal. Default none. */
+  readonly audit?: string | undefined;
   /** Called with what an operator should know, one line at a time. */
   readonly log?: ((text: string) => void) | undefined;
 }
 
+/** What may change while the server runs. */
+export type ReloadableOptions = Pick<
+  ServeOptions,
+  "token" | "tokenFile" | "allowedOrigins" | "allowedHosts" | "hide" | "limits"
+>;
+
 export interface RunningServer {
-  /** `http://HOST:PORT` */
+  /** `http://HOST:PORT`, or `unix:PATH` */
   readonly url: string;
+  /** 0 of a Unix socket. */
   readonly port: number;
+  /**
+   * Takes other options, and reads tokens and certificates again; what runs goes on.
+   * @throws FeedError `BAD_TOKEN_FILE`, `BAD_TLS`; then the ones before stay
+   */
+  reload(options?: ReloadableOptions): void;
   /** Ends every query and connection and detaches from the relayds; settles when nothing is left. */
   close(): Promise<void>;
 }
@@ -59,218 +83,67 @@ const DEFAULT_PORT = 7447;
 /**
  * Serves queries on live sessions (one attachment for all queries, kept) and recorded traces (each query reads anew).
  *
- * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN`; SourceError, ProtocolError for a source that cannot be served; whatever listening throws
+ * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN`, `BAD_TOKEN_FILE`, `BAD_TLS`; SourceError, ProtocolError for a source that
+ * cannot be served; whatever listening throws
  */
 export async function serve(
   sources: readonly string[],
   options: ServeOptions = {},
 ): Promise<RunningServer> {
-  const { host = "127.0.0.1", port = DEFAULT_PORT, from = "now" } = options;
-  const {
-    token,
-    allowedOrigins = [],
-    log = () => {},
-    wait,
-    reconnect,
-    inThread,
-    retainBytes = 0,
-  } = options;
-  requireToken(token, host);
-  const finder = options.containers && findLocally(options.containers, log);
-  const how = { from, wait, reconnect, inThread };
-  const served = await ServedSources.open(sources, how, finder?.names, log).catch(
-    async (error: unknown) => {
-      await finder?.close();
-      throw error;
-    },
-  );
-  const rules = { isLoopback: isLoopbackHost(host), allowedOrigins, token };
-  const queryServer = new QueryServer(served, rules, log, retainBytes, finder);
+  const { host = "127.0.0.1", port = DEFAULT_PORT, path, mode, tls, from = "now" } = options;
+  const { wait, reconnect, inThread, retainBytes = 0, containers, audit } = options;
+  requireSafety(options, host);
+  const settings = settingsOf(options);
+  const log = new ServerLog(options.log ?? (() => {}));
+  const auditFile = audit === undefined ? undefined : LineFile.append(audit);
+  const follow = { from, wait, reconnect, inThread };
+  const retain =
+    retainBytes > 0 ? { bytes: retainBytes, used: new SharedArrayBuffer(8) } : undefined;
+  const engines = await Engines.open({ sources, follow, containers, retain }, log.line);
+  const isLoopback = path === undefined && isLoopbackHost(host);
+  let server: QueryServer | undefined;
   try {
-    return await queryServer.listen(host, port);
+    server = new QueryServer(engines, settings, { isLoopback, tls, log, auditFile });
+    const place = { host, port, path, mode };
+    const { url, port: bound } = await server.listen(place);
+    const running = server;
+    return {
+      url,
+      port: bound,
+      reload: (changed = options) => running.reload(settingsOf(changed)),
+      close: () => running.close(),
+    };
   } catch (error) {
-    await queryServer.close();
+    await (server?.close() ?? engines.close());
     throw error;
   }
 }
 
-/** Traces show what a machine's processes do: they are not served to a whole network by a slip. */
-function requireToken(token: string | undefined, host: string): void {
-  if (token === undefined && !isLoopbackHost(host)) {
-    const message = `listening on ${host}: expected a token (--token or TRACEWIRE_TOKEN), since other machines can reach this address, got none`;
-    throw new FeedError("TOKEN_NEEDED", message, 401);
-  }
+/** @throws FeedError `BAD_TOKEN`, `BAD_TOKEN_FILE` */
+function settingsOf(options: ReloadableOptions): Settings {
+  const { token, tokenFile, allowedOrigins = [], allowedHosts = [], hide = [] } = options;
   if (token !== undefined && !isToken(token))
     throw new FeedError("BAD_TOKEN", `token: expected ${TOKEN_FORM}, got something else`, 401);
+  const tokens = tokenFile === undefined ? undefined : readTokens(tokenFile);
+  return {
+    tokens: tokens ?? (token === undefined ? undefined : Tokens.single(token)),
+    allowedOrigins,
+    allowedHosts: allowedHosts.map((name) => name.toLowerCase()),
+    hidden: hide,
+    limits: limitsOf(options.limits ?? {}),
+  };
 }
 
-export const ROUTES: readonly string[] = [
-  "/",
-  "/healthz",
-  "/v1/complete",
-  "/v1/containers",
-  "/v1/query",
-  "/v1/sessions",
-];
-/** These show nothing of the traces; the page asks for the token by itself. */
-const OPEN_TO_ALL = ["/", "/healthz"];
-
-class QueryServer {
-  readonly #sources: ServedSources;
-  readonly #finder: LocalFinder | undefined;
-  readonly #rules: AccessRules;
-  readonly #log: (text: string) => void;
-  readonly #http: Server;
-  readonly #webSockets: WebSocketEndpoint;
-  readonly #queries = new Set<RunningQuery>();
-  #closing: Promise<void> | undefined;
-
-  constructor(
-    sources: ServedSources,
-    rules: AccessRules,
-    log: (text: string) => void,
-    retainBytes: number,
-    finder: LocalFinder | undefined,
-  ) {
-    this.#sources = sources;
-    this.#finder = finder;
-    this.#rules = rules;
-    this.#log = log;
-    this.#webSockets = new WebSocketEndpoint(sources, log, retainBytes);
-    this.#http = createServer((request, response) => void this.#answer(request, response));
-    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+/** Traces show what a machine's processes do: they are not served to a whole network by a slip. */
+function requireSafety(options: ServeOptions, host: string): void {
+  const { path, token, tokenFile, tls, insecure = true } = options;
+  if (path !== undefined || isLoopbackHost(host)) return;
+  const asks = token !== undefined || tokenFile !== undefined || tls?.clientCa !== undefined;
+  if (!asks) {
+    const message = `listening on ${host}: expected a token (--token-file, --token or TRACEWIRE_TOKEN) or --tls-client-ca, since other machines can reach this address, got none`;
+    throw new FeedError("TOKEN_NEEDED", message, 401);
   }
-
-  async listen(host: string, port: number): Promise<RunningServer> {
-    this.#http.listen(port, host);
-    await once(this.#http, "listening");
-    const address = this.#http.address();
-    const bound = typeof address === "object" && address !== null ? address.port : port;
-    const name = host.includes(":") ? `[${host}]` : host;
-    return { url: `http://${name}:${bound}`, port: bound, close: () => this.close() };
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    const closed = this.#http.listening ? once(this.#http, "close") : undefined;
-    this.#http.close();
-    for (const query of this.#queries) query.stop();
-    await this.#webSockets.close();
-    await this.#sources.close();
-    await this.#finder?.close();
-    this.#http.closeAllConnections();
-    await closed;
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.setHeader("X-Content-Type-Options", "nosniff");
-    response.setHeader("Cache-Control", "no-store");
-    // A connection that breaks is a client that went: its query ends at "close".
-    response.on("error", () => undefined);
-    try {
-      await this.#route(request, response);
-    } catch (error) {
-      this.#report(request, error);
-      if (response.headersSent) response.destroy();
-      else respondError(response, error);
-    }
-  }
-
-  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    checkAccess(request, this.#rules);
-    const { origin } = request.headers;
-    if (origin !== undefined && this.#rules.allowedOrigins.includes(origin)) {
-      response.setHeader("Access-Control-Allow-Origin", origin);
-      response.setHeader("Vary", "Origin");
-    }
-    const { pathname, searchParams } = targetOf(request);
-    if (!ROUTES.includes(pathname)) throw notFound(pathname);
-    if (request.method === "OPTIONS") {
-      // A browser asks beforehand whether a page from elsewhere may send the token.
-      response.writeHead(204, { "Access-Control-Allow-Headers": "Authorization", Allow: "GET" });
-      response.end();
-      return;
-    }
-    if (request.method !== "GET") {
-      response.setHeader("Allow", "GET");
-      throw new FeedError("BAD_METHOD", `${pathname}: expected GET, got ${request.method}`, 405);
-    }
-    if (!OPEN_TO_ALL.includes(pathname)) checkAuthority(request, this.#rules);
-    switch (pathname) {
-      case "/":
-        response.setHeader("Content-Security-Policy", PAGE_POLICY);
-        respond(response, 200, "text/html; charset=utf-8", PAGE);
-        break;
-      case "/healthz":
-        respond(response, 200, "text/plain; charset=utf-8", "ok\n");
-        break;
-      case "/v1/complete":
-        respondJson(response, await completionList(this.#sources, searchParams));
-        break;
-      case "/v1/containers":
-        respondJson(response, await containerList(this.#sources, searchParams));
-        break;
-      case "/v1/sessions":
-        respondJson(response, await sessionList(this.#sources));
-        break;
-      case "/v1/query":
-        await this.#query(request, searchParams, response);
-        break;
-    }
-  }
-
-  async #query(
-    request: IncomingMessage,
-    search: URLSearchParams,
-    response: ServerResponse,
-  ): Promise<void> {
-    const query = await streamQuery(request, search, response, this.#sources, (error) =>
-      this.#report(request, error),
-    );
-    if (response.destroyed || response.writableEnded) return;
-    this.#queries.add(query);
-    response.on("close", () => this.#queries.delete(query));
-    if (this.#closing !== undefined) query.stop();
-  }
-
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on("error", () => socket.destroy());
-    try {
-      checkAccess(request, this.#rules);
-      const { pathname } = targetOf(request);
-      if (pathname !== "/v1/query") throw notFound(pathname);
-      checkAuthority(request, this.#rules);
-      if (this.#closing !== undefined) throw new FeedError("CLOSING", "the server ends", 503);
-      this.#webSockets.upgrade(request, socket, head);
-    } catch (error) {
-      this.#report(request, error);
-      refuseUpgrade(socket, error);
-    }
-  }
-
-  #report(request: IncomingMessage, error: unknown): void {
-    const what = `${request.method} ${request.url?.split("?")[0]}`;
-    const status = httpStatus(error);
-    if (isBug(error)) this.#log(`${what}: ${error.stack ?? error.message}`);
-    // A client's slips are its own affair; strangers and failing relayds are the operator's.
-    else if (status === 401 || status === 403 || status >= 500)
-      this.#log(`${what}: ${errorReport(error).message}`);
-  }
-}
-
-/** @throws FeedError 400 `BAD_TARGET` */
-function targetOf(request: IncomingMessage): URL {
-  const target = request.url ?? "/";
-  // Only the path and the parameters matter; a target may also be a whole URL, or nonsense.
-  if (URL.canParse(target, "http://localhost")) return new URL(target, "http://localhost");
-  throw new FeedError("BAD_TARGET", `request: expected a path, got ${target}`, 400);
-}
-
-function notFound(pathname: string): FeedError {
-  const message = `request: expected one of ${ROUTES.join(", ")}, got ${pathname}`;
-  return new FeedError("NOT_FOUND", message, 404);
+  if (tls !== undefined || insecure) return;
+  const message = `listening on ${host}: expected --tls-cert and --tls-key, since others on the way can read tokens and rows, got neither; --insecure does without`;
+  throw new FeedError("TLS_NEEDED", message, 401);
 }

@@ -1,6 +1,9 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+/** Tokens that clients show: read from a file, of which only digests are kept. */
+
+import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { FeedError } from "../base/errors.ts";
+import type { Grant } from "./grant.ts";
 
 /** Browsers cannot set headers on a WebSocket: there the token travels as a subprotocol, `bearer.TOKEN`. */
 const SUBPROTOCOL_PREFIX = "bearer.";
@@ -16,24 +19,55 @@ export function isToken(text: string): boolean {
   return TOKEN.test(text);
 }
 
-/**
- * Lets a request pass that carries the server's token.
- * @throws FeedError 401 `TOKEN_MISSING`, `TOKEN_WRONG`
- */
-export function checkToken(request: IncomingMessage, token: string): void {
-  const offered = offeredTokens(request);
-  if (offered.length === 0) {
-    const message = "Authorization: expected Bearer and this server's token, got none";
-    throw new FeedError("TOKEN_MISSING", message, 401);
+interface KnownToken {
+  readonly grant: Grant;
+  /** ms since the Unix epoch. */
+  readonly expiresMs: number;
+}
+
+/** The tokens that a server accepts, by the digest of each. */
+export class Tokens {
+  readonly #byDigest: ReadonlyMap<string, KnownToken>;
+
+  constructor(known: ReadonlyMap<string, KnownToken>) {
+    this.#byDigest = known;
   }
-  // The digests are of one length, whatever was offered; no message repeats it.
-  const wanted = digest(token);
-  if (offered.some((one) => timingSafeEqual(digest(one), wanted))) return;
-  throw new FeedError(
-    "TOKEN_WRONG",
-    "Authorization: expected this server's token, got another",
-    401,
-  );
+
+  /** One token that may do everything. */
+  static single(token: string): Tokens {
+    const grant: Grant = { name: "token", sources: undefined, hidden: [], isOperator: true };
+    return new Tokens(new Map([[digestOf(token), { grant, expiresMs: Number.POSITIVE_INFINITY }]]));
+  }
+
+  /**
+   * What the client of a request may do.
+   * @throws FeedError 401 `TOKEN_MISSING`, `TOKEN_WRONG`, `TOKEN_EXPIRED`
+   */
+  grantOf(request: IncomingMessage): Grant {
+    const offered = offeredTokens(request);
+    if (offered.length === 0) {
+      const message = "Authorization: expected Bearer and this server's token, got none";
+      throw new FeedError("TOKEN_MISSING", message, 401);
+    }
+    for (const one of offered) {
+      // A digest says nothing of its token, however long the look-up takes; no message repeats either.
+      const known = this.#byDigest.get(digestOf(one));
+      if (known === undefined) continue;
+      if (known.expiresMs > Date.now()) return known.grant;
+      const message = `Authorization: expected a token that is valid, got ${known.grant.name}, which has expired`;
+      throw new FeedError("TOKEN_EXPIRED", message, 401);
+    }
+    throw new FeedError(
+      "TOKEN_WRONG",
+      "Authorization: expected this server's token, got another",
+      401,
+    );
+  }
+}
+
+/** SHA-256, as hexadecimal digits. */
+export function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** The subprotocols that a client offers, without the one that is a token. */
@@ -52,8 +86,4 @@ function offeredTokens(request: IncomingMessage): readonly string[] {
 function allSubprotocols(request: IncomingMessage): readonly string[] {
   const header = request.headers["sec-websocket-protocol"];
   return header === undefined ? [] : header.split(",").map((one) => one.trim());
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

@@ -2,8 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { FeedError } from "../base/errors.ts";
-import { Resumable } from "./resumable.ts";
-import type { ServedSources } from "./served-sources.ts";
+import type { Client, QueryDesk } from "./query-desk.ts";
 import { offeredSubprotocols } from "./token.ts";
 import { WebSocketQuery } from "./ws-query.ts";
 
@@ -28,40 +27,38 @@ export class WebSocketEndpoint {
     maxFragments: MAX_FRAGMENTS,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
-  readonly #sources: ServedSources;
+  readonly #desk: QueryDesk;
   readonly #log: (text: string) => void;
   /** The queries by socket, and which sockets owe no pong. */
   readonly #queries = new Map<WebSocket, WebSocketQuery>();
   readonly #alive = new WeakSet<WebSocket>();
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #resumable: Resumable | undefined;
 
-  /** @param retainBytes results that are kept for clients that lose their connection; 0 keeps none */
-  constructor(sources: ServedSources, log: (text: string) => void, retainBytes: number) {
-    this.#sources = sources;
+  constructor(desk: QueryDesk, log: (text: string) => void) {
+    this.#desk = desk;
     this.#log = log;
-    this.#resumable = retainBytes > 0 ? new Resumable(retainBytes) : undefined;
     this.#heartbeat = setInterval(() => this.#beat(), PING_INTERVAL);
   }
 
   /** @throws FeedError 400 `BAD_SUBPROTOCOL` */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): void {
     const offered = offeredSubprotocols(request);
     const hasOffer = request.headers["sec-websocket-protocol"] !== undefined;
     if (hasOffer && !offered.includes(SUBPROTOCOL)) {
       const message = `Sec-WebSocket-Protocol: expected ${SUBPROTOCOL} or none, got ${offered.join(", ") || "only a token"}`;
       throw new FeedError("BAD_SUBPROTOCOL", message, 400);
     }
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket));
+    this.#server.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#accept(webSocket, client),
+    );
   }
 
   /** Ends every query; sockets that do not say goodbye in time are dropped. */
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
-    this.#resumable?.close();
     const sockets = [...this.#queries.keys()];
     const closed = sockets.map((socket) => new Promise((done) => socket.on("close", done)));
-    for (const query of this.#queries.values()) query.stop();
+    for (const query of this.#queries.values()) query.stop("the server ends");
     const timer = setTimeout(() => {
       for (const socket of sockets) socket.terminate();
     }, GOODBYE_TIMEOUT);
@@ -69,11 +66,8 @@ export class WebSocketEndpoint {
     clearTimeout(timer);
   }
 
-  #accept(socket: WebSocket): void {
-    this.#queries.set(
-      socket,
-      new WebSocketQuery(socket, this.#sources, this.#log, this.#resumable),
-    );
+  #accept(socket: WebSocket, client: Client): void {
+    this.#queries.set(socket, new WebSocketQuery(socket, client, this.#desk, this.#log));
     this.#alive.add(socket);
     socket.on("pong", () => this.#alive.add(socket));
     socket.on("close", () => this.#queries.delete(socket));

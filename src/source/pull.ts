@@ -1,9 +1,10 @@
 import { Observable } from "rxjs";
 import type { Gate } from "./gate.ts";
+import { takeTurns } from "./turns.ts";
 
 /**
  * An Observable over a pulled source. One loop owns the rate: it asks for the next value only when the gate is open and
- * the last value was dealt with. Unsubscribing aborts the signal at once and lets the source release what it holds.
+ * the last value was dealt with, and lets others have their turn. Unsubscribing aborts the signal at once and lets the source release what it holds.
  *
  * (`from(asyncIterable)` never waits for its consumer and does not end the iterator until the next value comes.)
  *
@@ -23,6 +24,8 @@ export function fromPull<T>(
         const { done, value } = await generator.next();
         if (done || subscriber.closed) break;
         subscriber.next(value);
+        const turn = takeTurns();
+        if (turn !== undefined) await turn;
       }
     };
     pump()

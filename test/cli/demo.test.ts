@@ -97,7 +97,15 @@ test("demo and serve take a token, by option or from the environment", async () 
   assert.is(child.stdout.includes(TOKEN), false);
   const trace = await recordedTrace("small");
   try {
-    const serve = tracewire("serve", trace.path, "--listen", "0.0.0.0:0", "--token", TOKEN);
+    const serve = tracewire(
+      "serve",
+      trace.path,
+      "--listen",
+      "0.0.0.0:0",
+      "--insecure",
+      "--token",
+      TOKEN,
+    );
     await serve.until("printed its address", () => serve.lines.length > 0);
     const url = `${serve.lines[0]!.replace("0.0.0.0", "127.0.0.1")}/v1/query?limit=1`;
     assert.is((await fetch(url)).status, 401);
@@ -113,7 +121,7 @@ test("serve does not open a machine to its network by a slip", async () => {
   const cases = [
     [
       ["--listen", "0.0.0.0:0"],
-      /^error: listening on 0\.0\.0\.0: expected a token \(--token or TRACEWIRE_TOKEN\)/,
+      /^error: listening on 0\.0\.0\.0: expected a token \(--token-file, --token or TRACEWIRE_TOKEN\)/,
     ],
     [["--listen", "[::]:0"], /^error: listening on ::: expected a token/],
     [["--listen", ":0", "--token", "short"], /^error: token: expected 8 to 256 letters/],

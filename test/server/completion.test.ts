@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { CompletionList } from "../../src/server/completion.ts";
+import type { CompletionList } from "../../src/server/engine/completion.ts";
 import type { RunningServer } from "../../src/server/server.ts";
 import { get, withLive, withRecorded } from "./lab.ts";
 

@@ -131,7 +131,7 @@ test("says what it does not know, and what is nearest", async () => {
       assert.equal([reply.status, error.code], [status, code]);
       assert.ok(error.message.includes(hint), error.message);
     }
-    assert.is((await get(server, "/v1/query", {}, "POST")).status, 405);
+    assert.is((await get(server, "/v1/query", {}, "PUT")).status, 405);
   });
 });
 

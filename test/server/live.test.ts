@@ -8,6 +8,7 @@ import { serve } from "../../src/server/server.ts";
 import { Client, get, MANY_BATCHES, SMALL_ROWS, table, withLive, withReplay } from "./lab.ts";
 
 const test = suite("server/live");
+const GOES_ON = { speed: 1, loop: true, shiftToNow: true, overlap: true } as const;
 
 test("gives a live session to its end, and attaches anew for the next query", async () => {
   await withLive(async (server) => {
@@ -90,6 +91,7 @@ test("reports names that no container has, with those that are known: HTTP and W
 });
 
 test("fails at once when a session is not there or has its viewer", async () => {
+  // A session that goes on: one that is over has no viewer any more.
   await withReplay(async (relayd, url) => {
     const code = (source: string): Promise<string> =>
       serve([source], { port: 0 }).then(
@@ -103,7 +105,7 @@ test("fails at once when a session is not there or has its viewer", async () => 
     await first.close();
     const second = await serve([url], { port: 0 });
     await second.close();
-  });
+  }, GOES_ON);
 });
 
 test("detaches when it closes", async () => {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { RecordBatchReader } from "apache-arrow";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { QUERY_PARAMETERS } from "../../src/server/query-request.ts";
-import { ROUTES } from "../../src/server/server.ts";
+import { QUERY_PARAMETERS } from "../../src/server/engine/query-request.ts";
+import { ROUTES } from "../../src/server/routes.ts";
 import { PROJECT } from "../support/traces.ts";
 import { Client, get, withLive, withRecorded } from "./lab.ts";
 
@@ -41,7 +41,9 @@ test("names every parameter and route, and no other", () => {
 test("names every error code of the server with its status", () => {
   const folder = join(PROJECT, "src/server");
   const found = new Map<string, string>([["INTERNAL", "500"]]);
-  for (const file of readdirSync(folder).map((name) => join(folder, name))) {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".ts")) continue;
+    const file = join(folder, name);
     const text = readFileSync(file, "utf8");
     const thrown = /new FeedError\(\s*"([A-Z_]+)",[\s\S]{0,400}?,\s*(\d{3})\b/g;
     for (const [, code, status] of text.matchAll(thrown)) found.set(code!, status!);

@@ -6,7 +6,7 @@ import {
   type QueryRequest,
   queryFromFrame,
   queryFromUrl,
-} from "../../src/server/query-request.ts";
+} from "../../src/server/engine/query-request.ts";
 
 const test = suite("server/query-request");
 

@@ -4,7 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { bytesOf } from "../../src/column/column.ts";
 import { NOTHING_SO_FAR, type ResultBatch } from "../../src/query/result.ts";
-import { Budget, SentBatches } from "../../src/server/sent-batches.ts";
+import { Budget } from "../../src/server/engine/budget.ts";
+import { SentBatches } from "../../src/server/engine/sent-batches.ts";
 import type { RunningServer } from "../../src/server/server.ts";
 import { Client, MANY_BATCHES, SMALL_ROWS, table, withLive, withRecorded } from "./lab.ts";
 

@@ -317,7 +317,9 @@ export function isRenderable(fieldClass: FieldClass): boolean {
     case "optional":
       return isRenderable(fieldClass.fieldClass);
     case "structure":
-      return fieldClass.members.every((member) => isRenderable(member.fieldClass));
+      return fieldClass.members.every(
+        ({ fieldClass: own, isHidden }) => isHidden !== true && isRenderable(own),
+      );
     case "variant":
       return fieldClass.options.every((option) => isRenderable(option.fieldClass));
   }

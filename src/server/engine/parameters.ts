@@ -1,6 +1,6 @@
-import { parseDuration } from "../base/duration.ts";
-import { FeedError } from "../base/errors.ts";
-import { nearestName, splitNames } from "../base/text.ts";
+import { parseDuration } from "../../base/duration.ts";
+import { FeedError } from "../../base/errors.ts";
+import { nearestName, splitNames } from "../../base/text.ts";
 
 /** Names in one list. */
 const MAX_NAMES = 1000;

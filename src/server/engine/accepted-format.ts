@@ -1,13 +1,13 @@
 /** Which format a client gets, by what it says that it accepts. */
 
-import { FeedError } from "../base/errors.ts";
-import type { BatchWriter } from "../format/batch-writer.ts";
+import { FeedError } from "../../base/errors.ts";
+import type { BatchWriter } from "../../format/batch-writer.ts";
 import {
   DATA_FORMATS,
   FORMAT_DEFAULTS,
   formatNamed,
   type OutputFormat,
-} from "../format/formats.ts";
+} from "../../format/formats.ts";
 import type { QueryRequest } from "./query-request.ts";
 
 /** A format whose writers are at hand, with what the request says of them. */
@@ -32,15 +32,19 @@ export async function openFormat(
   { dictionaries, framing }: Pick<QueryRequest, "dictionaries" | "framing">,
 ): Promise<OpenedFormat> {
   const open = await format.load();
-  const [mediaType = ""] = format.mediaTypes;
   const options = { ...FORMAT_DEFAULTS, dictionaries, framing };
   return {
     name: format.name,
     hasErrorLines: format.hasErrorLines,
-    contentType: mediaType + (PARAMETERS[mediaType] ?? ""),
+    contentType: contentTypeOf(format),
     hasOneLayout: format.hasOneLayout(options),
     writer: () => open(options),
   };
+}
+
+/** What HTTP calls it. */
+export function contentTypeOf({ mediaTypes: [mediaType = ""] }: OutputFormat): string {
+  return mediaType + (PARAMETERS[mediaType] ?? "");
 }
 
 /**

@@ -3,16 +3,21 @@
  * same rules for both.
  */
 
-import { FeedError, FilterError, TraceError } from "../base/errors.ts";
-import { compileFilter } from "../filter/compile.ts";
-import { namedBy } from "../filter/container-condition.ts";
-import { DATA_FORMATS, FORMAT_DEFAULTS, findFormat, type OutputFormat } from "../format/formats.ts";
-import { queryText } from "../language/named-queries.ts";
-import { planQuery } from "../language/plan.ts";
-import type { PlannedQuery } from "../language/planned-query.ts";
-import { DEFAULT_MAX_LAG_MS } from "../query/execution.ts";
-import { EVERYTHING, type Question } from "../query/question.ts";
-import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
+import { FeedError, FilterError, TraceError } from "../../base/errors.ts";
+import { compileFilter } from "../../filter/compile.ts";
+import { namedBy } from "../../filter/container-condition.ts";
+import {
+  DATA_FORMATS,
+  FORMAT_DEFAULTS,
+  findFormat,
+  type OutputFormat,
+} from "../../format/formats.ts";
+import { queryText } from "../../language/named-queries.ts";
+import { planQuery } from "../../language/plan.ts";
+import type { PlannedQuery } from "../../language/planned-query.ts";
+import { DEFAULT_MAX_LAG_MS } from "../../query/execution.ts";
+import { EVERYTHING, type Question } from "../../query/question.ts";
+import { parseTimeBound, type TimeBound } from "../../source/time-bound.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 
 export interface QueryRequest {
@@ -80,6 +85,14 @@ export const QUERY_PARAMETERS: readonly string[] = [
  */
 export function queryFromUrl(search: URLSearchParams): QueryRequest {
   return readQuery(Parameters.ofUrl(search, QUERY_PARAMETERS));
+}
+
+/**
+ * Reads the body of `POST /v1/query`: a JSON object of the same parameters.
+ * @throws as `queryFromUrl`, and FeedError 400 `BAD_FRAME`
+ */
+export function queryFromBody(text: string): QueryRequest {
+  return readQuery(Parameters.ofJson(jsonObject(text), QUERY_PARAMETERS));
 }
 
 /**

@@ -1,19 +1,20 @@
 import { merge, Subscription } from "rxjs";
-import { FeedError, SourceError, type TraceError } from "../base/errors.ts";
-import { nearestName } from "../base/text.ts";
-import type { Census } from "../containers/census.ts";
-import type { LocalNames } from "../containers/local-names.ts";
-import type { TraceClass } from "../ctf/trace-class.ts";
-import { findTraceDirectories } from "../ctf/trace-search.ts";
-import { type Feed, type FeedSubscription, LiveFeed, openFeed } from "../feed/feed.ts";
-import { recordedClasses } from "../feed/recorded-classes.ts";
-import { liveCensus, recordedCensus } from "../operators/contain/count-events.ts";
-import { LiveNames } from "../operators/contain/live-names.ts";
-import type { NameSource } from "../operators/run-question.ts";
-import { isLiveUrl } from "../relay/url.ts";
-import { Gate } from "../source/gate.ts";
-import type { ReadOptions, SourceOptions } from "../source/source.ts";
+import { FeedError, type TraceError } from "../../base/errors.ts";
+import type { Census } from "../../containers/census.ts";
+import type { LocalNames } from "../../containers/local-names.ts";
+import type { TraceClass } from "../../ctf/trace-class.ts";
+import { findTraceDirectories } from "../../ctf/trace-search.ts";
+import { type Feed, type FeedSubscription, LiveFeed, openFeed } from "../../feed/feed.ts";
+import { recordedClasses } from "../../feed/recorded-classes.ts";
+import { liveCensus, recordedCensus } from "../../operators/contain/count-events.ts";
+import { LiveNames } from "../../operators/contain/live-names.ts";
+import type { NameSource } from "../../operators/run-question.ts";
+import { isLiveUrl } from "../../relay/url.ts";
+import { Gate } from "../../source/gate.ts";
+import type { ReadOptions, SourceOptions } from "../../source/source.ts";
+import type { SourceTotals } from "./messages.ts";
 import { RecordedSources } from "./recorded-sources.ts";
+import { SourceAccount } from "./source-account.ts";
 
 /** What one query is fed with. */
 export interface SourceShare extends FeedSubscription {
@@ -42,10 +43,12 @@ export class ServedSources {
   readonly #feeds: ReadonlyMap<string, LiveFeed>;
   /** Recorded traces stay as they are: their metadata are read once. */
   readonly #classes = new Map<string, Promise<readonly TraceClass[]>>();
+  readonly #accounts = new Map<string, SourceAccount>();
   #isClosed = false;
 
   private constructor(
     sources: readonly string[],
+    attaches: boolean,
     options: SourceOptions,
     localNames: LocalNames | undefined,
     log: (text: string) => void,
@@ -55,26 +58,32 @@ export class ServedSources {
     const all = [...new Set(sources)];
     this.live = all.filter(isLiveUrl);
     this.recorded = all.filter((source) => !isLiveUrl(source));
-    this.#feeds = new Map(this.live.map((url) => [url, new LiveFeed([url], options)]));
+    this.#feeds = new Map(
+      attaches ? this.live.map((url) => [url, new LiveFeed([url], options)]) : [],
+    );
     if (localNames !== undefined) this.#following.add(localNames.follow(this.#names.registry));
     const error = (problem: unknown): void => log(`containers: ${problem}`);
-    for (const { observed } of this.#feeds.values()) {
+    for (const [source, { observed }] of this.#feeds) {
+      const account = new SourceAccount();
+      this.#accounts.set(source, account);
+      this.#following.add(observed.subscribe((item) => account.take(item)));
       this.#following.add(this.#names.follow(observed, MAX_LAG_MS, error));
     }
   }
 
   /**
-   * Attaches to every live source and looks at every recorded one.
+   * Looks at every recorded source, and attaches to every live one.
+   * @param attaches whether it does: live sources can be asked in one place only
    * @throws SourceError, ProtocolError for the first that cannot be served
    */
   static async open(
     sources: readonly string[],
+    attaches: boolean,
     options: SourceOptions,
     localNames?: LocalNames,
     log: (text: string) => void = () => {},
   ): Promise<ServedSources> {
-    if (sources.length === 0) throw new RangeError("serve: expected at least one source, got none");
-    const served = new ServedSources(sources, options, localNames, log);
+    const served = new ServedSources(sources, attaches, options, localNames, log);
     try {
       for (const directory of served.recorded) await findTraceDirectories(directory);
       await Promise.all([...served.#feeds.values()].map((feed) => feed.start()));
@@ -85,21 +94,15 @@ export class ServedSources {
     return served;
   }
 
-  get names(): readonly string[] {
-    return [...this.live, ...this.recorded];
-  }
-
   /**
-   * A share of one source or of all; a live session that ended is attached anew.
+   * A share of some of the sources; a live session that ended is attached anew.
    *
    * @param times of the query: packets of recorded traces that lie wholly outside are not read
-   * @throws FeedError 404 `UNKNOWN_SOURCE`, 503 `CLOSING`; SourceError, ProtocolError when none of the sources can be had
+   * @throws FeedError 503 `CLOSING`; SourceError, ProtocolError when none of the sources can be had
    */
-  async share(source: string | undefined, { begin, end }: TimeRange = {}): Promise<SourceShare> {
+  async share(wanted: readonly string[], { begin, end }: TimeRange = {}): Promise<SourceShare> {
     // A feed that was let go would attach again.
     if (this.#isClosed) throw new FeedError("CLOSING", "source: the server ends", 503);
-    if (source !== undefined && !this.names.includes(source)) throw this.#unknown(source);
-    const wanted = source === undefined ? this.names : [source];
     const live = wanted.filter(isLiveUrl);
     if (live.length === 0) {
       const { feed, names } = this.#recorded.open(wanted);
@@ -111,28 +114,21 @@ export class ServedSources {
         census: () => recordedCensus((options) => feed.share(options), names),
       };
     }
-    if (live.length < wanted.length) {
-      const message = `source: expected one of ${this.names.join(", ")}, got none: live and recorded sources do not share a notion of now`;
-      throw new SourceError("SOURCE_MIXED", message);
-    }
     return this.#liveShare(live.flatMap((url) => this.#feeds.get(url) ?? []));
   }
 
-  /** What the live sources, or one of them, have declared so far. */
-  liveClasses(source: string | undefined): readonly TraceClass[] {
-    const feeds = [...this.#feeds].filter(([url]) => (source ?? url) === url);
-    return feeds.flatMap(([, feed]) => feed.traceClasses);
+  /** What some sources declare: recorded ones all that they will, live ones what they have so far. */
+  async declared(wanted: readonly string[]): Promise<readonly TraceClass[]> {
+    const recorded = wanted.filter((source) => !isLiveUrl(source));
+    const known = await Promise.all(recorded.map((source) => this.#recordedClasses(source)));
+    return [...known.flat(), ...wanted.flatMap((url) => this.#feeds.get(url)?.traceClasses ?? [])];
   }
 
-  /** What a recorded source declares. */
-  recordedClasses(source: string): Promise<readonly TraceClass[]> {
-    let classes = this.#classes.get(source);
-    if (classes === undefined) {
-      classes = recordedClasses(openFeed([source], { from: "beginning" }));
-      this.#classes.set(source, classes);
-      classes.catch(() => this.#classes.delete(source));
-    }
-    return classes;
+  /** What each live source has brought so far. */
+  totals(): readonly SourceTotals[] {
+    return [...this.#feeds].map(([source, feed]) =>
+      this.#accounts.get(source)!.totals(source, feed.isAttached),
+    );
   }
 
   /** Lets all go; running queries end. Settles when the relayds know. */
@@ -140,6 +136,16 @@ export class ServedSources {
     this.#isClosed = true;
     this.#following.unsubscribe();
     await Promise.all([...this.#feeds.values()].map((feed) => feed.close()));
+  }
+
+  #recordedClasses(source: string): Promise<readonly TraceClass[]> {
+    let classes = this.#classes.get(source);
+    if (classes === undefined) {
+      classes = recordedClasses(openFeed([source], { from: "beginning" }));
+      this.#classes.set(source, classes);
+      classes.catch(() => this.#classes.delete(source));
+    }
+    return classes;
   }
 
   async #liveShare(feeds: readonly LiveFeed[]): Promise<SourceShare> {
@@ -155,13 +161,6 @@ export class ServedSources {
       census: (listeningMs) =>
         liveCensus(joined(attached), listeningMs, MAX_LAG_MS, this.#names.registry),
     };
-  }
-
-  #unknown(source: string): FeedError {
-    const near = nearestName(source, this.names);
-    const hint = near === undefined ? "" : `; did you mean ${near}?`;
-    const message = `source: expected one of ${this.names.join(", ")}, got ${source}${hint}`;
-    return new FeedError("UNKNOWN_SOURCE", message, 404);
   }
 }
 

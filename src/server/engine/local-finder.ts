@@ -2,10 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { LocalNames } from "../containers/local-names.ts";
-import { Finder } from "../runtimes/finder.ts";
-import type { NamedPlaces } from "../runtimes/place-kinds.ts";
-import { runtimePlaces } from "../runtimes/places.ts";
+import { LocalNames } from "../../containers/local-names.ts";
+import { Finder } from "../../runtimes/finder.ts";
+import type { NamedPlaces } from "../../runtimes/place-kinds.ts";
+import { runtimePlaces } from "../../runtimes/places.ts";
 
 const PERIOD_MS = 2000;
 

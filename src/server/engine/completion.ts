@@ -1,6 +1,7 @@
-import { linkEnvironments } from "../feed/environments.ts";
-import type { Completions } from "../filter/complete.ts";
-import { completeQuery } from "../language/complete-query.ts";
+import { linkEnvironments } from "../../feed/environments.ts";
+import type { Completions } from "../../filter/complete.ts";
+import { completeQuery } from "../../language/complete-query.ts";
+import { hideFields } from "./hidden-fields.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 import type { ServedSources } from "./served-sources.ts";
 
@@ -17,23 +18,21 @@ const MAX_ITEMS = 1000;
 /**
  * Answers `GET /v1/complete?prefix=…&source=…&limit=…`: what may follow an unfinished filter or query.
  *
- * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`, 404 `UNKNOWN_SOURCE`; SourceError
+ * @param wanted the sources whose names are among the items
+ * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`; SourceError
  */
 export async function completionList(
   served: ServedSources,
   search: URLSearchParams,
+  wanted: readonly string[],
+  hidden: readonly string[],
 ): Promise<CompletionList> {
   const parameters = Parameters.ofUrl(search, ["prefix", "source", "limit"]);
   const prefix = parameters.text("prefix") ?? "";
   if (prefix.length > MAX_PREFIX)
     throw badParameter("prefix", `at most ${MAX_PREFIX} characters`, prefix);
   const limit = parameters.count("limit", MAX_ITEMS);
-  const wanted = parameters.text("source");
-  // Refuses what is not served; a share without subscribers costs nothing.
-  if (wanted !== undefined && !served.live.includes(wanted)) await served.share(wanted);
-  const recorded = served.recorded.filter((source) => (wanted ?? source) === source);
-  const known = await Promise.all(recorded.map((source) => served.recordedClasses(source)));
-  const traceClasses = [...known.flat(), ...served.liveClasses(wanted)];
+  const traceClasses = (await served.declared(wanted)).map((one) => hideFields(one, hidden));
   const list = completeQuery(prefix, linkEnvironments(traceClasses), limit);
   return { ...list, hasNames: traceClasses.length > 0 };
 }

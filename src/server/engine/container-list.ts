@@ -1,4 +1,4 @@
-import { censusJson } from "../containers/census-json.ts";
+import { censusJson } from "../../containers/census-json.ts";
 import { Parameters } from "./parameters.ts";
 import type { ServedSources } from "./served-sources.ts";
 
@@ -6,14 +6,15 @@ import type { ServedSources } from "./served-sources.ts";
 const LISTENING_MS = 2500;
 
 /**
- * The answer to `GET /v1/containers?source=`: the containers of a source or of all of them. Recorded traces are read to their end;
+ * The answer to `GET /v1/containers?source=`: the containers of some sources. Recorded traces are read to their end;
  * live sessions are listened to for a moment, in which their containers' events are counted.
  */
 export async function containerList(
   sources: ServedSources,
   search: URLSearchParams,
+  wanted: readonly string[],
 ): Promise<{ readonly containers: readonly unknown[] }> {
-  const source = Parameters.ofUrl(search, ["source"]).text("source");
-  const { census } = await sources.share(source);
+  Parameters.ofUrl(search, ["source"]);
+  const { census } = await sources.share(wanted);
   return { containers: censusJson(await census(LISTENING_MS)) };
 }

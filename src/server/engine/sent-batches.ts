@@ -1,30 +1,6 @@
-import { bytesOf } from "../column/column.ts";
-import type { ResultBatch } from "../query/result.ts";
-
-/** Bytes that several may use together, and no more. */
-export class Budget {
-  readonly #limit: number;
-  #used = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get used(): number {
-    return this.#used;
-  }
-
-  /** Whether there was room; it is used then. */
-  take(bytes: number): boolean {
-    if (this.#used + bytes > this.#limit) return false;
-    this.#used += bytes;
-    return true;
-  }
-
-  give(bytes: number): void {
-    this.#used -= bytes;
-  }
-}
+import { bytesOf } from "../../column/column.ts";
+import type { ResultBatch } from "../../query/result.ts";
+import type { Budget } from "./budget.ts";
 
 /** Batches that are gone, of which the number of rows is still known: what a client missed is counted to the row. */
 const MAX_EVICTED = 4096;

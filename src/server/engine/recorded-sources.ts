@@ -1,9 +1,9 @@
 /** Recorded traces of a server: opened, and read for container names, once for all queries. */
 
-import { type Feed, openFeed } from "../feed/feed.ts";
-import { RecordedNames } from "../operators/contain/recorded-names.ts";
-import { filesBelow } from "../source/files-below.ts";
-import type { SourceOptions } from "../source/source.ts";
+import { type Feed, openFeed } from "../../feed/feed.ts";
+import { RecordedNames } from "../../operators/contain/recorded-names.ts";
+import { filesBelow } from "../../source/files-below.ts";
+import type { SourceOptions } from "../../source/source.ts";
 
 /** So many files at most are looked at to see whether a trace has changed. */
 const MAX_FILES = 10_000;

@@ -4,25 +4,28 @@
  */
 
 import { Subscription, takeUntil, timer } from "rxjs";
-import { FeedError } from "../base/errors.ts";
-import { bytesOf, copyBatch } from "../column/column.ts";
-import { fitBatch } from "../column/null-column.ts";
-import type { Schema } from "../column/schema.ts";
-import { type Loss, LossAccount } from "../feed/losses.ts";
-import type { BatchWriter } from "../format/batch-writer.ts";
-import { type Bytes, BytesInOrder } from "../format/bytes-in-order.ts";
-import { runAsked } from "../language/run-query.ts";
-import { batchFacts, type ResultBatch, type ResultItem } from "../query/result.ts";
-import { settled } from "../query/settled.ts";
+import { FeedError } from "../../base/errors.ts";
+import { bytesOf, copyBatch } from "../../column/column.ts";
+import { fitBatch } from "../../column/null-column.ts";
+import type { Schema } from "../../column/schema.ts";
+import { type Loss, LossAccount } from "../../feed/losses.ts";
+import type { BatchWriter } from "../../format/batch-writer.ts";
+import { type Bytes, BytesInOrder } from "../../format/bytes-in-order.ts";
+import { runAsked } from "../../language/run-query.ts";
+import { batchFacts, type ResultBatch, type ResultItem } from "../../query/result.ts";
+import { settled } from "../../query/settled.ts";
 import type { OpenedFormat } from "./accepted-format.ts";
+import type { Budget } from "./budget.ts";
 import type { QueryRequest } from "./query-request.ts";
-import { type Budget, SentBatches } from "./sent-batches.ts";
+import { SentBatches } from "./sent-batches.ts";
 import type { SourceShare } from "./served-sources.ts";
 
 /** Where a delivery goes. After `end` or `fail` nothing more comes. */
 export interface Sink {
   /** Whether another batch may be sent now. If not, the sink calls `Delivery.resume` once it may. */
   readonly isReady: boolean;
+  /** Whether that is only because rows are on their way to a client that takes them: then the sink calls `Delivery.resume` soon. */
+  readonly isTaking: boolean;
   columns(columns: Schema): void;
   /**
    * Part of the result. Only a batch uses up what the client allows; what stands before and after it must go.
@@ -58,6 +61,8 @@ export class Delivery {
   readonly #bytes = new BytesInOrder((error) => this.#fail(error));
   readonly #sent: SentBatches | undefined;
   readonly #budget: Budget | undefined;
+  /** Batches that wait without having taken of the budget. */
+  readonly #unbudgeted = new WeakSet<ResultBatch>();
   readonly #subscription = new Subscription();
   #columns: Schema = [];
   #hasColumns = false;
@@ -103,6 +108,11 @@ export class Delivery {
         complete: () => this.#conclude({}),
       }),
     );
+  }
+
+  /** Whether rows wait for the client. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
   }
 
   isSentTo(sink: Sink): boolean {
@@ -156,6 +166,12 @@ export class Delivery {
     this.#sent?.acknowledge(seq);
   }
 
+  /** Ends the query as if its source had ended: what waits still goes out. */
+  conclude(): void {
+    this.#subscription.unsubscribe();
+    this.#conclude({});
+  }
+
   /** Ends the query at once and says nothing more. */
   stop(): void {
     this.#isOver = true;
@@ -202,6 +218,7 @@ export class Delivery {
       this.#giveBack(batch);
       this.#sendBatch(batch);
     }
+    if (this.#waiting.length > 0) this.#restrain();
     if (this.#isOver || this.#waiting.length > 0 || this.#sink === undefined) return;
     if (this.#bytes.isWaiting) return;
     this.#unblock();
@@ -211,7 +228,8 @@ export class Delivery {
   /** Makes the source wait for the client, if no other client suffers, or drops the oldest rows that wait. */
   #restrain(): void {
     if (this.#isOver || this.#waiting.length === 0) return;
-    if (this.#request.overflow === "block" && this.#share.canBlock()) {
+    const waits = this.#request.overflow === "block" || this.#sink?.isTaking === true;
+    if (waits && this.#share.canBlock()) {
       this.#release ??= this.#share.gate.hold();
       return;
     }
@@ -239,6 +257,11 @@ export class Delivery {
   #wait(batch: ResultBatch): void {
     while (this.#budget !== undefined && !this.#budget.take(bytesOf(batch))) {
       if (this.#sent?.evict() === true) continue;
+      if (this.#share.canBlock() && this.#sink?.isTaking === true) {
+        // It waits for a moment only, and the source with it.
+        this.#unbudgeted.add(batch);
+        break;
+      }
       if (this.#waiting.length > 0) {
         this.#dropOldest();
         continue;
@@ -261,7 +284,7 @@ export class Delivery {
   }
 
   #giveBack(batch: ResultBatch): void {
-    this.#budget?.give(bytesOf(batch));
+    if (!this.#unbudgeted.delete(batch)) this.#budget?.give(bytesOf(batch));
   }
 
   #unblock(): void {

@@ -1,0 +1,176 @@
+/** The answer of each route, once it is known who asks and that they may. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { FeedError } from "../base/errors.ts";
+import type { Admission } from "./admission.ts";
+import type { Audit } from "./audit.ts";
+import { acceptedFormat, contentTypeOf } from "./engine/accepted-format.ts";
+import type { Engines } from "./engine/engines.ts";
+import type { Asked, Call, QueryTotals } from "./engine/messages.ts";
+import { chosenSources } from "./grant.ts";
+import { streamQuery } from "./http-query.ts";
+import { METRICS_TYPE, type Metrics } from "./metrics.ts";
+import { OPENAPI } from "./openapi.ts";
+import { PAGE, PAGE_POLICY } from "./page.ts";
+import type { Client, DeskQuery, QueryDesk } from "./query-desk.ts";
+import { respond, respondJson } from "./reply.ts";
+import { readBody } from "./request-body.ts";
+import type { Route } from "./routes.ts";
+
+export interface AllowedRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly target: URL;
+  readonly route: Route;
+  /** In the path. */
+  readonly id: string;
+  readonly client: Client;
+  /** Whether the server ends. */
+  readonly isClosing: boolean;
+  /** Called with errors that come later. */
+  later(error: unknown): void;
+}
+
+const TEXT_TYPE = "text/plain; charset=utf-8";
+
+export class Endpoints {
+  readonly #engines: Engines;
+  readonly #admission: Admission;
+  readonly #desk: QueryDesk;
+  readonly #metrics: Metrics;
+  readonly #audit: Audit;
+
+  constructor(
+    engines: Engines,
+    admission: Admission,
+    desk: QueryDesk,
+    metrics: Metrics,
+    audit: Audit,
+  ) {
+    this.#engines = engines;
+    this.#admission = admission;
+    this.#desk = desk;
+    this.#metrics = metrics;
+    this.#audit = audit;
+  }
+
+  async answer(allowed: AllowedRequest): Promise<void> {
+    const { response, route, client, target } = allowed;
+    switch (route.path) {
+      case "/":
+        response.setHeader("Content-Security-Policy", PAGE_POLICY);
+        respond(response, 200, "text/html; charset=utf-8", PAGE);
+        break;
+      case "/healthz":
+        respond(response, 200, TEXT_TYPE, "ok\n");
+        break;
+      case "/readyz":
+        await this.#ready(allowed);
+        break;
+      case "/metrics":
+        respond(response, 200, METRICS_TYPE, await this.#metrics.text());
+        break;
+      case "/v1/openapi.json":
+        respondJson(response, OPENAPI);
+        break;
+      case "/v1/queries":
+        respondJson(response, { queries: await this.#queries(client) });
+        break;
+      case "/v1/queries/{id}":
+        this.#end(allowed);
+        break;
+      case "/v1/query":
+        await this.#query(allowed);
+        break;
+      default:
+        respondJson(response, await this.#call(route.path, target.searchParams, client));
+    }
+  }
+
+  /** @throws FeedError 404 `UNKNOWN_SOURCE`, and as the call does */
+  async #call(path: string, search: URLSearchParams, client: Client): Promise<unknown> {
+    const name = path.slice("/v1/".length) as Call["name"];
+    const source = name === "sessions" ? undefined : (search.get("source") ?? undefined);
+    const sources = chosenSources(client.grant, this.#engines.sources, source);
+    const thread =
+      name === "containers" ? this.#engines.threadFor(sources) : this.#engines.anyThread;
+    const { hidden } = client.grant;
+    return await thread.call({ name, search: search.toString(), sources, hidden });
+  }
+
+  async #query({
+    request,
+    response,
+    target,
+    client,
+    isClosing,
+    later,
+  }: AllowedRequest): Promise<void> {
+    if (isClosing) throw new FeedError("CLOSING", "the server ends", 503);
+    const { accept } = request.headers;
+    if (request.method === "HEAD") {
+      // What would come, without the rows: nothing is read.
+      response.writeHead(200, { "Content-Type": contentTypeOf(acceptedFormat(accept)) }).end();
+      return;
+    }
+    const asked: Exclude<Asked, { kind: "frame" }> =
+      request.method === "POST"
+        ? { kind: "body", text: await readBody(request), accept }
+        : { kind: "url", search: target.search, accept };
+    await streamQuery(asked, client, response, this.#desk, later);
+  }
+
+  /** Ready means: every live source is attached, and there is room for a query. */
+  async #ready({ response, isClosing }: AllowedRequest): Promise<void> {
+    const sources = await this.#engines.sourceTotals();
+    const attached = sources.filter(({ isAttached }) => isAttached).length;
+    const hasRoom = this.#admission.waiting === 0 || this.#admission.hasRoom;
+    const isReady = !isClosing && hasRoom && attached === sources.length;
+    const body = { ready: isReady, attached, sources: sources.length, room: hasRoom };
+    respond(response, isReady ? 200 : 503, "application/json; charset=utf-8", JSON.stringify(body));
+  }
+
+  /** Those of others are shown to operators only. */
+  async #queries(client: Client): Promise<readonly unknown[]> {
+    const totals = await this.#desk.totals();
+    return this.#desk.queries
+      .filter((query) => maySee(client, query))
+      .map((query) => shown(query, totals.get(query.id)));
+  }
+
+  /** @throws FeedError 404 `UNKNOWN_QUERY` */
+  #end({ response, id, client }: AllowedRequest): void {
+    const query = this.#desk.queries.find((one) => one.id === id);
+    if (query === undefined || !maySee(client, query)) {
+      const message = `queries: expected the id of a query that runs, got ${id.slice(0, 40)}`;
+      throw new FeedError("UNKNOWN_QUERY", message, 404);
+    }
+    this.#audit.ended(id, client);
+    this.#desk.end(id);
+    response.writeHead(204).end();
+  }
+}
+
+function maySee({ grant }: Client, query: DeskQuery): boolean {
+  return grant.isOperator || query.client.grant.name === grant.name;
+}
+
+function shown(query: DeskQuery, totals: QueryTotals | undefined): Record<string, unknown> {
+  const { id, client, transport, text, sources, beganMs, state } = query;
+  return {
+    id,
+    state,
+    address: client.address,
+    token: client.grant.name,
+    transport,
+    query: text,
+    sources,
+    began: new Date(beganMs).toISOString(),
+    rows: totals?.rows ?? 0,
+    bytes: totals?.bytes ?? 0,
+    dropped: totals?.dropped ?? 0,
+    late: totals?.late ?? 0,
+    cpu_seconds: (totals?.cpuMs ?? 0) / 1000,
+    lag_seconds: totals?.lagMs === undefined ? null : totals.lagMs / 1000,
+  };
+}

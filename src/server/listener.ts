@@ -1,0 +1,131 @@
+/** Where the server listens: an address or a Unix socket, with or without TLS. */
+
+import { once } from "node:events";
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import { connect, type Socket } from "node:net";
+import { FeedError } from "../base/errors.ts";
+import { readSmallFile } from "./small-file.ts";
+
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  /** Clients must show a certificate that one of these has signed. */
+  readonly clientCa?: string | undefined;
+}
+
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  /** A Unix socket instead. */
+  readonly path?: string | undefined;
+  /** Its mode. Default 0600: its owner's programs only. */
+  readonly mode?: number | undefined;
+}
+
+/** A request's head comes within this time, and its body within three times as much, in ms. */
+const HEAD_MS = 10_000;
+const CHECK_MS = 2000;
+const SOCKET_MODE = 0o600;
+
+const TIMES = {
+  headersTimeout: HEAD_MS,
+  requestTimeout: 3 * HEAD_MS,
+  connectionsCheckingInterval: CHECK_MS,
+  keepAliveTimeout: HEAD_MS,
+} as const;
+
+export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** @throws FeedError `BAD_TLS` */
+export function httpServer(tls: TlsFiles | undefined, answer: Answer): Server | TlsServer {
+  if (tls === undefined) return createServer(TIMES, answer);
+  try {
+    return createTlsServer({ ...TIMES, ...tlsOptions(tls) }, answer);
+  } catch (error) {
+    throw badTls(error);
+  }
+}
+
+/**
+ * Takes certificates anew from their files; connections that are open go on as they are.
+ * @throws FeedError `BAD_TLS`; then the ones before stay
+ */
+export function reloadTls(server: Server | TlsServer, tls: TlsFiles): void {
+  try {
+    if ("setSecureContext" in server) server.setSecureContext(tlsOptions(tls));
+  } catch (error) {
+    throw badTls(error);
+  }
+}
+
+function tlsOptions({ cert, key, clientCa }: TlsFiles) {
+  const asks = clientCa !== undefined;
+  return {
+    cert: readSmallFile(cert),
+    key: readSmallFile(key),
+    ...(asks && { ca: readSmallFile(clientCa), requestCert: true, rejectUnauthorized: true }),
+    minVersion: "TLSv1.2" as const,
+  };
+}
+
+function badTls(cause: unknown): FeedError {
+  const got = cause instanceof Error ? cause.message : String(cause);
+  const message = `TLS: expected a certificate and its key, got ${got}`;
+  return new FeedError("BAD_TLS", message, 500, { cause });
+}
+
+/** Listens; a socket that a server before left behind is removed, one that somebody listens on is not. */
+export async function listen(server: Server, { host, port, path, mode }: Place): Promise<void> {
+  if (path === undefined) {
+    server.listen(port, host);
+    await once(server, "listening");
+    return;
+  }
+  await removeStale(path);
+  // Until the mode is set, only the owner may connect.
+  const before = process.umask(0o177);
+  try {
+    server.listen(path);
+    await once(server, "listening");
+  } finally {
+    process.umask(before);
+  }
+  chmodSync(path, mode ?? SOCKET_MODE);
+}
+
+async function removeStale(path: string): Promise<void> {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isSocket() !== true) return;
+  const isUsed = await new Promise<boolean>((resolve) => {
+    const socket = connect(path);
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+  if (!isUsed) unlinkSync(path);
+}
+
+/**
+ * Gives a request that offers another protocol back to the server, without the offer: it is answered as any other.
+ * @see RFC 9110 §7.8: a server may ignore Upgrade
+ */
+export function ignoreUpgrade(
+  server: Server,
+  { method, url, httpVersion, rawHeaders }: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+): void {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (!/^(upgrade|connection|http2-settings)$/i.test(name))
+      lines.push(`${name}: ${rawHeaders[i + 1]}`);
+  }
+  socket.unshift(head);
+  socket.unshift(Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"));
+  server.emit("encrypted" in socket ? "secureConnection" : "connection", socket);
+}
