@@ -115,6 +115,26 @@ const MAY_IMPORT: Readonly<
       "node:events",
     ],
   },
+  terminal: {
+    folders: ["base"],
+    packages: ["node:fs", "node:readline", "node:tty"],
+  },
+  top: {
+    folders: [
+      "base",
+      "terminal",
+      "ctf",
+      "relay",
+      "column",
+      "filter",
+      "source",
+      "feed",
+      "query",
+      "operators",
+      "language",
+    ],
+    packages: ["rxjs"],
+  },
   library: {
     folders: [
       "base",
@@ -149,6 +169,8 @@ const MAY_IMPORT: Readonly<
       "runtimes",
       "replay",
       "server",
+      "terminal",
+      "top",
     ],
     packages: [
       "rxjs",
