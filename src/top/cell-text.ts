@@ -6,7 +6,7 @@ import type { CellUnit, ViewColumn } from "./view.ts";
 const THOUSANDS: readonly (readonly [number, string])[] = [
   [1e9, "G"],
   [1e6, "M"],
-  [1e4, "k"],
+  [1e3, "k"],
 ];
 const BYTES: readonly (readonly [number, string])[] = [
   [2 ** 30, "G"],
@@ -28,29 +28,30 @@ export function cellText(cell: Cell, unit: CellUnit): string {
       return cell.toFixed(cell >= 1000 ? 0 : 1);
     case "bytes":
     case "bytes/s":
-      return scaled(cell, BYTES, 1, "");
+      return scaled(cell, BYTES, "");
     case "ns":
-      return scaled(cell, TIMES, 1, "ns", THREE_DIGITS);
+      return scaled(cell, TIMES, "ns", 3);
     case "count":
-      return scaled(cell, THOUSANDS, 1, "");
     case "rate":
-      return scaled(cell, THOUSANDS, cell < 10 && cell > 0 ? 0.1 : 1, "");
+      // Four digits are read more easily than a `k`.
+      if (Math.abs(cell) < MOST_PLAIN)
+        return cell < 10 && cell > 0 ? cell.toFixed(1) : String(Math.round(cell));
+      return scaled(cell, THOUSANDS, "");
     default:
       return String(cell);
   }
 }
 
-const THREE_DIGITS = 3;
+const MOST_PLAIN = 9999.5;
 
 function scaled(
   value: number,
   scales: readonly (readonly [number, string])[],
-  step: number,
   smallest: string,
   digits: number = 2,
 ): string {
   const scale = scales.find(([size]) => Math.abs(value) >= size);
-  if (scale === undefined) return `${step < 1 ? value.toFixed(1) : Math.round(value)}${smallest}`;
+  if (scale === undefined) return `${Math.round(value)}${smallest}`;
   const [size, name] = scale;
   const amount = value / size;
   const decimals =

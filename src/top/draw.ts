@@ -68,7 +68,7 @@ function lossesOf({ losses }: TopPicture): TextSpan[] {
   return losses === "" ? [] : [span(losses, { isBold: true, color: "red" })];
 }
 
-function pathOf({ path, filter, note, problem }: TopPicture): Line {
+function pathOf({ path, filter, note }: TopPicture): Line {
   const parts: TextSpan[] = [];
   path.forEach((step, i) => {
     if (i > 0) parts.push(span(" › ", { isDim: true }));
@@ -79,8 +79,7 @@ function pathOf({ path, filter, note, problem }: TopPicture): Line {
     parts.push(span(text, style));
   };
   if (filter !== "") add(`filter: ${filter}`, { color: "cyan" });
-  const what = problem ?? note;
-  if (what !== undefined) add(what, { color: "yellow" });
+  if (note !== undefined) add(note, { color: "yellow" });
   return parts;
 }
 

@@ -1,7 +1,7 @@
 /** The order of a view's rows. */
 
 import type { BoardRow, Cell } from "./board.ts";
-import type { View } from "./view.ts";
+import type { KeyName, View } from "./view.ts";
 
 export interface SortOrder {
   /** A key or a column. */
@@ -20,7 +20,7 @@ export function sortedRows(
   rows: Iterable<BoardRow>,
   { by, isReversed }: SortOrder,
 ): readonly BoardRow[] {
-  const key = view.keys.indexOf(by);
+  const key = view.keys.indexOf(by as KeyName);
   const column = view.columns.findIndex(({ name }) => name === by);
   const sortedBy = ({ keys, cells }: BoardRow): Cell =>
     (key === -1 ? cells[column] : keys[key]) ?? null;

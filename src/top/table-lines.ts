@@ -2,6 +2,7 @@
 
 import { type Line, type Style, span, type TextSpan } from "../terminal/frame.ts";
 import { fitted } from "../terminal/width.ts";
+import type { Cell } from "./board.ts";
 import { cellText, heatOf } from "./cell-text.ts";
 import type { TopPicture } from "./picture.ts";
 import type { KeyName, View, ViewColumn } from "./view.ts";
@@ -61,13 +62,19 @@ export function tableLines(picture: TopPicture, room: number): Line[] {
     return places.map(({ width, align, key, column }): TextSpan => {
       const cell = (key === undefined ? row.cells[column!.at] : row.keys[key]) ?? null;
       const unit = column?.column.unit ?? "text";
-      const text = `${fitted(cellText(cell, unit), width, align)} `;
+      const shown = view.keys[key ?? -1] === "dev" ? deviceText(cell) : cellText(cell, unit);
+      const text = `${fitted(shown, width, align)} `;
       const style = column === undefined ? KEY_STYLE : styleOf(heatOf(cell, column.column));
       return span(text, isSelected ? { isReversed: true } : style);
     });
   });
   const rest = size.columns - places.reduce((sum, { width }) => sum + width + 1, 0);
   return [[...head, span(" ".repeat(Math.max(0, rest)), { isReversed: true })], ...lines];
+}
+
+/** A block device's number as major and minor one. @see linux/kdev_t.h, MINORBITS */
+function deviceText(cell: Cell): string {
+  return typeof cell === "number" ? `${Math.floor(cell / 2 ** 20)}:${cell % 2 ** 20}` : "-";
 }
 
 const KEY_STYLE: Style = {};

@@ -124,7 +124,7 @@ function eventsOfCall(name: string): string {
 }
 
 /** The filter of a scope; empty for everything. */
-function conditionOf(scope: Scope, where?: string, ids: typeof USUAL = USUAL): string {
+export function conditionOf(scope: Scope, where?: string, ids: typeof USUAL = USUAL): string {
   const { filter, container, pid, tid, syscall, filename } = scope;
   const id = (key: "pid" | "tid", value: number | undefined): string[] => {
     if (value === undefined) return [];

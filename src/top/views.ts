@@ -211,12 +211,12 @@ const FILES: View = {
 
 const SCHED: View = {
   name: "sched",
-  help: "scheduling latency of threads: from being woken to running",
+  help: "scheduling latency of threads: from being able to run to running",
   keys: ["container", "tid"],
   columns: [
-    rate("wakeups", "WAKEUP/s", "wakeups a second"),
-    latency("p50", "P50", "half of the wakeups waited no longer"),
-    latency("p99", "P99", "99 of 100 wakeups waited no longer"),
+    rate("waits", "WAIT/s", "waits for a processor a second, after being woken or preempted"),
+    latency("p50", "P50", "half of them took no longer"),
+    latency("p99", "P99", "99 of 100 took no longer"),
     latency("max", "MAX", "the longest wait"),
     rate("preempted", "PREEMPT/s", "times that it had to leave its processor, a second"),
     COMMAND,
@@ -225,7 +225,7 @@ const SCHED: View = {
     {
       table: "blocked",
       measures: {
-        wakeups: "rate() if (latency >= 0)",
+        waits: "rate() if (latency >= 0)",
         p50: "p50(latency)",
         p99: "p99(latency)",
         max: "max(latency)",
