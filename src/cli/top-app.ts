@@ -6,7 +6,7 @@ import type { FullScreen } from "../terminal/full-screen.ts";
 import { TopApp } from "../top/app.ts";
 import { sharedSource, spanOf } from "../top/source.ts";
 import { askedTimes } from "./times.ts";
-import { type Ending, everyOf, type TopOptions } from "./top.ts";
+import { type Ending, everyOf, type TopOptions } from "./top-options.ts";
 import { viewOf } from "./top-view.ts";
 
 /** @throws SourceError, FilterError */

@@ -11,7 +11,7 @@ import { ExitCode, GRACE_MS, note, report, reportIncomplete, warn } from "./repo
 import { ResultTable } from "./result-table.ts";
 import { rowWriter } from "./row-writer.ts";
 import { askedTimes } from "./times.ts";
-import { everyOf, type TopOptions } from "./top.ts";
+import { everyOf, type TopOptions } from "./top-options.ts";
 import { viewOf } from "./top-view.ts";
 
 export async function printed(sources: readonly string[], options: TopOptions): Promise<void> {

@@ -3,7 +3,7 @@ import { suggestion } from "../base/suggestion.ts";
 import { type SortOrder, sortNames } from "../top/sorting.ts";
 import type { View } from "../top/view.ts";
 import { VIEWS, viewNamed } from "../top/views.ts";
-import type { TopOptions } from "./top.ts";
+import type { TopOptions } from "./top-options.ts";
 
 /**
  * The view that is asked for, sorted as is asked for.

@@ -5,40 +5,7 @@ import type { FullScreen } from "../terminal/full-screen.ts";
 import type { TopApp } from "../top/app.ts";
 import { hasColors } from "./colors.ts";
 import { ExitCode, GRACE_MS, report } from "./report.ts";
-import type { RowsOptions } from "./rows-options.ts";
-
-export interface TopOptions
-  extends Pick<
-    RowsOptions,
-    | "since"
-    | "until"
-    | "last"
-    | "utc"
-    | "clockOffset"
-    | "from"
-    | "wait"
-    | "reconnect"
-    | "maxLag"
-    | "color"
-    | "format"
-    | "duration"
-    | "container"
-    | "quiet"
-  > {
-  readonly view: string;
-  readonly every?: number;
-  readonly where?: string;
-  readonly sort?: string;
-  readonly once?: true;
-  readonly count?: number;
-}
-
-/** Longer than a screen of a silent session should take. */
-const USUAL_EVERY_MS = 2000;
-
-export function everyOf({ every = USUAL_EVERY_MS }: Pick<TopOptions, "every">): string {
-  return every % 1000 === 0 ? `${every / 1000}s` : `${every}ms`;
-}
+import type { Ending, TopOptions } from "./top-options.ts";
 
 /** `tracewire top`. */
 export async function top(sources: readonly string[], options: TopOptions): Promise<void> {
@@ -94,13 +61,6 @@ async function onScreen(sources: readonly string[], options: TopOptions): Promis
 function showLoading(screen: FullScreen, sources: readonly string[]): void {
   const text = `tracewire top  ${sources.map((source) => printable(source)).join(" ")}`;
   screen.paint({ size: screen.size, lines: [[{ text, style: { isDim: true } }]] });
-}
-
-/** How a screen ends. */
-export interface Ending {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
 }
 
 function settleable(): Ending {
