@@ -95,3 +95,67 @@ Examples:
       await run.top(sources, isView ? { ...options, view: last } : options);
     });
 }
+
+/** As `analyses/analyses.ts` has them. */
+export const ANALYSIS_NAMES = [
+  "cputop",
+  "memtop",
+  "syscallstats",
+  "schedstats",
+  "iolatency",
+  "iousage",
+  "irqstats",
+] as const;
+
+export function analyze(): Command {
+  const command = new Command("analyze")
+    .description(
+      "Analyse recorded traces by container: processor time, memory, system calls, latencies.",
+    )
+    .argument("<words...>", `trace directories, and an analysis: ${ANALYSIS_NAMES.join(", ")}`)
+    .addOption(
+      new Option("--by <what>", "one table only, by this").choices([
+        "container",
+        "process",
+        "thread",
+        "cpu",
+      ]),
+    )
+    .option("--every <time>", "a table for each window, such as 5s", duration)
+    .option("-w, --where <expr>", "only what this filter of the query language selects")
+    .addOption(containerOption())
+    .option("--limit <n>", "rows of a table (default: 10 as text, else all)", count)
+    .option("--freq", "text: distributions of the latencies, too")
+    .option("--ascii", "text: bars of # instead of blocks")
+    .addOption(
+      new Option("-f, --format <format>", `text; lami, which Trace Compass reads; ${formatNames()}`)
+        .argParser((text) => (text === "lami" ? text : formatName(text)))
+        .default("text"),
+    )
+    .addOption(
+      new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
+    )
+    .option("-q, --quiet", "no progress and notes on stderr")
+    .addOption(new Option("--mi-version").hideHelp())
+    .addOption(new Option("--metadata").hideHelp())
+    .addOption(new Option("--test-compatibility").hideHelp())
+    .addOption(new Option("--output-progress").hideHelp());
+  for (const option of timeOptions()) if (option.long !== "--date") command.addOption(option);
+  return command
+    .addHelpText(
+      "after",
+      `
+In Trace Compass, add an external analysis with the command: tracewire analyze cputop --format lami
+
+Examples:
+  $ tracewire analyze ./trace cputop
+  $ tracewire analyze ./trace memtop --by container
+  $ tracewire analyze ./trace schedstats --container web --freq
+  $ tracewire analyze ./trace syscallstats --by process --every 10s --format csv
+  $ tracewire analyze ./trace irqstats --format lami | jq '.results[0].data'`,
+    )
+    .action(async (words: string[], options) => {
+      const run = await import("./analyze.ts");
+      await run.analyze(words, options);
+    });
+}

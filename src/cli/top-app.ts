@@ -1,10 +1,10 @@
 /** What `tracewire top` on a terminal is made of; loaded when its screen is open. */
 
+import { lengthOf, sharedSource, spanOf } from "../analyses/source.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { hasSpareProcessors } from "../query/threads.ts";
 import type { FullScreen } from "../terminal/full-screen.ts";
 import { TopApp } from "../top/app.ts";
-import { sharedSource, spanOf } from "../top/source.ts";
 import { askedTimes } from "./times.ts";
 import { type Ending, everyOf, type TopOptions } from "./top-options.ts";
 import { viewOf } from "./top-view.ts";
@@ -34,7 +34,7 @@ export async function openTop(
     every: text,
     everyNs: BigInt(Math.round((every ?? 2000) * 1e6)),
     isWindowed: every !== undefined,
-    spanNs: source.feed.isLive ? 1 : await spanOf(source.feed, base),
+    spanNs: source.feed.isLive ? 1 : lengthOf(await spanOf(source.feed, base)),
     base,
     maxLagMs: maxLag,
     isUtc: utc === true,

@@ -1,11 +1,11 @@
 /** `tracewire top` without a screen: tables as text, or windows in a format for programs. */
 
+import { printWindows } from "../analyses/printed.ts";
+import { lengthOf, sharedSource, spanOf } from "../analyses/source.ts";
+import { viewBatch, viewSchema } from "../analyses/view-batch.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { NO_BYTES } from "../format/batch-writer.ts";
 import { formatNamed } from "../format/formats.ts";
-import { printWindows } from "../top/printed.ts";
-import { sharedSource, spanOf } from "../top/source.ts";
-import { viewBatch, viewSchema } from "../top/view-batch.ts";
 import { hasColors } from "./colors.ts";
 import { ExitCode, GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import { ResultTable } from "./result-table.ts";
@@ -40,7 +40,7 @@ export async function printed(sources: readonly string[], options: TopOptions): 
     {
       view,
       scope: { filter: where },
-      time: isWindowed ? everyOf(options) : await spanOf(feed, base),
+      time: isWindowed ? everyOf(options) : lengthOf(await spanOf(feed, base)),
       base,
       maxWindows: feed.isLive ? 16 : 100_000,
       most: once === true ? 1 : (count ?? Number.POSITIVE_INFINITY),

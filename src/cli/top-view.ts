@@ -1,7 +1,7 @@
+import { type SortOrder, sortNames } from "../analyses/sorting.ts";
+import type { View } from "../analyses/view.ts";
 import { SourceError } from "../base/errors.ts";
 import { suggestion } from "../base/suggestion.ts";
-import { type SortOrder, sortNames } from "../top/sorting.ts";
-import type { View } from "../top/view.ts";
 import { VIEWS, viewNamed } from "../top/views.ts";
 import type { TopOptions } from "./top-options.ts";
 

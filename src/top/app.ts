@@ -1,5 +1,7 @@
 /** `top` on a terminal: keys change the model, queries fill it, and a picture of both is painted a few times a second. */
 
+import { Sampler, type SamplerHost } from "../analyses/sampler.ts";
+import type { View } from "../analyses/view.ts";
 import { counted } from "../base/text.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { linkEnvironments } from "../feed/environments.ts";
@@ -13,9 +15,7 @@ import { drawn, pageRows } from "./draw.ts";
 import { EventTail } from "./event-tail.ts";
 import { TopModel } from "./model.ts";
 import type { TopPicture } from "./picture.ts";
-import { Sampler, type SamplerHost } from "./sampler.ts";
 import { spanText, stateText } from "./status-text.ts";
-import type { View } from "./view.ts";
 
 /** The terminal, or what stands for it in a test. */
 export interface TopScreen {

@@ -1,7 +1,7 @@
 /** Cells as text, as wide as a terminal has room for, and how hot they are. */
 
-import type { Cell } from "./board.ts";
-import type { CellUnit, ViewColumn } from "./view.ts";
+import type { Cell } from "../analyses/board.ts";
+import type { CellUnit, ViewColumn } from "../analyses/view.ts";
 
 const THOUSANDS: readonly (readonly [number, string])[] = [
   [1e9, "G"],

@@ -1,6 +1,8 @@
 /** The newest events of a scope, for a list. */
 
 import type { Subscription } from "rxjs";
+import type { SamplerHost } from "../analyses/sampler.ts";
+import { eventConditions, type Scope } from "../analyses/view-query.ts";
 import { FilterError, SourceError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { RowReader } from "../column/row-reader.ts";
@@ -10,8 +12,6 @@ import { runPlanned } from "../language/run-query.ts";
 import type { Question } from "../query/question.ts";
 import type { ResultItem } from "../query/result.ts";
 import type { EventLine } from "./picture.ts";
-import type { SamplerHost } from "./sampler.ts";
-import { eventConditions, type Scope } from "./view-query.ts";
 
 const MAX_EVENTS = 2000;
 const MAX_PAYLOAD = 400;

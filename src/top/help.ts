@@ -1,7 +1,7 @@
 /** The help screen: keys, and what the columns of the view are. */
 
+import type { View } from "../analyses/view.ts";
 import { type Line, type ScreenSize, span } from "../terminal/frame.ts";
-import type { View } from "./view.ts";
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["1 … 0, Tab", "views: containers, processes, threads, syscalls …"],

@@ -1,9 +1,9 @@
 /** Where a user is: the views that were opened one from another, each with its scope and order. */
 
-import type { BoardRow } from "./board.ts";
-import type { SortOrder } from "./sorting.ts";
-import type { View } from "./view.ts";
-import type { Scope } from "./view-query.ts";
+import type { BoardRow } from "../analyses/board.ts";
+import type { SortOrder } from "../analyses/sorting.ts";
+import type { View } from "../analyses/view.ts";
+import type { Scope } from "../analyses/view-query.ts";
 import { viewNamed } from "./views.ts";
 
 /** One step of the way. Without a view, the events of its scope. */

@@ -1,11 +1,11 @@
 /** What `top` shows and does at each key, without a terminal or a trace. */
 
+import type { BoardRow, BoardWindow } from "../analyses/board.ts";
+import { sortedRows, sortNames } from "../analyses/sorting.ts";
+import type { View } from "../analyses/view.ts";
+import { EVERYWHERE } from "../analyses/view-query.ts";
 import { type EditedLine, EMPTY_LINE, edited, replaced } from "../terminal/line-editor.ts";
-import type { BoardRow, BoardWindow } from "./board.ts";
 import { type Level, levelOf, opened, withView } from "./levels.ts";
-import { sortedRows, sortNames } from "./sorting.ts";
-import type { View } from "./view.ts";
-import { EVERYWHERE } from "./view-query.ts";
 import { VIEWS } from "./views.ts";
 
 /** What a key asks for beyond another picture. */

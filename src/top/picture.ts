@@ -1,10 +1,10 @@
 /** What is on the screen, as data: drawing needs nothing else. */
 
+import type { BoardRow } from "../analyses/board.ts";
+import type { SortOrder } from "../analyses/sorting.ts";
+import type { View } from "../analyses/view.ts";
 import type { ScreenSize } from "../terminal/frame.ts";
 import type { EditedLine } from "../terminal/line-editor.ts";
-import type { BoardRow } from "./board.ts";
-import type { SortOrder } from "./sorting.ts";
-import type { View } from "./view.ts";
 
 /** One event record of a list. */
 export interface EventLine {

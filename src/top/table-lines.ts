@@ -1,11 +1,11 @@
 /** A view's rows as lines: as many columns as have room, heat as colour or weight. */
 
+import type { Cell } from "../analyses/board.ts";
+import type { KeyName, View, ViewColumn } from "../analyses/view.ts";
 import { type Line, type Style, span, type TextSpan } from "../terminal/frame.ts";
 import { fitted } from "../terminal/width.ts";
-import type { Cell } from "./board.ts";
 import { cellText, heatOf } from "./cell-text.ts";
 import type { TopPicture } from "./picture.ts";
-import type { KeyName, View, ViewColumn } from "./view.ts";
 
 const KEY_TITLES: Readonly<Record<KeyName, string>> = {
   container: "CONTAINER",
@@ -18,6 +18,8 @@ const KEY_TITLES: Readonly<Record<KeyName, string>> = {
   device: "INTERFACE",
   kind: "KIND",
   name: "NAME",
+  cpu_id: "CPU",
+  container_type: "TYPE",
 };
 
 /** Keys that are numbers, and those that take the room that is left. */
@@ -33,6 +35,8 @@ const WIDTHS: Readonly<Record<KeyName, number>> = {
   device: 14,
   kind: 8,
   name: 20,
+  cpu_id: 4,
+  container_type: 8,
 };
 
 /** What a column of the table is, and how wide. */

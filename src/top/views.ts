@@ -1,6 +1,6 @@
 /** The views of `top`, in the order of their number keys. */
 
-import type { View, ViewColumn, ViewPart } from "./view.ts";
+import type { View, ViewColumn, ViewPart } from "../analyses/view.ts";
 
 const CPU: ViewColumn = {
   name: "cpu",

@@ -16,6 +16,7 @@ test("knows its commands", () => {
     "query",
     "queries",
     "top",
+    "analyze",
     "ls",
     "info",
     "serve",

@@ -2,12 +2,17 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Board } from "../../src/analyses/board.ts";
+import { sortedRows } from "../../src/analyses/sorting.ts";
+import {
+  conditionOf,
+  eventConditions,
+  literal,
+  partQueries,
+} from "../../src/analyses/view-query.ts";
 import { planQuery } from "../../src/language/plan.ts";
-import { Board } from "../../src/top/board.ts";
 import { cellText } from "../../src/top/cell-text.ts";
 import { TopModel } from "../../src/top/model.ts";
-import { sortedRows } from "../../src/top/sorting.ts";
-import { conditionOf, eventConditions, literal, partQueries } from "../../src/top/view-query.ts";
 import { VIEWS, viewNamed } from "../../src/top/views.ts";
 
 const test = suite("top/model");

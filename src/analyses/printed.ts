@@ -19,6 +19,7 @@ export function printWindows(
   spec: PrintSpec,
   host: Omit<SamplerHost, "onChange" | "onError">,
   onWindow: (window: BoardWindow) => void,
+  onProgress: (share: number) => void = () => {},
 ): Printing {
   let stop = (): void => {};
   const ended = new Promise<Sampler>((resolve, reject) => {
@@ -38,6 +39,7 @@ export function printWindows(
     };
     const onChange = (): void => {
       if (sampler === undefined) return;
+      onProgress(sampler.progress);
       if (sampler.hasEnded) show(sampler.board.windows);
       // A later part may still add to the last window.
       else if (typeof spec.time === "string") show(sampler.board.windows.slice(0, -1));

@@ -30,15 +30,18 @@ export interface PartQuery {
 }
 
 const USUAL: Readonly<Partial<Record<KeyName, readonly string[]>>> = {
+  container_type: ["$container.type"],
   pid: ["$ctx.pid"],
   tid: ["$ctx.tid"],
 };
 /** User-space events have the ids of their container, and those of the host where the kernel is traced, too. */
 const EITHER: Readonly<Partial<Record<KeyName, readonly string[]>>> = {
+  ...USUAL,
   pid: ["$ctx.pid", "$ctx.vpid"],
   tid: ["$ctx.tid", "$ctx.vtid"],
 };
 const CONTAINED: Readonly<Partial<Record<KeyName, readonly string[]>>> = {
+  ...USUAL,
   pid: ["$ctx.vpid"],
   tid: ["$ctx.vtid"],
 };
@@ -54,16 +57,25 @@ export function partQueries(
   time: string | number,
 ): readonly PartQuery[] {
   const { keys } = view;
-  const hasIds = keys.some((key) => USUAL[key] !== undefined);
+  const hasIds = keys.some((key) => key === "pid" || key === "tid");
   const isScoped = scope.pid !== undefined || scope.tid !== undefined;
   const ways =
     part.table === "events" && (hasIds || isScoped) ? [EITHER, USUAL, CONTAINED] : [USUAL];
   const queries = ways.map((ids) => queryOf(part, view, scope, time, ids));
-  const withoutName = queries.map((query) => ({
-    ...query,
-    text: query.text.replace(/, command = last\(\$ctx\.procname\)/, ""),
-  }));
-  return part.table === "events" ? [...queries, ...withoutName] : queries;
+  return [queries, without(queries, "pid_ns"), without(queries, "procname")].flat();
+}
+
+/** The queries without measures of a context that not every trace has. */
+function without(
+  queries: readonly PartQuery[],
+  context: "pid_ns" | "procname",
+): readonly PartQuery[] {
+  const contexts = context === "pid_ns" ? "pid_ns" : "(?:pid_ns|procname)";
+  const measure = new RegExp(`, \\w+ = \\w+\\(\\$ctx\\.${contexts}\\)`, "g");
+  return queries.flatMap((query) => {
+    const text = query.text.replace(measure, "");
+    return text === query.text ? [] : [{ ...query, text }];
+  });
 }
 
 function queryOf(

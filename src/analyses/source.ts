@@ -36,29 +36,54 @@ export function sharedSource(
   return { feed, names: () => ({ kind: "live", followed }) };
 }
 
+/** When something begins and ends, in nanoseconds since the Unix epoch. */
+export interface TimeSpan {
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+}
+
 /**
- * How much time a question is of: from the first event to the last, in nanoseconds. A recording's first packets may begin
- * long before anything happens.
+ * The time that numbers of a recorded trace are of: from its first kernel event to the last, or of all events where no kernel
+ * was traced. The first packets may begin long before anything happens.
+ * @returns `undefined` where there are no events
  * @throws SourceError where the trace cannot be opened
  */
-export function spanOf(feed: Feed, { begin, end }: Partial<Question>): Promise<number> {
-  const planned = planQuery("|> first = min($event.timestamp), last = max($event.timestamp)", {
-    begin,
-    end,
-  });
+export async function spanOf(
+  feed: Feed,
+  { begin, end }: Partial<Question>,
+): Promise<TimeSpan | undefined> {
+  const range = { begin, end };
+  return (
+    (await eventSpan(feed, range, '$event.domain == "kernel"')) ??
+    (await eventSpan(feed, range, ""))
+  );
+}
+
+function eventSpan(
+  feed: Feed,
+  { begin, end }: Partial<Question>,
+  filter: string,
+): Promise<TimeSpan | undefined> {
+  const text = `${filter} |> first = min($event.timestamp), last = max($event.timestamp)`;
+  const planned = planQuery(text.trim(), { begin, end });
   const share = feed.share({ begin, end, deferPacketReads: false });
   const execution = { isLive: false, borrowBatches: true };
   return new Promise((resolve, reject) => {
-    let spanNs = 1;
+    let found: TimeSpan | undefined;
     runPlanned(planned, execution, share, () => namesOf(feed)).subscribe({
       next: (item) => {
         if (item.kind !== "batch" || item.batch.rows === 0) return;
         const [first, last] = item.batch.columns.map((column) => valueAt(column, 0));
-        if (first === null || last === null) return;
-        spanNs = Math.max(1, Number(BigInt(last as bigint) - BigInt(first as bigint)));
+        if (typeof first !== "bigint" || typeof last !== "bigint") return;
+        found = { firstNs: first, lastNs: last };
       },
       error: reject,
-      complete: () => resolve(spanNs),
+      complete: () => resolve(found),
     });
   });
+}
+
+/** Its length; never 0. */
+export function lengthOf(span: TimeSpan | undefined): number {
+  return span === undefined ? 1 : Math.max(1, Number(span.lastNs - span.firstNs));
 }

@@ -1,4 +1,4 @@
-/** What a view of `top` is: keys, columns, and the queries that fill them. */
+/** What a table of an analysis or a view of `top` is: keys, columns, and the queries that fill them. */
 
 /** A key of a view's rows. `pid` and `tid` are ids on the host. */
 export type KeyName =
@@ -11,7 +11,9 @@ export type KeyName =
   | "op"
   | "device"
   | "kind"
-  | "name";
+  | "name"
+  | "cpu_id"
+  | "container_type";
 
 /** How a cell's number is written; `bytes` and `ns` are scaled. */
 export type CellUnit = "%" | "rate" | "bytes/s" | "bytes" | "ns" | "count" | "text";
@@ -49,6 +51,6 @@ export interface View {
   readonly parts: readonly ViewPart[];
   /** The column by which rows are sorted at first, the largest on top. */
   readonly sort: string;
-  /** What Enter opens: the view, filtered by the row's keys. Absent: the events of the row. */
+  /** `top`: what Enter opens: the view, filtered by the row's keys. Absent: the events of the row. */
   readonly opens?: string;
 }

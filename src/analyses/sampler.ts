@@ -44,6 +44,9 @@ export class Sampler {
   readonly #progress: number[];
   watermarkNs: bigint | undefined;
   late = 0;
+  /** Intervals of which a begin or an end is missing; and those that may have been cut short by a loss. */
+  unpaired = 0;
+  interrupted = 0;
   readonly #spec: SampleSpec;
   readonly #host: SamplerHost;
   readonly #subscriptions: (Subscription | undefined)[] = [];
@@ -140,6 +143,8 @@ export class Sampler {
       if (lost > 0) board.addLost(startNs, lost);
     });
     this.late = Math.max(this.late, batch.late);
+    this.unpaired = Math.max(this.unpaired, batch.unpaired);
+    this.interrupted = Math.max(this.interrupted, batch.interrupted);
     const { watermarkNs } = batch;
     if (watermarkNs !== undefined && watermarkNs > (this.watermarkNs ?? 0n))
       this.watermarkNs = watermarkNs;
