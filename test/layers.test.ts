@@ -120,6 +120,42 @@ const MAY_IMPORT: Readonly<
       "node:worker_threads",
     ],
   },
+  analyses: {
+    folders: [
+      "base",
+      "ctf",
+      "relay",
+      "column",
+      "filter",
+      "source",
+      "feed",
+      "query",
+      "operators",
+      "language",
+    ],
+    packages: ["rxjs"],
+  },
+  terminal: {
+    folders: ["base"],
+    packages: ["node:fs", "node:readline", "node:tty"],
+  },
+  top: {
+    folders: [
+      "base",
+      "terminal",
+      "ctf",
+      "relay",
+      "column",
+      "filter",
+      "source",
+      "feed",
+      "query",
+      "operators",
+      "language",
+      "analyses",
+    ],
+    packages: ["rxjs"],
+  },
   library: {
     folders: [
       "base",
@@ -154,6 +190,9 @@ const MAY_IMPORT: Readonly<
       "runtimes",
       "replay",
       "server",
+      "analyses",
+      "terminal",
+      "top",
     ],
     packages: [
       "rxjs",

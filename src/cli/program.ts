@@ -2,6 +2,7 @@
 
 import { Argument, Command } from "commander";
 import type { Shell } from "./completion.ts";
+import { analyze, top } from "./program-analyses.ts";
 import { explain, queries, query, tail } from "./program-queries.ts";
 import { demo, replay, serve } from "./program-servers.ts";
 import { statedump } from "./program-statedump.ts";
@@ -29,6 +30,8 @@ Exit status: 0 when everything was read, 1 after an error, 2 for a wrong command
     tail(),
     query(),
     queries(),
+    top(),
+    analyze(),
     ls(),
     info(),
     serve(),

@@ -4,12 +4,12 @@
  */
 
 import { printable } from "../base/printable.ts";
+import { quantity } from "../base/quantity.ts";
 import { isoText } from "../base/time.ts";
 import type { Column, ColumnBatch } from "../column/column.ts";
 import { numberAt, valueAt } from "../column/row-reader.ts";
 import type { ColumnLayout, Schema } from "../column/schema.ts";
 import { type BatchWriter, NO_BYTES } from "../format/batch-writer.ts";
-import { quantity } from "./quantity.ts";
 
 export interface ResultTableOptions {
   /** Whether what was drawn before is replaced: by results that stand for all so far. */

@@ -5,7 +5,9 @@ import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import type { Expression } from "../filter/ast.ts";
 import { all } from "../filter/build.ts";
 import { compileExpression } from "../filter/compile.ts";
+import { describeCondition } from "../filter/container-condition.ts";
 import { wholeNumber } from "../filter/literals.ts";
+import { parse } from "../filter/parse.ts";
 import { conjunction, speaksOfContainers, splitContainers } from "../filter/split-containers.ts";
 import { AggregateRows } from "../operators/aggregate/aggregate.ts";
 import { paneLength } from "../operators/aggregate/windows.ts";
@@ -67,7 +69,7 @@ export function namesBehind(text: string): { names: readonly string[]; isOpen: b
 
 class Planner {
   readonly #text: string;
-  readonly #base: Question;
+  #base: Question;
   /** The condition that the scan gets. */
   #filter: Expression | undefined;
   #events: EventScope | undefined;
@@ -121,6 +123,18 @@ class Planner {
     this.#tableScope = new TableScope(table, this.#text);
     this.#events = undefined;
     this.#scope = this.#tableScope;
+    if (table.sharesContainer !== true) this.#selectContainer(this.#tableScope);
+  }
+
+  /** A container that is asked for beside the text is one of rows where their events may be of several. */
+  #selectContainer(scope: TableScope): void {
+    const { container } = this.#base;
+    if (container === undefined) return;
+    const text = describeCondition(container);
+    const program = rowProgram(parse(text), scope, text);
+    this.#operators.push(() => new Where(program));
+    this.#steps.push(`where ${text}`);
+    this.#base = { ...this.#base, container: undefined };
   }
 
   #stage(stage: Stage, later: readonly Stage[]): void {

@@ -11,7 +11,19 @@ const test = suite("cli/help");
 const COMMANDS = program().commands.map((command) => command.name());
 
 test("knows its commands", () => {
-  const live = ["tail", "query", "queries", "ls", "info", "serve", "replay", "demo", "explain"];
+  const live = [
+    "tail",
+    "query",
+    "queries",
+    "top",
+    "analyze",
+    "ls",
+    "info",
+    "serve",
+    "replay",
+    "demo",
+    "explain",
+  ];
   assert.equal(COMMANDS, [...live, "containers", "statedump", "completion", "man"]);
   const { status, stdout } = run(["--help"]);
   assert.is(status, 0);

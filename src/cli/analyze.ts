@@ -1,0 +1,200 @@
+/** `tracewire analyze`: an analysis with a name, as text, as LAMI, or a table in a format for programs. */
+
+import { ANALYSIS_NAMES, analysisNamed } from "../analyses/analyses.ts";
+import type { Analysis, Subject } from "../analyses/analysis.ts";
+import { distributionText, spanLine, tableText } from "../analyses/analysis-text.ts";
+import { lamiMetadata, lamiResults, lamiText, MI_VERSION } from "../analyses/lami.ts";
+import {
+  type AnalysisResult,
+  type AnalysisSpec,
+  distributionsOf,
+  runAnalysis,
+} from "../analyses/run-analysis.ts";
+import { sharedSource, spanOf, type TimeSpan } from "../analyses/source.ts";
+import { viewBatch, viewSchema } from "../analyses/view-batch.ts";
+import { SourceError } from "../base/errors.ts";
+import { suggestion } from "../base/suggestion.ts";
+import { namedBy } from "../filter/container-condition.ts";
+import { formatNamed } from "../format/formats.ts";
+import { colorsFor } from "./colors.ts";
+import { note, report, reportIncomplete, warn } from "./report.ts";
+import { rowWriter } from "./row-writer.ts";
+import type { RowsOptions } from "./rows-options.ts";
+import { percent, progressLine } from "./status.ts";
+import { askedTimes, type TimeOptions } from "./times.ts";
+import { VERSION } from "./version.ts";
+
+export interface AnalyzeOptions extends TimeOptions {
+  readonly by?: Subject;
+  readonly every?: number;
+  readonly where?: string;
+  readonly container: readonly string[];
+  readonly limit?: number;
+  readonly freq?: true;
+  readonly ascii?: true;
+  readonly format: string;
+  readonly color: RowsOptions["color"];
+  readonly quiet?: true;
+  readonly miVersion?: true;
+  readonly metadata?: true;
+  readonly testCompatibility?: true;
+}
+
+const TEXT_ROWS = 10;
+
+/** The analysis among the words, wherever it stands: readers of LAMI put the trace last. */
+export function wordsOf(words: readonly string[]): {
+  readonly sources: readonly string[];
+  readonly analysis: Analysis;
+} {
+  const at = words.findLastIndex((word) => ANALYSIS_NAMES.includes(word));
+  const analysis = analysisNamed(words[at] ?? "");
+  if (analysis === undefined) {
+    const last = words.at(-1) ?? "nothing";
+    throw new SourceError(
+      "ANALYSIS_UNKNOWN",
+      `analyze: expected an analysis, one of ${ANALYSIS_NAMES.join(", ")}, got ${last}${suggestion(last, ANALYSIS_NAMES)}`,
+    );
+  }
+  return { sources: words.filter((_, i) => i !== at), analysis };
+}
+
+export async function analyze(words: readonly string[], options: AnalyzeOptions): Promise<void> {
+  const { analysis, sources } = wordsOf(words);
+  if (options.miVersion) return print(MI_VERSION);
+  if (options.metadata) return print(lamiText(lamiMetadata(analysis, VERSION)));
+  if (sources.length === 0)
+    throw new SourceError("SOURCE_MISSING", `analyze: expected a trace beside ${analysis.name}`);
+  const source = sharedSource(
+    sources,
+    { from: "beginning", clockOffsetNs: options.clockOffset },
+    0,
+    report,
+  );
+  if (source.feed.isLive)
+    throw new SourceError(
+      "ANALYSIS_LIVE",
+      "analyze: expected a recorded trace; tracewire top follows live sessions",
+    );
+  const { begin, end } = askedTimes(options, false);
+  const base = { container: namedBy(options.container), begin, end };
+  const progress = options.quiet ? undefined : progressLine(process.stderr);
+  const spec: AnalysisSpec = {
+    analysis,
+    ...source,
+    base,
+    filter: options.where ?? "",
+    span: await spanOf(source.feed, base),
+    every: options.every === undefined ? undefined : `${options.every}ms`,
+    onProgress: (share) => progress?.show(() => percent(share, 1)),
+  };
+  const result = await runAnalysis(spec, subjectsOf(analysis, options));
+  progress?.end();
+  if (options.testCompatibility) {
+    // A reader asks whether this trace has what the analysis reads.
+    if (isEmpty(result)) process.exitCode = 1;
+    return;
+  }
+  await write(spec, result, options);
+  if (!options.quiet) for (const text of result.notes) note(text);
+  reportLosses(result);
+}
+
+function subjectsOf(analysis: Analysis, { by, format }: AnalyzeOptions): readonly Subject[] {
+  if (by !== undefined && !analysis.possible.includes(by))
+    throw new SourceError(
+      "ANALYSIS_BY",
+      `--by: ${analysis.name} is by ${analysis.possible.join(", ")}, got ${by}`,
+    );
+  if (by !== undefined) return [by];
+  // Formats of one table have one.
+  return format === "text" || format === "lami" ? analysis.subjects : analysis.subjects.slice(0, 1);
+}
+
+function isEmpty({ tables }: AnalysisResult): boolean {
+  return tables.every(({ windows }) => windows.every(({ rows }) => rows.size === 0));
+}
+
+async function write(
+  spec: AnalysisSpec,
+  result: AnalysisResult,
+  options: AnalyzeOptions,
+): Promise<void> {
+  const { span } = spec;
+  const everyNs = options.every === undefined ? undefined : BigInt(Math.round(options.every * 1e6));
+  if (options.format === "lami") {
+    print(lamiText(lamiResults(result, span, everyNs, options.limit)));
+    return;
+  }
+  if (options.format === "text") {
+    await writeText(spec, result, options, everyNs);
+    return;
+  }
+  const { view, windows } = result.tables[0]!;
+  const how = {
+    ...options,
+    event: [],
+    settle: 0,
+    engine: "kernel",
+    from: "beginning",
+    reconnect: false,
+    maxLag: 0,
+  } as const;
+  const writer = await rowWriter(formatNamed(options.format), how, {});
+  const isWindowed = everyNs !== undefined;
+  process.stdout.write(await writer.begin(viewSchema(view, isWindowed)));
+  for (const window of windows) {
+    const batch = viewBatch(view, window, { by: view.sort, isReversed: false }, isWindowed);
+    if (batch.rows > 0) process.stdout.write(await writer.batch(batch));
+  }
+  process.stdout.write(await writer.end());
+}
+
+async function writeText(
+  spec: AnalysisSpec,
+  result: AnalysisResult,
+  options: AnalyzeOptions,
+  everyNs: bigint | undefined,
+): Promise<void> {
+  const { analysis, span } = spec;
+  const colors = colorsFor(process.stdout);
+  const columns = process.stdout.isTTY ? process.stdout.columns || 80 : 120;
+  const style = {
+    width: Math.max(10, Math.min(40, columns - 90)),
+    isAscii: options.ascii === true,
+    limit: options.limit ?? TEXT_ROWS,
+    emphasize: (text: string) => colors.bold(text),
+  };
+  print(spanLine(span));
+  for (const table of result.tables) {
+    for (const window of table.windows) {
+      const heading = everyNs === undefined ? "" : `, ${windowText(window.startNs, everyNs)}`;
+      print(`\n${tableText(analysis, table, window, style, heading)}`.trimEnd());
+    }
+    if (table.windows.length === 0)
+      print(
+        `\n${colors.bold(`${analysis.title} per ${table.subject}`)}\n  nothing: the trace has no events that this reads`,
+      );
+  }
+  if (options.freq)
+    print(`\n${distributionText(analysis, await distributionsOf(spec), style)}`.trimEnd());
+}
+
+function windowText(startNs: bigint, everyNs: bigint): string {
+  const span: TimeSpan = { firstNs: startNs, lastNs: startNs + everyNs };
+  return spanLine(span).replace("Timerange: ", "");
+}
+
+/** What the numbers do not know. */
+function reportLosses({ losses, unpaired, interrupted }: AnalysisResult): void {
+  if (!losses.isEmpty) warn(`lost: ${losses}; the numbers are of what was recorded, and too small`);
+  if (losses.isIncomplete && unpaired + interrupted > 0)
+    warn(
+      `${unpaired} intervals without a begin or an end, ${interrupted} cut short by a loss: their time is in no number`,
+    );
+  if (losses.isIncomplete) reportIncomplete();
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

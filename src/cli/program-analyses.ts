@@ -1,0 +1,161 @@
+/** Commands that analyse traces by container: their options and help. */
+
+import { Command, Option } from "commander";
+import { count, duration, formatName, formatNames } from "./options.ts";
+import {
+  addFormatAliases,
+  containerOption,
+  fromOption,
+  reconnectOption,
+  waitOption,
+} from "./shared-options.ts";
+import { timeOptions } from "./times.ts";
+
+/** As `top/views.ts` has them, which is loaded when the command runs. */
+export const TOP_VIEWS = [
+  "containers",
+  "processes",
+  "threads",
+  "syscalls",
+  "files",
+  "sched",
+  "io",
+  "net",
+  "irq",
+  "memory",
+] as const;
+
+/** What commands with a screen or tables of windows have in common. */
+function commonOptions(): readonly Option[] {
+  return [
+    fromOption(),
+    waitOption(),
+    reconnectOption(),
+    new Option("--max-lag <time>", "live sessions: how long a silent stream may hold the others up")
+      .argParser(duration)
+      .default(5000, "5s"),
+    new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
+    new Option("-q, --quiet", "no notes on stderr"),
+  ];
+}
+
+export function top(): Command {
+  const command = new Command("top")
+    .description("Show what containers, processes and threads do, as top does.")
+    .argument("<source...>", "live sessions or trace directories")
+    .addOption(
+      new Option("--view <name>", "what to show first").choices(TOP_VIEWS).default("containers"),
+    )
+    .option("-w, --where <expr>", "only what this filter of the query language selects")
+    .addOption(containerOption())
+    .option(
+      "--every <time>",
+      "windows of the numbers, such as 2s (default: 2s; recorded: all the time)",
+      duration,
+    )
+    .option("--sort <column>", "the column to sort by, the largest first")
+    .option("--once", "print one table, and end")
+    .option("-n, --count <n>", "without a terminal: end after N windows", count)
+    .option(
+      "-d, --duration <time>",
+      "without a terminal: end after this time, such as 10s",
+      duration,
+    )
+    .addOption(
+      new Option(
+        "-f, --format <format>",
+        `without a terminal: text is a table; also ${formatNames()}`,
+      )
+        .argParser(formatName)
+        .default("text"),
+    );
+  for (const option of [...timeOptions(), ...commonOptions()])
+    if (option.long !== "--date") command.addOption(option);
+  addFormatAliases(command, formatName, "ndjson");
+  return command
+    .addHelpText(
+      "after",
+      `
+Keys: 1…0 views, Enter opens a row, Backspace goes back, < > r sort, / filters, Space pauses,
+left and right move the window, ? explains, q quits. The last argument may be a view.
+
+Examples:
+  $ tracewire top net://localhost/host/web1/auto
+  $ tracewire top net://localhost/host/web1/auto syscalls --every 5s
+  $ tracewire top ./trace --begin 10:15 --end 10:20
+  $ tracewire top ./trace processes --container web --once
+  $ tracewire top ./trace --every 1s --format csv > containers.csv`,
+    )
+    .action(async (words: string[], options) => {
+      const run = await import("./top.ts");
+      // A view that stands behind the sources.
+      const last = words.at(-1)!;
+      const isView = words.length > 1 && (TOP_VIEWS as readonly string[]).includes(last);
+      const sources = isView ? words.slice(0, -1) : words;
+      await run.top(sources, isView ? { ...options, view: last } : options);
+    });
+}
+
+/** As `analyses/analyses.ts` has them. */
+export const ANALYSIS_NAMES = [
+  "cputop",
+  "memtop",
+  "syscallstats",
+  "schedstats",
+  "iolatency",
+  "iousage",
+  "irqstats",
+] as const;
+
+export function analyze(): Command {
+  const command = new Command("analyze")
+    .description(
+      "Analyse recorded traces by container: processor time, memory, system calls, latencies.",
+    )
+    .argument("<words...>", `trace directories, and an analysis: ${ANALYSIS_NAMES.join(", ")}`)
+    .addOption(
+      new Option("--by <what>", "one table only, by this").choices([
+        "container",
+        "process",
+        "thread",
+        "cpu",
+      ]),
+    )
+    .option("--every <time>", "a table for each window, such as 5s", duration)
+    .option("-w, --where <expr>", "only what this filter of the query language selects")
+    .addOption(containerOption())
+    .option("--limit <n>", "rows of a table (default: 10 as text, else all)", count)
+    .option("--freq", "text: distributions of the latencies, too")
+    .option("--ascii", "text: bars of # instead of blocks")
+    .addOption(
+      new Option("-f, --format <format>", `text; lami, which Trace Compass reads; ${formatNames()}`)
+        .argParser((text) => (text === "lami" ? text : formatName(text)))
+        .default("text"),
+    )
+    .addOption(
+      new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
+    )
+    .option("-q, --quiet", "no progress and notes on stderr")
+    .addOption(new Option("--mi-version").hideHelp())
+    .addOption(new Option("--metadata").hideHelp())
+    .addOption(new Option("--test-compatibility").hideHelp())
+    .addOption(new Option("--output-progress").hideHelp());
+  for (const option of timeOptions()) if (option.long !== "--date") command.addOption(option);
+  return command
+    .addHelpText(
+      "after",
+      `
+In Trace Compass, add an external analysis with the command: tracewire analyze cputop --format lami
+
+Examples:
+  $ tracewire analyze ./trace cputop
+  $ tracewire analyze ./trace memtop --by container
+  $ tracewire analyze ./trace schedstats --container web --freq
+  $ tracewire analyze ./trace syscallstats --by process --every 10s --format csv
+  $ tracewire analyze ./trace irqstats --format lami | jq '.results[0].data'`,
+    )
+    .action(async (words: string[], options) => {
+      const run = await import("./analyze.ts");
+      await run.analyze(words, options);
+    });
+}
