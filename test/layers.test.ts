@@ -54,7 +54,12 @@ const MAY_IMPORT: Readonly<
   },
   format: {
     folders: ["base", "wasm", "column", "scan"],
-    packages: ["apache-arrow", "apache-arrow/ipc/metadata/message"],
+    packages: [
+      "apache-arrow",
+      "apache-arrow/ipc/metadata/message",
+      "hyparquet",
+      "hyparquet-writer",
+    ],
   },
   runtimes: {
     folders: ["base"],

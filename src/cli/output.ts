@@ -26,9 +26,10 @@ export function guardOutputs(onFailure: (error: unknown) => void): void {
  * @throws SourceError `OUTPUT_TERMINAL`
  */
 export function refuseTerminal(format: string): void {
-  if (format !== "arrow" || process.stdout.isTTY !== true) return;
-  const message =
-    "stdout: expected a file or a pipe for Arrow, which is no text, got a terminal; add > FILE, or choose another --format";
+  const isBinary = format === "arrow" || format === "parquet";
+  if (!isBinary || process.stdout.isTTY !== true) return;
+  const name = format === "arrow" ? "Arrow" : "Parquet";
+  const message = `stdout: expected a file or a pipe for ${name}, which is no text, got a terminal; add > FILE, or choose another --format`;
   throw new SourceError("OUTPUT_TERMINAL", message);
 }
 

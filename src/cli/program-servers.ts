@@ -7,7 +7,7 @@ import { listenOption, tokenOption } from "./shared-options.ts";
 
 export function serve(): Command {
   const command = new Command("serve")
-    .description("Serve queries over HTTP and WebSocket, as Arrow, NDJSON or CSV.")
+    .description("Serve queries over HTTP and WebSocket, as Arrow, Parquet, NDJSON or CSV.")
     .argument("<source...>", "live sessions or trace directories");
   return addServeOptions(command)
     .addHelpText(

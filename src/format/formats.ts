@@ -133,7 +133,19 @@ const ARROW: OutputFormat = {
   },
 };
 
-export const FORMATS: readonly OutputFormat[] = [TEXT, BABELTRACE, NDJSON, CSV, ARROW];
+const PARQUET: OutputFormat = {
+  name: "parquet",
+  aliases: [],
+  mediaTypes: ["application/vnd.apache.parquet"],
+  hasOneLayout: () => true,
+  hasErrorLines: false,
+  async load() {
+    const { parquetWriter } = await import("./parquet/parquet-writer.ts");
+    return parquetWriter;
+  },
+};
+
+export const FORMATS: readonly OutputFormat[] = [TEXT, BABELTRACE, NDJSON, CSV, ARROW, PARQUET];
 
 /** Those that other programs read. */
 export const DATA_FORMATS: readonly OutputFormat[] = FORMATS.filter(
