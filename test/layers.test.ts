@@ -237,7 +237,7 @@ interface Import {
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8");
   const folder = relative(SRC, file).split("/")[0]!;
-  const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+  const targets = [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
     (match) => match[1]!,
   );
   return targets.map((target) => ({ file: relative(PROJECT, file), folder, target }));

@@ -43,6 +43,7 @@ function mostBytes(text: string): number {
 const LIMITS: readonly (readonly [string, keyof Limits, (text: string) => number, string])[] = [
   ["max-queries <count>", "maxQueries", count, "queries that run at once"],
   ["max-queries-per-client <count>", "maxQueriesPerClient", count, "of one token or address"],
+  ["max-memory <bytes>", "maxMemory", bytes, "memory of all queries together"],
   ["max-waiting <count>", "maxWaiting", count, "queries of a client that wait for their turn"],
   ["max-wait <time>", "maxWaitMs", duration, "how long they wait"],
   ["max-cpu <time>", "maxCpuMs", duration, "processor time of a query on recorded traces"],
@@ -120,6 +121,7 @@ function optionName(flags: string): string {
 function shownLimit(name: keyof Limits): string {
   const value = DEFAULT_LIMITS[name];
   if (!Number.isFinite(value)) return "none";
+  if (name === "maxMemory") return `${value / 2 ** 20}MiB`;
   return name.endsWith("Ms") ? `${value / 1000}s` : value.toLocaleString("en");
 }
 

@@ -10,18 +10,30 @@ export interface AdmissionLimits {
   /** Queries that wait for their turn, of one client and four times as many in all. */
   readonly waitingPerClient: number;
   readonly waitMs: number;
+  /** What queries may take together, by their weights, bytes; a client has three quarters of it at most. */
+  readonly memory: number;
 }
 
 interface Waiting {
+  readonly weight: number;
   readonly admit: () => void;
 }
+
+interface Share {
+  readonly queries: number;
+  readonly memory: number;
+}
+
+const NOTHING: Share = { queries: 0, memory: 0 };
+const CLIENT_SHARE = 3 / 4;
 
 const WAITING_CLIENTS = 4;
 
 export class Admission {
   limits: AdmissionLimits;
-  readonly #running = new Map<string, number>();
+  readonly #running = new Map<string, Share>();
   #runningInAll = 0;
+  #memoryInAll = 0;
   /** By client, in the order in which they are next. */
   readonly #waiting = new Map<string, Waiting[]>();
   #waitingInAll = 0;
@@ -40,28 +52,31 @@ export class Admission {
 
   /** Whether another query would run at once. */
   get hasRoom(): boolean {
-    return this.#runningInAll < this.limits.queries;
+    return this.#runningInAll < this.limits.queries && this.#memoryInAll < this.limits.memory;
   }
 
   /**
    * Waits for a query's turn.
+   * @param weight about how much memory it will take, bytes
    * @param signal aborted when its client has gone
    * @returns what to call when the query is over
    * @throws FeedError 429 `TOO_MANY_QUERIES`
    */
-  async admit(client: string, signal: AbortSignal): Promise<() => void> {
-    if (!this.#mayRun(client)) await this.#turn(client, signal);
-    else this.#count(client, 1);
+  async admit(client: string, weight: number, signal: AbortSignal): Promise<() => void> {
+    // One that would never fit runs alone.
+    const most = Math.min(weight, this.limits.memory * CLIENT_SHARE);
+    if (!this.#mayRun(client, most)) await this.#turn(client, most, signal);
+    else this.#count(client, 1, most);
     let isReleased = false;
     return () => {
       if (isReleased) return;
       isReleased = true;
-      this.#count(client, -1);
+      this.#count(client, -1, -most);
       this.#admitNext();
     };
   }
 
-  #turn(client: string, signal: AbortSignal): Promise<void> {
+  #turn(client: string, weight: number, signal: AbortSignal): Promise<void> {
     const { waitingPerClient, waitMs } = this.limits;
     const own = this.#waiting.get(client) ?? [];
     if (own.length >= waitingPerClient) return Promise.reject(this.#refusal(client));
@@ -81,9 +96,10 @@ export class Admission {
       };
       const gone = (): void => leave(new FeedError("CLIENT_GONE", "query: its client went", 499));
       const waiting: Waiting = {
+        weight,
         admit: () => {
           leave(undefined);
-          this.#count(client, 1);
+          this.#count(client, 1, weight);
           resolve();
         },
       };
@@ -96,32 +112,40 @@ export class Admission {
   /** The client that was served last is last. */
   #admitNext(): void {
     for (const [client, own] of [...this.#waiting]) {
-      if (!this.#mayRun(client)) continue;
-      const next = own.shift();
+      const [next] = own;
+      if (next === undefined || !this.#mayRun(client, next.weight)) continue;
+      own.shift();
       this.#waiting.delete(client);
       if (own.length > 0) this.#waiting.set(client, own);
-      next?.admit();
+      next.admit();
       if (!this.hasRoom) return;
     }
   }
 
-  #mayRun(client: string): boolean {
-    return this.hasRoom && (this.#running.get(client) ?? 0) < this.limits.queriesPerClient;
+  #mayRun(client: string, weight: number): boolean {
+    const { queriesPerClient, memory } = this.limits;
+    const own = this.#running.get(client) ?? NOTHING;
+    if (!this.hasRoom || own.queries >= queriesPerClient) return false;
+    return this.#memoryInAll + weight <= memory && own.memory + weight <= memory * CLIENT_SHARE;
   }
 
-  #count(client: string, change: number): void {
-    const running = (this.#running.get(client) ?? 0) + change;
-    if (running === 0) this.#running.delete(client);
-    else this.#running.set(client, running);
+  #count(client: string, change: number, weight: number): void {
+    const own = this.#running.get(client) ?? NOTHING;
+    const queries = own.queries + change;
+    if (queries === 0) this.#running.delete(client);
+    else this.#running.set(client, { queries, memory: own.memory + weight });
     this.#runningInAll += change;
+    this.#memoryInAll += weight;
   }
 
   #refusal(client: string): FeedError {
     const { queries, queriesPerClient } = this.limits;
-    const isOwn = (this.#running.get(client) ?? 0) >= queriesPerClient;
-    return isOwn
-      ? tooMany("max-queries-per-client", queriesPerClient)
-      : tooMany("max-queries", queries);
+    const own = this.#running.get(client)?.queries ?? 0;
+    if (own >= queriesPerClient) return tooMany("max-queries-per-client", queriesPerClient);
+    if (!this.hasRoom) return tooMany("max-queries", queries);
+    const message =
+      "query: expected memory to be free (limit max-memory), got none; try again later";
+    return new FeedError("NO_MEMORY", message, 429);
   }
 }
 

@@ -39,11 +39,11 @@ export class Audit {
     });
   }
 
-  refusal(request: IncomingMessage, client: Client | undefined, error: unknown): void {
-    const address = request.socket.remoteAddress ?? "local";
+  /** @param client or its address, where it is not known who it is */
+  refusal(request: IncomingMessage, client: Client | string, error: unknown): void {
     this.#write({
       kind: "refusal",
-      ...(client === undefined ? { address } : facts(client)),
+      ...(typeof client === "string" ? { address: client } : facts(client)),
       request: `${request.method} ${request.url}`.slice(0, MAX_TARGET),
       status: httpStatus(error),
       outcome: errorReport(error).code,

@@ -8,6 +8,8 @@ export interface Limits {
   readonly maxQueries: number;
   /** Of one client: of one token, or of one address without. */
   readonly maxQueriesPerClient: number;
+  /** Bytes that queries may take together, by what their columns are expected to take. */
+  readonly maxMemory: number;
   /** Queries of one client that wait for their turn, and how long, in ms. */
   readonly maxWaiting: number;
   readonly maxWaitMs: number;
@@ -28,6 +30,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   maxQueries: 100,
   maxQueriesPerClient: 32,
+  maxMemory: 256 << 20,
   maxWaiting: 64,
   maxWaitMs: 30_000,
   maxCpuMs: 600_000,
@@ -49,6 +52,7 @@ export function admissionLimits(limits: Limits): AdmissionLimits {
     queriesPerClient: limits.maxQueriesPerClient,
     waitingPerClient: limits.maxWaiting,
     waitMs: limits.maxWaitMs,
+    memory: limits.maxMemory,
   };
 }
 

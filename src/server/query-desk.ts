@@ -6,6 +6,7 @@ import type { Engines } from "./engine/engines.ts";
 import type { Asked, QueryLimits, QueryTotals } from "./engine/messages.ts";
 import { engineOf, unknownQuery } from "./engine/resumable.ts";
 import { chosenSources, type Grant } from "./grant.ts";
+import { weightOf } from "./query-weight.ts";
 
 /** Who asks. */
 export interface Client {
@@ -107,7 +108,7 @@ export class QueryDesk {
     this.#entries.set(entry.id, entry);
     let release: (() => void) | undefined;
     try {
-      release = await this.#admission.admit(clientKey(client), abort.signal);
+      release = await this.#admission.admit(clientKey(client), weightOf(asked), abort.signal);
       const thread =
         "resume" in about ? this.#threadOf(about.resume) : this.#engines.threadFor(sources);
       const task = { asked, sources, hidden: client.grant.hidden, limits: this.#limits() };

@@ -148,10 +148,12 @@ export class QueryServer {
     // A connection that breaks is a client that went: its query ends at "close".
     response.on("error", () => undefined);
     response.on("close", () => this.#metrics.onAnswer(response.statusCode));
+    // The request may have lost its socket when it is reported.
+    const address = addressOf(request);
     try {
       await this.#route(request, response);
     } catch (error) {
-      this.#report(request, error);
+      this.#report(request, address, error);
       if (response.headersSent) response.destroy();
       else respondError(response, error);
     }
@@ -181,7 +183,8 @@ export class QueryServer {
     checkMethod(route, request.method);
     const client = this.#clientOf(request, route);
     const isClosing = this.#closing !== undefined;
-    const later = (error: unknown): void => this.#report(request, error, client);
+    const { address } = client;
+    const later = (error: unknown): void => this.#report(request, address, error, client);
     await this.#endpoints.answer({
       request,
       response,
@@ -200,6 +203,7 @@ export class QueryServer {
       return;
     }
     socket.on("error", () => socket.destroy());
+    const address = addressOf(request);
     try {
       checkAccess(request, this.#rules);
       const { pathname } = targetOf(request);
@@ -213,7 +217,7 @@ export class QueryServer {
       if (this.#closing !== undefined) throw new FeedError("CLOSING", "the server ends", 503);
       this.#webSockets.upgrade(request, socket, head, client);
     } catch (error) {
-      this.#report(request, error);
+      this.#report(request, address, error);
       refuseUpgrade(socket, error);
     }
   }
@@ -228,7 +232,7 @@ export class QueryServer {
    * @throws FeedError 401 as `Tokens.grantOf`, 403 `OPERATORS_ONLY`, 429 `TOO_MANY_FAILURES`
    */
   #clientOf(request: IncomingMessage, route: Route): Client {
-    const address = request.socket.remoteAddress ?? "local";
+    const address = addressOf(request);
     if (route.isOpen === true) return { address, grant: ANYONE };
     const granted = this.#grantOf(request, address);
     if (route.isOperators === true && !granted.isOperator) {
@@ -263,9 +267,8 @@ export class QueryServer {
     return { ...ANYONE, name };
   }
 
-  #report(request: IncomingMessage, error: unknown, client?: Client): void {
-    const from = request.socket.remoteAddress ?? "local";
-    const what = `${from}: ${request.method} ${request.url?.split("?")[0]}`;
+  #report(request: IncomingMessage, address: string, error: unknown, client?: Client): void {
+    const what = `${address}: ${request.method} ${request.url?.split("?")[0]}`;
     const status = httpStatus(error);
     const log = this.#around.log.line;
     if (isBug(error)) log(`${what}: ${error.stack ?? error.message}`);
@@ -273,8 +276,13 @@ export class QueryServer {
     else if (status === 401 || status === 403 || status === 429 || status >= 500)
       log(`${what}: ${errorReport(error).message}`);
     if (status === 401 || status === 403 || status === 429)
-      this.#audit.refusal(request, client, error);
+      this.#audit.refusal(request, client ?? address, error);
   }
+}
+
+/** Of a request whose connection is still there; of a Unix socket `local`. */
+function addressOf({ socket }: IncomingMessage): string {
+  return (socket as Socket | null)?.remoteAddress ?? "local";
 }
 
 /** @throws FeedError 400 `BAD_TARGET` */

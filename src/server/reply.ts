@@ -30,6 +30,8 @@ export function respondJson(response: ServerResponse, value: unknown): void {
 export function respondError(response: ServerResponse, error: unknown): void {
   const status = httpStatus(error);
   if (status === 401) response.setHeader("WWW-Authenticate", "Bearer");
+  // What follows of a body that is not read is no request.
+  if (status === 413 || status === 415) response.setHeader("Connection", "close");
   if (status === 429 || status === 503) response.setHeader("Retry-After", String(RETRY_S));
   respond(response, status, JSON_TYPE, errorBody(error));
 }

@@ -121,7 +121,7 @@ test("serve does not open a machine to its network by a slip", async () => {
   const cases = [
     [
       ["--listen", "0.0.0.0:0"],
-      /^error: listening on 0\.0\.0\.0: expected a token \(--token-file, --token or TRACEWIRE_TOKEN\)/,
+      /^error: listening on 0\.0\.0\.0: expected a token \(--token-file, --token or TRACEWIRE_TOKEN\) or --tls-client-ca/,
     ],
     [["--listen", "[::]:0"], /^error: listening on ::: expected a token/],
     [["--listen", ":0", "--token", "short"], /^error: token: expected 8 to 256 letters/],
