@@ -135,6 +135,10 @@ const MAY_IMPORT: Readonly<
     ],
     packages: ["rxjs"],
   },
+  strace: {
+    folders: ["base", "ctf", "column", "filter", "feed", "query", "operators"],
+    packages: [],
+  },
   terminal: {
     folders: ["base"],
     packages: ["node:fs", "node:readline", "node:tty"],
@@ -191,6 +195,7 @@ const MAY_IMPORT: Readonly<
       "replay",
       "server",
       "analyses",
+      "strace",
       "terminal",
       "top",
     ],
@@ -232,7 +237,7 @@ interface Import {
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8");
   const folder = relative(SRC, file).split("/")[0]!;
-  const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+  const targets = [...text.matchAll(/(?:^|[\s;}])(?:from|import)\s*\(?\s*"([^"\n]+)"/g)].map(
     (match) => match[1]!,
   );
   return targets.map((target) => ({ file: relative(PROJECT, file), folder, target }));

@@ -17,6 +17,7 @@ test("knows its commands", () => {
     "queries",
     "top",
     "analyze",
+    "strace",
     "ls",
     "info",
     "serve",
