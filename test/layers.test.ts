@@ -135,6 +135,10 @@ const MAY_IMPORT: Readonly<
     ],
     packages: ["rxjs"],
   },
+  processes: {
+    folders: ["base", "column", "containers", "feed", "operators", "query"],
+    packages: [],
+  },
   strace: {
     folders: ["base", "ctf", "column", "filter", "feed", "query", "operators"],
     packages: [],
@@ -195,6 +199,7 @@ const MAY_IMPORT: Readonly<
       "replay",
       "server",
       "analyses",
+      "processes",
       "strace",
       "terminal",
       "top",

@@ -1,11 +1,12 @@
 /** Commands that analyse traces by container: their options and help. */
 
 import { Command, Option } from "commander";
-import { collectNames, count, duration, formatName, formatNames } from "./options.ts";
+import { count, duration, formatName, formatNames, textOrJson } from "./options.ts";
 import {
   addFormatAliases,
   containerOption,
   fromOption,
+  pidOption,
   reconnectOption,
   waitOption,
 } from "./shared-options.ts";
@@ -48,6 +49,7 @@ export function top(): Command {
     )
     .option("-w, --where <expr>", "only what this filter of the query language selects")
     .addOption(containerOption())
+    .addOption(pidOption())
     .option(
       "--every <time>",
       "windows of the numbers, such as 2s (default: 2s; recorded: all the time)",
@@ -165,14 +167,7 @@ export function strace(): Command {
     .description("Print system calls as strace does, of containers or processes.")
     .argument("<source...>", "live sessions or trace directories")
     .addOption(containerOption())
-    .addOption(
-      new Option(
-        "-p, --pid <ids>",
-        "only these processes or threads, by their ids on the host; may be repeated",
-      )
-        .argParser(collectNames)
-        .default([], "all"),
-    )
+    .addOption(pidOption())
     .option(
       "-e, --expr <set>",
       "trace=NAME,… or trace=%file, %desc, %process, %network, %signal, %ipc, %memory, %creds; ! excludes",
@@ -206,5 +201,39 @@ Examples:
     .action(async (sources: string[], options) => {
       const run = await import("./strace.ts");
       await run.strace(sources, options);
+    });
+}
+
+export function ps(): Command {
+  const command = new Command("ps")
+    .description(
+      "List the processes of traces by container, with their ids on the host and inside.",
+    )
+    .argument("<source...>", "live sessions or trace directories")
+    .option("--at <time>", "as they were at this time; default: at the end, live: now")
+    .addOption(containerOption())
+    .option("--namespaces", "with all their namespaces")
+    .option("--utc", "times in UTC instead of local ones")
+    .addOption(
+      new Option("-f, --format <format>", "how to write them")
+        .choices(["text", "json"])
+        .default("text"),
+    );
+  addFormatAliases(command, textOrJson, "json");
+  return command
+    .addHelpText(
+      "after",
+      `
+Read from the state dump (lttng_statedump_process_*) and from sched_process_fork, exec and exit.
+Live sessions are listened to for three seconds.
+
+Examples:
+  $ tracewire ps ./trace
+  $ tracewire ps ./trace --container web --at 10:15:30
+  $ tracewire ps ./trace --format json | jq -r '.[] | select(.vpid == 1) | .container'`,
+    )
+    .action(async (sources: string[], options) => {
+      const run = await import("./ps.ts");
+      await run.ps(sources, options);
     });
 }

@@ -4,6 +4,7 @@ import { sharedSource } from "../analyses/source.ts";
 import { printable } from "../base/printable.ts";
 import { isoText } from "../base/time.ts";
 import { namedBy } from "../filter/container-condition.ts";
+import { parseProcess } from "../language/process-filter.ts";
 import { runStrace } from "../strace/run-strace.ts";
 import { CallSummary } from "../strace/summary.ts";
 import { traceSet } from "../strace/trace-set.ts";
@@ -54,7 +55,7 @@ export async function strace(sources: readonly string[], options: StraceOptions)
     ...source,
     base: { begin, end },
     container: namedBy(options.container),
-    pids: options.pid.map(Number),
+    processes: options.pid.map(parseProcess),
     isWanted,
     maxLagMs: maxLag,
     onCall: (call) => {

@@ -14,7 +14,8 @@ export interface StraceSpec {
   readonly names: () => NameSource;
   readonly base: Pick<Question, "begin" | "end">;
   readonly container: ContainerCondition | undefined;
-  readonly pids: readonly number[];
+  /** By their ids on the host, or in a container. */
+  readonly processes: readonly { readonly id: number; readonly container: string | undefined }[];
   readonly isWanted: (call: string) => boolean;
   readonly maxLagMs: number;
   readonly onCall: (call: TracedCall) => void;
@@ -42,6 +43,7 @@ const SELECT: Question["select"] = [
   { kind: "boot" },
   { kind: "context", name: "pid", isOptional: true },
   { kind: "context", name: "tid" },
+  { kind: "context", name: "vpid", isOptional: true },
   { kind: "context", name: "procname", isOptional: true },
   { kind: "container", fact: "name" },
   { kind: "payload", style: "json" },
@@ -99,6 +101,7 @@ function eventAt(reader: RowReader, ns: bigint): TracedEvent {
     host: reader.text("boot"),
     pid: reader.number("pid") || tid,
     tid,
+    vpid: reader.number("vpid"),
     command: reader.text("procname"),
     container: reader.text("container"),
     payload: () => {
@@ -108,9 +111,14 @@ function eventAt(reader: RowReader, ns: bigint): TracedEvent {
   };
 }
 
-function isShown({ container, pids }: StraceSpec): (event: TracedEvent) => boolean {
+function isShown({ container, processes }: StraceSpec): (event: TracedEvent) => boolean {
   return (event) => {
-    if (pids.length > 0 && !pids.includes(event.pid) && !pids.includes(event.tid)) return false;
+    const isOne = processes.some(({ id, container: of }) =>
+      of === undefined
+        ? id === event.pid || id === event.tid
+        : id === event.vpid && of === event.container,
+    );
+    if (processes.length > 0 && !isOne) return false;
     if (container === undefined) return true;
     return holds(container, { name: event.container, type: undefined, id: undefined });
   };

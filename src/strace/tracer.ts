@@ -13,6 +13,8 @@ export interface TracedEvent {
   readonly host: string;
   readonly pid: number;
   readonly tid: number;
+  /** The process's id in its container, where that is recorded. */
+  readonly vpid?: number;
   readonly command: string;
   readonly container: string;
   /** Parsed when it is needed. */

@@ -18,6 +18,7 @@ test("knows its commands", () => {
     "top",
     "analyze",
     "strace",
+    "ps",
     "ls",
     "info",
     "serve",
