@@ -143,6 +143,10 @@ const MAY_IMPORT: Readonly<
     folders: ["base", "ctf", "column", "filter", "feed", "query", "operators"],
     packages: [],
   },
+  watch: {
+    folders: [],
+    packages: ["node:child_process"],
+  },
   terminal: {
     folders: ["base"],
     packages: ["node:fs", "node:readline", "node:tty"],
@@ -201,6 +205,7 @@ const MAY_IMPORT: Readonly<
       "analyses",
       "processes",
       "strace",
+      "watch",
       "terminal",
       "top",
     ],

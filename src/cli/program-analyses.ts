@@ -1,7 +1,7 @@
 /** Commands that analyse traces by container: their options and help. */
 
 import { Command, Option } from "commander";
-import { count, duration, formatName, formatNames, textOrJson } from "./options.ts";
+import { count, duration, formatName, formatNames } from "./options.ts";
 import {
   addFormatAliases,
   containerOption,
@@ -201,39 +201,5 @@ Examples:
     .action(async (sources: string[], options) => {
       const run = await import("./strace.ts");
       await run.strace(sources, options);
-    });
-}
-
-export function ps(): Command {
-  const command = new Command("ps")
-    .description(
-      "List the processes of traces by container, with their ids on the host and inside.",
-    )
-    .argument("<source...>", "live sessions or trace directories")
-    .option("--at <time>", "as they were at this time; default: at the end, live: now")
-    .addOption(containerOption())
-    .option("--namespaces", "with all their namespaces")
-    .option("--utc", "times in UTC instead of local ones")
-    .addOption(
-      new Option("-f, --format <format>", "how to write them")
-        .choices(["text", "json"])
-        .default("text"),
-    );
-  addFormatAliases(command, textOrJson, "json");
-  return command
-    .addHelpText(
-      "after",
-      `
-Read from the state dump (lttng_statedump_process_*) and from sched_process_fork, exec and exit.
-Live sessions are listened to for three seconds.
-
-Examples:
-  $ tracewire ps ./trace
-  $ tracewire ps ./trace --container web --at 10:15:30
-  $ tracewire ps ./trace --format json | jq -r '.[] | select(.vpid == 1) | .container'`,
-    )
-    .action(async (sources: string[], options) => {
-      const run = await import("./ps.ts");
-      await run.ps(sources, options);
     });
 }

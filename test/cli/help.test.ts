@@ -19,6 +19,7 @@ test("knows its commands", () => {
     "analyze",
     "strace",
     "ps",
+    "watch",
     "ls",
     "info",
     "serve",
