@@ -140,6 +140,18 @@ const MAY_IMPORT: Readonly<
     ],
     packages: ["rxjs"],
   },
+  processes: {
+    folders: ["base", "column", "containers", "feed", "operators", "query"],
+    packages: [],
+  },
+  strace: {
+    folders: ["base", "ctf", "column", "filter", "feed", "query", "operators"],
+    packages: [],
+  },
+  watch: {
+    folders: [],
+    packages: ["node:child_process"],
+  },
   terminal: {
     folders: ["base"],
     packages: ["node:fs", "node:readline", "node:tty"],
@@ -196,6 +208,9 @@ const MAY_IMPORT: Readonly<
       "replay",
       "server",
       "analyses",
+      "processes",
+      "strace",
+      "watch",
       "terminal",
       "top",
     ],
@@ -237,7 +252,7 @@ interface Import {
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8");
   const folder = relative(SRC, file).split("/")[0]!;
-  const targets = [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+  const targets = [...text.matchAll(/(?:^|[\s;}])(?:from|import)\s*\(?\s*"([^"\n]+)"/g)].map(
     (match) => match[1]!,
   );
   return targets.map((target) => ({ file: relative(PROJECT, file), folder, target }));

@@ -205,7 +205,7 @@ export const ANALYSES: readonly Analysis[] = [
         table: "syscalls",
         where: "ret > 0",
         measures: {
-          read: 'sum(ret) if (syscall in ("read", "readv", "pread64", "preadv", "recvfrom", "recvmsg"))',
+          read: 'sum(ret) if (syscall in ("read", "readv", "pread64", "preadv", "recvmsg", "recvf*"))',
           written:
             'sum(ret) if (syscall in ("write", "writev", "pwrite64", "pwritev", "sendto", "sendmsg", "sendfile64", "sendfile"))',
           command: "last($ctx.procname)",

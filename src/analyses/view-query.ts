@@ -1,5 +1,6 @@
 /** A view's parts as queries of the language. */
 
+import { textLiteral } from "../language/text-literal.ts";
 import type { KeyName, View, ViewPart } from "./view.ts";
 
 /** What narrows a view: keys of the rows that were opened, and the user's filter. */
@@ -132,7 +133,7 @@ export function eventConditions({ syscall, ...scope }: Scope): readonly string[]
 
 function eventsOfCall(name: string): string {
   const sides = ["syscall_entry_", "syscall_exit_"];
-  return `(${sides.map((side) => `$event.name == ${literal(side + name)}`).join(" || ")})`;
+  return `(${sides.map((side) => `$event.name == ${textLiteral(side + name)}`).join(" || ")})`;
 }
 
 /** The filter of a scope; empty for everything. */
@@ -144,19 +145,13 @@ export function conditionOf(scope: Scope, where?: string, ids: typeof USUAL = US
     return [tests.length > 1 ? `(${tests.join(" || ")})` : tests.join("")];
   };
   const conditions = [
-    ...(container === undefined ? [] : [`$container.name == ${literal(container)}`]),
+    ...(container === undefined ? [] : [`$container.name == ${textLiteral(container)}`]),
     ...id("pid", pid),
     ...id("tid", tid),
-    ...(syscall === undefined ? [] : [`syscall == ${literal(syscall)}`]),
-    ...(filename === undefined ? [] : [`filename == ${literal(filename)}`]),
+    ...(syscall === undefined ? [] : [`syscall == ${textLiteral(syscall)}`]),
+    ...(filename === undefined ? [] : [`filename == ${textLiteral(filename)}`]),
     ...(where === undefined ? [] : [where]),
     ...(filter.trim() === "" ? [] : [`(${filter})`]),
   ];
   return conditions.join(" && ");
-}
-
-/** A text as a literal that matches exactly this. */
-export function literal(text: string): string {
-  const escaped = text.replaceAll(/[\\*"]/g, (character) => `\\${character}`);
-  return `"${escaped.replaceAll("\n", "\\n").replaceAll("\t", "\\t")}"`;
 }

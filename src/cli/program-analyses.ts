@@ -6,6 +6,7 @@ import {
   addFormatAliases,
   containerOption,
   fromOption,
+  pidOption,
   reconnectOption,
   waitOption,
 } from "./shared-options.ts";
@@ -48,6 +49,7 @@ export function top(): Command {
     )
     .option("-w, --where <expr>", "only what this filter of the query language selects")
     .addOption(containerOption())
+    .addOption(pidOption())
     .option(
       "--every <time>",
       "windows of the numbers, such as 2s (default: 2s; recorded: all the time)",
@@ -157,5 +159,47 @@ Examples:
     .action(async (words: string[], options) => {
       const run = await import("./analyze.ts");
       await run.analyze(words, options);
+    });
+}
+
+export function strace(): Command {
+  const command = new Command("strace")
+    .description("Print system calls as strace does, of containers or processes.")
+    .argument("<source...>", "live sessions or trace directories")
+    .addOption(containerOption())
+    .addOption(pidOption())
+    .option(
+      "-e, --expr <set>",
+      "trace=NAME,… or trace=%file, %desc, %process, %network, %signal, %ipc, %memory, %creds; ! excludes",
+    )
+    .option("--slower <time>", "only calls that took this long, such as 10ms", duration)
+    .option("--failed", "only calls that failed")
+    .option("-c, --summary", "print only how many calls, errors, and how much time")
+    .option("-n, --limit <n>", "stop after N calls", count)
+    .option("-d, --duration <time>", "end after this time, such as 10s", duration)
+    .addOption(
+      new Option("-f, --format <format>", "how to write calls")
+        .choices(["text", "json"])
+        .default("text"),
+    );
+  for (const option of [...timeOptions(), ...commonOptions()])
+    if (option.long !== "--date" && option.long !== "--color") command.addOption(option);
+  return command
+    .addHelpText(
+      "after",
+      `
+A line is a call in strace's grammar, when it ends: [pid TID] TIME name(arguments) = result <seconds>.
+Descriptors have their path where the trace says it (state dump, open, dup, fork). The contexts pid and tid
+have to be recorded: lttng add-context --kernel --type pid --type tid --type procname
+
+Examples:
+  $ tracewire strace ./trace --container web
+  $ tracewire strace net://localhost/host/web1/auto --container web -e trace=%file --failed
+  $ tracewire strace ./trace --pid 1119 --slower 10ms
+  $ tracewire strace ./trace --container web -c`,
+    )
+    .action(async (sources: string[], options) => {
+      const run = await import("./strace.ts");
+      await run.strace(sources, options);
     });
 }

@@ -8,6 +8,7 @@ import {
   eventOption,
   executionOptions,
   fromOption,
+  pidOption,
   reconnectOption,
   waitOption,
 } from "./shared-options.ts";
@@ -27,6 +28,7 @@ export function tail(): Command {
       ),
     )
     .addOption(containerOption())
+    .addOption(pidOption())
     .option("-s, --select <names>", "columns NAME or NAME:TYPE, with commas between them", list)
     .option("-n, --limit <n>", "stop after N events", count)
     .option("-d, --duration <time>", "end after this time, such as 10s", duration)
@@ -73,6 +75,7 @@ export function query(): Command {
       ),
     )
     .addOption(containerOption())
+    .addOption(pidOption())
     .option("-d, --duration <time>", "end after this time, such as 10s", duration)
     .addOption(fromOption())
     .addOption(waitOption())

@@ -2,7 +2,8 @@
 
 import { Argument, Command } from "commander";
 import type { Shell } from "./completion.ts";
-import { analyze, top } from "./program-analyses.ts";
+import { ps, watch } from "./program-alerts.ts";
+import { analyze, strace, top } from "./program-analyses.ts";
 import { explain, queries, query, tail } from "./program-queries.ts";
 import { demo, replay, serve } from "./program-servers.ts";
 import { statedump } from "./program-statedump.ts";
@@ -32,6 +33,9 @@ Exit status: 0 when everything was read, 1 after an error, 2 for a wrong command
     queries(),
     top(),
     analyze(),
+    strace(),
+    ps(),
+    watch(),
     ls(),
     info(),
     serve(),

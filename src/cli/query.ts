@@ -5,6 +5,7 @@ import { formatNamed, type OutputFormat } from "../format/formats.ts";
 import { queryText } from "../language/named-queries.ts";
 import { planQuery } from "../language/plan.ts";
 import type { PlannedQuery } from "../language/planned-query.ts";
+import { ofProcesses, parseProcess } from "../language/process-filter.ts";
 import { runPlanned } from "../language/run-query.ts";
 import type { Question } from "../query/question.ts";
 import { startThreads } from "../query/threads.ts";
@@ -39,7 +40,8 @@ export async function answer(
 ): Promise<void> {
   const feed = feedOf(sources, options);
   const times = askedTimes(options, feed.isLive);
-  const planned = planQuery(text, baseOf(options, times));
+  const processes = (options.pid ?? []).map(parseProcess);
+  const planned = planQuery(ofProcesses(text, processes) ?? "", baseOf(options, times));
   if (times.lastRows !== undefined && !planned.isPlain)
     throw new SourceError(
       "QUERY_OPTION",

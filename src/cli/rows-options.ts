@@ -9,6 +9,8 @@ import type { TimeOptions } from "./times.ts";
 export interface RowsOptions extends TimeOptions {
   readonly event: readonly string[];
   readonly container: readonly string[];
+  /** Processes, as `1119` or `8@web`. */
+  readonly pid?: readonly string[];
   readonly duration?: number;
   readonly from: "beginning" | "now";
   readonly wait?: true;

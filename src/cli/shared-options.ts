@@ -46,6 +46,15 @@ export function containerOption(): Option {
     .default([], "all");
 }
 
+export function pidOption(): Option {
+  return new Option(
+    "--pid <ids>",
+    "only these processes: by their ids on the host, or in a container, 8@web; may be repeated",
+  )
+    .argParser(collectNames)
+    .default([], "all");
+}
+
 export function eventOption(description: string): Option {
   return new Option("-e, --event <globs>", description).argParser(collectNames).default([], "all");
 }

@@ -33,7 +33,7 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   // They boot while the metadata is read.
   const threads = startThreads(sources, options.engine, options.workers, eventsSeen(options));
   const format = formatNamed(options.format);
-  const filter = await program(options.where);
+  const filter = await program(await ofProcesses(options));
   // Until it has been opened, signals end the process at once.
   const frame = await feed.span();
   const writer = options.count ? undefined : await rowWriter(format, options, frame);
@@ -47,6 +47,13 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   };
   const rows = await runRows({ asked, execution, feed, writer, format, options });
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
+}
+
+/** The filter, of the processes that are asked for. */
+async function ofProcesses({ where, pid = [] }: TailOptions): Promise<string | undefined> {
+  if (pid.length === 0) return where;
+  const processes = await import("../language/process-filter.ts");
+  return processes.ofProcesses(where, pid.map(processes.parseProcess));
 }
 
 async function hasStages(where: string): Promise<boolean> {

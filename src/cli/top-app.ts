@@ -2,6 +2,7 @@
 
 import { lengthOf, sharedSource, spanOf } from "../analyses/source.ts";
 import { namedBy } from "../filter/container-condition.ts";
+import { ofProcesses, parseProcess } from "../language/process-filter.ts";
 import { hasSpareProcessors } from "../query/threads.ts";
 import type { FullScreen } from "../terminal/full-screen.ts";
 import { TopApp } from "../top/app.ts";
@@ -16,7 +17,7 @@ export async function openTop(
   screen: FullScreen,
   ending: Ending,
 ): Promise<TopApp> {
-  const { from, wait, reconnect, clockOffset, maxLag, where = "", every, utc } = options;
+  const { from, wait, reconnect, clockOffset, maxLag, where, pid = [], every, utc } = options;
   const inThread = hasSpareProcessors(sources);
   const source = sharedSource(
     sources,
@@ -30,7 +31,7 @@ export async function openTop(
   return new TopApp({
     ...source,
     view: viewOf(options),
-    filter: where,
+    filter: ofProcesses(where, pid.map(parseProcess)) ?? "",
     every: text,
     everyNs: BigInt(Math.round((every ?? 2000) * 1e6)),
     isWindowed: every !== undefined,

@@ -6,6 +6,7 @@ import { viewBatch, viewSchema } from "../analyses/view-batch.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { NO_BYTES } from "../format/batch-writer.ts";
 import { formatNamed } from "../format/formats.ts";
+import { ofProcesses, parseProcess } from "../language/process-filter.ts";
 import { hasColors } from "./colors.ts";
 import { ExitCode, GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import { ResultTable } from "./result-table.ts";
@@ -16,7 +17,18 @@ import { viewOf } from "./top-view.ts";
 
 export async function printed(sources: readonly string[], options: TopOptions): Promise<void> {
   const view = viewOf(options);
-  const { from, wait, reconnect, clockOffset, maxLag, where = "", every, once, count } = options;
+  const {
+    from,
+    wait,
+    reconnect,
+    clockOffset,
+    maxLag,
+    where,
+    pid = [],
+    every,
+    once,
+    count,
+  } = options;
   const settings = { from, wait, reconnect, clockOffsetNs: clockOffset };
   const source = sharedSource(sources, settings, maxLag, report);
   const { feed } = source;
@@ -39,7 +51,7 @@ export async function printed(sources: readonly string[], options: TopOptions): 
   const printing = printWindows(
     {
       view,
-      scope: { filter: where },
+      scope: { filter: ofProcesses(where, pid.map(parseProcess)) ?? "" },
       time: isWindowed ? everyOf(options) : lengthOf(await spanOf(feed, base)),
       base,
       maxWindows: feed.isLive ? 16 : 100_000,

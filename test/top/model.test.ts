@@ -4,13 +4,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Board } from "../../src/analyses/board.ts";
 import { sortedRows } from "../../src/analyses/sorting.ts";
-import {
-  conditionOf,
-  eventConditions,
-  literal,
-  partQueries,
-} from "../../src/analyses/view-query.ts";
+import { conditionOf, eventConditions, partQueries } from "../../src/analyses/view-query.ts";
 import { planQuery } from "../../src/language/plan.ts";
+import { textLiteral } from "../../src/language/text-literal.ts";
 import { cellText } from "../../src/top/cell-text.ts";
 import { TopModel } from "../../src/top/model.ts";
 import { VIEWS, viewNamed } from "../../src/top/views.ts";
@@ -53,7 +49,8 @@ test("every view's queries are of the language, in windows and of all the time",
 });
 
 test("a scope is a condition, in which names stand for themselves", () => {
-  assert.is(literal('a"b*\\'), '"a\\"b\\*\\\\"');
+  assert.is(textLiteral("a*\\"), '"a\\*\\\\"');
+  assert.is(textLiteral('a"b'), "'a\"b'");
   assert.is(
     conditionOf({ container: "web", pid: 3, filter: "ret < 0" }),
     '$container.name == "web" && $ctx.pid == 3 && (ret < 0)',

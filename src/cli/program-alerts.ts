@@ -1,0 +1,99 @@
+/** Commands for processes, alerts and the tracer: their options and help. */
+
+import { Command, Option } from "commander";
+import { count, duration, textOrJson } from "./options.ts";
+import {
+  addFormatAliases,
+  containerOption,
+  fromOption,
+  reconnectOption,
+  waitOption,
+} from "./shared-options.ts";
+import { timeOptions } from "./times.ts";
+
+export function ps(): Command {
+  const command = new Command("ps")
+    .description(
+      "List the processes of traces by container, with their ids on the host and inside.",
+    )
+    .argument("<source...>", "live sessions or trace directories")
+    .option("--at <time>", "as they were at this time; default: at the end, live: now")
+    .addOption(containerOption())
+    .option("--namespaces", "with all their namespaces")
+    .option("--utc", "times in UTC instead of local ones")
+    .addOption(
+      new Option("-f, --format <format>", "how to write them")
+        .choices(["text", "json"])
+        .default("text"),
+    );
+  addFormatAliases(command, textOrJson, "json");
+  return command
+    .addHelpText(
+      "after",
+      `
+Read from the state dump (lttng_statedump_process_*) and from sched_process_fork, exec and exit.
+Live sessions are listened to for three seconds.
+
+Examples:
+  $ tracewire ps ./trace
+  $ tracewire ps ./trace --container web --at 10:15:30
+  $ tracewire ps ./trace --format json | jq -r '.[] | select(.vpid == 1) | .container'`,
+    )
+    .action(async (sources: string[], options) => {
+      const run = await import("./ps.ts");
+      await run.ps(sources, options);
+    });
+}
+
+export function watch(): Command {
+  const command = new Command("watch")
+    .description("Raise an alert when a query has rows: run a command, send a request, or end.")
+    .argument("<source...>", "live sessions or trace directories, and the query behind them")
+    .addOption(containerOption())
+    .option(
+      "--exec <command>",
+      "run this in a shell; the alert is JSON on its input, and TRACEWIRE_STATE, _ROWS, _TIME",
+    )
+    .option("--webhook <url>", "send the alert as JSON by POST")
+    .option("--exit", "end with the first alert: status 0; 1 if none came")
+    .option("--after <n>", "raise after N answers with rows, one behind the other", count, 1)
+    .addOption(
+      new Option("--clear-after <time>", "clear when nothing came for this long")
+        .argParser(duration)
+        .default(10_000, "10s"),
+    )
+    .addOption(
+      new Option("--interval <time>", "least time between two alerts; others are counted")
+        .argParser(duration)
+        .default(60_000, "1m"),
+    )
+    .option("-d, --duration <time>", "end after this time, such as 10s", duration)
+    .addOption(fromOption())
+    .addOption(waitOption())
+    .addOption(reconnectOption())
+    .addOption(
+      new Option(
+        "--max-lag <time>",
+        "live sessions: how long a silent stream may hold the others up",
+      )
+        .argParser(duration)
+        .default(5000, "5s"),
+    )
+    .option("-q, --quiet", "no notes on stderr");
+  for (const option of timeOptions()) if (option.long !== "--date") command.addOption(option);
+  return command
+    .addHelpText(
+      "after",
+      `
+Each alert is also a line of JSON on stdout: state (raised, cleared), query, time, rows, row_count, suppressed.
+
+Examples:
+  $ tracewire watch net://localhost/host/web1/auto 'ret == -28 |> syscalls' --exec 'mail -s "disk full" ops'
+  $ tracewire watch net://localhost/host/web1/auto '|> syscalls |> p99(dt) by container every 10s |> where p99_dt > 50ms' --after 3 --webhook http://alerts/hook
+  $ tracewire watch ./trace '$event.name == "sched_process_exit" && comm == "redis-server"' --exit && echo "it ended"`,
+    )
+    .action(async (words: string[], options) => {
+      const run = await import("./watch.ts");
+      await run.watch(words, options);
+    });
+}

@@ -1,0 +1,82 @@
+/** `tracewire ps`: the processes of a source by container, at its end or at a time. */
+
+import { sharedSource } from "../analyses/source.ts";
+import { printable } from "../base/printable.ts";
+import { isoText } from "../base/time.ts";
+import { holds, namedBy } from "../filter/container-condition.ts";
+import { type ContainedProcess, readProcesses } from "../processes/read-processes.ts";
+import { parseTimeBound } from "../source/time-bound.ts";
+import { note, report, reportIncomplete, warn } from "./report.ts";
+import { table } from "./table.ts";
+import { terminalWidth, wrapped } from "./wrap.ts";
+
+export interface PsOptions {
+  readonly at?: string;
+  readonly container: readonly string[];
+  readonly utc?: true;
+  readonly namespaces?: true;
+  readonly format: "text" | "json";
+}
+
+/** How long a live session is listened to, in ms; its state dump comes with its start. */
+const LIVE_MS = 3000;
+
+export async function ps(sources: readonly string[], options: PsOptions): Promise<void> {
+  const source = sharedSource(sources, { from: "beginning" }, LIVE_MS, report);
+  const end =
+    options.at === undefined ? undefined : parseTimeBound(options.at, options.utc === true);
+  const stop = source.feed.isLive
+    ? new Promise<void>((resolve) => void setTimeout(resolve, LIVE_MS))
+    : new Promise<void>(() => {});
+  const { processes, losses, atNs } = await readProcesses(source.feed, source.names, end, stop);
+  await source.feed.close();
+  const condition = namedBy(options.container);
+  const shown = processes
+    .filter(
+      ({ container }) =>
+        condition === undefined ||
+        holds(condition, { name: container, type: undefined, id: undefined }),
+    )
+    .sort((a, b) => compared(a.container, b.container) || a.pid - b.pid);
+  if (options.format === "json")
+    process.stdout.write(`${JSON.stringify(shown.map(jsonOf), undefined, 2)}\n`);
+  else process.stdout.write(wrapped(textOf(shown, options), terminalWidth()));
+  if (atNs !== undefined && options.format === "text") note(`at ${isoText(atNs)}`);
+  if (shown.length === 0)
+    note(
+      "no processes: the trace has no lttng_statedump_process_* and sched_process_* events of any",
+    );
+  if (!losses.isEmpty) warn(`lost: ${losses}; processes may be missing, or have ended`);
+  if (losses.isIncomplete) reportIncomplete();
+}
+
+function compared(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function textOf(processes: readonly ContainedProcess[], { namespaces }: PsOptions): string {
+  const rows = processes.map((one) => [
+    one.container === "" ? "-" : printable(one.container),
+    String(one.pid),
+    String(one.vpid),
+    String(one.ppid),
+    String(one.threads),
+    one.startNs === undefined ? "-" : isoText(one.startNs).slice(11, 23),
+    one.namespaces["pid"] === undefined ? "-" : String(one.namespaces["pid"]),
+    ...(namespaces ? [namespaceText(one)] : []),
+    printable(one.name),
+  ]);
+  const head = ["container", "pid", "vpid", "ppid", "threads", "started", "pid_ns"];
+  return table([...head, ...(namespaces ? ["namespaces"] : []), "name"], rows, [1, 2, 3, 4, 6]);
+}
+
+function namespaceText({ namespaces }: ContainedProcess): string {
+  return Object.entries(namespaces)
+    .filter(([type]) => type !== "pid")
+    .map(([type, inode]) => `${type}:${inode}`)
+    .join(" ");
+}
+
+function jsonOf({ startNs, host: _, namespaces, ...one }: ContainedProcess): unknown {
+  return { ...one, start: startNs === undefined ? null : isoText(startNs), namespaces };
+}

@@ -1,0 +1,96 @@
+/** The processes of a source at a time, with their containers. */
+
+import { RowReader } from "../column/row-reader.ts";
+import type { Registry } from "../containers/registry.ts";
+import type { Feed } from "../feed/feed.ts";
+import { LossAccount } from "../feed/losses.ts";
+import { type NameSource, runQuestion } from "../operators/run-question.ts";
+import { EVERYTHING, type Question } from "../query/question.ts";
+import { PROCESS_EVENTS, type ProcessEntry, ProcessTable } from "./process-table.ts";
+
+export interface ContainedProcess extends ProcessEntry {
+  /** `[HOST]` where it is in none; "" where that is unknown. */
+  readonly container: string;
+}
+
+export interface ProcessReading {
+  readonly processes: readonly ContainedProcess[];
+  readonly losses: LossAccount;
+  /** The time of the last event that was read. */
+  readonly atNs: bigint | undefined;
+}
+
+const SELECT: Question["select"] = [
+  { kind: "timestamp" },
+  { kind: "event" },
+  { kind: "boot" },
+  { kind: "payload", style: "json" },
+  // Asked for so that names are followed.
+  { kind: "container", fact: "name" },
+];
+
+/** @param stop settles when a live source was listened to for long enough */
+export function readProcesses(
+  feed: Feed,
+  names: () => NameSource,
+  end: Question["end"],
+  stop: Promise<void>,
+): Promise<ProcessReading> {
+  const table = new ProcessTable();
+  const losses = new LossAccount();
+  const reader = new RowReader();
+  const share = feed.share({ end, deferPacketReads: false });
+  const question: Question = { ...EVERYTHING, end, events: PROCESS_EVENTS, select: SELECT };
+  const source = names();
+  let atNs: bigint | undefined;
+  return new Promise((resolve, reject) => {
+    const finish = (): void => {
+      subscription.unsubscribe();
+      const registry = registryOf(source);
+      const processes = table.processes.map((one) => ({
+        ...one,
+        container: containerOf(one, registry, atNs),
+      }));
+      resolve({ processes, losses, atNs });
+    };
+    const subscription = runQuestion(
+      question,
+      { isLive: feed.isLive, maxLagMs: 1000, borrowBatches: true },
+      share,
+      () => source,
+    ).subscribe({
+      next: (item) => {
+        if (item.kind === "columns") reader.layout(item.columns);
+        if (item.kind === "loss") losses.add(item.loss);
+        if (item.kind !== "batch") return;
+        const { batch } = item;
+        reader.begin(batch);
+        for (; reader.at < batch.rows; reader.at++) {
+          atNs = batch.timestamps[reader.at]!;
+          const json = reader.text("payload");
+          const fields = json === "" ? {} : (JSON.parse(json) as Record<string, unknown>);
+          const [event, host] = [reader.text("event"), reader.text("boot")];
+          table.take({ ns: atNs, event, host, fields });
+        }
+      },
+      error: reject,
+      complete: () => queueMicrotask(finish),
+    });
+    void stop.then(finish);
+  });
+}
+
+function registryOf(source: NameSource): Registry | undefined {
+  return source.kind === "recorded" ? source.names.registry : source.followed?.registry;
+}
+
+function containerOf(
+  { host, pid, namespaces }: ProcessEntry,
+  registry: Registry | undefined,
+  atNs: bigint | undefined,
+): string {
+  const machine = registry?.knownHost(host);
+  const pidNs = namespaces["pid"];
+  if (machine === undefined || pidNs === undefined || atNs === undefined) return "";
+  return machine.instanceAt(atNs, pidNs, namespaces["mnt"] ?? 0, pid)?.container.name ?? "";
+}

@@ -1,0 +1,125 @@
+/** Runs a query for the events of system calls, and gives the calls in the order of their ends. */
+
+import { RowReader } from "../column/row-reader.ts";
+import type { Feed } from "../feed/feed.ts";
+import { LossAccount } from "../feed/losses.ts";
+import { type ContainerCondition, holds } from "../filter/container-condition.ts";
+import { type NameSource, runQuestion } from "../operators/run-question.ts";
+import { EVERYTHING, type Question } from "../query/question.ts";
+import type { Fields } from "./call-line.ts";
+import { CallTracer, type TracedCall, type TracedEvent } from "./tracer.ts";
+
+export interface StraceSpec {
+  readonly feed: Feed;
+  readonly names: () => NameSource;
+  readonly base: Pick<Question, "begin" | "end">;
+  readonly container: ContainerCondition | undefined;
+  /** By their ids on the host, or in a container. */
+  readonly processes: readonly { readonly id: number; readonly container: string | undefined }[];
+  readonly isWanted: (call: string) => boolean;
+  readonly maxLagMs: number;
+  readonly onCall: (call: TracedCall) => void;
+}
+
+export interface StraceEnd {
+  readonly losses: LossAccount;
+  readonly unpaired: number;
+}
+
+const EVENTS: Question["events"] = [
+  "syscall_entry_*",
+  "syscall_exit_*",
+  "compat_syscall_entry_*",
+  "compat_syscall_exit_*",
+  "lttng_statedump_process_state",
+  "lttng_statedump_file_descriptor",
+  "sched_process_fork",
+  "sched_process_exit",
+];
+
+const SELECT: Question["select"] = [
+  { kind: "timestamp" },
+  { kind: "event" },
+  { kind: "boot" },
+  { kind: "context", name: "pid", isOptional: true },
+  { kind: "context", name: "tid" },
+  { kind: "context", name: "vpid", isOptional: true },
+  { kind: "context", name: "procname", isOptional: true },
+  { kind: "container", fact: "name" },
+  { kind: "payload", style: "json" },
+];
+
+/** @returns `stop` ends it as the end of the events would */
+export function runStrace(spec: StraceSpec): {
+  readonly ended: Promise<StraceEnd>;
+  readonly stop: () => void;
+} {
+  const { feed, names, base, maxLagMs, isWanted, onCall } = spec;
+  const losses = new LossAccount();
+  const tracer = new CallTracer(isWanted, onCall);
+  const shown = isShown(spec);
+  const share = feed.share({ begin: base.begin, end: base.end, deferPacketReads: false });
+  const question: Question = { ...EVERYTHING, ...base, events: EVENTS, select: SELECT };
+  const execution = { isLive: feed.isLive, maxLagMs, borrowBatches: true };
+  const reader = new RowReader();
+  let stop = (): void => {};
+  const ended = new Promise<StraceEnd>((resolve, reject) => {
+    const finish = (): void => {
+      tracer.end(shown);
+      resolve({ losses, unpaired: tracer.unpaired });
+    };
+    const subscription = runQuestion(question, execution, share, names).subscribe({
+      next: (item) => {
+        if (item.kind === "columns") reader.layout(item.columns);
+        if (item.kind === "loss") losses.add(item.loss);
+        if (item.kind !== "batch") return;
+        const { batch } = item;
+        reader.begin(batch);
+        for (; reader.at < batch.rows; reader.at++) {
+          const event = eventAt(reader, batch.timestamps[reader.at]!);
+          tracer.take(event, shown(event));
+        }
+      },
+      error: reject,
+      complete: finish,
+    });
+    stop = () => {
+      subscription.unsubscribe();
+      finish();
+    };
+  });
+  return { ended, stop: () => stop() };
+}
+
+function eventAt(reader: RowReader, ns: bigint): TracedEvent {
+  const json = reader.text("payload");
+  let fields: Fields | undefined;
+  const tid = reader.number("tid");
+  return {
+    ns,
+    event: reader.text("event"),
+    host: reader.text("boot"),
+    pid: reader.number("pid") || tid,
+    tid,
+    vpid: reader.number("vpid"),
+    command: reader.text("procname"),
+    container: reader.text("container"),
+    payload: () => {
+      fields ??= json === "" ? {} : (JSON.parse(json) as Fields);
+      return fields;
+    },
+  };
+}
+
+function isShown({ container, processes }: StraceSpec): (event: TracedEvent) => boolean {
+  return (event) => {
+    const isOne = processes.some(({ id, container: of }) =>
+      of === undefined
+        ? id === event.pid || id === event.tid
+        : id === event.vpid && of === event.container,
+    );
+    if (processes.length > 0 && !isOne) return false;
+    if (container === undefined) return true;
+    return holds(container, { name: event.container, type: undefined, id: undefined });
+  };
+}
