@@ -219,6 +219,7 @@ const MAY_IMPORT: Readonly<
       "commander",
       "node:crypto",
       "picocolors",
+      "node:child_process",
       "node:fs",
       "node:module",
       "node:stream",

@@ -1,7 +1,7 @@
 /** Commands for processes, alerts and the tracer: their options and help. */
 
 import { Command, Option } from "commander";
-import { count, duration, textOrJson } from "./options.ts";
+import { collectNames, count, duration, textOrJson } from "./options.ts";
 import {
   addFormatAliases,
   containerOption,
@@ -95,5 +95,36 @@ Examples:
     .action(async (words: string[], options) => {
       const run = await import("./watch.ts");
       await run.watch(words, options);
+    });
+}
+
+export function enable(): Command {
+  return new Command("enable")
+    .description("Print or run the lttng commands that record only what happens in a container.")
+    .argument("<event...>", "events, as lttng enable-event takes them; syscalls with --kernel")
+    .addOption(containerOption())
+    .addOption(
+      new Option("--pid <ids>", "the namespace of this process of this machine; may be repeated")
+        .argParser(collectNames)
+        .default([], "none"),
+    )
+    .option("-u, --userspace", "events of user-space programs (default)")
+    .option("-k, --kernel", "events of the kernel")
+    .option("-s, --session <name>", "the recording session (default: lttng's current one)")
+    .option("--channel <name>", "the channel (default: lttng's)")
+    .option("--run", "run the commands, not only print them")
+    .addHelpText(
+      "after",
+      `
+Namespaces are those of now: a container that starts again has others.
+
+Examples:
+  $ tracewire enable --container web 'my_app:*'
+  $ tracewire enable --container web --kernel syscalls sched_switch --session auto --run
+  $ tracewire enable --pid 1119 '*' --channel app | sh`,
+    )
+    .action(async (events: string[], options) => {
+      const run = await import("./enable.ts");
+      await run.enable(events, options);
     });
 }

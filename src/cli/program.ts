@@ -2,7 +2,7 @@
 
 import { Argument, Command } from "commander";
 import type { Shell } from "./completion.ts";
-import { ps, watch } from "./program-alerts.ts";
+import { enable, ps, watch } from "./program-alerts.ts";
 import { analyze, strace, top } from "./program-analyses.ts";
 import { explain, queries, query, tail } from "./program-queries.ts";
 import { demo, replay, serve } from "./program-servers.ts";
@@ -36,6 +36,7 @@ Exit status: 0 when everything was read, 1 after an error, 2 for a wrong command
     strace(),
     ps(),
     watch(),
+    enable(),
     ls(),
     info(),
     serve(),

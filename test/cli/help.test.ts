@@ -20,6 +20,7 @@ test("knows its commands", () => {
     "strace",
     "ps",
     "watch",
+    "enable",
     "ls",
     "info",
     "serve",
