@@ -28,6 +28,11 @@ export type Loss =
   /** Whatever else a source knows it could not deliver. */
   | Extract<Item, { readonly kind: "gap" }>;
 
+/** Whether events are missing where a loss stands: a connection that was made anew without a hole misses none. */
+export function mayMissEvents(loss: Loss): boolean {
+  return loss.kind !== "gap" || loss.cause !== "reconnect" || loss.packets !== 0;
+}
+
 /** One line for people. */
 export function describeLoss(loss: Loss): string {
   switch (loss.kind) {

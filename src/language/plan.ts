@@ -134,7 +134,7 @@ class Planner {
     const program = rowProgram(parse(text), scope, text);
     this.#operators.push(() => new Where(program));
     this.#steps.push(`where ${text}`);
-    this.#base = { ...this.#base, container: undefined };
+    this.#base = { ...this.#base, container: undefined, decidedLater: container };
   }
 
   #stage(stage: Stage, later: readonly Stage[]): void {

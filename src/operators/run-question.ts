@@ -109,7 +109,7 @@ function live(
     return names.areReported ? (execution.nameWaitMs ?? SHOWN_NAME_WAIT_MS) : 0;
   };
   const watch = watchOf(
-    asked,
+    question,
     (condition) => new NameWatch(condition, names.registry, () => names.hostNames, true),
   );
   const rows = (items: Observable<DecodedItem>): Observable<ResultItem> =>
@@ -161,7 +161,10 @@ function recordedRows(
   const { registry } = names;
   const traceClasses = [...names.traceClasses];
   const asked = askedOf(question);
-  const watch = watchOf(asked, (condition) => new NameWatch(condition, registry, () => [], false));
+  const watch = watchOf(
+    question,
+    (condition) => new NameWatch(condition, registry, () => [], false),
+  );
   const requests = question.select?.map(requestOf) ?? withContainer(defaultRequests(traceClasses));
   const isShown = requests.some(({ kind }) => kind === "container");
   // The ids of tasks on the host are filled behind the scan, too.
@@ -279,10 +282,11 @@ function askedOf({ container, filter }: Pick<Question, "container" | "filter">):
 }
 
 function watchOf(
-  { required, cases }: Asked,
+  question: Question,
   watch: (condition: ContainerCondition) => NameWatch,
 ): NameWatch | undefined {
-  const conditions = [required, ...cases.map(({ condition }) => condition)];
+  const { required, cases } = askedOf(question);
+  const conditions = [required, question.decidedLater, ...cases.map(({ condition }) => condition)];
   const operands = conditions.filter((condition) => condition !== undefined);
   return operands.length === 0 ? undefined : watch({ kind: "or", operands });
 }

@@ -9,6 +9,8 @@ export interface Question {
   readonly filter: Program | undefined;
   /** What an event's container must be, besides what the filter says. */
   readonly container?: ContainerCondition | undefined;
+  /** A condition on containers that stages behind decide: its names are missed where no container has them. */
+  readonly decidedLater?: ContainerCondition | undefined;
   /** Star globs over event names; empty means all. */
   readonly events: readonly string[];
   /** What chose the events, where some of them may be missing: a table of the query language. */

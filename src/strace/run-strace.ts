@@ -2,7 +2,7 @@
 
 import { RowReader } from "../column/row-reader.ts";
 import type { Feed } from "../feed/feed.ts";
-import { LossAccount } from "../feed/losses.ts";
+import { LossAccount, mayMissEvents } from "../feed/losses.ts";
 import { type ContainerCondition, holds } from "../filter/container-condition.ts";
 import { type NameSource, runQuestion } from "../operators/run-question.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
@@ -71,7 +71,10 @@ export function runStrace(spec: StraceSpec): {
     const subscription = runQuestion(question, execution, share, names).subscribe({
       next: (item) => {
         if (item.kind === "columns") reader.layout(item.columns);
-        if (item.kind === "loss") losses.add(item.loss);
+        if (item.kind === "loss") {
+          losses.add(item.loss);
+          if (mayMissEvents(item.loss)) tracer.interrupt(shown);
+        }
         if (item.kind !== "batch") return;
         const { batch } = item;
         reader.begin(batch);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Answer, answers } from "../support/answers.ts";
+import { run } from "../support/program.ts";
 import { PROJECT, recordedTrace } from "../support/traces.ts";
 
 const test = suite("language/truth");
@@ -22,6 +23,31 @@ function truth(name: string): Record<string, string>[] {
 function lines(rows: readonly Answer[], names: readonly string[]): string[] {
   return rows.map((row) => names.map((name) => String(row[name])).join(" ")).sort();
 }
+
+test("a container beside the text chooses rows of tables, whatever events they are made of", async () => {
+  const { path, remove } = await recordedTrace("small");
+  for (const table of ["slices", "syscalls", "blocked"]) {
+    const ask = (...options: string[]): string[] => {
+      const { status, stdout, stderr } = run([
+        "query",
+        path,
+        `|> ${table} |> n = count(), ns = sum(dt) by container`,
+        "--format",
+        "csv",
+        "--quiet",
+        ...options,
+      ]);
+      assert.is(status, 0, stderr);
+      return stdout.split("\n").filter((line) => line.startsWith("some-redis,"));
+    };
+    const all = ask();
+    assert.equal(ask("--container", "some-redis"), all, table);
+    assert.is(all.length, 1, table);
+  }
+  const missed = run(["query", path, "|> slices |> count()", "--container", "some-redi"]);
+  assert.match(missed.stderr, /no container is called some-redi; .*did you mean some-redis\?/);
+  await remove();
+});
 
 for (const name of ["small", "churn"] as const) {
   test(`${name}: processor time and slices of each namespace`, async () => {

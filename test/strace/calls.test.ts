@@ -277,6 +277,9 @@ test("flags without a name are numbers, and errors without one are, too", () => 
   assert.is(durationText(1_234_567_890n), "<1.234568>");
 });
 
+/** Stands where events were lost. */
+const LOSS = ["loss", {}] as const;
+
 /** Events of one task as lines. */
 function lines(events: readonly (readonly [string, Fields])[]): string[] {
   const calls: TracedCall[] = [];
@@ -285,6 +288,10 @@ function lines(events: readonly (readonly [string, Fields])[]): string[] {
     (call) => calls.push(call),
   );
   events.forEach(([event, fields], i) => {
+    if (event === "loss") {
+      tracer.interrupt(() => true);
+      return;
+    }
     const at = {
       ns: BigInt(i) * 1000n,
       event,
@@ -350,6 +357,13 @@ test("an entry without its exit is unfinished, an exit without its entry resumed
     lines([exit("read", 4), entry("exit_group", { error_code: 1 }), entry("poll", { nfds: 0 })]),
     ["<... read resumed>) = 4", "exit_group(1) = ?", "poll(0, <unfinished ...>"],
   );
+});
+
+test("no call spans a loss: an exit behind it is of a call whose entry may be another", () => {
+  assert.equal(lines([entry("close", { fd: 3 }), LOSS, exit("close", 0)]), [
+    "close(3, <unfinished ...>",
+    "<... close resumed>) = 0",
+  ]);
 });
 
 for (const [set, yes, no] of [

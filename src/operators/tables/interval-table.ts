@@ -7,7 +7,7 @@ import type { ColumnBatch } from "../../column/column.ts";
 import { SharedDictionary } from "../../column/column-builder.ts";
 import { halvesOf } from "../../column/halves.ts";
 import type { Schema } from "../../column/schema.ts";
-import type { Loss } from "../../feed/losses.ts";
+import { type Loss, mayMissEvents } from "../../feed/losses.ts";
 import { floorTo } from "../aggregate/windows.ts";
 import type { Emit, Operator } from "../operator.ts";
 import { MAX_OPEN, OpenIntervals } from "./open-intervals.ts";
@@ -95,7 +95,7 @@ export abstract class IntervalTable implements Operator {
 
   loss(loss: Loss, out: Emit): void {
     this.#out = out;
-    if (loss.kind !== "gap" || loss.cause !== "reconnect" || loss.packets !== 0) this.lost(loss);
+    if (mayMissEvents(loss)) this.lost(loss);
     out.loss(loss);
   }
 
