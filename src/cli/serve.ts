@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { SourceError } from "../base/errors.ts";
 import { hasSpareProcessors } from "../query/threads.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
+import { isLoopbackHost } from "../server/access.ts";
 import { LineFile } from "../server/line-file.ts";
 import type { TlsFiles } from "../server/listener.ts";
 import { type ServeOptions, serve as startServer } from "../server/server.ts";
@@ -122,10 +123,11 @@ function tlsFiles({
 function withOwnToken(
   options: ServeOptions & { readonly isOpen?: boolean },
 ): ServeOptions & { readonly isOwn: boolean } {
-  const { path, token, tokenFile, tls, isOpen } = options;
+  const { host = "127.0.0.1", path, token, tokenFile, tls, isOpen } = options;
   const asks = token !== undefined || tokenFile !== undefined || tls?.clientCa !== undefined;
   const isRoot = process.geteuid?.() === 0;
-  if (!isRoot || asks || path !== undefined || isOpen === true) return { ...options, isOwn: false };
+  const isLoopback = path === undefined && isLoopbackHost(host);
+  if (!isRoot || asks || !isLoopback || isOpen === true) return { ...options, isOwn: false };
   return { ...options, token: randomBytes(16).toString("hex"), isOwn: true };
 }
 
