@@ -54,7 +54,16 @@ try {
   await lttng.createSession(SESSION, { channel, events: ["tracewire_test:tick"] });
   const applications = await Promise.all(["a", "b"].map((tag) => lttng.application(tag)));
   const server = new Child(process.execPath, [
-    ...[MAIN, "serve", lttng.url(SESSION), "--listen", "127.0.0.1:0", "--from", "beginning"],
+    ...[
+      MAIN,
+      "serve",
+      lttng.url(SESSION),
+      "--listen",
+      "127.0.0.1:0",
+      "--no-token",
+      "--from",
+      "beginning",
+    ],
   ]);
   await server.until("serves", () => server.lines.length > 0);
   const url = server.lines[0] ?? "";

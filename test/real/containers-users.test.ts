@@ -58,7 +58,15 @@ run("serve --containers auto does not believe a user of other people's processes
       { Id: "s1", Name: "/stolen", Pid: webPid },
       { Id: "s2", Name: "/stolen-too", Pid: initOf(unknown.pidNamespace) },
     ]);
-    const options = ["--containers", "auto", "--listen", "127.0.0.1:0", "--from", "beginning"];
+    const options = [
+      "--containers",
+      "auto",
+      "--listen",
+      "127.0.0.1:0",
+      "--no-token",
+      "--from",
+      "beginning",
+    ];
     const server = lttng.run(process.execPath, [MAIN, "serve", lttng.url("users"), ...options]);
     const ignored = (): number => server.stderr.split("ignored").length - 1;
     await server.until("refused the claim", () => ignored() > 0);

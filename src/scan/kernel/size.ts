@@ -32,8 +32,8 @@ export class KernelSizes {
     const context = {
       columns: columns.columns,
       layout: chunks.layout,
-      begin: undefined,
-      end: undefined,
+      hasBegin: false,
+      hasEnd: false,
       countsOnly: true,
       renderers: new Map(),
     };

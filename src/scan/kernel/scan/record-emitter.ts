@@ -20,8 +20,9 @@ const { i32 } = ValueType;
 export interface RecordContext {
   readonly columns: readonly KernelColumn[];
   readonly layout: ChunkLayout;
-  readonly begin: bigint | undefined;
-  readonly end: bigint | undefined;
+  /** Whether rows have a first and a last time. */
+  readonly hasBegin: boolean;
+  readonly hasEnd: boolean;
   /** Rows are counted and nothing is kept of them. */
   readonly countsOnly: boolean;
   /** Functions of the unit that render this class, by the constant that names their program. */
@@ -60,8 +61,8 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
   const skip = (): void => {
     code.get(after).op(Op.return);
   };
-  if (context.begin !== undefined) code.get(time).i64(context.begin).op(Op.i64LtS).if(skip);
-  if (context.end !== undefined) code.get(time).i64(context.end).op(Op.i64GtS).if(skip);
+  if (context.hasBegin) code.get(time).push(unit.begin).op(Op.i64LtS).if(skip);
+  if (context.hasEnd) code.get(time).push(unit.end).op(Op.i64GtS).if(skip);
   if (plan.packetWalk !== undefined) walkPacketContext(unit, plan, walk, code, input);
   if (plan.linked !== undefined) {
     new FilterEmitter(unit, code, plan.linked, walk, time, skip).emit();

@@ -129,12 +129,14 @@ export class StreamCode {
   }
 
   #instantiate(
-    { kernel, arena, slots }: TraceCode,
+    { kernel, arena, slots, spec }: TraceCode,
     compiled: NonNullable<EmittedUnit["compiled"]>,
   ): Readonly<Record<string, WasmFunction>> {
     const { clock } = this.#streamClass;
     const clockOrigin = clock === undefined ? 0n : BigInt.asIntN(64, nsFromOrigin(clock, 0n));
-    return instantiateUnit(compiled, { memory: kernel.memory, arena, slots, clockOrigin });
+    const { memory } = kernel;
+    const { begin, end } = spec;
+    return instantiateUnit(compiled, { memory, arena, slots, clockOrigin, begin, end });
   }
 
   /** Writes the class record, by which the loop finds an event class. */
@@ -248,7 +250,9 @@ function emitShape(
         renderers.set(constant, programs.emit(unit, program));
     }
     const { layout } = chunks;
-    const context = { columns: columns.columns, layout, begin, end, countsOnly, renderers };
+    const hasBegin = begin !== undefined;
+    const hasEnd = end !== undefined;
+    const context = { columns: columns.columns, layout, hasBegin, hasEnd, countsOnly, renderers };
     const index = unit.module.function(RECORD_FUNCTION, recordBody(unit, plan, context));
     const name = `f${index}`;
     unit.module.exportFunction(name, index);
@@ -272,7 +276,8 @@ function streamKey(
     const environment = [...traceClass.environment].map(([name, value]) => [name, String(value)]);
     parts.push(JSON.stringify([environment, facts.host]));
   }
-  return `${clock === undefined ? "-" : clock.frequency} ${parts.join(" ")}`;
+  const bounds = `${spec.begin === undefined ? "" : "b"}${spec.end === undefined ? "" : "e"}`;
+  return `${bounds} ${clock === undefined ? "-" : clock.frequency} ${parts.join(" ")}`;
 }
 
 /** All of an event class that code depends on. */

@@ -37,6 +37,9 @@ export interface InstanceFacts {
   readonly slots?: number;
   /** Time of the stream's clock at 0, ns since the Unix epoch. */
   readonly clockOrigin?: bigint;
+  /** Rows before and behind these times are left out, ns since the Unix epoch; code asks only where a query has them. */
+  readonly begin?: bigint | undefined;
+  readonly end?: bigint | undefined;
 }
 
 /** A module with the literals that its code names, for any number of traces and threads. */
@@ -80,6 +83,9 @@ export class Unit {
   readonly digits: Expression;
   /** Time of the stream's clock at 0: i64, ns since the Unix epoch. */
   readonly clockOrigin: Expression;
+  /** The query's bounds of time: i64, ns since the Unix epoch. A live query's begin is when it came: no part of the code. */
+  readonly begin: Expression;
+  readonly end: Expression;
   readonly #literalBase: Expression;
 
   /** @param isShared whether its memory is one that threads share */
@@ -99,6 +105,8 @@ export class Unit {
     this.slots = global("slots", i32);
     this.digits = global("digits", i32);
     this.clockOrigin = global("clockOrigin", i64);
+    this.begin = global("begin", i64);
+    this.end = global("end", i64);
     this.#literalBase = global("literals", i32);
   }
 
@@ -149,11 +157,11 @@ export class Unit {
 /** Makes an instance of a unit, and gives its exports. */
 export function instantiateUnit(
   { module, literals }: CompiledUnit,
-  { memory: kernelMemory, arena, slots = 0, clockOrigin = 0n }: InstanceFacts,
+  { memory: kernelMemory, arena, slots = 0, clockOrigin = 0n, begin = 0n, end = 0n }: InstanceFacts,
 ): Readonly<Record<string, WasmFunction>> {
   const { memory, imports, state, digits } = kernelMemory;
   const base = literals.length === 0 ? 0 : arena.literal(literals);
-  const globals = { state, slots, digits, clockOrigin, literals: base };
+  const globals = { state, slots, digits, clockOrigin, begin, end, literals: base };
   const kernel = { memory, table: arena.table, ...imports, ...globals };
   return instantiate(module, { kernel });
 }
