@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<
       "hyparquet-writer",
     ],
   },
+  record: { folders: ["base", "column", "format"], packages: ["node:fs", "node:path"] },
   runtimes: {
     folders: ["base"],
     packages: [
@@ -206,6 +207,7 @@ const MAY_IMPORT: Readonly<
       "format",
       "runtimes",
       "replay",
+      "record",
       "server",
       "analyses",
       "processes",

@@ -33,7 +33,7 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   // They boot while the metadata is read.
   const threads = startThreads(sources, options.engine, options.workers, eventsSeen(options));
   const format = formatNamed(options.format);
-  const filter = await program(await ofProcesses(options));
+  const filter = await compiledFilter(options);
   // Until it has been opened, signals end the process at once.
   const frame = await feed.span();
   const writer = options.count ? undefined : await rowWriter(format, options, frame);
@@ -47,6 +47,11 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   };
   const rows = await runRows({ asked, execution, feed, writer, format, options });
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
+}
+
+/** The filter that is asked for. */
+export async function compiledFilter(options: TailOptions): Promise<Program | undefined> {
+  return program(await ofProcesses(options));
 }
 
 /** The filter, of the processes that are asked for. */
@@ -90,7 +95,7 @@ async function program(where: string | undefined): Promise<Program | undefined> 
   return compileFilter(where);
 }
 
-async function questionOf(
+export async function questionOf(
   options: TailOptions,
   { begin, end, lastRows }: AskedTimes,
   format: OutputFormat,

@@ -7,6 +7,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -17,7 +18,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { cachedDataVersionTag } from "node:v8";
 import { crc32 } from "node:zlib";
 
@@ -77,7 +78,9 @@ export class CodeCache {
     header.writeUInt32LE(Math.min(codeBytes, 0xffffffff), 12);
     const part = `${this.#file}.${process.pid}.${performance.now()}`;
     try {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      // Not `recursive`, which goes on for ever below /proc (Node 20).
+      if (!existsSync(dirname(this.#directory))) mkdirSync(dirname(this.#directory), 0o700);
+      if (!existsSync(this.#directory)) mkdirSync(this.#directory, 0o700);
       if (safeDirectory() !== this.#directory) return;
       writeFileSync(part, Buffer.concat([header, data]), { mode: 0o600, flag: "wx" });
       renameSync(part, this.#file);

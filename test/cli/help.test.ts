@@ -15,6 +15,7 @@ test("knows its commands", () => {
     "tail",
     "query",
     "queries",
+    "record",
     "top",
     "analyze",
     "strace",

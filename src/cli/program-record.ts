@@ -1,0 +1,72 @@
+/** The command that records: its options and help. */
+
+import { Command, Option } from "commander";
+import { bytes, count, duration, list } from "./options.ts";
+import {
+  containerOption,
+  eventOption,
+  executionOptions,
+  fromOption,
+  pidOption,
+  reconnectOption,
+  waitOption,
+} from "./shared-options.ts";
+import { timeOptions } from "./times.ts";
+
+/** Formats of files that programs read; each segment is whole by itself. */
+const RECORDED_FORMATS: readonly string[] = ["arrow", "parquet", "ndjson", "csv"];
+
+export function record(): Command {
+  const command = new Command("record")
+    .description("Record events into files: whole ones by size or time, the oldest may give way.")
+    .argument("<source...>", "live sessions or trace directories")
+    .requiredOption("-t, --to <folder>", "where the files go; a recording there is gone on with")
+    .addOption(
+      new Option("-f, --format <format>", "of the files")
+        .choices(RECORDED_FORMATS)
+        .default("arrow"),
+    )
+    .addOption(
+      new Option("--segment-size <size>", "a file ends when it has so many bytes")
+        .argParser(bytes)
+        .default(64 << 20, "64MiB"),
+    )
+    .option("--segment-time <time>", "files end at whole multiples of it, such as 1m", duration)
+    .addOption(
+      new Option("--max-size <size>", "of all files; beyond it the oldest are deleted").argParser(
+        bytes,
+      ),
+    )
+    .option("--keep <n>", "files; beyond it the oldest are deleted", count)
+    .option("-w, --where <expr>", "only events for which this LTTng filter expression holds")
+    .addOption(
+      eventOption(
+        "only events of these names; * stands for anything, !GLOB excludes; may be repeated",
+      ),
+    )
+    .addOption(containerOption())
+    .addOption(pidOption())
+    .option("-s, --select <names>", "columns NAME or NAME:TYPE, with commas between them", list)
+    .option("-d, --duration <time>", "end after this time, such as 10s", duration)
+    .addOption(fromOption())
+    .addOption(waitOption())
+    .addOption(reconnectOption());
+  for (const option of [...timeOptions(), ...executionOptions()]) command.addOption(option);
+  return command
+    .addHelpText(
+      "after",
+      `
+Files are called NUMBER-FIRST-LAST.FORMAT, with the times of their first and last rows in nanoseconds. A file that is being
+written begins with .part- and is renamed when it is whole and on the disk. Started again with the same folder, a recording
+goes on behind its last row. When the disk is full, rows are counted and it is tried again every second.
+
+Examples:
+  $ tracewire record net://localhost/host/web1/auto-20261122 --to /var/log/web1 --container web --segment-time 1m --max-size 10GiB
+  $ tracewire record ./trace --to ./errors --where 'ret < 0' --format parquet
+  $ duckdb -c "select container, count(*) from './errors/*.parquet' group by 1"`,
+    )
+    .action(async (sources: string[], options) => {
+      const { record } = await import("./record.ts");
+      await record(sources, options);
+    });
+}

@@ -1,0 +1,84 @@
+/**
+ * One segment on its way to the disk. It is written under another name and renamed when it is whole and on the disk, so that a
+ * reader, or whoever starts again after a crash, sees all of it or nothing.
+ */
+
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { PART_PREFIX } from "./segment-names.ts";
+
+export class SegmentFile {
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #file: number;
+  #written = 0;
+  /** Bytes that could not be written yet. */
+  #pending: Uint8Array[] = [];
+
+  /** @throws the system's error where the file cannot be made */
+  constructor(folder: string, number: number, extension: string) {
+    this.#folder = folder;
+    this.#path = join(folder, `${PART_PREFIX}${number}.${extension}`);
+    this.#file = openSync(this.#path, "w", 0o644);
+  }
+
+  /** Bytes so far, with those that wait. */
+  get bytes(): number {
+    return this.#pending.reduce((sum, { length }) => sum + length, this.#written);
+  }
+
+  get isBehind(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** Adds bytes and writes what it can. @returns the error of the system that stopped it */
+  write(bytes: Uint8Array): NodeJS.ErrnoException | undefined {
+    if (bytes.length > 0) this.#pending.push(bytes);
+    const error = this.flush();
+    // What waits must not be written over by its maker.
+    if (error !== undefined) this.#pending = this.#pending.map((part) => part.slice());
+    return error;
+  }
+
+  /** Writes what waits. */
+  flush(): NodeJS.ErrnoException | undefined {
+    try {
+      for (let [part] = this.#pending; part !== undefined; [part] = this.#pending) {
+        const count = writeSync(this.#file, part, 0, part.length, this.#written);
+        this.#written += count;
+        if (count < part.length) this.#pending[0] = part.subarray(count);
+        else this.#pending.shift();
+      }
+      return undefined;
+    } catch (error) {
+      return error as NodeJS.ErrnoException;
+    }
+  }
+
+  /**
+   * Gives the segment its name, once it is on the disk.
+   * @throws the system's error; the segment is then gone
+   */
+  finish(name: string): void {
+    try {
+      fsyncSync(this.#file);
+      closeSync(this.#file);
+      renameSync(this.#path, join(this.#folder, name));
+      syncFolder(this.#folder);
+    } catch (error) {
+      rmSync(this.#path, { force: true });
+      throw error;
+    }
+  }
+
+  discard(): void {
+    closeSync(this.#file);
+    rmSync(this.#path, { force: true });
+  }
+}
+
+function syncFolder(folder: string): void {
+  const directory = openSync(folder, "r");
+  fsyncSync(directory);
+  closeSync(directory);
+}
