@@ -58,6 +58,11 @@ const COLUMNS = tracewire(
   "null",
 );
 
+const COUNT_BY = tracewire(
+  () => ["--where", "|> count() by container, event every 1s", "--format", "csv"],
+  "null",
+);
+
 export const CASES: readonly Case[] = [
   {
     name: "count",
@@ -78,6 +83,14 @@ export const CASES: readonly Case[] = [
     rivals: [
       { name: "babeltrace2 dummy", command: DUMMY },
       { name: "interpreter", command: interpreted(COLUMNS) },
+    ],
+  },
+  {
+    name: "events a second by container and name",
+    ours: COUNT_BY,
+    rivals: [
+      { name: "babeltrace2 dummy", command: DUMMY },
+      { name: "interpreter", command: interpreted(COUNT_BY) },
     ],
   },
   {
