@@ -98,7 +98,7 @@ onTmux("sorts, filters with completion, and moves through time", async () => {
   seen.push(await on.until(/PAUSED/));
   on.keys("/");
   on.type("re");
-  seen.push(await on.until(/Tab: ret/));
+  seen.push(await on.until(/Tab: ret[\s\S]*^filter: re$/m));
   on.keys("Tab");
   on.type(" < 0");
   on.keys("Enter");
