@@ -12,6 +12,7 @@ import {
   runtimes,
 } from "./options.ts";
 import { fromOption, reconnectOption, waitOption } from "./shared-options.ts";
+import { clockOffsetOption } from "./times.ts";
 
 export type ListenPlace = Address | { readonly path: string };
 
@@ -88,6 +89,7 @@ export function addServeOptions(command: Command): Command {
     .addOption(fromOption())
     .addOption(waitOption())
     .addOption(reconnectOption())
+    .addOption(clockOffsetOption())
     .option(
       "--retain <bytes>",
       "results kept for WebSocket clients that lose their connection, such as 64MiB",

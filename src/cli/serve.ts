@@ -31,6 +31,7 @@ interface Options {
   readonly wait?: true;
   readonly retain: number;
   readonly reconnect: boolean;
+  readonly clockOffset?: bigint;
   readonly containers?: "auto" | NamedPlaces;
 }
 
@@ -100,6 +101,7 @@ function serveOptions(options: Options): ServeOptions {
     from,
     wait,
     reconnect,
+    clockOffsetNs: options.clockOffset,
     retainBytes,
     containers,
     ...(token === false && { isOpen: true }),

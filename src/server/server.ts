@@ -43,6 +43,8 @@ export interface ServeOptions {
   readonly wait?: boolean | undefined;
   /** Connects again when a connection to a relayd is lost. Default true. */
   readonly reconnect?: boolean | undefined;
+  /** Added to all times, ns: for traces of wrong clocks. Default 0. */
+  readonly clockOffsetNs?: bigint | undefined;
   /** Follows live sessions in threads of their own. Default false. */
   readonly inThread?: boolean | undefined;
   /** Bytes of results that are kept for WebSocket clients that lose their connection, for a minute. Default none. */
@@ -96,7 +98,7 @@ export async function serve(
   const settings = settingsOf(options);
   const log = new ServerLog(options.log ?? (() => {}));
   const auditFile = audit === undefined ? undefined : LineFile.append(audit);
-  const follow = { from, wait, reconnect, inThread };
+  const follow = { from, wait, reconnect, inThread, clockOffsetNs: options.clockOffsetNs };
   const retain =
     retainBytes > 0 ? { bytes: retainBytes, used: new SharedArrayBuffer(8) } : undefined;
   const engines = await Engines.open({ sources, follow, containers, retain }, log.line);
