@@ -97,6 +97,10 @@ function get(
   return { get: { summary, parameters, responses, ...(isOpen && { security: [] }) } };
 }
 
+function number(name: string): Json {
+  return { name, in: "query", required: false, schema: { type: "integer" } };
+}
+
 const source: Json = { name: "source", in: "query", required: false, schema: TEXT };
 
 const PATHS: Readonly<Record<string, Json>> = {
@@ -141,6 +145,16 @@ const PATHS: Readonly<Record<string, Json>> = {
     answers(json("Containers.", { type: "object", required: ["containers"] }), QUERY_ERRORS),
     [source],
   ),
+  "/v1/explain": get(
+    "What a filter or a query reads, decides and gives.",
+    answers(json("Text.", { type: "object", required: ["text"] }), QUERY_ERRORS),
+    [{ name: "q", in: "query", required: false, schema: TEXT }, source],
+  ),
+  "/v1/plan": get(
+    "Ranges of recorded sources that can be read one by one.",
+    answers(json("Partitions.", { type: "object", required: ["partitions"] }), QUERY_ERRORS),
+    [source, number("bytes"), number("begin_ns"), number("end_ns")],
+  ),
   "/v1/queries": get(
     "Queries that run or wait; without an operator's token, one's own.",
     answers(json("Queries.", { type: "object", required: ["queries"] })),
@@ -172,6 +186,11 @@ const PATHS: Readonly<Record<string, Json>> = {
   "/v1/sessions": get(
     "The sources, and the sessions of their relay daemons.",
     answers(json("Sources.", { type: "object", required: ["sources", "sessions"] }), QUERY_ERRORS),
+  ),
+  "/v1/watermark": get(
+    "Up to when recorded sources are complete, and from when on they are kept.",
+    answers(json("Sources.", { type: "object", required: ["sources"] }), QUERY_ERRORS),
+    [source, { name: "maxLag", in: "query", required: false, schema: DURATION }],
   ),
 };
 

@@ -24,11 +24,14 @@ export const ROUTE_TABLE: readonly Route[] = [
   { path: "/v1/openapi.json", methods: ["GET"], isOpen: true },
   { path: "/v1/complete", methods: ["GET"] },
   { path: "/v1/containers", methods: ["GET"] },
+  { path: "/v1/explain", methods: ["GET"] },
+  { path: "/v1/plan", methods: ["GET"] },
   { path: "/v1/queries", methods: ["GET"] },
   { path: "/v1/queries/{id}", methods: ["DELETE"] },
   { path: "/v1/query", methods: ["GET", "POST"] },
   { path: "/v1/schema", methods: ["GET"] },
   { path: "/v1/sessions", methods: ["GET"] },
+  { path: "/v1/watermark", methods: ["GET"] },
 ];
 
 export const ROUTES: readonly string[] = ROUTE_TABLE.map(({ path }) => path);

@@ -4,9 +4,11 @@ import { Budget } from "./budget.ts";
 import { completionList } from "./completion.ts";
 import { containerList } from "./container-list.ts";
 import { EngineQuery } from "./engine-query.ts";
+import { explanation } from "./explanation.ts";
 import { failureOf } from "./failure.ts";
 import { findLocally, type LocalFinder } from "./local-finder.ts";
 import type { Call, EngineOptions, FromEngine, QueryTotals, ToEngine } from "./messages.ts";
+import { partitionList, watermarkList } from "./plan.ts";
 import { Resumable } from "./resumable.ts";
 import { schemaOf } from "./schema.ts";
 import { ServedSources } from "./served-sources.ts";
@@ -113,6 +115,12 @@ export class Engine {
         return await this.#sessions.list(sources);
       case "schema":
         return await schemaOf(this.#sources, sources, hidden);
+      case "explain":
+        return await explanation(this.#sources, parameters, sources, hidden);
+      case "plan":
+        return await partitionList(parameters, sources);
+      case "watermark":
+        return await watermarkList(parameters, sources);
       case "queries":
         return this.#totals();
       case "sources":

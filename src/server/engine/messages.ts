@@ -49,7 +49,16 @@ export interface QueryTask {
 
 /** A question that is answered at once, as JSON. */
 export interface Call {
-  readonly name: "complete" | "containers" | "schema" | "sessions" | "queries" | "sources";
+  readonly name:
+    | "complete"
+    | "containers"
+    | "explain"
+    | "plan"
+    | "queries"
+    | "schema"
+    | "sessions"
+    | "sources"
+    | "watermark";
   readonly search: string;
   readonly sources: readonly string[];
   readonly hidden: readonly string[];

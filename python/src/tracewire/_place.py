@@ -1,0 +1,89 @@
+"""Where a server is, and how one connects to it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._errors import TracewireError, error_from_body
+
+#: Seconds until a connection must stand, and a small answer be there.
+CONNECT_SECONDS = 10.0
+MAX_ANSWER_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """A server's address, and what it asks of a client."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
+
+    @staticmethod
+    def of(url: str, token: str | None, tls: ssl.SSLContext | None = None) -> Place:
+        """A link as the server prints it has its token behind `#token=`."""
+        bare, _, fragment = url.partition("#")
+        linked = urllib.parse.parse_qs(fragment).get("token", [None])[0]
+        parts = urllib.parse.urlsplit(bare)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"url: expected http://HOST:PORT or https://HOST:PORT, got {url!r}")
+        place = Place(bare.rstrip("/"), token if token is not None else linked, tls)
+        if place.token is not None and not (place.token.isascii() and place.token.isprintable()):
+            raise ValueError("token: expected printable ASCII, got something else")
+        return place
+
+    @property
+    def parts(self) -> urllib.parse.SplitResult:
+        return urllib.parse.urlsplit(self.url)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        parts = self.parts
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+    @property
+    def tls_context(self) -> ssl.SSLContext | None:
+        if self.parts.scheme != "https":
+            return None
+        return self.tls if self.tls is not None else ssl.create_default_context()
+
+    def dial(self, timeout: float) -> socket.socket:
+        """A connected socket, with TLS where the URL says so."""
+        plain = socket.create_connection(self.address, min(timeout, CONNECT_SECONDS))
+        try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            context = self.tls_context
+            ready = plain if context is None else context.wrap_socket(plain, server_hostname=self.address[0])
+            ready.settimeout(timeout)
+            return ready
+        except BaseException:
+            plain.close()
+            raise
+
+    def get(self, path: str, parameters: dict[str, str] | None = None, timeout: float = 60.0) -> Any:
+        """The JSON that a path answers."""
+        search = urllib.parse.urlencode(parameters or {})
+        request = urllib.request.Request(f"{self.url}{path}{'?' if search else ''}{search}")
+        if self.token is not None:
+            request.add_header("Authorization", f"Bearer {self.token}")
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.tls_context)
+        )
+        try:
+            with opener.open(request, timeout=timeout) as answer:
+                body = answer.read(MAX_ANSWER_BYTES + 1)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                raise error_from_body(refused.read(), refused.code) from None
+        except urllib.error.URLError as lost:
+            raise TracewireError(f"{self.url}: {lost.reason}", code="NO_SERVER") from lost
+        if len(body) > MAX_ANSWER_BYTES:
+            raise TracewireError(f"{path}: expected at most {MAX_ANSWER_BYTES} bytes, got more", code="HTTP")
+        return json.loads(body)

@@ -1,0 +1,276 @@
+"""Queries: what is asked, and the ways in which its rows are taken."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from ._account import Losses
+from ._follow import Following
+from ._stream import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._place import Place
+    from ._widget import LiveView
+
+#: A text as `tracewire tail --begin` takes it, a datetime, or nanoseconds since the epoch.
+Time = str | int | datetime
+#: `10s`, `5m`, seconds, or a timedelta.
+Duration = str | float | timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query that has not run yet. Each way of taking its rows runs it anew.
+
+    It has Arrow's C stream interface, so that `pyarrow.table(query)`, `polars.DataFrame(query)`,
+    `pandas.DataFrame.from_arrow(query)` and DuckDB's `from query` take it as it stands.
+
+    >>> import tracewire as tw
+    >>> with tw.open(demo_trace) as trace:
+    ...     query = trace.query(where='ret < 0', select=["timestamp", "event", "ret"])
+    ...     table = query.table(rows=100)
+    >>> table.num_rows, table.column_names
+    (100, ['timestamp', 'event', 'ret'])
+    """
+
+    place: Place = field(repr=False)
+    parameters: dict[str, Any]
+    #: Seconds in which the server must send something; it reports once a second even if there are no rows.
+    timeout: float = 60.0
+    _last: list[Stream] = field(default_factory=list, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def batches(self) -> Stream:
+        """Runs it: an iterator of `pyarrow.RecordBatch`, at best in a `with`, which ends the query."""
+        return self._run(self.parameters)
+
+    def follow(self) -> Following:
+        """Runs it in an event loop: `async for batch in query.follow()`."""
+        return Following(self.place, self.parameters, self.timeout)
+
+    def table(self, *, rows: int | None = None, seconds: float | None = None) -> pa.Table:
+        """The rows as a `pyarrow.Table`: all of them, so many, or those of so many seconds.
+
+        A query on live sessions ends when they end: it needs `rows` or `seconds`.
+        """
+        parameters = dict(self.parameters)
+        if seconds is not None:
+            parameters["duration"] = f"{round(seconds * 1000)}ms"
+        if rows is not None and "q" not in parameters:
+            parameters["limit"] = min(rows, parameters.get("limit", rows))
+        taken: list[pa.RecordBatch] = []
+        left = rows
+        with self._run(parameters) as stream:
+            for batch in stream:
+                taken.append(batch if left is None else batch.slice(0, left))
+                if left is not None:
+                    left -= taken[-1].num_rows
+                    if left <= 0 and "q" in parameters:
+                        break
+            return pa.Table.from_batches(taken, stream.schema)
+
+    def to_polars(self, *, lazy: bool = False) -> Any:
+        """The rows as a `polars.DataFrame`; lazily, a `polars.LazyFrame` that asks for the columns and rows it needs."""
+        import polars
+
+        return self._scan(polars) if lazy else polars.DataFrame(self)
+
+    def to_pandas(self) -> Any:
+        """The rows as a `pandas.DataFrame`, with times in nanoseconds."""
+        return self.table().to_pandas()
+
+    def live(self, keep: Duration = "5m", **options: Any) -> LiveView:
+        """A widget for notebooks that shows the rows as they come and keeps those of the last `keep`."""
+        from ._widget import LiveView
+
+        return LiveView(self, keep=keep, **options)
+
+    def where(self, condition: str) -> Query:
+        """The same, and a condition more."""
+        before = self.parameters.get("where")
+        both = condition if before is None else f"({before}) && ({condition})"
+        return self._with(where=both)
+
+    def cancel(self) -> None:
+        """Ends the runs of this query, from any thread."""
+        with self._lock:
+            running, self._last[:] = list(self._last), self._last[-1:]
+        for stream in running:
+            stream.close()
+
+    @property
+    def losses(self) -> Losses:
+        """What the rows of the last run lack."""
+        return self._last[-1].losses if self._last else Losses()
+
+    @property
+    def loss_events(self) -> list[dict[str, Any]]:
+        """The losses of the last run one by one, with their times where those are known."""
+        return self._last[-1].loss_events if self._last else []
+
+    @property
+    def dropped(self) -> int:
+        """Rows that the last run was too slow for; only with `overflow="drop"` or beside other live queries."""
+        return self._last[-1].dropped if self._last else 0
+
+    @property
+    def watermark(self) -> int | None:
+        """Nanoseconds since the epoch before which the last run brings nothing more."""
+        return self._last[-1].watermark if self._last else None
+
+    @property
+    def notes(self) -> list[str]:
+        """What the server had to say about the last run."""
+        return self._last[-1].notes if self._last else []
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns, as pyarrow describes them. Live, it waits for the first event that has them."""
+        with self._run(self.parameters) as stream:
+            return stream.schema
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Runs it as a `pyarrow.RecordBatchReader`."""
+        stream = self.batches()
+        try:
+            return pa.RecordBatchReader.from_batches(stream.schema, _closing(stream))
+        except BaseException:
+            stream.close()
+            raise
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self.reader().__arrow_c_stream__(requested_schema)
+
+    def _run(self, parameters: dict[str, Any]) -> Stream:
+        stream = Stream(self.place, parameters, self.timeout)
+        with self._lock:
+            self._last[:] = [one for one in self._last if one._socket is not None]
+            self._last.append(stream)
+        return stream
+
+    def _with(self, **parameters: Any) -> Query:
+        return replace(self, parameters={**self.parameters, **parameters}, _last=[], _lock=threading.Lock())
+
+    def _scan(self, polars: Any) -> Any:
+        from polars.io.plugins import register_io_source
+
+        def source(columns: list[str] | None, predicate: Any, rows: int | None, batch_size: int | None) -> Iterator[Any]:
+            narrowed = self
+            if columns is not None and "q" not in self.parameters and names is not None:
+                narrowed = self._with(select=[names[column] for column in columns])
+            left = rows
+            with narrowed.batches() as stream:
+                for batch in stream:
+                    frame = polars.from_arrow(batch)
+                    if columns is not None:
+                        frame = frame.select(columns)
+                    if predicate is not None:
+                        frame = frame.filter(predicate)
+                    if left is not None:
+                        frame = frame.head(left)
+                        left -= frame.height
+                    yield frame
+                    if left is not None and left <= 0:
+                        return
+
+        schema = self.schema
+        selected = self.parameters.get("select")
+        # A selection stands for its columns one by one; without one, names are what is selected.
+        if selected is None:
+            names: dict[str, str] | None = {name: name for name in schema.names}
+        else:
+            names = dict(zip(schema.names, selected)) if len(selected) == len(schema.names) else None
+        empty = polars.from_arrow(schema.empty_table())
+        return register_io_source(source, schema=empty.schema)
+
+
+def _closing(stream: Stream) -> Iterator[pa.RecordBatch]:
+    with stream:
+        yield from stream
+
+
+def time_parameter(value: Time) -> str:
+    """
+    >>> time_parameter(1_700_000_000_123_456_789), time_parameter("08:55"), time_parameter(-5)
+    ('1700000000.123456789', '08:55', '-0.000000005')
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo is not None else value.astimezone()
+        value = (aware - EPOCH) // timedelta(microseconds=1) * 1000
+    sign, ns = ("-", -value) if value < 0 else ("", value)
+    return f"{sign}{ns // 10**9}.{ns % 10**9:09d}"
+
+
+def duration_parameter(value: Duration) -> str:
+    """
+    >>> duration_parameter(1.5), duration_parameter("5m"), duration_parameter(timedelta(minutes=1))
+    ('1500ms', '5m', '60000ms')
+    """
+    if isinstance(value, str):
+        return value
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    return f"{round(seconds * 1000)}ms"
+
+
+def names_parameter(value: str | Sequence[str]) -> list[str]:
+    """`a,b`, or names one by one."""
+    return split_names(value) if isinstance(value, str) else list(value)
+
+
+def split_names(text: str) -> list[str]:
+    """Commas between backquotes belong to a name.
+
+    >>> split_names("a, `b,c`,d")
+    ['a', '`b,c`', 'd']
+    """
+    names, current, quoted = [], "", False
+    for char in text:
+        if char == "`":
+            quoted = not quoted
+        if char == "," and not quoted:
+            names.append(current.strip())
+            current = ""
+        else:
+            current += char
+    names.append(current.strip())
+    return names
+
+
+#: How each argument of `query()` becomes a parameter of the protocol.
+READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "q": ("q", str),
+    "where": ("where", str),
+    "select": ("select", names_parameter),
+    "events": ("events", names_parameter),
+    "container": ("container", names_parameter),
+    "source": ("source", str),
+    "begin": ("begin", time_parameter),
+    "end": ("end", time_parameter),
+    "limit": ("limit", int),
+    "order": ("order", str),
+    "max_lag": ("maxLag", duration_parameter),
+    "settle": ("settle", duration_parameter),
+    "name_wait": ("nameWait", duration_parameter),
+    "overflow": ("overflow", str),
+}
+
+
+def protocol_parameters(arguments: dict[str, Any]) -> dict[str, Any]:
+    parameters: dict[str, Any] = {"dict": "plain"}
+    for name, value in arguments.items():
+        if value is not None:
+            key, read = READERS[name]
+            parameters[key] = read(value)
+    return parameters

@@ -1,0 +1,174 @@
+/**
+ * `GET /v1/plan` and `GET /v1/watermark`: recorded sources as ranges of time that can be read one by one, and how far they
+ * go. Ranges are half-open, in ns since the Unix epoch: nothing is in two of them, and the first and last are open, so that
+ * nothing is in none.
+ */
+
+import { statSync } from "node:fs";
+import { FeedError } from "../../base/errors.ts";
+import { instant } from "../../ctf/clock.ts";
+import { openRecorded, spanOf } from "../../ctf/recorded.ts";
+import type { StoredStream } from "../../ctf/trace-directory.ts";
+import { isLiveUrl } from "../../relay/url.ts";
+import { Parameters } from "./parameters.ts";
+
+/** A range of a source, as JSON: times are texts, since a number would not hold them. */
+export interface Partition {
+  readonly source: string;
+  readonly begin_ns: string | null;
+  readonly end_ns: string | null;
+  /** Of the packets that begin in it. */
+  readonly bytes: number;
+  readonly packets: number;
+}
+
+export interface SourceWatermark {
+  readonly source: string;
+  readonly kind: "live" | "recorded";
+  /** Everything earlier is there; `null` where a range cannot be read again. */
+  readonly complete_ns: string | null;
+  /** When the oldest packet begins that is still there. */
+  readonly oldest_ns: string | null;
+}
+
+/** A packet as planning sees it. */
+interface Piece {
+  readonly beginNs: bigint;
+  readonly bytes: number;
+}
+
+const DEFAULT_BYTES = 96 << 20;
+const LEAST_BYTES = 64 << 10;
+const MAX_BYTES = 16 * 2 ** 30;
+/** A list that a driver can hold; ranges grow instead. */
+const MAX_PARTITIONS = 10_000;
+/** How long a stream may write nothing and hold the others up, in ms. */
+const DEFAULT_LAG_MS = 5000;
+
+/**
+ * Ranges of about so many bytes (`bytes`) for each of the sources, within `begin_ns` and `end_ns`.
+ * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`, `NOT_RECORDED`; SourceError, MetadataError
+ */
+export async function partitionList(
+  search: URLSearchParams,
+  sources: readonly string[],
+): Promise<{ readonly partitions: readonly Partition[] }> {
+  const parameters = Parameters.ofUrl(search, ["source", "bytes", "begin_ns", "end_ns"]);
+  const range = { begin: timeOf(parameters, "begin_ns"), end: timeOf(parameters, "end_ns") };
+  const bytes = Math.max(parameters.count("bytes", MAX_BYTES) ?? DEFAULT_BYTES, LEAST_BYTES);
+  const live = sources.find(isLiveUrl);
+  if (live !== undefined) {
+    const message = `source: expected a recorded trace, which can be read again, got ${live}`;
+    throw new FeedError("NOT_RECORDED", message, 400);
+  }
+  const partitions: Partition[] = [];
+  for (const source of sources) {
+    const { opened } = await openRecorded([source]);
+    const pieces = piecesOf(opened.flatMap(({ streams }) => streams));
+    partitions.push(...cut(source, pieces, bytes, range));
+  }
+  return { partitions };
+}
+
+/**
+ * How far each of the sources goes.
+ * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`; SourceError, MetadataError
+ */
+export async function watermarkList(
+  search: URLSearchParams,
+  sources: readonly string[],
+  nowMs: number = Date.now(),
+): Promise<{ readonly sources: readonly SourceWatermark[] }> {
+  const parameters = Parameters.ofUrl(search, ["source", "maxLag"]);
+  const lagMs = parameters.duration("maxLag") ?? DEFAULT_LAG_MS;
+  const answers: SourceWatermark[] = [];
+  for (const source of sources) {
+    if (isLiveUrl(source)) {
+      answers.push({ source, kind: "live", complete_ns: null, oldest_ns: null });
+      continue;
+    }
+    const traces = await openRecorded([source]);
+    const streams = traces.opened.flatMap((trace) => trace.streams);
+    const { firstNs, lastNs } = spanOf(traces);
+    const complete = lastNs === undefined ? undefined : completeNs(streams, lastNs, nowMs - lagMs);
+    answers.push({
+      source,
+      kind: "recorded",
+      complete_ns: complete?.toString() ?? null,
+      oldest_ns: firstNs?.toString() ?? null,
+    });
+  }
+  return { sources: answers };
+}
+
+/** The end of the stream that is behind, among those that were still written to at a time; if none is, of all. */
+function completeNs(streams: readonly StoredStream[], lastNs: bigint, silentMs: number): bigint {
+  let least: bigint | undefined;
+  for (const { streamClass, packets } of streams) {
+    const last = packets.at(-1);
+    const end = instant(streamClass.clock, last?.end);
+    if (last === undefined || end === undefined || changedMs(last.path) <= silentMs) continue;
+    if (least === undefined || end < least) least = end;
+  }
+  return least ?? lastNs + 1n;
+}
+
+function changedMs(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** Packets in the order in which they begin; those without a time first. */
+function piecesOf(streams: readonly StoredStream[]): readonly Piece[] {
+  const pieces = streams.flatMap(({ streamClass: { clock }, packets }) =>
+    packets.map(({ begin, bytes }) => ({ beginNs: instant(clock, begin) ?? 0n, bytes })),
+  );
+  return pieces.sort((a, b) => (a.beginNs < b.beginNs ? -1 : a.beginNs > b.beginNs ? 1 : 0));
+}
+
+interface Range {
+  readonly begin: bigint | undefined;
+  readonly end: bigint | undefined;
+}
+
+/** A range ends where a packet begins that would make it larger than `bytes`. */
+function cut(source: string, all: readonly Piece[], bytes: number, range: Range): Partition[] {
+  const { begin, end } = range;
+  if (begin !== undefined && end !== undefined && begin >= end) return [];
+  // What begins before a range and reaches into it is read with its first part.
+  const pieces = all.filter(({ beginNs }) => end === undefined || beginNs < end);
+  const total = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+  const most = Math.max(bytes, Math.ceil(total / MAX_PARTITIONS));
+  const partitions: Partition[] = [];
+  let from = begin;
+  let held = { bytes: 0, packets: 0 };
+  const close = (to: bigint | undefined): void => {
+    partitions.push({
+      source,
+      begin_ns: from?.toString() ?? null,
+      end_ns: to?.toString() ?? null,
+      ...held,
+    });
+    from = to;
+    held = { bytes: 0, packets: 0 };
+  };
+  let lastNs: bigint | undefined;
+  for (const piece of pieces) {
+    if (begin !== undefined && piece.beginNs < begin) continue;
+    const isNew = lastNs === undefined || piece.beginNs > lastNs;
+    const isFull = held.packets > 0 && held.bytes + piece.bytes > most;
+    if (isNew && isFull && piece.beginNs !== from) close(piece.beginNs);
+    held = { bytes: held.bytes + piece.bytes, packets: held.packets + 1 };
+    lastNs = piece.beginNs;
+  }
+  close(end);
+  return partitions;
+}
+
+function timeOf(parameters: Parameters, name: string): bigint | undefined {
+  const text = parameters.text(name);
+  if (text === undefined) return undefined;
+  const ns = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+  if (ns !== undefined && BigInt.asIntN(64, ns) === ns) return ns;
+  const message = `${name}: expected nanoseconds since the Unix epoch, got ${text.slice(0, 40)}`;
+  throw new FeedError("BAD_PARAMETER", message, 400);
+}
