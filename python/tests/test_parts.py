@@ -31,14 +31,15 @@ def test_parts_have_every_row_once(recorded: tw.Connection) -> None:
     assert plain_batch(batch, schema).schema == schema
 
 
-def test_a_loss_is_in_one_part(lossy: str) -> None:
-    with tw.open(lossy, program=MAIN) as trace:
-        asked = question(trace)
-        whole = asked.losses(Part(trace.url))
-        in_parts = [loss for part in asked.parts() for loss in asked.losses(part)]
-        assert len(asked.parts()) > 3
-        count = lambda losses: sum(loss["count"] for loss in losses if loss["kind"] == "discarded-events")  # noqa: E731
-        assert count(in_parts) == count(whole) > 0
+def test_lists_the_losses_of_each_source(lossy: str, small: str) -> None:
+    with tw.open(small, lossy, program=MAIN) as trace:
+        sources = question(trace).sources()
+        assert sorted(part.source or "" for part in sources) == sorted([small, lossy])
+        losses = [loss for part in sources for loss in question(trace).losses(part)]
+        query = trace.query(select="timestamp")
+        query.table()
+        discarded = sum(loss["count"] for loss in losses if loss["kind"] == "discarded-events")
+        assert discarded == query.losses.events > 0
 
 
 def test_says_when_a_part_is_gone(small: str, tmp_path: Path) -> None:

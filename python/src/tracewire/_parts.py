@@ -33,16 +33,6 @@ class Part:
     bytes: int = 0
     packets: int = 0
 
-    @property
-    def is_first(self) -> bool:
-        return self.begin_ns is None
-
-    def holds(self, ns: int | None) -> bool:
-        """Whether a time is in it; what has no time is in the first part."""
-        if ns is None:
-            return self.is_first
-        return (self.begin_ns is None or ns >= self.begin_ns) and (self.end_ns is None or ns < self.end_ns)
-
 
 class RangeGone(TracewireError):
     """What a part had when it was planned has been deleted since."""
@@ -145,13 +135,17 @@ class Question:
         if packets < part.packets:
             raise RangeGone(part, packets)
 
+    def sources(self) -> list[Part]:
+        """All sources of all servers, each as one part."""
+        return [part for url in self.urls for part in self.parts_of(url, part_bytes=1 << 34)]
+
     def losses(self, part: Part) -> list[dict[str, Any]]:
-        """What is missing in a part: each loss is in the part that has its time."""
+        """What is missing in a source. Losses show between packets, so that parts would miss those at their borders."""
         counted = replace(self, parameters={"dict": "plain", "q": "|> count()"})
         with counted.query(part).batches() as stream:
             for _ in stream:
                 pass
-            return [loss for loss in stream.loss_events if part.holds(_loss_ns(loss))]
+            return stream.loss_events
 
 
 def urls_in(path: str | os.PathLike[str]) -> list[str]:
@@ -257,10 +251,6 @@ def loss_batch(part: Part, losses: list[dict[str, Any]]) -> pa.RecordBatch:
         for loss in losses
     ]
     return pa.RecordBatch.from_pylist(rows, schema=LOSS_SCHEMA)
-
-
-def _loss_ns(loss: dict[str, Any]) -> int | None:
-    return _int(loss.get("end_ns")) if loss.get("end_ns") is not None else _int(loss.get("begin_ns"))
 
 
 def _int(value: Any) -> int | None:

@@ -160,8 +160,7 @@ class LossReader(DataSourceReader):
         self.question = question
 
     def partitions(self) -> Sequence[InputPartition]:
-        divisible = replace(self.question, is_divisible=True)
-        return [PartPartition(part) for part in divisible.parts()]
+        return [PartPartition(part) for part in self.question.sources()]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         yield loss_batch(partition.part, self.question.losses(partition.part))
