@@ -18,6 +18,8 @@ import tracewire as tw
 from conftest import MAIN, Session
 
 SOON = 5.0
+#: Columns that make a batch of few rows.
+MANY_BATCHES = ["timestamp", *["payload"] * 12]
 
 
 def running(connection: tw.Connection) -> int:
@@ -134,7 +136,7 @@ def test_the_server_ends_with_the_process_that_started_it(small: str) -> None:
 
 
 def test_follows_over_a_lost_connection_without_losing_a_row(session: Session) -> None:
-    query = session.connection.query(select=["timestamp", "payload"], limit=17_202)
+    query = session.connection.query(select=MANY_BATCHES, limit=17_202)
     breaks = 0
 
     async def follow() -> int:
@@ -156,7 +158,7 @@ def test_follows_over_a_lost_connection_without_losing_a_row(session: Session) -
 
 
 def test_reads_on_over_a_lost_connection(session: Session) -> None:
-    query = session.connection.query(select=["timestamp", "payload"], limit=17_202)
+    query = session.connection.query(select=MANY_BATCHES, limit=17_202)
     session.begin(after=0.5)
     rows = 0
     with query.batches() as stream:

@@ -42,7 +42,7 @@ def by_pandas(query: tw.Query) -> Rows:
 
 def by_duckdb(query: tw.Query) -> Rows:
     duckdb = pytest.importorskip("duckdb")
-    return arrow_rows(duckdb.connect().execute("select * from query").fetch_arrow_table())
+    return arrow_rows(pa.table(duckdb.connect().sql("select * from query")))
 
 
 def by_datafusion(query: tw.Query) -> Rows:

@@ -46,7 +46,7 @@ class Connection:
         >>> import tracewire as tw
         >>> with tw.open(demo_trace) as trace:
         ...     sorted(one["name"] for one in trace.containers() if one["name"])
-        ['dind-ci', 'portainer', 'redis-commander', 'some-cassandra', 'some-redis', ...]
+        ['[HOST]', 'ample-adder', 'coherent-macaque', 'goofy_habit', 'master-cheetah', 'some-redis', 'thirsty_meninsky']
         """
         found: list[dict[str, Any]] = self.place.get("/v1/containers", _source(source))["containers"]
         return found
@@ -110,8 +110,8 @@ class Connection:
 
         >>> import tracewire as tw
         >>> with tw.open(demo_trace) as trace:
-        ...     trace.query("|> count() by domain").table().to_pylist()
-        [{'domain': 'kernel', 'count': 17202}]
+        ...     trace.query("|> count() by domain |> select domain, count").table().to_pylist()
+        [{'domain': 'kernel', 'count': 16971}, {'domain': 'ust', 'count': 231}]
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "timeout")}
         return Query(self.place, protocol_parameters(given), timeout)

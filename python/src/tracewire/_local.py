@@ -38,7 +38,7 @@ def open(  # noqa: A001
     >>> import tracewire as tw
     >>> with tw.open(demo_trace) as trace:
     ...     trace.query(events="sched_switch").table().num_rows
-    3082
+    3644
     """
     if not sources:
         raise ValueError("open: expected a trace directory or a net:// URL, got nothing")

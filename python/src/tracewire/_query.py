@@ -25,6 +25,8 @@ Time = str | int | datetime
 #: `10s`, `5m`, seconds, or a timedelta.
 Duration = str | float | timedelta
 
+#: How long a run whose columns were asked for waits until its rows are.
+ASIDE_SECONDS = 5.0
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -38,17 +40,16 @@ class Query:
     >>> import tracewire as tw
     >>> with tw.open(demo_trace) as trace:
     ...     query = trace.query(where='ret < 0', select=["timestamp", "event", "ret"])
-    ...     table = query.table(rows=100)
+    ...     table = query.table(rows=50)
     >>> table.num_rows, table.column_names
-    (100, ['timestamp', 'event', 'ret'])
+    (50, ['timestamp', 'event', 'ret'])
     """
 
     place: Place = field(repr=False)
     parameters: dict[str, Any]
     #: Seconds in which the server must send something; it reports once a second even if there are no rows.
     timeout: float = 60.0
-    _last: list[Stream] = field(default_factory=list, repr=False, compare=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _runs: _Runs = field(default_factory=lambda: _Runs(), repr=False, compare=False)
 
     def batches(self) -> Stream:
         """Runs it: an iterator of `pyarrow.RecordBatch`, at best in a `with`, which ends the query."""
@@ -103,41 +104,46 @@ class Query:
 
     def cancel(self) -> None:
         """Ends the runs of this query, from any thread."""
-        with self._lock:
-            running, self._last[:] = list(self._last), self._last[-1:]
-        for stream in running:
-            stream.close()
+        self._runs.cancel()
 
     @property
     def losses(self) -> Losses:
         """What the rows of the last run lack."""
-        return self._last[-1].losses if self._last else Losses()
+        return self._runs.last.losses if self._runs.last is not None else Losses()
 
     @property
     def loss_events(self) -> list[dict[str, Any]]:
         """The losses of the last run one by one, with their times where those are known."""
-        return self._last[-1].loss_events if self._last else []
+        return self._runs.last.loss_events if self._runs.last is not None else []
 
     @property
     def dropped(self) -> int:
         """Rows that the last run was too slow for; only with `overflow="drop"` or beside other live queries."""
-        return self._last[-1].dropped if self._last else 0
+        return self._runs.last.dropped if self._runs.last is not None else 0
 
     @property
     def watermark(self) -> int | None:
         """Nanoseconds since the epoch before which the last run brings nothing more."""
-        return self._last[-1].watermark if self._last else None
+        return self._runs.last.watermark if self._runs.last is not None else None
 
     @property
     def notes(self) -> list[str]:
         """What the server had to say about the last run."""
-        return self._last[-1].notes if self._last else []
+        return self._runs.last.notes if self._runs.last is not None else []
 
     @property
     def schema(self) -> pa.Schema:
         """The columns, as pyarrow describes them. Live, it waits for the first event that has them."""
-        with self._run(self.parameters) as stream:
-            return stream.schema
+        if self._runs.schema is None:
+            stream = self._run(self.parameters)
+            try:
+                self._runs.schema = stream.schema
+            except BaseException:
+                stream.close()
+                raise
+            # DuckDB asks for the columns first: its rows are then those of this run, from the first on.
+            self._runs.put_aside(stream)
+        return self._runs.schema
 
     def reader(self) -> pa.RecordBatchReader:
         """Runs it as a `pyarrow.RecordBatchReader`."""
@@ -152,14 +158,13 @@ class Query:
         return self.reader().__arrow_c_stream__(requested_schema)
 
     def _run(self, parameters: dict[str, Any]) -> Stream:
-        stream = Stream(self.place, parameters, self.timeout)
-        with self._lock:
-            self._last[:] = [one for one in self._last if one._socket is not None]
-            self._last.append(stream)
+        waiting = self._runs.take_aside() if parameters is self.parameters else None
+        stream = waiting if waiting is not None else Stream(self.place, parameters, self.timeout)
+        self._runs.add(stream)
         return stream
 
     def _with(self, **parameters: Any) -> Query:
-        return replace(self, parameters={**self.parameters, **parameters}, _last=[], _lock=threading.Lock())
+        return replace(self, parameters={**self.parameters, **parameters}, _runs=_Runs())
 
     def _scan(self, polars: Any) -> Any:
         from polars.io.plugins import register_io_source
@@ -192,6 +197,54 @@ class Query:
             names = dict(zip(schema.names, selected)) if len(selected) == len(schema.names) else None
         empty = polars.from_arrow(schema.empty_table())
         return register_io_source(source, schema=empty.schema)
+
+
+class _Runs:
+    """The runs of a query: those that go on, the last one, and one that has only shown its columns so far."""
+
+    def __init__(self) -> None:
+        self.last: Stream | None = None
+        self.schema: pa.Schema | None = None
+        self._going: list[Stream] = []
+        self._aside: Stream | None = None
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    def add(self, stream: Stream) -> None:
+        with self._lock:
+            self._going = [one for one in self._going if not one.is_closed] + [stream]
+            self.last = stream
+
+    def put_aside(self, stream: Stream) -> None:
+        """It ends if its rows are not asked for soon."""
+        with self._lock:
+            before, self._aside = self._aside, stream
+            self._timer = threading.Timer(ASIDE_SECONDS, self._drop, [stream])
+            self._timer.daemon = True
+            self._timer.start()
+        if before is not None:
+            before.close()
+
+    def take_aside(self) -> Stream | None:
+        with self._lock:
+            stream, self._aside = self._aside, None
+            if self._timer is not None:
+                self._timer.cancel()
+            return stream
+
+    def cancel(self) -> None:
+        self.take_aside()
+        with self._lock:
+            going, self._going = self._going, []
+        for stream in going:
+            stream.close()
+
+    def _drop(self, stream: Stream) -> None:
+        with self._lock:
+            if self._aside is not stream:
+                return
+            self._aside = None
+        stream.close()
 
 
 def _closing(stream: Stream) -> Iterator[pa.RecordBatch]:

@@ -82,6 +82,10 @@ class Stream:
         """Whether the server has said that the result is whole."""
         return self._account.is_complete
 
+    @property
+    def is_closed(self) -> bool:
+        return self._socket is None
+
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return self
 
@@ -107,6 +111,13 @@ class Stream:
         if getattr(self, "_socket", None) is not None:
             self.close()
 
+    def confirm(self) -> None:
+        """Waits until the server says that the query runs.
+
+        :raises TracewireError: it does not
+        """
+        self._read()
+
     def close(self) -> None:
         """Ends the query. May be called from another thread."""
         self._is_closed = True
@@ -115,13 +126,15 @@ class Stream:
             channel.close(None if self._account.name is None or self._account.is_complete else CANCEL)
 
     def _connect(self, first: dict[str, Any]) -> None:
-        channel = _Socket(self._place, self._timeout)
         try:
+            channel = _Socket(self._place, self._timeout)
+            self._socket = channel
             channel.send(json.dumps(first).encode())
-        except BaseException:
-            channel.close()
-            raise
-        self._socket = channel
+        except TimeoutError as late:
+            raise self._late() from late
+
+    def _late(self) -> QueryTimeout:
+        return QueryTimeout(f"{self._place.url}: expected something within {self._timeout} s, got nothing")
 
     def _grant(self) -> None:
         """The batches that were taken may be followed by as many."""
@@ -149,12 +162,15 @@ class Stream:
                 self._ready.extend(self._account.on_binary(payload))
         except TimeoutError as late:
             self.close()
-            raise QueryTimeout(f"{self._place.url}: expected something within {self._timeout} s, got nothing") from late
+            raise self._late() from late
         except OSError as lost:
             if self._is_closed:
                 return False
             self._resume(lost)
-        except BaseException:
+        except BaseException as failed:
+            if self._is_closed and isinstance(failed, TracewireError):
+                # Another thread has ended it, and this is the server's answer to that.
+                return False
             self.close()
             raise
         return True

@@ -101,7 +101,10 @@ export async function watermarkList(
   return { sources: answers };
 }
 
-/** The end of the stream that is behind, among those that were still written to at a time; if none is, of all. */
+/**
+ * The end of the stream that is behind, among those that were written to after a time. A source that was silent since then
+ * holds up no other: everything before that time counts as there.
+ */
 function completeNs(streams: readonly StoredStream[], lastNs: bigint, silentMs: number): bigint {
   let least: bigint | undefined;
   for (const { streamClass, packets } of streams) {
@@ -110,7 +113,9 @@ function completeNs(streams: readonly StoredStream[], lastNs: bigint, silentMs: 
     if (last === undefined || end === undefined || changedMs(last.path) <= silentMs) continue;
     if (least === undefined || end < least) least = end;
   }
-  return least ?? lastNs + 1n;
+  if (least !== undefined) return least;
+  const silentNs = BigInt(Math.floor(silentMs)) * 1_000_000n;
+  return silentNs > lastNs ? silentNs : lastNs + 1n;
 }
 
 function changedMs(path: string): number {

@@ -16,7 +16,7 @@ import pytest
 import tracewire as tw
 from tracewire._local import find_node
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[1]
 MAIN = PROJECT / "build/bin/main.js"
 COLUMNS = ["timestamp", "event", "cpu_id", "tid", "ret"]
 UNPACK = 'import(process.argv[1]).then(async ({ unpackTrace }) => console.log((await unpackTrace(process.argv[2])).path))'

@@ -1,0 +1,257 @@
+"""Queries over many servers: ranges of their recorded sources, read one by one by whoever has time for one.
+
+Knows neither Spark nor Dask. Everything here can be pickled.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ._errors import TracewireError
+from ._place import Place
+from ._query import Query, protocol_parameters, split_names, time_parameter
+
+DEFAULT_PART_BYTES = 96 << 20
+TOKEN_VARIABLE = "TRACEWIRE_TOKEN"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A range of one server's source, `[begin_ns, end_ns)`; `None` is open. All of a server's sources if `source` is `None`."""
+
+    url: str
+    source: str | None = None
+    begin_ns: int | None = None
+    end_ns: int | None = None
+    bytes: int = 0
+    packets: int = 0
+
+
+class RangeGone(TracewireError):
+    """What a part had when it was planned has been deleted since."""
+
+    def __init__(self, part: Part, packets: int) -> None:
+        message = f"{part.url} {part.source}: expected {part.packets} packets from {part.begin_ns} to {part.end_ns}, got {packets}"
+        super().__init__(message, code="RANGE_GONE", status=410)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every server."""
+
+    urls: tuple[str, ...]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    #: Default: `TRACEWIRE_TOKEN`, where the part is read.
+    token: str | None = field(default=None, repr=False)
+    timeout: float = 60.0
+    part_bytes: int = DEFAULT_PART_BYTES
+    #: Whether the rows of parts of one source can be merged: events, or partial aggregates.
+    is_divisible: bool = True
+
+    @staticmethod
+    def of(
+        urls: str | list[str] | tuple[str, ...],
+        *,
+        token: str | None = None,
+        timeout: float = 60.0,
+        part_bytes: int = DEFAULT_PART_BYTES,
+        partial: bool = False,
+        **arguments: Any,
+    ) -> Question:
+        """`arguments` are those of `Connection.query`.
+
+        A query with `q` is asked of each server as a whole. With `partial`, it is asked of each part: its rows are to be merged.
+        """
+        listed = tuple(split_names(urls) if isinstance(urls, str) else urls)
+        if not listed or "" in listed:
+            raise ValueError(f"urls: expected http://HOST:PORT, with commas between them, got {urls!r}")
+        q = arguments.get("q")
+        if partial:
+            check_partial(q)
+        parameters = protocol_parameters(arguments)
+        return Question(listed, parameters, token, timeout, part_bytes, q is None or partial)
+
+    def query(self, part: Part) -> Query:
+        parameters = dict(self.parameters)
+        if part.source is not None:
+            parameters["source"] = part.source
+        if part.begin_ns is not None:
+            parameters["begin"] = time_parameter(part.begin_ns)
+        if part.end_ns is not None:
+            # Inclusive there.
+            parameters["end"] = time_parameter(part.end_ns - 1)
+        return Query(self.place(part.url), parameters, self.timeout)
+
+    def place(self, url: str) -> Place:
+        return Place.of(url, self.token if self.token is not None else os.environ.get(TOKEN_VARIABLE))
+
+    def parts(self, begin_ns: int | None = None, end_ns: int | None = None) -> list[Part]:
+        """All parts of all servers."""
+        if not self.is_divisible:
+            return [Part(url) for url in self.urls]
+        return [part for url in self.urls for part in self.parts_of(url, begin_ns, end_ns)]
+
+    def parts_of(
+        self, url: str, begin_ns: int | None = None, end_ns: int | None = None, part_bytes: int | None = None
+    ) -> list[Part]:
+        asked = {"bytes": str(part_bytes if part_bytes is not None else self.part_bytes)}
+        for name, value in (("begin_ns", begin_ns), ("end_ns", end_ns), ("source", self.parameters.get("source"))):
+            if value is not None:
+                asked[name] = str(value)
+        planned = self.place(url).get("/v1/plan", asked, self.timeout)["partitions"]
+        return [
+            Part(url, one["source"], _int(one["begin_ns"]), _int(one["end_ns"]), one["bytes"], one["packets"])
+            for one in planned
+        ]
+
+    def schema(self) -> pa.Schema:
+        """The columns, of the first server."""
+        narrowed = replace(self, parameters={**self.parameters, **({} if "q" in self.parameters else {"limit": 0})})
+        return narrowed.query(Part(self.urls[0])).schema
+
+    def read(self, part: Part, may_be_gone: bool = False) -> Iterator[pa.RecordBatch]:
+        """The rows of a part, all of them or an error.
+
+        :raises RangeGone: packets of it were deleted, if `may_be_gone`
+        """
+        with self.query(part).batches() as stream:
+            yield from stream
+            if not stream.is_complete:
+                raise TracewireError(f"{part.url}: expected a whole result, got a part of one", code="INCOMPLETE")
+        if may_be_gone:
+            self.check_there(part)
+
+    def check_there(self, part: Part) -> None:
+        """:raises RangeGone: packets of a part were deleted since it was planned"""
+        asked = replace(self, parameters={"source": part.source})
+        packets = sum(one.packets for one in asked.parts_of(part.url, part.begin_ns, part.end_ns, 1 << 33))
+        if packets < part.packets:
+            raise RangeGone(part, packets)
+
+    def sources(self) -> list[Part]:
+        """All sources of all servers, each as one part."""
+        return [part for url in self.urls for part in self.parts_of(url, part_bytes=1 << 34)]
+
+    def losses(self, part: Part) -> list[dict[str, Any]]:
+        """What is missing in a source. Losses show between packets, so that parts would miss those at their borders."""
+        counted = replace(self, parameters={"dict": "plain", "q": "|> count()"})
+        with counted.query(part).batches() as stream:
+            for _ in stream:
+                pass
+            return stream.loss_events
+
+
+def urls_in(path: str | os.PathLike[str]) -> list[str]:
+    """A file of servers, a URL on a line; `#` begins a comment."""
+    lines = [line.split("#", 1)[0].strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line]
+
+
+#: Aggregates of parts that can be merged by themselves: sums of sums, least of least.
+_MERGEABLE = r"(?:[A-Za-z_]\w*\s*=\s*)?(?:count|sum|min|max)\((?:[^()]|\([^()]*\))*\)(?:\s+if\s+\((?:[^()]|\([^()]*\))*\))?(?:\s+as\s+\w+)?"
+_AGGREGATE = re.compile(rf"^{_MERGEABLE}(?:\s*,\s*{_MERGEABLE})*(?:\s+by\s+[^|]+?)?(?:\s+every\s+\w+)?$")
+
+
+def check_partial(q: str | None) -> None:
+    """Whether the answers to a query about parts can be merged to the answer about the whole.
+
+    >>> check_partial("ret < 0 |> count(), max(ret) by container, event every 1s")
+    >>> check_partial("|> syscalls |> p99(dt)")
+    Traceback (most recent call last):
+    ValueError: partial: expected FILTER |> count(), sum(x), min(x) or max(x) by NAMES, got |> syscalls |> p99(dt)
+    """
+    stages = [stage.strip() for stage in (q or "").split("|>")[1:]]
+    if len(stages) == 1 and _AGGREGATE.match(stages[0]):
+        return
+    raise ValueError(f"partial: expected FILTER |> count(), sum(x), min(x) or max(x) by NAMES, got {q}")
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """A schema of the types that Spark has: signed integers, microseconds; `ts_ns` keeps the nanoseconds."""
+    fields = []
+    for column in schema:
+        fields.append(pa.field(column.name, plain_type(column.type)))
+        if pa.types.is_timestamp(column.type):
+            fields.append(pa.field(nanoseconds_name(column.name), pa.int64()))
+    return pa.schema(fields)
+
+
+def nanoseconds_name(name: str) -> str:
+    return "ts_ns" if name == "timestamp" else f"{name}_ns"
+
+
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", "UTC")
+    if pa.types.is_dictionary(kind):
+        return plain_type(kind.value_type)
+    if pa.types.is_list(kind):
+        return pa.list_(plain_type(kind.value_type))
+    if pa.types.is_null(kind):
+        return pa.string()
+    signed = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64(), pa.uint64(): pa.decimal128(20, 0)}
+    return signed.get(kind, kind)
+
+
+def plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """A batch with exactly the columns of a schema that `plain_schema` made; columns that it lacks are null.
+
+    :raises TracewireError: `COLUMNS_CHANGED`, for values that the schema's types do not hold
+    """
+    columns: dict[str, pa.Array] = {}
+    for name, column in zip(batch.schema.names, batch.columns):
+        columns[name] = column
+        if pa.types.is_timestamp(column.type):
+            columns[nanoseconds_name(name)] = column.cast(pa.int64())
+    arrays = []
+    for wanted in schema:
+        column = columns.get(wanted.name)
+        if column is None:
+            arrays.append(pa.nulls(batch.num_rows, wanted.type))
+            continue
+        try:
+            # Times lose their nanoseconds, which stand in a column of their own.
+            arrays.append(column.cast(wanted.type, safe=not pa.types.is_timestamp(wanted.type)))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as failed:
+            message = f"{wanted.name}: expected {wanted.type}, got {column.type}: {failed}"
+            raise TracewireError(message, code="COLUMNS_CHANGED") from failed
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+LOSS_SCHEMA = pa.schema(
+    [
+        ("url", pa.string()),
+        ("source", pa.string()),
+        ("kind", pa.string()),
+        ("stream", pa.string()),
+        ("count", pa.int64()),
+        ("begin_ns", pa.int64()),
+        ("end_ns", pa.int64()),
+        ("message", pa.string()),
+    ]
+)
+
+
+def loss_batch(part: Part, losses: list[dict[str, Any]]) -> pa.RecordBatch:
+    rows = [
+        {
+            **{name: loss.get(name) for name in ("kind", "stream", "count", "message")},
+            "url": part.url,
+            "source": part.source,
+            "begin_ns": _int(loss.get("begin_ns")),
+            "end_ns": _int(loss.get("end_ns")),
+        }
+        for loss in losses
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=LOSS_SCHEMA)
+
+
+def _int(value: Any) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,334 @@
+"""Traces of many hosts in Apache Spark 4.2 or newer, by its Python Data Source API.
+
+    from tracewire.spark import TracewireDataSource
+    spark.dataSource.register(TracewireDataSource)
+    spark.read.format("tracewire").option("urls", "http://web1:7447,http://web2:7447").option("where", "ret < 0").load()
+
+Options: `urls`, or `hostsFile` with a URL on a line; `token`, `tokenFile` (default: the variable `TRACEWIRE_TOKEN` where tasks
+run); the arguments of `Connection.query`; `partBytes`; `partial` for `q` whose rows Spark merges; `table=losses` for what is missing.
+Streams: `startingNs`, `maxBytesPerTrigger`, `maxLag`, `hostLag`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql.datasource import (
+    DataSource,
+    DataSourceReader,
+    DataSourceStreamReader,
+    EqualTo,
+    Filter,
+    GreaterThan,
+    GreaterThanOrEqual,
+    In,
+    InputPartition,
+    LessThan,
+    LessThanOrEqual,
+    StringStartsWith,
+)
+from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadLimit, ReadMaxBytes, SupportsTriggerAvailableNow
+from pyspark.sql.types import StructType
+
+from ._errors import TracewireError
+from ._parts import LOSS_SCHEMA, Part, Question, loss_batch, plain_batch, plain_schema, urls_in
+from ._query import READERS
+
+LOG = logging.getLogger("tracewire.spark")
+_OWN = ("urls", "hostsfile", "token", "tokenfile", "timeout", "partbytes", "partial", "table")
+_STREAM = ("startingns", "maxbytespertrigger", "maxlag", "hostlag", "path")
+#: Spark's options have no case.
+_ARGUMENTS = {name.replace("_", ""): name for name in READERS}
+
+
+def question_of(options: dict[str, str]) -> Question:
+    """:raises ValueError: an option that there is not, or none that says where"""
+    given = {key.lower().replace("_", ""): value for key, value in options.items()}
+    unknown = [key for key in given if key not in (*_OWN, *_STREAM, *_ARGUMENTS)]
+    if unknown:
+        raise ValueError(f"option: expected one of {', '.join(sorted((*_OWN, *_STREAM, *_ARGUMENTS)))}, got {unknown[0]}")
+    urls: list[str] = [url.strip() for url in given.get("urls", "").split(",") if url.strip()]
+    if "hostsfile" in given:
+        urls += urls_in(given["hostsfile"])
+    if not urls:
+        raise ValueError("option urls: expected http://HOST:PORT, with commas between them, got nothing")
+    token = given.get("token")
+    if "tokenfile" in given:
+        with open(given["tokenfile"], encoding="utf-8") as file:
+            token = file.read().strip()
+    arguments: dict[str, Any] = {
+        _ARGUMENTS[key]: value for key, value in given.items() if key in _ARGUMENTS and key not in _STREAM
+    }
+    for name in ("begin", "end"):
+        if str(arguments.get(name, "")).lstrip("-").isdigit():
+            arguments[name] = int(arguments[name])
+    return Question.of(
+        urls,
+        token=token,
+        timeout=float(given.get("timeout", "60")),
+        part_bytes=int(given.get("partbytes", str(96 << 20))),
+        partial=given.get("partial", "false").lower() == "true",
+        **arguments,
+    )
+
+
+class TracewireDataSource(DataSource):
+    """`spark.read.format("tracewire")`, `spark.readStream.format("tracewire")`"""
+
+    @classmethod
+    def name(cls) -> str:
+        return "tracewire"
+
+    def schema(self) -> StructType:
+        return from_arrow_schema(self._arrow_schema())
+
+    def reader(self, schema: StructType) -> DataSourceReader:
+        question = question_of(dict(self.options))
+        if self._is_losses():
+            return LossReader(question)
+        return BatchReader(question, _arrow_schema_of(schema, self._arrow_schema()))
+
+    def streamReader(self, schema: StructType) -> DataSourceStreamReader:
+        question = question_of(dict(self.options))
+        if not question.is_divisible or self._is_losses():
+            raise ValueError("readStream: expected a query on events, or q with partial=true, got another")
+        given = {key.lower(): value for key, value in self.options.items()}
+        return StreamReader(question, _arrow_schema_of(schema, self._arrow_schema()), given)
+
+    def _is_losses(self) -> bool:
+        table = next((value for key, value in self.options.items() if key.lower() == "table"), "rows")
+        if table not in ("rows", "losses"):
+            raise ValueError(f"option table: expected rows or losses, got {table}")
+        return table == "losses"
+
+    def _arrow_schema(self) -> pa.Schema:
+        return LOSS_SCHEMA if self._is_losses() else plain_schema(question_of(dict(self.options)).schema())
+
+
+def _arrow_schema_of(wanted: StructType, known: pa.Schema) -> pa.Schema:
+    """The columns that Spark wants, which may be some of those that there are."""
+    missing = [name for name in wanted.names if name not in known.names]
+    if missing:
+        raise ValueError(f"schema: expected columns among {', '.join(known.names)}, got {missing[0]}")
+    return pa.schema([known.field(name) for name in wanted.names])
+
+
+class PartPartition(InputPartition):
+    def __init__(self, part: Part) -> None:
+        super().__init__(part)
+        self.part = part
+
+
+class BatchReader(DataSourceReader):
+    """A task for each range of each source of each server."""
+
+    def __init__(self, question: Question, schema: pa.Schema) -> None:
+        self.question = question
+        self.arrow_schema = schema
+
+    def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:
+        """Servers leave out what cannot pass; Spark still decides."""
+        filters = list(filters)
+        if "q" not in self.question.parameters:
+            contexts = _context_names(self.question)
+            terms = [term for one in filters if (term := filter_text(one, self.arrow_schema, contexts)) is not None]
+            before = self.question.parameters.get("where")
+            conditions = [f"({text})" for text in (before, *terms) if text is not None]
+            if terms:
+                where = " && ".join(conditions)
+                self.question = replace(self.question, parameters={**self.question.parameters, "where": where})
+        return filters
+
+    def partitions(self) -> Sequence[InputPartition]:
+        return [PartPartition(part) for part in self.question.parts()]
+
+    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+        for batch in self.question.read(partition.part):
+            yield plain_batch(batch, self.arrow_schema)
+
+
+class LossReader(DataSourceReader):
+    """What is missing, a row for each loss."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+
+    def partitions(self) -> Sequence[InputPartition]:
+        return [PartPartition(part) for part in self.question.sources()]
+
+    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+        yield loss_batch(partition.part, self.question.losses(partition.part))
+
+
+class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
+    """Offsets are times: a batch has the events of `[start, end)`, `end` being what the last server has reached."""
+
+    def __init__(self, question: Question, schema: pa.Schema, options: dict[str, str]) -> None:
+        self.question = question
+        self.arrow_schema = schema
+        self.starting_ns = options.get("startingns")
+        self.max_bytes = int(options["maxbytespertrigger"]) if "maxbytespertrigger" in options else None
+        self.max_lag = options.get("maxlag", "5s")
+        #: After how many seconds an unreachable server is left behind; never by default.
+        self.host_lag = float(options["hostlag"]) if "hostlag" in options else None
+        self.target_ns: int | None = None
+        self.unreachable_since: dict[str, float] = {}
+
+    def initialOffset(self) -> dict[str, str]:
+        if self.starting_ns is not None:
+            return {"ns": self.starting_ns}
+        oldest = [int(one["oldest_ns"]) for _, one in self._watermarks() if one["oldest_ns"] is not None]
+        return {"ns": str(min(oldest, default=0))}
+
+    def getDefaultReadLimit(self) -> ReadLimit:
+        return ReadAllAvailable() if self.max_bytes is None else ReadMaxBytes(self.max_bytes)
+
+    def prepareForTriggerAvailableNow(self) -> None:
+        self.target_ns = self._complete_ns()
+
+    def latestOffset(self, start: dict[str, str], limit: ReadLimit) -> dict[str, str]:
+        start_ns = int(start["ns"])
+        complete = self._complete_ns()
+        if complete is None or complete <= start_ns:
+            return start
+        if self.target_ns is not None:
+            complete = max(start_ns, min(complete, self.target_ns))
+        if isinstance(limit, ReadMaxBytes):
+            complete = self._limited(start_ns, complete, limit.max_bytes)
+        return {"ns": str(complete)}
+
+    def reportLatestOffset(self) -> dict[str, str] | None:
+        complete = self._complete_ns()
+        return None if complete is None else {"ns": str(complete)}
+
+    def partitions(self, start: dict[str, str], end: dict[str, str]) -> Sequence[InputPartition]:
+        begin_ns, end_ns = int(start["ns"]), int(end["ns"])
+        if begin_ns >= end_ns:
+            return []
+        parts: list[Part] = []
+        for url in self.question.urls:
+            try:
+                parts += self.question.parts_of(url, begin_ns, end_ns)
+            except OSError as lost:
+                self._skip(url, begin_ns, end_ns, lost)
+        return [PartPartition(part) for part in parts]
+
+    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+        for batch in self.question.read(partition.part, may_be_gone=True):
+            yield plain_batch(batch, self.arrow_schema)
+
+    def commit(self, end: dict[str, str]) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def _watermarks(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Of all sources of all servers that can be asked, or that may not be left behind."""
+        for url in self.question.urls:
+            asked = {"maxLag": self.max_lag}
+            if "source" in self.question.parameters:
+                asked["source"] = self.question.parameters["source"]
+            try:
+                answer = self.question.place(url).get("/v1/watermark", asked, self.question.timeout)
+                self.unreachable_since.pop(url, None)
+            except (OSError, TracewireError) as lost:
+                if isinstance(lost, TracewireError) and lost.code != "NO_SERVER":
+                    raise
+                since = self.unreachable_since.setdefault(url, time.monotonic())
+                if self.host_lag is None or time.monotonic() - since < self.host_lag:
+                    yield url, {"complete_ns": None, "oldest_ns": None, "is_unreachable": True}
+                continue
+            for source in answer["sources"]:
+                if source["kind"] == "live":
+                    message = f"{url}: expected recorded sources, whose ranges can be read again, got {source['source']}"
+                    raise TracewireError(message, code="NOT_RECORDED", status=400)
+                yield url, source
+
+    def _complete_ns(self) -> int | None:
+        """Up to when all servers have everything; `None` while one does not say."""
+        least: int | None = None
+        for _, one in self._watermarks():
+            if one.get("is_unreachable"):
+                return None
+            if one["complete_ns"] is not None:
+                ns = int(one["complete_ns"])
+                least = ns if least is None else min(least, ns)
+        return least
+
+    def _limited(self, start_ns: int, complete: int, max_bytes: int) -> int:
+        share = max(1, max_bytes // len(self.question.urls))
+        for url in self.question.urls:
+            for part in self.question.parts_of(url, start_ns, complete, share):
+                if part.end_ns is not None and part.end_ns > start_ns:
+                    complete = min(complete, part.end_ns)
+                break
+        return complete
+
+    def _skip(self, url: str, begin_ns: int, end_ns: int, lost: OSError) -> None:
+        since = self.unreachable_since.get(url)
+        if self.host_lag is None or since is None or time.monotonic() - since < self.host_lag:
+            raise lost
+        LOG.warning("%s: left behind: rows from %d to %d are missing: %s", url, begin_ns, end_ns, lost)
+
+
+def _context_names(question: Question) -> set[str]:
+    """Names that mean a context, where both a context and a field have them."""
+    events = question.place(question.urls[0]).get("/v1/schema", None, question.timeout)["events"]
+    return {context["name"] for event in events for context in event["contexts"]}
+
+
+_COMPARISONS: dict[type[Filter], str] = {
+    EqualTo: "==",
+    GreaterThan: ">",
+    GreaterThanOrEqual: ">=",
+    LessThan: "<",
+    LessThanOrEqual: "<=",
+}
+_FACTS = {"event": "$event.name", "container": "$container.name", "host": "$trace.hostname"}
+_INT64 = 1 << 63
+
+
+def filter_text(one: Filter, schema: pa.Schema, contexts: set[str]) -> str | None:
+    """A filter of Spark as one of tracewire, if one means at most what the other does.
+
+    >>> filter_text(EqualTo(("ret",), -2), pa.schema([("ret", pa.int64())]), set())
+    'ret == -2'
+    >>> filter_text(In(("event",), ("a", "b")), pa.schema([("event", pa.string())]), set())
+    '$event.name == "a" || $event.name == "b"'
+    """
+    column = one.attribute if hasattr(one, "attribute") else None
+    if column is None or len(column) != 1 or column[0] not in schema.names:
+        return None
+    name = column[0]
+    kind = schema.field(name).type
+    symbol = _FACTS.get(name) or (f"$ctx.{name}" if name in contexts else name)
+    if not symbol.replace("$", "").replace(".", "").isidentifier():
+        return None
+    if isinstance(one, StringStartsWith) and pa.types.is_string(kind) and _is_plain(one.value):
+        return f'{symbol} == "{one.value}*"'
+    if isinstance(one, In):
+        terms = [_compared(symbol, "==", value, kind) for value in one.value]
+        return " || ".join(term for term in terms if term is not None) if None not in terms and terms else None
+    operator = _COMPARISONS.get(type(one))
+    return None if operator is None else _compared(symbol, operator, getattr(one, "value", None), kind)
+
+
+def _compared(symbol: str, operator: str, value: Any, kind: pa.DataType) -> str | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int) and pa.types.is_integer(kind) and -_INT64 < value < _INT64:
+        return f"{symbol} {operator} {value}"
+    if isinstance(value, str) and pa.types.is_string(kind) and operator == "==" and _is_plain(value):
+        return f'{symbol} == "{value}"'
+    return None
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable() and not set(value) & set('*\\"')

@@ -1,0 +1,81 @@
+"""Parts of many servers, and Dask over them."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+
+import tracewire as tw
+from conftest import MAIN
+from tracewire._parts import Part, Question, RangeGone, plain_batch, plain_schema, urls_in
+
+PART_BYTES = 300_000
+
+
+def question(connection: tw.Connection, **arguments: object) -> Question:
+    return Question.of(connection.url, token=connection.place.token, part_bytes=PART_BYTES, **arguments)  # type: ignore[arg-type]
+
+
+def test_parts_have_every_row_once(recorded: tw.Connection) -> None:
+    asked = question(recorded, select="timestamp,pid_ns,event")
+    parts = asked.parts()
+    assert len(parts) > 3
+    assert pickle.loads(pickle.dumps((asked, parts))) == (asked, parts)
+    assert sum(batch.num_rows for part in parts for batch in asked.read(part)) == 17_202
+    schema = plain_schema(asked.schema())
+    assert schema.names == ["timestamp", "ts_ns", "pid_ns", "event"]
+    batch = next(asked.read(parts[0]))
+    assert plain_batch(batch, schema).schema == schema
+
+
+def test_lists_the_losses_of_each_source(lossy: str, small: str) -> None:
+    with tw.open(small, lossy, program=MAIN) as trace:
+        sources = question(trace).sources()
+        assert sorted(part.source or "" for part in sources) == sorted([small, lossy])
+        losses = [loss for part in sources for loss in question(trace).losses(part)]
+        query = trace.query(select="timestamp")
+        query.table()
+        discarded = sum(loss["count"] for loss in losses if loss["kind"] == "discarded-events")
+        assert discarded == query.losses.events > 0
+
+
+def test_says_when_a_part_is_gone(small: str, tmp_path: Path) -> None:
+    copy = tmp_path / "trace"
+    shutil.copytree(small, copy)
+    with tw.open(copy, program=MAIN) as trace:
+        asked = question(trace, select="timestamp")
+        part = max(asked.parts(), key=lambda one: one.packets)
+        asked.check_there(part)
+        for path in (copy / "kernel").rglob("*_1*"):
+            path.unlink()
+        with pytest.raises(RangeGone) as caught:
+            list(asked.read(part, may_be_gone=True))
+        assert caught.value.status == 410
+
+
+def test_a_query_over_whole_servers_has_a_part_for_each(recorded: tw.Connection) -> None:
+    asked = question(recorded, q="|> syscalls |> p99(dt) by syscall")
+    assert asked.parts() == [Part(recorded.url)]
+    with pytest.raises(ValueError, match="partial: expected"):
+        question(recorded, q="|> syscalls |> p99(dt) by syscall", partial=True)
+
+
+def test_reads_servers_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("# rack 1\nhttp://web1:7447\nhttp://web2:7447 # slow\n\n")
+    assert urls_in(tmp_path / "hosts") == ["http://web1:7447", "http://web2:7447"]
+
+
+def test_dask_counts_as_one_process_does(recorded: tw.Connection) -> None:
+    pytest.importorskip("dask.dataframe")
+    from tracewire.dask import read_tracewire
+
+    frame = read_tracewire(
+        recorded.url, token=recorded.place.token, part_bytes=PART_BYTES, select="timestamp,container,event"
+    )
+    assert frame.npartitions > 3
+    counts = frame.groupby(["container", "event"]).size().compute().to_dict()
+    table = recorded.query("|> count() by container, event").table().to_pylist()
+    assert counts == {(row["container"], row["event"]): row["count"] for row in table}

@@ -1,0 +1,148 @@
+"""Spark over two servers gives what one process gives: batches, streams, partial aggregates, losses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tracewire as tw
+from conftest import MAIN
+
+pytest.importorskip("pyspark")
+if os.environ.get("TRACEWIRE_REQUIRE") != "all" and os.environ.get("TRACEWIRE_SPARK") is None:
+    pytest.skip("TRACEWIRE_SPARK=1 runs it", allow_module_level=True)
+
+#: Small enough for several ranges of each source.
+PART_BYTES = str(400_000)
+
+
+@pytest.fixture(scope="module")
+def servers(small: str, lossy: str) -> Iterator[dict[str, str]]:
+    token = "spark-spark-spark"
+    os.environ["TRACEWIRE_TOKEN"] = token
+    first = tw.open(small, program=MAIN, options=("--token", token))
+    second = tw.open(lossy, program=MAIN, options=("--token", token))
+    yield {"urls": f"{first.url},{second.url}", "partBytes": PART_BYTES}
+    first.close()
+    second.close()
+    del os.environ["TRACEWIRE_TOKEN"]
+
+
+@pytest.fixture(scope="module")
+def spark(servers: dict[str, str]) -> Iterator[Any]:
+    from pyspark.sql import SparkSession
+
+    from tracewire.spark import TracewireDataSource
+
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    path = os.pathsep.join(filter(None, [str(Path(tw.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+    session = (
+        SparkSession.builder.master("local-cluster[2,1,1024]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.python.filterPushdown.enabled", "true")
+        .config("spark.executorEnv.PYTHONPATH", path)
+        .config("spark.executorEnv.TRACEWIRE_TOKEN", os.environ["TRACEWIRE_TOKEN"])
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("ERROR")
+    session.dataSource.register(TracewireDataSource)
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def one_process(small: str, lossy: str) -> Iterator[tw.Connection]:
+    with tw.open(small, lossy, program=MAIN) as connection:
+        yield connection
+
+
+def counted(rows: Any) -> Counter[tuple[Any, ...]]:
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for *key, count in rows:
+        counts[tuple(key)] += int(count)
+    return counts
+
+
+@pytest.fixture(scope="module")
+def expected(one_process: tw.Connection) -> Counter[tuple[Any, ...]]:
+    table = one_process.query("|> count() by container, event |> select container, event, count").table()
+    return counted(zip(*(table[name].to_pylist() for name in ("container", "event", "count"))))
+
+
+def test_counts_as_one_process_does(spark: Any, servers: dict[str, str], expected: Counter[Any]) -> None:
+    frame = spark.read.format("tracewire").options(**servers, select="container,event").load()
+    assert frame.rdd.getNumPartitions() > 2
+    assert counted(frame.groupBy("container", "event").count().collect()) == expected
+
+
+def test_merges_partial_aggregates(spark: Any, servers: dict[str, str], expected: Counter[Any]) -> None:
+    frame = spark.read.format("tracewire").options(**servers, q="|> count() by container, event", partial="true").load()
+    merged = frame.groupBy("container", "event").sum("count").collect()
+    assert counted(merged) == expected
+
+
+def test_keeps_nanoseconds(spark: Any, servers: dict[str, str], one_process: tw.Connection) -> None:
+    frame = spark.read.format("tracewire").options(**servers, select="timestamp,event").load()
+    import pyarrow as pa
+
+    times = one_process.query(select="timestamp").table()["timestamp"].cast(pa.int64()).to_pylist()
+    assert sorted(row[0] for row in frame.select("ts_ns").collect()) == sorted(times)
+
+
+def test_pushes_filters_down(spark: Any, servers: dict[str, str], one_process: tw.Connection) -> None:
+    frame = spark.read.format("tracewire").options(**servers, select="timestamp,event,ret,tid").load()
+    found = frame.filter("ret < 0 and event in ('syscall_exit_read', 'syscall_exit_openat') and tid > 1")
+    where = 'ret < 0 && ($event.name == "syscall_exit_read" || $event.name == "syscall_exit_openat") && $ctx.tid > 1'
+    assert found.count() == one_process.query(where=where).table().num_rows > 0
+
+
+def test_lists_losses_once(spark: Any, servers: dict[str, str], one_process: tw.Connection) -> None:
+    rows = spark.read.format("tracewire").options(**servers, table="losses").load().collect()
+    query = one_process.query(select="timestamp")
+    query.table()
+    discarded = sum(row["count"] for row in rows if row["kind"] == "discarded-events")
+    assert discarded == query.losses.events > 0
+
+
+def test_streams_each_row_once_over_a_restart(
+    spark: Any, servers: dict[str, str], one_process: tw.Connection, tmp_path: Path
+) -> None:
+    def run(trigger: dict[str, Any]) -> Any:
+        stream = spark.readStream.format("tracewire").options(**servers, select="timestamp,event")
+        return (
+            stream.option("maxBytesPerTrigger", "1500000")
+            .load()
+            .writeStream.format("parquet")
+            .option("path", str(tmp_path / "rows"))
+            .option("checkpointLocation", str(tmp_path / "checkpoint"))
+            .trigger(**trigger)
+            .start()
+        )
+
+    first = run({"processingTime": "0 seconds"})
+    while first.lastProgress is None:
+        first.awaitTermination(0.2)
+    first.stop()
+    run({"availableNow": True}).awaitTermination()
+    written = spark.read.parquet(str(tmp_path / "rows"))
+    import pyarrow as pa
+
+    times = one_process.query(select="timestamp").table()["timestamp"].cast(pa.int64()).to_pylist()
+    assert sorted(row[0] for row in written.select("ts_ns").collect()) == sorted(times)
+
+
+def test_an_error_of_a_server_is_an_error_of_the_job(spark: Any, servers: dict[str, str]) -> None:
+    with pytest.raises(Exception, match="FILTER_SYNTAX"):
+        spark.read.format("tracewire").options(**servers, where="ret <").load().count()
+    with pytest.raises(Exception, match="expected FILTER .> count"):
+        spark.read.format("tracewire").options(**servers, q="|> syscalls |> p99(dt)", partial="true").load()
+    with pytest.raises(Exception, match="option: expected one of"):
+        spark.read.format("tracewire").options(**servers, wher="x").load()

@@ -1,0 +1,15 @@
+/** Queries of the Python package end with their client, and errors are the server's; its examples run. */
+
+import { suite } from "uvu";
+import { needs } from "../support/needs.ts";
+import { pytest } from "../support/python.ts";
+
+const base = suite("python/ends");
+const test = needs(base, ["python3:pytest", "python3:pyarrow"]);
+
+test("passes test_ends.py and test_errors.py", () =>
+  pytest("tests/test_ends.py", "tests/test_errors.py"));
+
+test("runs the examples of its documentation", () => pytest("src"));
+
+base.run();
