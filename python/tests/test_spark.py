@@ -19,7 +19,7 @@ if os.environ.get("TRACEWIRE_REQUIRE") != "all" and os.environ.get("TRACEWIRE_SP
     pytest.skip("TRACEWIRE_SPARK=1 runs it", allow_module_level=True)
 
 #: Small enough for several ranges of each source.
-PART_BYTES = str(400_000)
+PART_BYTES = str(1_000_000)
 
 
 @pytest.fixture(scope="module")
