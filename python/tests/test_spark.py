@@ -19,7 +19,7 @@ if os.environ.get("TRACEWIRE_REQUIRE") != "all" and os.environ.get("TRACEWIRE_SP
     pytest.skip("TRACEWIRE_SPARK=1 runs it", allow_module_level=True)
 
 #: Small enough for several ranges of each source.
-PART_BYTES = str(400_000)
+PART_BYTES = str(1_000_000)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_keeps_nanoseconds(spark: Any, servers: dict[str, str], one_process: tw.
 
 
 def test_pushes_filters_down(spark: Any, servers: dict[str, str], one_process: tw.Connection) -> None:
-    frame = spark.read.format("tracewire").options(**servers, select="timestamp,event,ret,tid").load()
+    frame = spark.read.format("tracewire").options(**servers, select="timestamp,event,ret,tid", pushFilters="true").load()
     found = frame.filter("ret < 0 and event in ('syscall_exit_read', 'syscall_exit_openat') and tid > 1")
     where = 'ret < 0 && ($event.name == "syscall_exit_read" || $event.name == "syscall_exit_openat") && $ctx.tid > 1'
     assert found.count() == one_process.query(where=where).table().num_rows > 0

@@ -6,11 +6,14 @@ Knows neither Spark nor Dask. Everything here can be pickled.
 from __future__ import annotations
 
 import os
+import random
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -18,7 +21,14 @@ from ._errors import TracewireError
 from ._place import Place
 from ._query import Query, protocol_parameters, split_names, time_parameter
 
+if TYPE_CHECKING:
+    from ._stream import Stream
+
 DEFAULT_PART_BYTES = 96 << 20
+MAX_ASKED_AT_ONCE = 64
+#: What may be over soon.
+_MAY_PASS = ("CONNECTION_LOST", "NO_SERVER", "CLOSING", "TOO_MANY_QUERIES", "NO_MEMORY", "THREAD_LOST")
+T = TypeVar("T")
 TOKEN_VARIABLE = "TRACEWIRE_TOKEN"
 
 
@@ -52,6 +62,8 @@ class Question:
     token: str | None = field(default=None, repr=False)
     timeout: float = 60.0
     part_bytes: int = DEFAULT_PART_BYTES
+    #: For how many seconds a server that cannot be reached, or has no room, is asked again.
+    patience: float = 30.0
     #: Whether the rows of parts of one source can be merged: events, or partial aggregates.
     is_divisible: bool = True
 
@@ -76,7 +88,7 @@ class Question:
         if partial:
             check_partial(q)
         parameters = protocol_parameters(arguments)
-        return Question(listed, parameters, token, timeout, part_bytes, q is None or partial)
+        return Question(listed, parameters, token, timeout, part_bytes, is_divisible=q is None or partial)
 
     def query(self, part: Part) -> Query:
         parameters = dict(self.parameters)
@@ -96,7 +108,12 @@ class Question:
         """All parts of all servers."""
         if not self.is_divisible:
             return [Part(url) for url in self.urls]
-        return [part for url in self.urls for part in self.parts_of(url, begin_ns, end_ns)]
+        return flat(self.of_all(lambda url: self.parts_of(url, begin_ns, end_ns)))
+
+    def of_all(self, ask: Callable[[str], T]) -> list[T]:
+        """What each server answers, many asked at once: a thousand one after the other would take seconds."""
+        with ThreadPoolExecutor(min(MAX_ASKED_AT_ONCE, len(self.urls))) as pool:
+            return list(pool.map(ask, self.urls))
 
     def parts_of(
         self, url: str, begin_ns: int | None = None, end_ns: int | None = None, part_bytes: int | None = None
@@ -105,7 +122,7 @@ class Question:
         for name, value in (("begin_ns", begin_ns), ("end_ns", end_ns), ("source", self.parameters.get("source"))):
             if value is not None:
                 asked[name] = str(value)
-        planned = self.place(url).get("/v1/plan", asked, self.timeout)["partitions"]
+        planned = self._patiently(lambda: self.place(url).get("/v1/plan", asked, self.timeout))["partitions"]
         return [
             Part(url, one["source"], _int(one["begin_ns"]), _int(one["end_ns"]), one["bytes"], one["packets"])
             for one in planned
@@ -121,12 +138,33 @@ class Question:
 
         :raises RangeGone: packets of it were deleted, if `may_be_gone`
         """
-        with self.query(part).batches() as stream:
+        with self._opened(part) as stream:
             yield from stream
             if not stream.is_complete:
                 raise TracewireError(f"{part.url}: expected a whole result, got a part of one", code="INCOMPLETE")
         if may_be_gone:
             self.check_there(part)
+
+    def _opened(self, part: Part) -> Stream:
+        def open_it() -> Stream:
+            stream = self.query(part).batches()
+            stream.confirm()
+            return stream
+
+        return self._patiently(open_it)
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """A server that restarts, or has no room, is asked again for a while. Only before its first row."""
+        until = time.monotonic() + self.patience
+        pause = 0.2
+        while True:
+            try:
+                return ask()
+            except TracewireError as refused:
+                if refused.code not in _MAY_PASS or time.monotonic() > until:
+                    raise
+            time.sleep(pause * random.uniform(0.5, 1.5))
+            pause = min(pause * 2, 5.0)
 
     def check_there(self, part: Part) -> None:
         """:raises RangeGone: packets of a part were deleted since it was planned"""
@@ -137,7 +175,7 @@ class Question:
 
     def sources(self) -> list[Part]:
         """All sources of all servers, each as one part."""
-        return [part for url in self.urls for part in self.parts_of(url, part_bytes=1 << 34)]
+        return flat(self.of_all(lambda url: self.parts_of(url, part_bytes=1 << 34)))
 
     def losses(self, part: Part) -> list[dict[str, Any]]:
         """What is missing in a source. Losses show between packets, so that parts would miss those at their borders."""
@@ -146,6 +184,10 @@ class Question:
             for _ in stream:
                 pass
             return stream.loss_events
+
+
+def flat(lists: list[list[T]]) -> list[T]:
+    return [one for each in lists for one in each]
 
 
 def urls_in(path: str | os.PathLike[str]) -> list[str]:

@@ -5,7 +5,8 @@
     spark.read.format("tracewire").option("urls", "http://web1:7447,http://web2:7447").option("where", "ret < 0").load()
 
 Options: `urls`, or `hostsFile` with a URL on a line; `token`, `tokenFile` (default: the variable `TRACEWIRE_TOKEN` where tasks
-run); the arguments of `Connection.query`; `partBytes`; `partial` for `q` whose rows Spark merges; `table=losses` for what is missing.
+run); the arguments of `Connection.query`; `partBytes`; `partial` for `q` whose rows Spark merges; `table=losses` for what is missing;
+`pushFilters`, beside Spark's `spark.sql.python.filterPushdown.enabled`, for servers that leave out what `filter()` does.
 Streams: `startingNs`, `maxBytesPerTrigger`, `maxLag`, `hostLag`.
 """
 
@@ -37,11 +38,11 @@ from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadLimit, ReadMa
 from pyspark.sql.types import StructType
 
 from ._errors import TracewireError
-from ._parts import LOSS_SCHEMA, Part, Question, loss_batch, plain_batch, plain_schema, urls_in
+from ._parts import LOSS_SCHEMA, Part, Question, flat, loss_batch, plain_batch, plain_schema, urls_in
 from ._query import READERS
 
 LOG = logging.getLogger("tracewire.spark")
-_OWN = ("urls", "hostsfile", "token", "tokenfile", "timeout", "partbytes", "partial", "table")
+_OWN = ("urls", "hostsfile", "token", "tokenfile", "timeout", "partbytes", "partial", "table", "pushfilters")
 _STREAM = ("startingns", "maxbytespertrigger", "maxlag", "hostlag", "path")
 #: Spark's options have no case.
 _ARGUMENTS = {name.replace("_", ""): name for name in READERS}
@@ -92,7 +93,9 @@ class TracewireDataSource(DataSource):
         question = question_of(dict(self.options))
         if self._is_losses():
             return LossReader(question)
-        return BatchReader(question, _arrow_schema_of(schema, self._arrow_schema()))
+        columns = _arrow_schema_of(schema, self._arrow_schema())
+        pushes = next((value for key, value in self.options.items() if key.lower() == "pushfilters"), "false")
+        return PushingReader(question, columns) if pushes.lower() == "true" else BatchReader(question, columns)
 
     def streamReader(self, schema: StructType) -> DataSourceStreamReader:
         question = question_of(dict(self.options))
@@ -132,6 +135,17 @@ class BatchReader(DataSourceReader):
         self.question = question
         self.arrow_schema = schema
 
+    def partitions(self) -> Sequence[InputPartition]:
+        return [PartPartition(part) for part in self.question.parts()]
+
+    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+        for batch in self.question.read(partition.part):
+            yield plain_batch(batch, self.arrow_schema)
+
+
+class PushingReader(BatchReader):
+    """The same for `pushFilters=true`: Spark refuses a reader that takes filters where its configuration does not allow them."""
+
     def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:
         """Servers leave out what cannot pass; Spark still decides."""
         filters = list(filters)
@@ -144,13 +158,6 @@ class BatchReader(DataSourceReader):
                 where = " && ".join(conditions)
                 self.question = replace(self.question, parameters={**self.question.parameters, "where": where})
         return filters
-
-    def partitions(self) -> Sequence[InputPartition]:
-        return [PartPartition(part) for part in self.question.parts()]
-
-    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
-        for batch in self.question.read(partition.part):
-            yield plain_batch(batch, self.arrow_schema)
 
 
 class LossReader(DataSourceReader):
@@ -211,12 +218,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         begin_ns, end_ns = int(start["ns"]), int(end["ns"])
         if begin_ns >= end_ns:
             return []
-        parts: list[Part] = []
-        for url in self.question.urls:
-            try:
-                parts += self.question.parts_of(url, begin_ns, end_ns)
-            except OSError as lost:
-                self._skip(url, begin_ns, end_ns, lost)
+        parts = flat(self.question.of_all(lambda url: self._parts_of(url, begin_ns, end_ns)))
         return [PartPartition(part) for part in parts]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
@@ -231,25 +233,28 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def _watermarks(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Of all sources of all servers that can be asked, or that may not be left behind."""
-        for url in self.question.urls:
-            asked = {"maxLag": self.max_lag}
-            if "source" in self.question.parameters:
-                asked["source"] = self.question.parameters["source"]
-            try:
-                answer = self.question.place(url).get("/v1/watermark", asked, self.question.timeout)
-                self.unreachable_since.pop(url, None)
-            except (OSError, TracewireError) as lost:
-                if isinstance(lost, TracewireError) and lost.code != "NO_SERVER":
-                    raise
-                since = self.unreachable_since.setdefault(url, time.monotonic())
-                if self.host_lag is None or time.monotonic() - since < self.host_lag:
-                    yield url, {"complete_ns": None, "oldest_ns": None, "is_unreachable": True}
-                continue
-            for source in answer["sources"]:
-                if source["kind"] == "live":
-                    message = f"{url}: expected recorded sources, whose ranges can be read again, got {source['source']}"
-                    raise TracewireError(message, code="NOT_RECORDED", status=400)
-                yield url, source
+        for answer in self.question.of_all(self._watermarks_of):
+            yield from answer
+
+    def _watermarks_of(self, url: str) -> list[tuple[str, dict[str, Any]]]:
+        asked = {"maxLag": self.max_lag}
+        if "source" in self.question.parameters:
+            asked["source"] = self.question.parameters["source"]
+        try:
+            answer = self.question.place(url).get("/v1/watermark", asked, self.question.timeout)
+        except (OSError, TracewireError) as lost:
+            if isinstance(lost, TracewireError) and lost.code != "NO_SERVER":
+                raise
+            since = self.unreachable_since.setdefault(url, time.monotonic())
+            if self.host_lag is None or time.monotonic() - since < self.host_lag:
+                return [(url, {"complete_ns": None, "oldest_ns": None, "is_unreachable": True})]
+            return []
+        self.unreachable_since.pop(url, None)
+        for source in answer["sources"]:
+            if source["kind"] == "live":
+                message = f"{url}: expected recorded sources, whose ranges can be read again, got {source['source']}"
+                raise TracewireError(message, code="NOT_RECORDED", status=400)
+        return [(url, source) for source in answer["sources"]]
 
     def _complete_ns(self) -> int | None:
         """Up to when all servers have everything; `None` while one does not say."""
@@ -264,14 +269,20 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def _limited(self, start_ns: int, complete: int, max_bytes: int) -> int:
         share = max(1, max_bytes // len(self.question.urls))
-        for url in self.question.urls:
-            for part in self.question.parts_of(url, start_ns, complete, share):
-                if part.end_ns is not None and part.end_ns > start_ns:
-                    complete = min(complete, part.end_ns)
-                break
-        return complete
+        planned = self.question.of_all(lambda url: self.question.parts_of(url, start_ns, complete, share)[:1])
+        ends = [part.end_ns for part in flat(planned) if part.end_ns is not None and part.end_ns > start_ns]
+        return min([complete, *ends])
 
-    def _skip(self, url: str, begin_ns: int, end_ns: int, lost: OSError) -> None:
+    def _parts_of(self, url: str, begin_ns: int, end_ns: int) -> list[Part]:
+        try:
+            return self.question.parts_of(url, begin_ns, end_ns)
+        except (OSError, TracewireError) as lost:
+            if isinstance(lost, TracewireError) and lost.code != "NO_SERVER":
+                raise
+            self._skip(url, begin_ns, end_ns, lost)
+            return []
+
+    def _skip(self, url: str, begin_ns: int, end_ns: int, lost: Exception) -> None:
         since = self.unreachable_since.get(url)
         if self.host_lag is None or since is None or time.monotonic() - since < self.host_lag:
             raise lost
