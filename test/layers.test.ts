@@ -126,6 +126,7 @@ const MAY_IMPORT: Readonly<
       "node:worker_threads",
     ],
   },
+  viewer: { folders: [], packages: [] },
   analyses: {
     folders: [
       "base",

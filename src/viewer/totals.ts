@@ -1,0 +1,63 @@
+/** Counters of the running query: rows and their rate, and what was lost. */
+
+import { byId, count, show, visible } from "./dom.ts";
+import type { Frame } from "./frames.ts";
+
+const LOSSES = ["lost_events", "lost_packets", "late", "unnamed_rows", "dropped"] as const;
+const KEPT_NOTES = 4;
+const RATE_MS = 2000;
+
+export class Totals {
+  #rows = 0;
+  #samples: { readonly now: number; readonly rows: number }[] = [];
+  #notes: string[] = [];
+
+  reset(): void {
+    this.#rows = 0;
+    this.#samples = [];
+    this.#notes = [];
+    show("note", "");
+    for (const id of LOSSES) setLoss(id, 0);
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  addRows(rows: number): void {
+    this.#rows += rows;
+  }
+
+  take(frame: Frame): void {
+    for (const id of LOSSES) {
+      const value = frame[id];
+      if (typeof value === "number") setLoss(id, value);
+    }
+    if (frame.type === "note") this.#note(frame.text ?? "");
+    if (frame.type === "loss") this.#note(frame.message ?? "");
+  }
+
+  update(): void {
+    const now = performance.now();
+    const samples = this.#samples;
+    samples.push({ now, rows: this.#rows });
+    while (samples.length > 2 && now - samples[0]!.now > RATE_MS) samples.shift();
+    const first = samples[0]!;
+    const seconds = (now - first.now) / 1000;
+    const rate = seconds > 0 ? Math.round((this.#rows - first.rows) / seconds) : 0;
+    byId("rate").textContent = count(rate);
+    byId("rows").textContent = count(this.#rows);
+  }
+
+  /** The last notes, a line each: one of them may be about a name, another about a loss. */
+  #note(text: string): void {
+    const line = visible(text);
+    this.#notes = [...this.#notes.filter((one) => one !== line), line].slice(-KEPT_NOTES);
+    show("note", this.#notes.join("\n"));
+  }
+}
+
+function setLoss(id: string, value: number): void {
+  byId(id).textContent = count(value);
+  byId(id).className = value > 0 ? "bad" : "";
+}
