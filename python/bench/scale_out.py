@@ -155,7 +155,7 @@ def costs(spark: Any, sources: list[str], counts: list[int], expected: Counter[A
         servers = [Server(sources[i::count]) for i in range(count)]
         ways = {"rows": {"select": "container,event"}, "partial": {"q": Q, "partial": "true"}}
         for name, options in ways.items():
-            for turn in ("cold", "warm"):
+            for turn in ("first", "second", "third"):
                 began, cpu = time.monotonic(), processor_seconds(servers)
                 result = counted(spark, servers, **options)
                 seconds, used = time.monotonic() - began, processor_seconds(servers) - cpu
