@@ -1,15 +1,21 @@
 /** The page: what its controls do, and the address that keeps it. */
 
-import { addressOf, type Place, placeOf } from "./address.ts";
+import { addressOf, type Place, placeOf, type ViewName } from "./address.ts";
+import { ContainersView } from "./containers-view.ts";
 import { byId, show } from "./dom.ts";
+import { listenToKeys } from "./keys.ts";
+import { QueryBox } from "./query-box.ts";
 import { QueryView } from "./query-view.ts";
 import { Token } from "./token.ts";
 
 const token = new Token();
-const view = new QueryView(token);
+const view = new QueryView(token, (query) => go({ query, isPaused: false }));
+const containers = new ContainersView(token, (query) =>
+  go({ query, view: "query", isPaused: false }),
+);
 const kinds = new Map<string, string>();
-const box = byId<HTMLInputElement>("where");
 const source = byId<HTMLSelectElement>("source");
+const box = new QueryBox(token, () => place.source);
 let place: Place = placeOf(location.search);
 
 async function start(): Promise<void> {
@@ -33,6 +39,7 @@ async function start(): Promise<void> {
 }
 
 function ask(problem: string): void {
+  containers.stop();
   view.stop("needs a token");
   byId("access").hidden = false;
   byId("token").focus();
@@ -44,14 +51,33 @@ function restore(): void {
   place = placeOf(location.search);
   box.value = place.query;
   source.value = kinds.size > 1 ? place.source : source.value;
-  view.pause(place.isPaused);
+  showPause();
   run();
+  showView();
 }
 
 function run(): void {
   const isLive =
     kinds.size === 0 || [...kinds].some(([name, kind]) => isChosen(name) && kind === "live");
-  view.run(place.query, place.source, isLive);
+  if (place.view === "containers") {
+    view.stop("stopped");
+    containers.run(place.source, isLive);
+  } else {
+    containers.stop();
+    view.run(place.query, place.source, isLive);
+  }
+}
+
+function showView(): void {
+  const isQuery = place.view === "query";
+  byId("containers").hidden = isQuery;
+  byId("answer").hidden = true;
+  byId("events").hidden = !isQuery;
+  byId("totals").hidden = !isQuery;
+  byId("stop").hidden = !isQuery;
+  for (const button of document.querySelectorAll<HTMLElement>("[data-view]"))
+    if (button.dataset["view"] === place.view) button.setAttribute("aria-current", "page");
+    else button.removeAttribute("aria-current");
 }
 
 function isChosen(name: string): boolean {
@@ -68,7 +94,7 @@ function go(changes: Partial<Place>): void {
 byId("query").addEventListener("submit", (event) => {
   event.preventDefault();
   if (!byId("access").hidden) return byId("token").focus();
-  go({ query: box.value.trim(), isPaused: false });
+  go({ query: box.value, view: "query", isPaused: false });
 });
 byId("access").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -87,8 +113,23 @@ addEventListener("popstate", restore);
 function pause(isPaused: boolean): void {
   place = { ...place, isPaused };
   history.replaceState(null, "", addressOf(place));
-  view.pause(isPaused);
+  showPause();
 }
 
+function showPause(): void {
+  const { isPaused } = place;
+  view.pause(isPaused);
+  containers.pause(isPaused);
+  byId("pause").setAttribute("aria-pressed", String(isPaused));
+  byId("pause").textContent = isPaused ? "Paused" : "Pause";
+}
+
+function open(name: ViewName): void {
+  if (name !== place.view) go({ view: name, isPaused: false });
+}
+
+for (const button of document.querySelectorAll<HTMLElement>("[data-view]"))
+  button.addEventListener("click", () => open(button.dataset["view"] as ViewName));
+listenToKeys({ write: () => box.focus(), pause: () => pause(!place.isPaused), view: open });
 box.value = place.query;
 void start();

@@ -1,37 +1,51 @@
 /** The result of the query in the box: its connection, its counters, and its rows. */
 
+import { AnswerView } from "./answer-view.ts";
 import { Connection, type Listener, type State } from "./connection.ts";
-import { byId, count, show, visibleLines } from "./dom.ts";
+import { Diagnostic } from "./diagnostic.ts";
+import { byId, count } from "./dom.ts";
 import { EventsTable } from "./events-table.ts";
-import type { Frame, QueryError } from "./frames.ts";
+import { type Frame, lastLines, type QueryError } from "./frames.ts";
 import type { Token } from "./token.ts";
 import { Totals } from "./totals.ts";
 
 const UPDATE_MS = 200;
+/** An aggregate's frame is decoded whole; a group beyond so many of one frame is not kept. */
+const FRAME_ROWS = 20_000;
 
 export class QueryView implements Listener {
   readonly #token: Token;
   readonly #totals = new Totals();
   readonly #events = new EventsTable();
+  readonly #answer = new AnswerView();
+  readonly #diagnostic: Diagnostic;
   #connection: Connection | undefined;
+  #query = "";
+  #source = "";
   #state: State | "needs a token" = "connecting";
   #isPaused = false;
   #rowsAtPause = 0;
 
-  constructor(token: Token) {
+  /** @param apply called with a query that an error's button mended */
+  constructor(token: Token, apply: (query: string) => void) {
     this.#token = token;
+    this.#diagnostic = new Diagnostic(token, apply);
     byId("all").addEventListener("change", () => this.#events.invalidate());
     setInterval(() => this.#update(), UPDATE_MS);
   }
 
   run(query: string, source: string, isLive: boolean): void {
     this.#connection?.close();
+    this.#query = query;
+    this.#source = source;
     this.#connection = new Connection({ query, source, isLive }, this.#token, this);
   }
 
   stop(why: "stopped" | "needs a token"): void {
     this.#connection?.close();
     this.#connection = undefined;
+    if (!this.#isPaused) this.#show();
+    this.#diagnostic.clear();
     this.#state = why;
     this.#showState();
   }
@@ -40,15 +54,15 @@ export class QueryView implements Listener {
   pause(isPaused: boolean): void {
     if (isPaused && !this.#isPaused) this.#rowsAtPause = this.#totals.rows;
     this.#isPaused = isPaused;
-    byId("pause").setAttribute("aria-pressed", String(isPaused));
     this.#showState();
   }
 
   began(): void {
     this.#events.reset();
+    this.#answer.reset();
     this.#totals.reset();
     this.#rowsAtPause = 0;
-    show("error", "");
+    this.#diagnostic.clear();
   }
 
   state(state: State): void {
@@ -57,22 +71,36 @@ export class QueryView implements Listener {
   }
 
   rows(bytes: Uint8Array): void {
-    this.#totals.addRows(this.#events.add(bytes));
+    this.#totals.addRows(this.#answer.isShown ? this.#addAnswer(bytes) : this.#events.add(bytes));
+  }
+
+  #addAnswer(bytes: Uint8Array): number {
+    const { total, lines } = lastLines(bytes, FRAME_ROWS);
+    this.#answer.add(lines);
+    return total;
   }
 
   frame(frame: Frame): void {
-    if (frame.columns !== undefined) this.#events.setColumns(frame.columns);
+    if (frame.columns !== undefined) {
+      this.#answer.setColumns(frame.columns, this.#query);
+      this.#events.setColumns(frame.columns);
+    }
     this.#totals.take(frame);
   }
 
   failed(error: QueryError): void {
-    show("error", visibleLines(error.message));
+    void this.#diagnostic.show(error, this.#query, this.#source);
   }
 
   #update(): void {
     this.#totals.update();
     if (this.#isPaused) this.#showState();
-    else this.#events.update(byId<HTMLInputElement>("all").checked);
+    else if (this.#connection !== undefined) this.#show();
+  }
+
+  #show(): void {
+    this.#answer.update();
+    if (!this.#answer.isShown) this.#events.update(byId<HTMLInputElement>("all").checked);
   }
 
   #showState(): void {

@@ -1,56 +1,18 @@
 /** The page in a real browser: what it shows, and that its security policy lets it work. */
 
-import { spawnSync } from "node:child_process";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RunningServer } from "../../src/server/server.ts";
 import { get, SMALL_ROWS, table, withLive, withRecorded } from "../server/lab.ts";
 import { eventually } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
+import { ask, closeBrowser, picture, state, withPage } from "./tab.ts";
 
 const plainTest = suite("browser/page");
 const test = needs(plainTest, ["chromium"]);
 
-/** Nothing that the browser does by itself, least of all on the network. */
-const ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-let browser: Browser | undefined;
-
-plainTest.after(async () => {
-  await browser?.close();
-});
-
-/** A tab of its own, and what it complains of. */
-async function withPage(work: (page: Page, complaints: string[]) => Promise<void>): Promise<void> {
-  const which = spawnSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" });
-  browser ??= await chromium.launch({ executablePath: which.stdout.trim(), args: ARGS });
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  try {
-    await work(page, complaints);
-  } finally {
-    await context.close();
-  }
-}
-
-async function state(page: Page, word: string): Promise<void> {
-  await page.locator("#state", { hasText: word }).waitFor();
-}
+plainTest.after(closeBrowser);
 
 /** A number that the page shows, once it is what it should be. */
 function total(page: Page, id: string, isEnough: (value: number) => boolean): Promise<number> {
@@ -65,22 +27,11 @@ function rows(page: Page, atLeast: number): Promise<number> {
   return total(page, "rows", (value) => value >= atLeast);
 }
 
-async function ask(page: Page, where: string): Promise<void> {
-  await page.fill("#where", where);
-  await page.press("#where", "Enter");
-}
-
 async function column(page: Page, name: string): Promise<string[]> {
   const heads = await page.locator("#head th").allTextContents();
   const place = heads.indexOf(name) + 1;
   assert.ok(place > 0, `${name} is one of ${heads}`);
   return page.locator(`#body td:nth-child(${place})`).allTextContents();
-}
-
-/** To look at: set SCREENSHOT to a folder. */
-async function picture(page: Page, name: string): Promise<void> {
-  const path = process.env["SCREENSHOT"];
-  if (path !== undefined) await page.screenshot({ path: `${path}/${name}.png` });
 }
 
 function url({ url }: RunningServer): string {
