@@ -26,7 +26,9 @@ function atTerminal(args: string, columns: number): string[] {
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });
-  return stripVTControlCharacters(stdout).split(/\r?\n/);
+  // On a slow machine there are status lines, which were erased again.
+  const left = stdout.replaceAll(/[^\n]*\r\u001b\[2K/g, "");
+  return stripVTControlCharacters(left).split(/\r?\n/);
 }
 
 for (const args of [`containers ${small.path}`, `info ${small.path}`]) {
