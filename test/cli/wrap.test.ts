@@ -20,6 +20,9 @@ test("long lines go on with an indent; colours take no room", () => {
   assert.is(wrapped("one two", undefined), "one two");
 });
 
+/** Erases the terminal's line. */
+const ERASE = "\r\u001b[2K";
+
 function atTerminal(args: string, columns: number): string[] {
   const command = `stty cols ${columns}; ${process.execPath} ${MAIN} ${args}`;
   const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], {
@@ -27,8 +30,10 @@ function atTerminal(args: string, columns: number): string[] {
     maxBuffer: 1 << 28,
   });
   // On a slow machine there are status lines, which were erased again.
-  const left = stdout.replaceAll(/[^\n]*\r\u001b\[2K/g, "");
-  return stripVTControlCharacters(left).split(/\r?\n/);
+  return stdout.split("\n").map((line) => {
+    const left = line.split(ERASE).at(-1)!;
+    return stripVTControlCharacters(left).replace(/\r$/, "");
+  });
 }
 
 for (const args of [`containers ${small.path}`, `info ${small.path}`]) {
