@@ -63,7 +63,9 @@ export function readProcess(pid: number, proc: string = "/proc"): ProcessReading
       return { kind: "running", facts };
     } catch (error) {
       if (error instanceof TooOldKernel) return { kind: "unreadable", reason: error.message };
-      if (isDenied(error)) return { kind: "unreadable", reason: error.code };
+      // One that is exiting denies its namespaces a moment before it is gone.
+      if (isDenied(error) && statOf(join(proc, String(pid)))?.isExiting === false)
+        return { kind: "unreadable", reason: error.code };
     }
   }
   return { kind: startTicksOf(pid, proc) === undefined ? "gone" : "changing" };
@@ -93,7 +95,11 @@ interface Stat {
   readonly parent: number;
   readonly threads: number;
   readonly startTicks: number;
+  readonly isExiting: boolean;
 }
+
+/** PF_EXITING of linux/sched.h. */
+const EXITING = 4;
 
 /** Parses proc_pid_stat(5). The command, field 2, may contain anything, so that fields are counted from its end. */
 function statOf(folder: string): Stat | undefined {
@@ -104,11 +110,12 @@ function statOf(folder: string): Stat | undefined {
     return undefined;
   }
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [parent = 0, threads = 0, startTicks = Number.NaN] = [4, 20, 22].map((number) =>
-    Number(fields[number - 3]),
+  const [parent = 0, flags = 0, threads = 0, startTicks = Number.NaN] = [4, 9, 20, 22].map(
+    (number) => Number(fields[number - 3]),
   );
   if (!Number.isSafeInteger(startTicks)) return undefined;
-  return { state: fields[0] ?? "", parent, threads, startTicks };
+  const isExiting = (flags & EXITING) !== 0;
+  return { state: fields[0] ?? "", parent, threads, startTicks, isExiting };
 }
 
 /** The directory of the main thread, or of another one if the main one has exited alone. */
