@@ -225,6 +225,8 @@ const MAY_IMPORT: Readonly<
       "node:child_process",
       "node:fs",
       "node:module",
+      "node:os",
+      "node:path",
       "node:stream",
       "node:url",
       "node:util",

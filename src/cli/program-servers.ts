@@ -3,7 +3,13 @@
 import { Command, Option } from "commander";
 import { address, speed } from "./options.ts";
 import { addServeOptions } from "./serve-options.ts";
-import { listenOption, tokenOption } from "./shared-options.ts";
+import {
+  fromOption,
+  listenOption,
+  reconnectOption,
+  tokenOption,
+  waitOption,
+} from "./shared-options.ts";
 
 export function serve(): Command {
   const command = new Command("serve")
@@ -27,6 +33,30 @@ As root, on loopback and without a token, a token is made and printed in the lin
     .action(async (sources: string[], _options, own: Command) => {
       const run = await import("./serve.ts");
       await run.serve(sources, own);
+    });
+}
+
+export function view(): Command {
+  return new Command("view")
+    .description("Open live sessions or recorded traces as a page in the browser.")
+    .argument("<source...>", "live sessions or trace directories")
+    .addOption(fromOption())
+    .addOption(waitOption())
+    .addOption(reconnectOption())
+    .option("--no-open", "print the link only")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tracewire view ./trace
+  $ tracewire view net://localhost/host/web1/auto-20261122
+  $ tracewire view 'net://localhost/host/*/*' --wait
+
+The page is served on a free port of this machine, for whoever has its link, until Ctrl-C.`,
+    )
+    .action(async (sources: string[], options) => {
+      const command = await import("./view.ts");
+      await command.view(sources, options);
     });
 }
 

@@ -6,7 +6,7 @@ import { enable, ps, watch } from "./program-alerts.ts";
 import { analyze, strace, top } from "./program-analyses.ts";
 import { explain, queries, query, tail } from "./program-queries.ts";
 import { record } from "./program-record.ts";
-import { demo, replay, serve } from "./program-servers.ts";
+import { demo, replay, serve, view } from "./program-servers.ts";
 import { statedump } from "./program-statedump.ts";
 import { containers, info, ls } from "./program-traces.ts";
 import { VERSION } from "./version.ts";
@@ -42,6 +42,7 @@ Exit status: 0 when everything was read, 1 after an error, 2 for a wrong command
     ls(),
     info(),
     serve(),
+    view(),
     replay(),
     demo(),
     explain(),

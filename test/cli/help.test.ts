@@ -25,6 +25,7 @@ test("knows its commands", () => {
     "ls",
     "info",
     "serve",
+    "view",
     "replay",
     "demo",
     "explain",
