@@ -2,7 +2,7 @@
 
 import { Answer } from "./answer.ts";
 import { chartOf } from "./chart.ts";
-import { byId, make, visible } from "./dom.ts";
+import { brief, byId, make, visible } from "./dom.ts";
 import { isNumber, plain } from "./events-table.ts";
 import { type Column, type Row, rowOf } from "./frames.ts";
 import { exact } from "./number.ts";
@@ -145,7 +145,7 @@ function compared(a: unknown, b: unknown): number {
 }
 
 function cell(column: Column, value: unknown): HTMLElement {
-  return make("td", { class: classOf(column) }, visible(content(value)));
+  return make("td", { class: classOf(column) }, brief(content(value)));
 }
 
 function content(value: unknown): string {

@@ -1,7 +1,7 @@
 /** A chart of an answer as SVG: lines over windows by group, or bars of a total. */
 
 import type { Answer } from "./answer.ts";
-import { draw, make, visible } from "./dom.ts";
+import { brief, draw, make } from "./dom.ts";
 import type { Row } from "./frames.ts";
 import { short } from "./number.ts";
 
@@ -67,11 +67,7 @@ function lines(answer: Answer, measure: string, width: number): HTMLElement {
   }
   for (const [i, { name, values }] of shown.entries())
     svg.append(
-      draw(
-        "path",
-        { class: `line s${i}`, d: path(values, x, y) },
-        draw("title", {}, visible(name)),
-      ),
+      draw("path", { class: `line s${i}`, d: path(values, x, y) }, draw("title", {}, brief(name))),
     );
   for (const [time, place, anchor] of [
     [times[0]!, LEFT, "start"],
@@ -79,7 +75,7 @@ function lines(answer: Answer, measure: string, width: number): HTMLElement {
   ] as const)
     svg.append(draw("text", { x: place, y: HEIGHT - 4, "text-anchor": anchor }, clock(time)));
   const names = shown.map(({ name }, i) =>
-    make("li", {}, make("i", { class: `s${i}` }), visible(name)),
+    make("li", {}, make("i", { class: `s${i}` }), brief(name)),
   );
   const rest = all.length - shown.length;
   if (rest > 0) names.push(make("li", {}, `and ${rest} smaller groups, not drawn`));
@@ -144,7 +140,7 @@ function picture(width: number, height: number, label: string): SVGElement {
 }
 
 function label(name: string, width: number): string {
-  const text = visible(name);
+  const text = brief(name);
   const most = Math.floor(width / 7.2);
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }

@@ -6,7 +6,7 @@
 import { Answer } from "./answer.ts";
 import { Connection } from "./connection.ts";
 import { CONTAINER_QUERIES, containerFilter, type Measure } from "./container-queries.ts";
-import { byId, make, visible, visibleLines } from "./dom.ts";
+import { brief, byId, make, visibleLines } from "./dom.ts";
 import { lastLines, rowOf } from "./frames.ts";
 import { exact } from "./number.ts";
 import type { Token } from "./token.ts";
@@ -140,7 +140,7 @@ export class ContainersView {
   }
 
   #row(name: string, values: ReadonlyMap<string, number>): HTMLElement {
-    const button = make("button", { type: "button", "data-key": `open ${name}` }, visible(name));
+    const button = make("button", { type: "button", "data-key": `open ${name}` }, brief(name));
     button.addEventListener("click", () => this.#open(containerFilter(name)));
     const cells = this.#measures.map(({ key, unit }) => {
       const value = values.get(key);

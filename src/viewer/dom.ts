@@ -61,6 +61,12 @@ export function visible(text: string): string {
   );
 }
 
+/** The same, cut to so many characters where it is longer, and then it says so. */
+export function brief(text: string, most: number = 120): string {
+  if (text.length <= most) return visible(text);
+  return `${visible(text.slice(0, most))}… (${count(text.length)} characters)`;
+}
+
 /** The same of a message of several lines. */
 export function visibleLines(text: string): string {
   return text.split("\n").map(visible).join("\n");

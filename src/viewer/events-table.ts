@@ -1,11 +1,10 @@
 /** Rows as they come, the newest first. Lines are counted without being decoded, and the last 200 kept. */
 
-import { byId, make, visible } from "./dom.ts";
+import { brief, byId, make, visible } from "./dom.ts";
 import { type Column, lastLines, type Row, rowOf } from "./frames.ts";
 
 const KEPT_ROWS = 200;
-/** Longer values are cut, and say so. */
-const SHOWN_CHARACTERS = 2000;
+const PAYLOAD_CHARACTERS = 2000;
 
 export class EventsTable {
   #columns: readonly Column[] = [];
@@ -56,7 +55,7 @@ function headCell(column: Column): HTMLTableCellElement {
 }
 
 function cell(column: Column, row: Row): HTMLTableCellElement {
-  const content = cut(visible(text(column, row[column.name])));
+  const content = brief(text(column, row[column.name]), PAYLOAD_CHARACTERS);
   const title = column.name === "payload" ? content : undefined;
   return make("td", { class: classOf(column), title }, content);
 }
@@ -83,9 +82,4 @@ function text({ name }: Column, value: unknown): string {
 /** A value of a row as text. */
 export function plain(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function cut(text: string): string {
-  if (text.length <= SHOWN_CHARACTERS) return text;
-  return `${text.slice(0, SHOWN_CHARACTERS)}… (${text.length} characters)`;
 }

@@ -16,6 +16,12 @@ export interface QueryError {
   readonly end?: number;
 }
 
+export interface StreamLosses {
+  readonly stream: string;
+  readonly lost_events: number;
+  readonly lost_packets: number;
+}
+
 /** A text frame. */
 export interface Frame {
   readonly type: "status" | "loss" | "note" | "error" | "end";
@@ -23,7 +29,7 @@ export interface Frame {
   readonly error?: QueryError;
   readonly text?: string;
   readonly message?: string;
-  readonly stream?: string;
+  readonly streams?: readonly StreamLosses[];
   readonly [total: string]: unknown;
 }
 

@@ -75,6 +75,7 @@ function showView(): void {
   byId("events").hidden = !isQuery;
   byId("totals").hidden = !isQuery;
   byId("stop").hidden = !isQuery;
+  if (!isQuery) byId("losses").hidden = true;
   for (const button of document.querySelectorAll<HTMLElement>("[data-view]"))
     if (button.dataset["view"] === place.view) button.setAttribute("aria-current", "page");
     else button.removeAttribute("aria-current");

@@ -1,7 +1,7 @@
 /** Counters of the running query: rows and their rate, and what was lost. */
 
-import { byId, count, show, visible } from "./dom.ts";
-import type { Frame } from "./frames.ts";
+import { byId, count, make, show, visible } from "./dom.ts";
+import type { Frame, StreamLosses } from "./frames.ts";
 
 const LOSSES = ["lost_events", "lost_packets", "late", "unnamed_rows", "dropped"] as const;
 const KEPT_NOTES = 4;
@@ -18,6 +18,7 @@ export class Totals {
     this.#notes = [];
     show("note", "");
     for (const id of LOSSES) setLoss(id, 0);
+    showStreams([]);
   }
 
   get rows(): number {
@@ -33,6 +34,7 @@ export class Totals {
       const value = frame[id];
       if (typeof value === "number") setLoss(id, value);
     }
+    if (frame.streams !== undefined) showStreams(frame.streams);
     if (frame.type === "note") this.#note(frame.text ?? "");
     if (frame.type === "loss") this.#note(frame.message ?? "");
   }
@@ -60,4 +62,19 @@ export class Totals {
 function setLoss(id: string, value: number): void {
   byId(id).textContent = count(value);
   byId(id).className = value > 0 ? "bad" : "";
+}
+
+/** What each stream lost; no list where none did. */
+function showStreams(streams: readonly StreamLosses[]): void {
+  const list = byId("losses");
+  list.hidden = streams.length === 0;
+  byId("losses-list").replaceChildren(
+    ...streams.map(({ stream, lost_events, lost_packets }) =>
+      make(
+        "li",
+        {},
+        `${visible(stream)}: ${count(lost_events)} events, ${count(lost_packets)} packets`,
+      ),
+    ),
+  );
 }

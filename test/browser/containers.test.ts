@@ -1,11 +1,11 @@
-/** The containers view in a real browser: its numbers, the way to a container's events and back, keys, widths. */
+/** The containers view in a real browser: its numbers, the way to a container's events and back, keys. */
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RunningServer } from "../../src/server/server.ts";
 import { get, withLive, withRecorded } from "../server/lab.ts";
 import { needs } from "../support/needs.ts";
-import { closeBrowser, isAccessible, picture, state, texts, withPage } from "./tab.ts";
+import { closeBrowser, isAccessible, state, texts, withPage } from "./tab.ts";
 
 const plainTest = suite("browser/containers");
 const test = needs(plainTest, ["chromium"]);
@@ -107,26 +107,5 @@ test("follows a live session second by second, and stands still while paused", a
     { speed: 1, loop: true, shiftToNow: true, overlap: true },
   );
 });
-
-for (const width of [390, 1024, 1440])
-  for (const colorScheme of ["light", "dark"] as const)
-    test(`fits ${width} pixels, ${colorScheme}, without a finding of axe-core`, async () => {
-      await withRecorded(async (server) => {
-        await withPage(
-          async (page) => {
-            for (const view of ["query", "containers"]) {
-              await page.goto(`${server.url}/?view=${view}`);
-              const table = view === "query" ? "#body" : "#containers-table tbody";
-              await page.locator(`${table} tr`).nth(3).waitFor();
-              const isWide = "document.documentElement.scrollWidth > innerWidth";
-              assert.is(await page.evaluate(isWide), false, `${view} at ${width}`);
-              await isAccessible(page, `${view} at ${width}`);
-              await picture(page, `${view}-${width}-${colorScheme}`);
-            }
-          },
-          { bypassCSP: true, colorScheme, viewport: { width, height: 800 } },
-        );
-      });
-    });
 
 plainTest.run();

@@ -1,8 +1,10 @@
 /** The page in a real browser: what it shows, and that its security policy lets it work. */
 
+import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { PAGE, PAGE_POLICY } from "../../src/server/page.ts";
 import type { RunningServer } from "../../src/server/server.ts";
 import { get, SMALL_ROWS, table, withLive, withRecorded } from "../server/lab.ts";
 import { eventually } from "../support/child.ts";
@@ -209,6 +211,17 @@ test("takes the token from a link, and hides it from the address", async () => {
     },
     { token },
   );
+});
+
+/** Of the page with its script and style, compressed. */
+const MOST_BYTES = 80_000;
+
+plainTest("is small, and its policy allows its own script and style only", () => {
+  const bytes = gzipSync(PAGE).length;
+  console.log(`the page has ${bytes} bytes, compressed`);
+  assert.ok(bytes < MOST_BYTES, `${bytes}`);
+  assert.not.match(PAGE_POLICY, /unsafe|\*/);
+  assert.not.match(PAGE, /<[^>]+ (style|on\w+)=/);
 });
 
 plainTest.run();
