@@ -61,7 +61,10 @@ const MAY_IMPORT: Readonly<
       "hyparquet-writer",
     ],
   },
-  record: { folders: ["base", "column", "format"], packages: ["node:fs", "node:path"] },
+  record: {
+    folders: ["base", "column", "operators", "format"],
+    packages: ["node:fs", "node:path"],
+  },
   runtimes: {
     folders: ["base"],
     packages: [

@@ -22,6 +22,12 @@ export function splitNs(hi: number, lo: number, out: SplitTime): void {
   out.nanoseconds = nanoseconds;
 }
 
+/** The last whole number of steps at or before a time. */
+export function floorTo(ns: bigint, step: bigint): bigint {
+  const into = ns % step;
+  return ns - (into < 0n ? into + step : into);
+}
+
 /** Nine digits, with leading zeros. */
 export function writeNanoseconds(nanoseconds: number, out: Utf8Writer): void {
   let rest = nanoseconds;

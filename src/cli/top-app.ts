@@ -1,13 +1,14 @@
 /** What `tracewire top` on a terminal is made of; loaded when its screen is open. */
 
 import { lengthOf, sharedSource, spanOf } from "../analyses/source.ts";
+import type { Settleable } from "../base/settleable.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { ofProcesses, parseProcess } from "../language/process-filter.ts";
 import { hasSpareProcessors } from "../query/threads.ts";
 import type { FullScreen } from "../terminal/full-screen.ts";
 import { TopApp } from "../top/app.ts";
 import { askedTimes } from "./times.ts";
-import { type Ending, everyOf, type TopOptions } from "./top-options.ts";
+import { everyOf, type TopOptions } from "./top-options.ts";
 import { viewOf } from "./top-view.ts";
 
 /** @throws SourceError, FilterError */
@@ -15,7 +16,7 @@ export async function openTop(
   sources: readonly string[],
   options: TopOptions,
   screen: FullScreen,
-  ending: Ending,
+  ending: Settleable,
 ): Promise<TopApp> {
   const { from, wait, reconnect, clockOffset, maxLag, where, pid = [], every, utc } = options;
   const inThread = hasSpareProcessors(sources);

@@ -18,10 +18,3 @@ const USUAL_EVERY_MS = 2000;
 export function everyOf({ every = USUAL_EVERY_MS }: Pick<TopOptions, "every">): string {
   return every % 1000 === 0 ? `${every / 1000}s` : `${every}ms`;
 }
-
-/** How a screen ends. */
-export interface Ending {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}

@@ -1,11 +1,12 @@
 /** `tracewire top`: a screen of what containers, processes, threads do; without a terminal the same as tables. */
 
 import { printable } from "../base/printable.ts";
+import { settleable } from "../base/settleable.ts";
 import type { FullScreen } from "../terminal/full-screen.ts";
 import type { TopApp } from "../top/app.ts";
 import { hasColors } from "./colors.ts";
 import { ExitCode, GRACE_MS, report } from "./report.ts";
-import type { Ending, TopOptions } from "./top-options.ts";
+import type { TopOptions } from "./top-options.ts";
 
 /** `tracewire top`. */
 export async function top(sources: readonly string[], options: TopOptions): Promise<void> {
@@ -61,15 +62,4 @@ async function onScreen(sources: readonly string[], options: TopOptions): Promis
 function showLoading(screen: FullScreen, sources: readonly string[]): void {
   const text = `tracewire top  ${sources.map((source) => printable(source)).join(" ")}`;
   screen.paint({ size: screen.size, lines: [[{ text, style: { isDim: true } }]] });
-}
-
-function settleable(): Ending {
-  let resolve: () => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<void>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
 }

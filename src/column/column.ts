@@ -176,6 +176,14 @@ export function takeRows({ timestamps, columns }: ColumnBatch, rows: Int32Array)
   return { rows: rows.length, timestamps: times, columns: taken };
 }
 
+/** The rows `[from, to)`, copied. */
+export function takeRange(batch: ColumnBatch, from: number, to: number): ColumnBatch {
+  return takeRows(
+    batch,
+    Int32Array.from({ length: to - from }, (_, i) => from + i),
+  );
+}
+
 function takeNumbers(values: NumberArray, rows: Int32Array): NumberArray {
   const taken = values.slice(0, rows.length);
   // One cast for all widths: both arrays are of the same type.

@@ -2,6 +2,7 @@
 
 import { concatMap, Observable, Subject, type Subscription } from "rxjs";
 import { SourceError } from "../base/errors.ts";
+import { settleable } from "../base/settleable.ts";
 import { openRecorded, spanOf } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
@@ -292,20 +293,4 @@ function decodedItems(
   return openSources(sources, options, gate, share, onRelease).pipe(
     concatMap((item) => catalog.decode(item)),
   );
-}
-
-/** A promise to be settled from outside; its rejection may go unseen. */
-function settleable(): {
-  promise: Promise<void>;
-  resolve: () => void;
-  reject: (error: unknown) => void;
-} {
-  let resolve: () => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<void>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
 }

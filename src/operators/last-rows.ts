@@ -1,4 +1,4 @@
-import { type ColumnBatch, copyBatch, takeRows } from "../column/column.ts";
+import { type ColumnBatch, copyBatch, takeRange } from "../column/column.ts";
 import type { Emit, Operator } from "./operator.ts";
 
 /** Keeps the last rows, and passes them when all have come. */
@@ -27,12 +27,8 @@ export class LastRows implements Operator {
     for (const { batch, rows } of this.#kept) {
       const from = Math.min(excess, rows);
       excess -= from;
-      if (from < rows) out.batch(from === 0 ? batch : rowsFrom(batch, from));
+      if (from < rows)
+        out.batch(from === 0 ? batch : { ...batch, ...takeRange(batch, from, batch.rows) });
     }
   }
-}
-
-function rowsFrom(batch: ColumnBatch, from: number): ColumnBatch {
-  const rows = Int32Array.from({ length: batch.rows - from }, (_, i) => from + i);
-  return { ...batch, ...takeRows(batch, rows) };
 }

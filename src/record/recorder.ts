@@ -2,9 +2,12 @@
 
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type ColumnBatch, takeRows } from "../column/column.ts";
+import { floorTo } from "../base/time.ts";
+import { type ColumnBatch, takeRange } from "../column/column.ts";
+import { halvesOf } from "../column/halves.ts";
 import type { Schema } from "../column/schema.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
+import { Panes } from "../operators/aggregate/windows.ts";
 import { SegmentFile } from "./segment-file.ts";
 import { PART_PREFIX, type Segment, segmentName, segmentsOf } from "./segment-names.ts";
 
@@ -54,6 +57,8 @@ export class Recorder {
   readonly #spec: RecordingSpec;
   readonly #events: RecordingEvents;
   readonly #segments: { readonly segment: Segment; readonly bytes: number }[];
+  /** Pieces of time that segments end with. */
+  readonly #pieces: Panes | undefined;
   #columns: Schema = [];
   #current: OpenSegment | undefined;
   #nextNumber: number;
@@ -63,7 +68,9 @@ export class Recorder {
   constructor(spec: RecordingSpec, events: RecordingEvents) {
     this.#spec = spec;
     this.#events = events;
-    const { folder, extension } = spec;
+    const { folder, extension, segmentNs } = spec;
+    this.#pieces =
+      segmentNs === undefined ? undefined : new Panes({ everyNs: segmentNs, slideNs: segmentNs });
     // Not `recursive`, which goes on for ever below /proc (Node 20).
     if (!existsSync(folder)) mkdirSync(folder);
     for (const name of readdirSync(folder))
@@ -87,22 +94,13 @@ export class Recorder {
   }
 
   batch(batch: ColumnBatch, facts: ReadonlyMap<string, string>): void {
-    for (let from = 0; from < batch.rows; ) {
-      const to = this.#endOf(batch, from);
-      const isWhole = from === 0 && to === batch.rows;
-      this.#part(isWhole ? batch : takeRows(batch, range(from, to)), facts);
+    const { rows, timestamps } = batch;
+    const words = halvesOf(timestamps);
+    for (let from = 0; from < rows; ) {
+      const to = this.#pieces?.run(timestamps, words, from, rows).to ?? rows;
+      this.#part(to - from === rows ? batch : takeRange(batch, from, to), facts);
       from = to;
     }
-  }
-
-  /** Where the rows from one on end that may share a segment. */
-  #endOf({ timestamps, rows }: ColumnBatch, from: number): number {
-    const { segmentNs } = this.#spec;
-    if (segmentNs === undefined) return rows;
-    const end = (timestamps[from]! / segmentNs + 1n) * segmentNs;
-    let to = from + 1;
-    while (to < rows && timestamps[to]! < end) to++;
-    return to;
   }
 
   #part(batch: ColumnBatch, facts: ReadonlyMap<string, string>): void {
@@ -137,7 +135,9 @@ export class Recorder {
     if (segment === undefined || nextNs <= segment.lastNs) return false;
     const { segmentBytes, segmentNs } = this.#spec;
     if (segment.file.bytes >= segmentBytes) return true;
-    return segmentNs !== undefined && nextNs / segmentNs !== segment.firstNs / segmentNs;
+    return (
+      segmentNs !== undefined && floorTo(nextNs, segmentNs) !== floorTo(segment.firstNs, segmentNs)
+    );
   }
 
   #openAt(firstNs: bigint): OpenSegment | undefined {
@@ -219,10 +219,6 @@ export class Recorder {
     if (firstNs < stall.sinceNs) stall.sinceNs = firstNs;
     if (lastNs > stall.untilNs) stall.untilNs = lastNs;
   }
-}
-
-function range(from: number, to: number): Int32Array {
-  return Int32Array.from({ length: to - from }, (_, i) => from + i);
 }
 
 function describe({ sinceNs, untilNs, rows }: Stall): string {

@@ -1,7 +1,7 @@
 /** The rows of a row group, column by column, until there are enough of them. */
 
 import type { Column, ColumnBatch, NumberArray } from "../../column/column.ts";
-import { isPresent } from "../../column/row-reader.ts";
+import { valueAt } from "../../column/row-reader.ts";
 import type { ColumnLayout, Schema } from "../../column/schema.ts";
 
 /** A column's values as the Parquet writer takes them; `null` where a row has none. */
@@ -51,10 +51,9 @@ class Gathered {
     }
     this.#values ??= this.#parts.flatMap((part): unknown[] => Array.from<unknown>(part));
     this.#parts = [];
-    const read = valueReader(column);
     let bytes = 0;
     for (let row = 0; row < rows; row++) {
-      const value = isPresent(column, row) ? read(row) : null;
+      const value = valueAt(column, row);
       bytes += typeof value === "string" ? value.length + 8 : 8;
       this.#values.push(value);
     }
@@ -80,25 +79,4 @@ function joined(parts: readonly NumberArray[]): Values {
     at += part.length;
   }
   return all;
-}
-
-const decoder = new TextDecoder();
-
-function valueReader(column: Column): (row: number) => unknown {
-  switch (column.kind) {
-    case "null":
-      return () => null;
-    case "number":
-      return (row) => column.values[row];
-    case "dictionary":
-      return (row) => column.dictionary.text(column.codes[row]!);
-    case "utf8": {
-      const { offsets, bytes } = column;
-      return (row) => decoder.decode(bytes.subarray(offsets[row], offsets[row + 1]));
-    }
-    case "list": {
-      const { offsets, values } = column;
-      return (row) => Array.from<unknown>(values.subarray(offsets[row], offsets[row + 1]));
-    }
-  }
 }

@@ -6,6 +6,7 @@
  * are emitted at the end, and of a live query once a second so far.
  */
 
+import { floorTo } from "../../base/time.ts";
 import type { Column, ColumnBatch } from "../../column/column.ts";
 import { halvesOf } from "../../column/halves.ts";
 import { fitBatch } from "../../column/null-column.ts";
@@ -22,7 +23,7 @@ import { doubleReader } from "./numbers.ts";
 import { Pane } from "./pane.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import { sortedGroups } from "./sorted-groups.ts";
-import { floorTo, Panes, type WindowSpec } from "./windows.ts";
+import { Panes, type WindowSpec } from "./windows.ts";
 
 export interface AggregateSpec {
   /** The places of the key columns in the input. */

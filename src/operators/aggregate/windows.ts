@@ -1,5 +1,7 @@
 /** Windows over the time of rows: which pane a row belongs to, and when a window is whole. */
 
+import { floorTo } from "../../base/time.ts";
+
 /** How long windows are, and how far apart they begin, in ns. Windows stand on the Unix epoch. */
 export interface WindowSpec {
   readonly everyNs: bigint;
@@ -8,12 +10,6 @@ export interface WindowSpec {
 }
 
 const TWO_32 = 2 ** 32;
-
-/** The last whole number of steps at or before a time. */
-export function floorTo(ns: bigint, step: bigint): bigint {
-  const into = ns % step;
-  return ns - (into < 0n ? into + step : into);
-}
 
 /** Cuts time into panes: pieces of which every window is a whole number. */
 export class Panes {

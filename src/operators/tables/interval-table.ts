@@ -3,12 +3,12 @@
  * what is open, and cuts where windows end.
  */
 
+import { floorTo } from "../../base/time.ts";
 import type { ColumnBatch } from "../../column/column.ts";
 import { SharedDictionary } from "../../column/column-builder.ts";
 import { halvesOf } from "../../column/halves.ts";
 import type { Schema } from "../../column/schema.ts";
 import { type Loss, mayMissEvents } from "../../feed/losses.ts";
-import { floorTo } from "../aggregate/windows.ts";
 import type { Emit, Operator } from "../operator.ts";
 import { MAX_OPEN, OpenIntervals } from "./open-intervals.ts";
 import { type OwnValue, RowAssembly } from "./row-assembly.ts";

@@ -1,5 +1,6 @@
 /** Folds the rows that a scan has appended: rows that are equal but for their time become one, with their number. */
 
+import { floorTo } from "../../../base/time.ts";
 import { cachedModule } from "../../../wasm/module-cache.ts";
 import { instantiate } from "../../../wasm/runtime.ts";
 import type { Fold } from "../../scanner.ts";
@@ -67,8 +68,7 @@ export class Folder {
     const { paneNs, cuts } = this.#fold;
     let [first, end] = [FIRST_TIME, LAST_TIME];
     if (paneNs !== undefined) {
-      const into = ns % paneNs;
-      first = ns - (into < 0n ? into + paneNs : into);
+      first = floorTo(ns, paneNs);
       end = first + paneNs;
     }
     const next = firstBehind(cuts, ns);

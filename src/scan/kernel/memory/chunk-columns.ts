@@ -7,7 +7,7 @@ import type {
   NumberArray,
   NumberType,
 } from "../../../column/column.ts";
-import { NUMBER_ARRAYS, takeRows } from "../../../column/column.ts";
+import { NUMBER_ARRAYS, takeRange } from "../../../column/column.ts";
 import { nullColumn } from "../../../column/null-column.ts";
 import type { Validity } from "../../../column/validity.ts";
 import { type Chunk, type ChunkLayout, type Segment, Slot } from "./chunk.ts";
@@ -46,8 +46,7 @@ export class ChunkReader {
 
   /** A copy of a segment's rows. */
   copy({ address, from, to }: Segment): ColumnBatch {
-    const rows = Int32Array.from({ length: to - from }, (_, i) => from + i);
-    return takeRows({ rows: to, ...this.borrow({ address, rows: to }) }, rows);
+    return takeRange({ rows: to, ...this.borrow({ address, rows: to }) }, from, to);
   }
 
   #column(i: number, address: number, rows: number, timestamps: BigInt64Array): Column {
