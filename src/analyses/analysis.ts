@@ -2,7 +2,7 @@
 
 import type { KeyName, ViewColumn, ViewPart } from "./view.ts";
 
-/** By what a table's rows are told apart. */
+/** What a table has a row for. */
 export const SUBJECTS = ["container", "process", "thread", "cpu"] as const;
 export type Subject = (typeof SUBJECTS)[number];
 

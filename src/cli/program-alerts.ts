@@ -6,6 +6,7 @@ import {
   addFormatAliases,
   containerOption,
   fromOption,
+  maxLagOption,
   reconnectOption,
   waitOption,
 } from "./shared-options.ts";
@@ -71,14 +72,7 @@ export function watch(): Command {
     .addOption(fromOption())
     .addOption(waitOption())
     .addOption(reconnectOption())
-    .addOption(
-      new Option(
-        "--max-lag <time>",
-        "live sessions: how long a silent stream may hold the others up",
-      )
-        .argParser(duration)
-        .default(5000, "5s"),
-    )
+    .addOption(maxLagOption())
     .option("-q, --quiet", "no notes on stderr");
   for (const option of timeOptions()) if (option.long !== "--date") command.addOption(option);
   return command

@@ -6,6 +6,7 @@ import {
   addFormatAliases,
   containerOption,
   fromOption,
+  maxLagOption,
   pidOption,
   reconnectOption,
   waitOption,
@@ -32,9 +33,7 @@ function commonOptions(): readonly Option[] {
     fromOption(),
     waitOption(),
     reconnectOption(),
-    new Option("--max-lag <time>", "live sessions: how long a silent stream may hold the others up")
-      .argParser(duration)
-      .default(5000, "5s"),
+    maxLagOption(),
     new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
     new Option("-q, --quiet", "no notes on stderr"),
   ];

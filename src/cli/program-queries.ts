@@ -22,11 +22,7 @@ export function tail(): Command {
       "-w, --where <expr>",
       "only events for which this LTTng filter expression holds; with stages (|>), a query",
     )
-    .addOption(
-      eventOption(
-        "only events of these names; * stands for anything, !GLOB excludes; may be repeated",
-      ),
-    )
+    .addOption(eventOption())
     .addOption(containerOption())
     .addOption(pidOption())
     .option("-s, --select <names>", "columns NAME or NAME:TYPE, with commas between them", list)
@@ -69,11 +65,7 @@ export function query(): Command {
   const command = new Command("query")
     .description("Answer a question about events: tables, aggregates and windows.")
     .argument("<source...>", "live sessions or trace directories, and the query behind them")
-    .addOption(
-      eventOption(
-        "only events of these names; * stands for anything, !GLOB excludes; may be repeated",
-      ),
-    )
+    .addOption(eventOption())
     .addOption(containerOption())
     .addOption(pidOption())
     .option("-d, --duration <time>", "end after this time, such as 10s", duration)

@@ -39,11 +39,7 @@ export function record(): Command {
     )
     .option("--keep <n>", "files; beyond it the oldest are deleted", count)
     .option("-w, --where <expr>", "only events for which this LTTng filter expression holds")
-    .addOption(
-      eventOption(
-        "only events of these names; * stands for anything, !GLOB excludes; may be repeated",
-      ),
-    )
+    .addOption(eventOption())
     .addOption(containerOption())
     .addOption(pidOption())
     .option("-s, --select <names>", "columns NAME or NAME:TYPE, with commas between them", list)

@@ -5,24 +5,28 @@ import type { Execution } from "../query/execution.ts";
 import { hasSpareProcessors } from "../query/threads.ts";
 import type { TimeOptions } from "./times.ts";
 
-/** Options of `tail` and `query`. */
-export interface RowsOptions extends TimeOptions {
-  readonly event: readonly string[];
+/** Options of commands that follow sources. */
+export interface FollowOptions extends Omit<TimeOptions, "date"> {
   readonly container: readonly string[];
-  /** Processes, as `1119` or `8@web`. */
-  readonly pid?: readonly string[];
   readonly duration?: number;
   readonly from: "beginning" | "now";
   readonly wait?: true;
   readonly reconnect: boolean;
+  readonly maxLag: number;
+  readonly quiet?: true;
+}
+
+/** Options of `tail` and `query`. */
+export interface RowsOptions extends FollowOptions, TimeOptions {
+  readonly event: readonly string[];
+  /** Processes, as `1119` or `8@web`. */
+  readonly pid?: readonly string[];
   readonly format: string;
   readonly delta?: true;
   readonly dict?: "plain" | "delta";
-  readonly maxLag: number;
   readonly settle: number;
   readonly nameWait?: number;
   readonly color: "auto" | "always" | "never";
-  readonly quiet?: true;
   readonly engine: "kernel" | "interpreter";
   readonly workers?: number;
 }

@@ -6,9 +6,7 @@ import { address, collectNames, count, duration } from "./options.ts";
 /** How a query is executed. */
 export function executionOptions(): readonly Option[] {
   return [
-    new Option("--max-lag <time>", "live sessions: how long a silent stream may hold the others up")
-      .argParser(duration)
-      .default(5000, "5s"),
+    maxLagOption(),
     new Option(
       "--name-wait <time>",
       "live sessions: how long rows of a container without a name wait for it (default: 10s with a condition on containers, else 1s)",
@@ -37,6 +35,11 @@ export function executionOptions(): readonly Option[] {
   ];
 }
 
+export function maxLagOption(): Option {
+  const description = "live sessions: how long a silent stream may hold the others up";
+  return new Option("--max-lag <time>", description).argParser(duration).default(5000, "5s");
+}
+
 export function containerOption(): Option {
   return new Option(
     "--container <names>",
@@ -55,7 +58,9 @@ export function pidOption(): Option {
     .default([], "all");
 }
 
-export function eventOption(description: string): Option {
+export function eventOption(
+  description: string = "only events of these names; * stands for anything, !GLOB excludes; may be repeated",
+): Option {
   return new Option("-e, --event <globs>", description).argParser(collectNames).default([], "all");
 }
 

@@ -11,25 +11,10 @@ import { traceSet } from "../strace/trace-set.ts";
 import type { TracedCall } from "../strace/tracer.ts";
 import { spanText } from "../top/status-text.ts";
 import { GRACE_MS, report, reportIncomplete, warn } from "./report.ts";
-import type { RowsOptions } from "./rows-options.ts";
+import type { FollowOptions } from "./rows-options.ts";
 import { askedTimes } from "./times.ts";
 
-export interface StraceOptions
-  extends Pick<
-    RowsOptions,
-    | "since"
-    | "until"
-    | "last"
-    | "utc"
-    | "clockOffset"
-    | "wait"
-    | "reconnect"
-    | "maxLag"
-    | "container"
-    | "quiet"
-    | "duration"
-  > {
-  readonly from: RowsOptions["from"];
+export interface StraceOptions extends FollowOptions {
   readonly pid: readonly string[];
   readonly expr?: string;
   readonly slower?: number;

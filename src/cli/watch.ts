@@ -15,25 +15,10 @@ import type { ResultBatch } from "../query/result.ts";
 import { Actions, type Alert } from "../watch/actions.ts";
 import { Alarm, type Notification } from "../watch/alarm.ts";
 import { GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
-import type { RowsOptions } from "./rows-options.ts";
+import type { FollowOptions } from "./rows-options.ts";
 import { askedTimes } from "./times.ts";
 
-export interface WatchOptions
-  extends Pick<
-    RowsOptions,
-    | "since"
-    | "until"
-    | "last"
-    | "utc"
-    | "clockOffset"
-    | "from"
-    | "wait"
-    | "reconnect"
-    | "maxLag"
-    | "container"
-    | "quiet"
-    | "duration"
-  > {
+export interface WatchOptions extends FollowOptions {
   readonly exec?: string;
   readonly webhook?: string;
   readonly exit?: true;

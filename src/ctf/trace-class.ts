@@ -169,7 +169,7 @@ export interface Member {
   /** Name for people and queries: in CTF 1.8 without its one leading underscore. */
   readonly name: string;
   readonly fieldClass: FieldClass;
-  /** Read over, and shown to nobody: its name is empty. */
+  /** Is decoded, so that what follows it can be found, and never shown: its name is empty. */
   readonly isHidden?: true;
 }
 

@@ -248,10 +248,11 @@ function contained(
     // Rows may still be dropped, so that they are counted behind that.
     const isLimited = limit !== undefined && isAsked;
     const operators: Operator[] = isLimited ? [contain, new Limit(limit)] : [contain];
-    const folds =
-      options.isFinal === true && neededIds(requests ?? []).length === 0
-        ? foldsOf(registry, contain.needs.length)
-        : undefined;
+    const mayFold =
+      question.fold !== undefined &&
+      options.isFinal === true &&
+      neededIds(requests ?? []).length === 0;
+    const folds = mayFold ? foldsOf(registry, contain.needs.length) : undefined;
     const inner: Question = {
       ...question,
       fold: folds && question.fold,

@@ -113,6 +113,9 @@ class TextKernel {
   }
 }
 
+/** Of `write`. */
+const PARAMETERS = 8;
+
 /**
  * write(places, codes, offsets, row, rows, out, outEnd, base) → row: writes texts from a row on until the next one would not
  * fit, and offsets that count from `base`.
@@ -122,13 +125,11 @@ function moduleBytes(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory("env", "memory", 1);
   const [places, codes, offsets, row, rows, out, outEnd, base] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
-  const code = new Code(8);
-  const [start, place, length, text] = [i32, i32, i32, i32].map((type) => code.local(type)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const code = new Code(PARAMETERS);
+  const start = code.local(i32);
+  const place = code.local(i32);
+  const length = code.local(i32);
+  const text = code.local(i32);
   const copyWord = (at: number): unknown => code.store(Memory.i64Store, out, i64Load(text, at), at);
   code.assign(start, sub(out, base));
   code.block((done) => {
@@ -157,7 +158,7 @@ function moduleBytes(): Uint8Array<ArrayBuffer> {
     });
   });
   const index = module.function(
-    { parameters: [i32, i32, i32, i32, i32, i32, i32, i32], results: [i32] },
+    { parameters: new Array<ValueType>(PARAMETERS).fill(i32), results: [i32] },
     code.get(row).body(),
   );
   module.exportFunction("write", index);

@@ -2,7 +2,7 @@
 
 import type { Column, ColumnBatch } from "../../column/column.ts";
 import { halvesOf, isWide } from "../../column/halves.ts";
-import type { ColumnRequest } from "../../column/request.ts";
+import { type ColumnRequest, columnName } from "../../column/request.ts";
 import { isPresent, numberAt } from "../../column/row-reader.ts";
 import type { ContainerInstance } from "../../containers/container.ts";
 import type { Host } from "../../containers/host.ts";
@@ -21,7 +21,14 @@ export const IDENTITY_COLUMNS: readonly ColumnRequest[] = [
  * Where there is a pid namespace and no mount namespace distinguishes containers, it says with the time which container a
  * row is of: processor, mount namespace and task need not be looked at. Numbers of `IDENTITY_COLUMNS`.
  */
-export const BY_NAMESPACE = { ignored: [2, 4, 5], unless: 3 } as const;
+export const BY_NAMESPACE: { readonly ignored: readonly number[]; readonly unless: number } = {
+  ignored: [placeOf("cpu_id"), placeOf("mnt_ns"), placeOf("tid")],
+  unless: placeOf("pid_ns"),
+};
+
+function placeOf(name: string): number {
+  return IDENTITY_COLUMNS.findIndex((request) => columnName(request) === name);
+}
 
 /** `pids` has `stride` words for each row, the lower first. */
 export interface PlainIdentity {

@@ -52,9 +52,9 @@ export class Kernel {
     );
   }
 
-  /** What folds the rows of a query; `undefined` where that cannot be. */
-  folder(fold: Fold | undefined): Folder | undefined {
-    if (fold !== undefined) this.#folder ??= Folder.of(fold, this.memory, this.chunks);
+  /** What folds the rows of the query; `undefined` where that cannot be. */
+  folder(fold: Fold): Folder | undefined {
+    this.#folder ??= Folder.of(fold, this.memory, this.chunks);
     return this.#folder;
   }
 

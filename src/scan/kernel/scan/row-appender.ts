@@ -1,4 +1,3 @@
-import type { ScanSpec } from "../../scanner.ts";
 import type { Folder } from "../fold/folder.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Chunk, Segment } from "../memory/chunk.ts";
@@ -17,10 +16,11 @@ export class RowAppender {
   /** The scan's first row in the chunk. */
   #from = 0;
 
-  constructor(kernel: Kernel, contentBits: number, { countsOnly = false, fold }: ScanSpec) {
+  /** @param folder folds the rows, where they may be folded */
+  constructor(kernel: Kernel, contentBits: number, countsOnly: boolean, folder?: Folder) {
     this.#kernel = kernel;
     this.#countsOnly = countsOnly;
-    this.#folder = countsOnly ? undefined : kernel.folder(fold);
+    this.#folder = folder;
     if (countsOnly) this.#setRow(0);
     else this.#use(kernel.openChunk(contentBits));
   }

@@ -22,6 +22,7 @@ import {
   type ScanSpec,
   type TraceFacts,
 } from "../../scanner.ts";
+import type { Folder } from "../fold/folder.ts";
 import type { Kernel } from "../kernel.ts";
 import { Arena } from "../memory/arena.ts";
 import type { Segment } from "../memory/chunk.ts";
@@ -46,6 +47,7 @@ export class KernelScanner implements Scanner<Segment> {
   readonly #kernel: Kernel;
   readonly #arena: Arena;
   readonly #shapes: ClassShapes;
+  readonly #folder: Folder | undefined;
   readonly #lookahead = new ClassLookahead();
   /** What code stands on, of the trace class at hand. */
   #code: TraceCode;
@@ -62,6 +64,7 @@ export class KernelScanner implements Scanner<Segment> {
     this.#kernel = kernel;
     this.#arena = new Arena(kernel.memory);
     this.#shapes = new ClassShapes(spec);
+    this.#folder = spec.fold && kernel.folder(spec.fold);
     this.#code = this.#codeOf(traceClass);
   }
 
@@ -176,7 +179,8 @@ export class KernelScanner implements Scanner<Segment> {
     const { state } = memory;
     const { streamClass } = header;
     const stream = this.#stream(streamClass);
-    const rows = new RowAppender(this.#kernel, header.contentBits, this.#spec);
+    const { countsOnly = false } = this.#spec;
+    const rows = new RowAppender(this.#kernel, header.contentBits, countsOnly, this.#folder);
     let events = 0;
     let here: ResumePoint = { bit: from, clockHi: 0, clockLo: 0 };
     const outcome = (error?: DecodeError, resume?: ResumePoint): ScanOutcome<Segment> => ({
