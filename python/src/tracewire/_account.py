@@ -134,6 +134,44 @@ class Account:
             self.watermark = int(watermark)
 
 
+class Accounted:
+    """What every run of a query shows of its account."""
+
+    _account: Account
+
+    @property
+    def losses(self) -> Losses:
+        return self._account.losses
+
+    @property
+    def loss_events(self) -> list[dict[str, Any]]:
+        return list(self._account.loss_events)
+
+    @property
+    def dropped(self) -> int:
+        """Rows that this client was too slow for."""
+        return self._account.dropped
+
+    @property
+    def watermark(self) -> int | None:
+        """Nanoseconds since the epoch before which nothing more comes, but for late rows."""
+        return self._account.watermark
+
+    @property
+    def rows(self) -> int:
+        return self._account.rows
+
+    @property
+    def notes(self) -> list[str]:
+        return list(self._account.notes)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the server has said that the result is whole."""
+        return self._account.is_complete
+
+
+
 class _Joined:
     """Two buffers as one file, without a copy of the second."""
 

@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from . import _frames as frames
-from ._account import CREDIT, Account, Losses
+from ._account import CREDIT, Account, Accounted
 from ._errors import ConnectionLost, QueryTimeout, TracewireError, error_from_body
 from ._place import CONNECT_SECONDS
 from ._stream import CANCEL, RESUME_SECONDS
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ._place import Place
 
 
-class Following:
+class Following(Accounted):
     """Record batches as they come: an asynchronous iterator and context manager.
 
     Leaving it ends the query on the server; so does cancelling the task that waits for it.
@@ -39,30 +39,6 @@ class Following:
         self._writer: asyncio.StreamWriter | None = None
         self._is_closed = False
         self._owed = 0
-
-    @property
-    def losses(self) -> Losses:
-        return self._account.losses
-
-    @property
-    def loss_events(self) -> list[dict[str, Any]]:
-        return list(self._account.loss_events)
-
-    @property
-    def dropped(self) -> int:
-        return self._account.dropped
-
-    @property
-    def watermark(self) -> int | None:
-        return self._account.watermark
-
-    @property
-    def notes(self) -> list[str]:
-        return list(self._account.notes)
-
-    @property
-    def is_complete(self) -> bool:
-        return self._account.is_complete
 
     def __aiter__(self) -> Following:
         return self

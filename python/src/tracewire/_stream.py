@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from . import _frames as frames
-from ._account import CREDIT, Account, Losses
+from ._account import CREDIT, Account, Accounted
 from ._errors import ConnectionLost, QueryTimeout, TracewireError, error_from_body
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ RESUME_SECONDS = 60.0
 CANCEL = b'{"cancel": true}'
 
 
-class Stream:
+class Stream(Accounted):
     """The record batches of a running query: an iterator and a context manager.
 
     Leaving it, by whatever way, ends the query on the server.
@@ -50,37 +50,6 @@ class Stream:
             if not self._read():
                 return pa.schema([])
         return self._account.schema
-
-    @property
-    def losses(self) -> Losses:
-        return self._account.losses
-
-    @property
-    def loss_events(self) -> list[dict[str, Any]]:
-        return list(self._account.loss_events)
-
-    @property
-    def dropped(self) -> int:
-        """Rows that this client was too slow for."""
-        return self._account.dropped
-
-    @property
-    def watermark(self) -> int | None:
-        """Nanoseconds since the epoch before which nothing more comes, but for late rows."""
-        return self._account.watermark
-
-    @property
-    def rows(self) -> int:
-        return self._account.rows
-
-    @property
-    def notes(self) -> list[str]:
-        return list(self._account.notes)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the server has said that the result is whole."""
-        return self._account.is_complete
 
     @property
     def is_closed(self) -> bool:
