@@ -1,11 +1,11 @@
 /** The processes of a source at a time, with their containers. */
 
-import { RowReader } from "../column/row-reader.ts";
 import type { Registry } from "../containers/registry.ts";
 import type { Feed } from "../feed/feed.ts";
 import { LossAccount } from "../feed/losses.ts";
 import { type NameSource, runQuestion } from "../operators/run-question.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
+import { rowResults } from "../query/row-results.ts";
 import { PROCESS_EVENTS, type ProcessEntry, ProcessTable } from "./process-table.ts";
 
 export interface ContainedProcess extends ProcessEntry {
@@ -38,11 +38,19 @@ export function readProcesses(
 ): Promise<ProcessReading> {
   const table = new ProcessTable();
   const losses = new LossAccount();
-  const reader = new RowReader();
   const share = feed.share({ end, deferPacketReads: false });
   const question: Question = { ...EVERYTHING, end, events: PROCESS_EVENTS, select: SELECT };
   const source = names();
   let atNs: bigint | undefined;
+  const take = rowResults({
+    row(reader, ns) {
+      atNs = ns;
+      const json = reader.text("payload");
+      const fields = json === "" ? {} : (JSON.parse(json) as Record<string, unknown>);
+      table.take({ ns, event: reader.text("event"), host: reader.text("boot"), fields });
+    },
+    loss: (loss) => losses.add(loss),
+  });
   return new Promise((resolve, reject) => {
     const finish = (): void => {
       subscription.unsubscribe();
@@ -59,20 +67,7 @@ export function readProcesses(
       share,
       () => source,
     ).subscribe({
-      next: (item) => {
-        if (item.kind === "columns") reader.layout(item.columns);
-        if (item.kind === "loss") losses.add(item.loss);
-        if (item.kind !== "batch") return;
-        const { batch } = item;
-        reader.begin(batch);
-        for (; reader.at < batch.rows; reader.at++) {
-          atNs = batch.timestamps[reader.at]!;
-          const json = reader.text("payload");
-          const fields = json === "" ? {} : (JSON.parse(json) as Record<string, unknown>);
-          const [event, host] = [reader.text("event"), reader.text("boot")];
-          table.take({ ns: atNs, event, host, fields });
-        }
-      },
+      next: take,
       error: reject,
       complete: () => queueMicrotask(finish),
     });

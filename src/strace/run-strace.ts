@@ -1,11 +1,12 @@
 /** Runs a query for the events of system calls, and gives the calls in the order of their ends. */
 
-import { RowReader } from "../column/row-reader.ts";
+import type { RowReader } from "../column/row-reader.ts";
 import type { Feed } from "../feed/feed.ts";
 import { LossAccount, mayMissEvents } from "../feed/losses.ts";
 import { type ContainerCondition, holds } from "../filter/container-condition.ts";
 import { type NameSource, runQuestion } from "../operators/run-question.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
+import { rowResults } from "../query/row-results.ts";
 import type { Fields } from "./call-line.ts";
 import { CallTracer, type TracedCall, type TracedEvent } from "./tracer.ts";
 
@@ -61,7 +62,16 @@ export function runStrace(spec: StraceSpec): {
   const share = feed.share({ begin: base.begin, end: base.end, deferPacketReads: false });
   const question: Question = { ...EVERYTHING, ...base, events: EVENTS, select: SELECT };
   const execution = { isLive: feed.isLive, maxLagMs, borrowBatches: true };
-  const reader = new RowReader();
+  const take = rowResults({
+    row(reader, ns) {
+      const event = eventAt(reader, ns);
+      tracer.take(event, shown(event));
+    },
+    loss(loss) {
+      losses.add(loss);
+      if (mayMissEvents(loss)) tracer.interrupt(shown);
+    },
+  });
   let stop = (): void => {};
   const ended = new Promise<StraceEnd>((resolve, reject) => {
     const finish = (): void => {
@@ -69,20 +79,7 @@ export function runStrace(spec: StraceSpec): {
       resolve({ losses, unpaired: tracer.unpaired });
     };
     const subscription = runQuestion(question, execution, share, names).subscribe({
-      next: (item) => {
-        if (item.kind === "columns") reader.layout(item.columns);
-        if (item.kind === "loss") {
-          losses.add(item.loss);
-          if (mayMissEvents(item.loss)) tracer.interrupt(shown);
-        }
-        if (item.kind !== "batch") return;
-        const { batch } = item;
-        reader.begin(batch);
-        for (; reader.at < batch.rows; reader.at++) {
-          const event = eventAt(reader, batch.timestamps[reader.at]!);
-          tracer.take(event, shown(event));
-        }
-      },
+      next: take,
       error: reject,
       complete: finish,
     });
