@@ -14,7 +14,7 @@
 
 #include "tp.h"
 
-enum { FIELDS = 14, MAX_LINE = 64 * 1024, MAX_TEXT = 1023 };
+enum { FIELDS = 18, MAX_LINE = 64 * 1024, MAX_TEXT = 1023 };
 
 /* Cuts a text that is too long for a small sub-buffer, between two UTF-8 characters. */
 static const char *text(char *value)
@@ -68,10 +68,14 @@ static void emit(char *line, unsigned long at)
 		.init_vpid = number(field[11], 1, INT32_MAX, &ok),
 		.start_ns = number(field[12], 1, UINT64_MAX, &ok),
 		.end_ns = number(field[13], 0, UINT64_MAX, &ok),
+		.cgroup = text(field[14]),
+		.cpu_max = number(field[15], 0, UINT32_MAX, &ok),
+		.memory_max = number(field[16], 0, UINT64_MAX, &ok),
+		.pids_max = number(field[17], 0, UINT32_MAX, &ok),
 	};
 	if (record.name[0] == '\0') ok = 0;
 	if (ok) tracepoint(ust_container_statedump, lttng_statedump_container, &record);
-	else fprintf(stderr, "line %lu: expected a name in field 1, numbers in 5, 6 and 14, numbers above 0 in 3, 4, 9, 12 and 13\n", at);
+	else fprintf(stderr, "line %lu: expected a name in field 1, numbers in 5, 6, 14 and 16 to 18, numbers above 0 in 3, 4, 9, 12 and 13\n", at);
 }
 
 /*

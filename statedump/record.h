@@ -13,6 +13,11 @@ struct container_record {
 	int32_t init_pid, init_vpid;
 	/* Nanoseconds since the Unix epoch; the end is 0 while the container runs. */
 	uint64_t start_ns, end_ns;
+	/* Its control group, and what that may use: thousandths of a processor, bytes, tasks; 0 for no limit. */
+	const char *cgroup;
+	uint32_t cpu_max;
+	uint64_t memory_max;
+	uint32_t pids_max;
 };
 
 #endif

@@ -31,6 +31,10 @@ TRACEPOINT_EVENT(
 		ctf_integer(int32_t, init_vpid, record->init_vpid)
 		ctf_integer(uint64_t, start_ns, record->start_ns)
 		ctf_integer(uint64_t, end_ns, record->end_ns)
+		ctf_string(cgroup, record->cgroup)
+		ctf_integer(uint32_t, cpu_max, record->cpu_max)
+		ctf_integer(uint64_t, memory_max, record->memory_max)
+		ctf_integer(uint32_t, pids_max, record->pids_max)
 	)
 )
 

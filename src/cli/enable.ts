@@ -69,7 +69,9 @@ async function fromContainers(names: readonly string[]): Promise<readonly Record
   });
   const all = await finder.once();
   finder.stop();
-  const found = all.filter(({ name, type, id }) => holds(condition, { name, type, id }));
+  const found = all.filter((one) =>
+    holds(condition, { ...one, namespace: one.podNamespace, cgroup: one.group?.path }),
+  );
   if (found.length === 0) {
     const known =
       all.length === 0 ? "none is running" : `there are ${all.map(({ name }) => name).join(", ")}`;

@@ -32,11 +32,7 @@ export async function ps(sources: readonly string[], options: PsOptions): Promis
   await source.feed.close();
   const condition = namedBy(options.container);
   const shown = processes
-    .filter(
-      ({ container }) =>
-        condition === undefined ||
-        holds(condition, { name: container, type: undefined, id: undefined }),
-    )
+    .filter(({ container }) => condition === undefined || holds(condition, { name: container }))
     .sort((a, b) => compared(a.container, b.container) || a.pid - b.pid);
   if (options.format === "json")
     process.stdout.write(`${JSON.stringify(shown.map(jsonOf), undefined, 2)}\n`);

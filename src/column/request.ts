@@ -9,8 +9,18 @@ import { NUMBER_TYPES } from "./column.ts";
 /** Ways to write fields: JSON for programs, a compact form for reading, babeltrace2's form for comparing. */
 export type RenderStyle = "json" | "text" | "babeltrace";
 
-export const CONTAINER_FACTS = ["name", "type", "id"] as const;
+export const CONTAINER_FACTS = [
+  "name",
+  "type",
+  "id",
+  "image",
+  "pod",
+  "namespace",
+  "cgroup",
+] as const;
 export type ContainerFact = (typeof CONTAINER_FACTS)[number];
+/** What is known of a container; nothing where it is not. */
+export type ContainerFacts = Readonly<Partial<Record<ContainerFact, string | undefined>>>;
 
 export interface FieldRequest {
   /** Dotted where nested. */
@@ -64,11 +74,15 @@ export type ColumnRequest = { readonly as?: string | undefined } & (
 export const BUILT_IN = ["timestamp", "event", "cpu_id", "host", "domain"] as const;
 
 /** Columns with facts of an event's container. */
-const CONTAINER_COLUMNS: ReadonlyMap<string, ContainerFact> = new Map([
-  ["container", "name"],
-  ["container_type", "type"],
-  ["container_id", "id"],
-]);
+const CONTAINER_COLUMNS: ReadonlyMap<string, ContainerFact> = new Map(
+  CONTAINER_FACTS.map((fact) => [containerColumn(fact), fact]),
+);
+
+/** The name of a fact's column. */
+export function containerColumn(fact: ContainerFact): string {
+  if (fact === "name") return "container";
+  return fact === "cgroup" ? fact : `container_${fact}`;
+}
 
 export const CONTAINER_NAMES: readonly string[] = [...CONTAINER_COLUMNS.keys()];
 
@@ -129,7 +143,7 @@ export function columnName(request: ColumnRequest): string {
     case "record":
       return "record";
     case "container":
-      return request.fact === "name" ? "container" : `container_${request.fact}`;
+      return containerColumn(request.fact);
     default:
       return request.kind;
   }

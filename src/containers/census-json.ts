@@ -10,7 +10,7 @@ export function censusJson(census: Census): readonly unknown[] {
 }
 
 function containerJson(container: Container, census: Census): unknown {
-  const { name, type, host, id, image, pod, podNamespace, instances } = container;
+  const { name, type, host, id, image, pod, podNamespace, group, instances } = container;
   const text = (ns: bigint | undefined): string | undefined =>
     ns === undefined ? undefined : isoText(ns);
   return {
@@ -21,6 +21,10 @@ function containerJson(container: Container, census: Census): unknown {
     image,
     pod,
     namespace: podNamespace,
+    cgroup: group?.path,
+    cpu_max: group?.cpuMax || undefined,
+    memory_max: group?.memoryMax || undefined,
+    pids_max: group?.pidsMax || undefined,
     instances: instances.map((instance) => {
       const { events, first, last } = census.sightingOf(instance);
       return {

@@ -1,5 +1,7 @@
 /** Containers, and the instances that they have had. */
 
+import type { ControlGroup } from "../base/control-group.ts";
+
 /** From one start of a container to its end: a namespace, or a part of one, for a span of time. */
 export interface ContainerInstance {
   /** Another one from the moment on that a container record names it. */
@@ -37,6 +39,8 @@ export class Container {
   /** Kubernetes pod and its namespace. */
   pod: string | undefined;
   podNamespace: string | undefined;
+  /** What its latest record says of it. */
+  group: ControlGroup | undefined;
   readonly host: string;
   readonly instances: ContainerInstance[] = [];
 
@@ -48,6 +52,25 @@ export class Container {
 
   get isNamed(): boolean {
     return this.type !== UNNAMED_TYPE;
+  }
+
+  /** Takes over what a record says of it. */
+  describe(record: ContainerRecord): void {
+    this.id ??= record.id || undefined;
+    this.image ??= record.image || undefined;
+    this.pod ??= record.pod || undefined;
+    this.podNamespace ??= record.podNamespace || undefined;
+    // It has another one each time it starts, and its limits may change meanwhile.
+    this.group = record.group ?? this.group;
+  }
+
+  get cgroup(): string | undefined {
+    return this.group?.path;
+  }
+
+  /** The pod's. */
+  get namespace(): string | undefined {
+    return this.podNamespace;
   }
 }
 
@@ -75,6 +98,7 @@ export interface ContainerRecord {
   /** When its init started, to some 10 ms, and when the container ended: ns since the Unix epoch. */
   readonly startNs: bigint | undefined;
   readonly endNs: bigint;
+  readonly group?: ControlGroup | undefined;
 }
 
 /**

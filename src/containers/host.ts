@@ -368,10 +368,7 @@ export class Host {
 
   #containerOf(record: ContainerRecord): Container {
     const container = this.#container(record.name, record.type);
-    container.id ??= record.id || undefined;
-    container.image ??= record.image || undefined;
-    container.pod ??= record.pod || undefined;
-    container.podNamespace ??= record.podNamespace || undefined;
+    container.describe(record);
     return container;
   }
 

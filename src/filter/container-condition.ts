@@ -1,7 +1,7 @@
-/** What a filter asks of an event's container: `$container.name`, `.type`, `.id`. */
+/** What a filter asks of an event's container: `$container.name`, `.type`, `.id`, `.cgroup` and the like. */
 
 import { isExclusion } from "../base/glob.ts";
-import type { ContainerFact } from "../column/request.ts";
+import type { ContainerFact, ContainerFacts } from "../column/request.ts";
 import { textMatches } from "./glob.ts";
 import { type TextConstant, textConstant } from "./text-literal.ts";
 
@@ -17,9 +17,6 @@ export type ContainerCondition =
       readonly fact: ContainerFact;
       readonly texts: readonly TextConstant[];
     };
-
-/** The facts of a container; `undefined` where they are unknown. */
-export type ContainerFacts = Readonly<Record<ContainerFact, string | undefined>>;
 
 /** Whether a container is what a condition asks for. An unknown fact is an empty text. */
 export function holds(condition: ContainerCondition, facts: ContainerFacts): boolean {

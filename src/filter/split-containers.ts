@@ -191,7 +191,7 @@ function misplaced(text: string, node: Expression): FilterError {
   return wrong(
     text,
     node,
-    "expected $container.name, .type or .id compared with a text by ==, != or in",
+    `expected $container.${listed(CONTAINER_FACTS.map((fact, i) => (i === 0 ? fact : `.${fact}`)))} compared with a text by ==, != or in`,
   );
 }
 
@@ -201,7 +201,16 @@ function factOf(reference: Reference, text: string): ContainerFact {
   const isPlain = others.length === 0 && step?.indexes === undefined && head?.indexes === undefined;
   if (fact !== undefined && isPlain) return fact;
   const got = step === undefined ? "nothing" : step.name;
-  throw wrong(text, step ?? reference, `expected name, type or id after $container, got ${got}`);
+  throw wrong(
+    text,
+    step ?? reference,
+    `expected ${listed(CONTAINER_FACTS)} after $container, got ${got}`,
+  );
+}
+
+/** `a, b or c`. */
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }
 
 function textOf(node: Expression, text: string): ReturnType<typeof textConstant> {

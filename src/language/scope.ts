@@ -1,7 +1,13 @@
 /** What names stand for at a place in a query, and where their values will stand in the rows. */
 
 import type { Span } from "../base/text.ts";
-import { type ColumnRequest, columnName, columnRequest } from "../column/request.ts";
+import {
+  CONTAINER_FACTS,
+  type ColumnRequest,
+  columnName,
+  columnRequest,
+  containerColumn,
+} from "../column/request.ts";
 import type { Reference } from "../filter/ast.ts";
 import { symbolText } from "../filter/symbol.ts";
 import type { OutputColumn, Side } from "../operators/tables/table.ts";
@@ -25,9 +31,7 @@ export interface Scope {
 /** Names as they are written, and what a selection would call them. */
 const GLOBALS: ReadonlyMap<string, string> = new Map([
   ["$container", "container"],
-  ["$container.name", "container"],
-  ["$container.type", "container_type"],
-  ["$container.id", "container_id"],
+  ...CONTAINER_FACTS.map((fact) => [`$container.${fact}`, containerColumn(fact)] as const),
   ["$event.name", "event"],
   ["$event.timestamp", "timestamp"],
   ["$event.cpu_id", "cpu_id"],

@@ -212,8 +212,8 @@ function factsOf(
 }
 
 function processFactsOf(local: LocalContainer): ProcessFacts {
-  const { startTicks, startNs, pidNs, mntNs, netNs, cgroupNs, initVpid } = local;
-  return { startTicks, startNs, pidNs, mntNs, netNs, cgroupNs, initVpid };
+  const { startTicks, startNs, pidNs, mntNs, netNs, cgroupNs, initVpid, group } = local;
+  return { startTicks, startNs, pidNs, mntNs, netNs, cgroupNs, initVpid, group };
 }
 
 function unreadableText(reason: string): string {

@@ -8,6 +8,8 @@
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import type { ControlGroup } from "../base/control-group.ts";
+import { cgroupOf } from "./cgroup.ts";
 
 export interface ProcessFacts {
   /** Clock ticks from boot to its start. Identifies the process together with its id. */
@@ -21,6 +23,8 @@ export interface ProcessFacts {
   readonly cgroupNs: number;
   /** Its id in its own pid namespace: 1 unless it has joined the namespace of others. */
   readonly initVpid: number;
+  /** `undefined` where the kernel has none. */
+  readonly group: ControlGroup | undefined;
 }
 
 /** Identifies a process for the time since boot. */
@@ -55,11 +59,13 @@ export function readProcess(pid: number, proc: string = "/proc"): ProcessReading
       const before = namespacesOf(folder, proc);
       const initVpid = vpidOf(folder);
       const startNs = bootNs(proc) + BigInt(startTicks) * NS_PER_TICK;
+      // One that is exiting loses its namespaces first, and its control group then.
+      const group = cgroupOf(folder, proc);
       const after = namespacesOf(folder, proc);
       const isSame = before.every((inode, i) => inode === after[i]);
       if (!isSame || startTicksOf(pid, proc) !== startTicks) continue;
       const [pidNs = 0, mntNs = 0, netNs = 0, cgroupNs = 0] = after;
-      const facts = { startTicks, startNs, pidNs, mntNs, netNs, cgroupNs, initVpid };
+      const facts = { startTicks, startNs, pidNs, mntNs, netNs, cgroupNs, initVpid, group };
       return { kind: "running", facts };
     } catch (error) {
       if (error instanceof TooOldKernel) return { kind: "unreadable", reason: error.message };

@@ -26,6 +26,10 @@ export function fieldsOf(container: LocalContainer): Readonly<Record<string, str
     init_vpid: container.initVpid,
     start_ns: String(container.startNs),
     end_ns: String(container.endNs),
+    cgroup: container.group?.path ?? "",
+    cpu_max: container.group?.cpuMax ?? 0,
+    memory_max: container.group?.memoryMax ?? 0,
+    pids_max: container.group?.pidsMax ?? 0,
   };
 }
 

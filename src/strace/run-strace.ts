@@ -120,6 +120,6 @@ function isShown({ container, processes }: StraceSpec): (event: TracedEvent) => 
     );
     if (processes.length > 0 && !isOne) return false;
     if (container === undefined) return true;
-    return holds(container, { name: event.container, type: undefined, id: undefined });
+    return holds(container, { name: event.container });
   };
 }

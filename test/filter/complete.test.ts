@@ -37,14 +37,21 @@ test("offers names that begin, or contain, what is being typed", () => {
   assert.equal(named(complete("proc", CLASSES)), ["$ctx.procname"]);
   assert.equal(named(complete("$ctx.vt", CLASSES)), ["$ctx.vtid"]);
   assert.equal(named(complete("$e", CLASSES))[0], "$event.cpu_id");
-  assert.equal(named(complete("k == 1 && $", CLASSES)).length, 18);
+  assert.equal(named(complete("k == 1 && $", CLASSES)).length, 22);
   assert.equal(named(complete("k == 1 && $cont", CLASSES)), [
+    "$container.cgroup",
     "$container.id",
+    "$container.image",
     "$container.name",
+    "$container.namespace",
+    "$container.pod",
     "$container.type",
   ]);
-  assert.equal(named(complete("contai", CLASSES)).length, 3);
-  assert.equal(named(complete("$container.n", CLASSES)), ["$container.name"]);
+  assert.equal(named(complete("contai", CLASSES)).length, 7);
+  assert.equal(named(complete("$container.n", CLASSES)), [
+    "$container.name",
+    "$container.namespace",
+  ]);
 });
 
 test("completes paths with blanks and arrows", () => {

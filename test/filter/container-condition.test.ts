@@ -2,12 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { ContainerFacts } from "../../src/column/request.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
-import {
-  type ContainerFacts,
-  describeCondition,
-  holds,
-} from "../../src/filter/container-condition.ts";
+import { describeCondition, holds } from "../../src/filter/container-condition.ts";
 import { print } from "../../src/filter/print.ts";
 
 const test = suite("filter/container-condition");

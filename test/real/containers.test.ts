@@ -19,7 +19,7 @@ import {
 import { type Lttng, needsLttng, sharedLttng } from "../support/lttng.ts";
 import { needs } from "../support/needs.ts";
 import { MAIN, PROJECT } from "../support/traces.ts";
-import { attachedTail, babeltraceLines } from "../support/tracewire.ts";
+import { attachedTail, babeltraceLines, tracewire } from "../support/tracewire.ts";
 
 const test = suite("real/containers");
 const RUNTIMES = [
@@ -92,6 +92,35 @@ class Stage {
 /** `container,tag,number` of the ticks that a tail has printed. */
 function ticksOf(tail: Child): string[] {
   return tail.lines.slice(1);
+}
+
+/** Events counted by control group are those counted by container, whose record says which group it is in. */
+async function countsByGroup(trace: string): Promise<void> {
+  const rowsOf = async (text: string): Promise<Record<string, unknown>[]> => {
+    const query = tracewire("query", trace, text, "--format", "ndjson");
+    return (await query.output())
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  };
+  const [event, record] = ["tracewire_test:tick", "ust_container_statedump:*"];
+  const groups = new Map<unknown, unknown>();
+  for (const { name, group } of await rowsOf(
+    `$event.name == "${record}" |> select container_name as name, payload.cgroup as group`,
+  ))
+    groups.set(name, group);
+  const byContainer = await rowsOf(`$event.name == "${event}" |> n = count() by container, cgroup`);
+  assert.ok(byContainer.length >= 5);
+  for (const { container, cgroup } of byContainer) assert.is(cgroup, groups.get(container));
+  const [first] = byContainer;
+  const ofGroup = await rowsOf(
+    `$event.name == "${event}" && $container.cgroup == "${first!["cgroup"]}" |> n = count()`,
+  );
+  const same = byContainer.filter(({ cgroup }) => cgroup === first!["cgroup"]);
+  assert.is(
+    ofGroup[0]!["n"],
+    same.reduce((sum, { n }) => sum + Number(n), 0),
+  );
 }
 
 run("emits one record for each container, also if several runtimes know it", async () => {
@@ -176,6 +205,7 @@ run(
         ticksOf(named),
         stored.filter((line) => line.startsWith("d-one,")),
       );
+      await countsByGroup(lttng.stored("everyone"));
     } finally {
       await stage.close();
     }

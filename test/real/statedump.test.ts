@@ -30,6 +30,10 @@ const FIELDS = {
   vpid: "1",
   startNs: "5",
   endNs: "0",
+  cgroup: "/kubepods.slice/one",
+  cpuMax: "1500",
+  memoryMax: "536870912",
+  pidsMax: "0",
 };
 
 function line(name: string, more: Partial<typeof FIELDS> = {}): string {
@@ -47,16 +51,17 @@ run("emits whole records, cuts long texts, and skips everything else", async () 
   await lttng.createSession("records", session);
 
   const numbers =
-    /^line \d+: expected a name in field 1, numbers in 5, 6 and 14, numbers above 0 in 3, /;
+    /^line \d+: expected a name in field 1, numbers in 5, 6, 14 and 16 to 18, numbers above 0 in 3, /;
   const refused: readonly (readonly [line: string, reason: RegExp])[] = [
     [line("no", { pid: "-1" }), numbers],
     [line("no", { pid: "99999999999" }), numbers],
     [line("no", { pid: "" }), numbers],
+    [line("no", { cpuMax: "max" }), numbers],
     ...(["pidNs", "mntNs", "pid", "vpid", "startNs"] as const).map(
       (field) => [line("no", { [field]: "0" }), numbers] as const,
     ),
     [line(""), numbers],
-    ["no\tdocker", /expected 14 fields, got 2$/],
+    ["no\tdocker", /expected 18 fields, got 2$/],
     [line("no", { image: "x".repeat(70_000) }), /expected at most 65535 bytes, got more$/],
     [`\0${line("no")}`, /expected text, got a NUL$/],
   ];
@@ -104,6 +109,10 @@ run("emits whole records, cuts long texts, and skips everything else", async () 
     init_vpid: 1,
     start_ns: 5,
     end_ns: 0,
+    cgroup: "/kubepods.slice/one",
+    cpu_max: 1500,
+    memory_max: 536870912,
+    pids_max: 0,
   });
   assert.is(records[1].container_name, "ü".repeat(511));
   assert.is(records[1].image, "y".repeat(1023));

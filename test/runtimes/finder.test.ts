@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { cgroupOf } from "../../src/runtimes/cgroup.ts";
 import { Finder } from "../../src/runtimes/finder.ts";
 import type { RuntimePlace } from "../../src/runtimes/places.ts";
 import { fieldsOf, type LocalContainer, providerLine } from "../../src/runtimes/record.ts";
@@ -90,6 +91,7 @@ test("records what the kernel knows of each init", async () => {
   const before = BigInt(Date.now()) * 1_000_000n;
   const [web] = await finder.once();
   const { start_ns, ...fields } = fieldsOf(web!);
+  const group = cgroupOf(`/proc/${pid}`, "/proc");
   assert.equal(fields, {
     container_name: "web",
     container_type: "docker",
@@ -104,6 +106,10 @@ test("records what the kernel knows of each init", async () => {
     namespace: "",
     init_vpid: pid,
     end_ns: "0",
+    cgroup: group?.path ?? "",
+    cpu_max: group?.cpuMax ?? 0,
+    memory_max: group?.memoryMax ?? 0,
+    pids_max: group?.pidsMax ?? 0,
   });
   const age = before - BigInt(start_ns!);
   assert.ok(age > -1_000_000_000n && age < 60_000_000_000n, `started ${age} ns ago`);
@@ -447,7 +453,7 @@ test("no name can break a record's line, or exceeds what the tracer takes", asyn
   ).finder.once();
   const line = providerLine(one!);
   assert.is(line.split("\n").length, 2);
-  assert.equal(line.split("\t").length, 14);
+  assert.equal(line.split("\t").length, 18);
   assert.is(line.split("\t")[0], "a b c d");
   assert.is(two?.name, "ü".repeat(511));
 });

@@ -80,6 +80,7 @@ test("reads namespaces, number and start; the command may hold anything", () => 
     netNs: ALL.net,
     cgroupNs: ALL.cgroup,
     initVpid: 1,
+    group: undefined,
   });
   // Boot was 1000 s ago, the start 50 s after it.
   const age = BigInt(Date.now()) * 1_000_000n - startNs;

@@ -54,9 +54,9 @@ export class NameWatch {
   #notesOn(wanted: Wanted, mustSettle: boolean): string[] {
     const before = wanted.isPresent;
     const found = this.#registry.containers.find(
-      ({ name, type, id, instances }) =>
-        holds(wanted.condition, { name, type, id }) &&
-        (!this.#isLive || instances.some(({ to }) => to === undefined)),
+      (container) =>
+        holds(wanted.condition, container) &&
+        (!this.#isLive || container.instances.some(({ to }) => to === undefined)),
     );
     const isPresent = found !== undefined;
     wanted.isPresent = isPresent;

@@ -65,9 +65,8 @@ function haveNamespaces(traceClasses: Iterable<TraceClass>): boolean {
 function mayBeUnseen(condition: ContainerCondition): boolean {
   // No condition can distinguish two unseen namespaces but by their number, which begins with these digits.
   return (
-    ["pid_ns:4026", "pid_ns:1"].some((name) =>
-      holds(condition, { name, type: UNNAMED_TYPE, id: undefined }),
-    ) || namesUnseen(condition)
+    ["pid_ns:4026", "pid_ns:1"].some((name) => holds(condition, { name, type: UNNAMED_TYPE })) ||
+    namesUnseen(condition)
   );
 }
 

@@ -1,7 +1,7 @@
 /** Rows → which container each belongs to, what passes of its rows, and the texts of its container columns. */
 
 import type { Column, DictionaryTexts } from "../../column/column.ts";
-import type { ContainerFact } from "../../column/request.ts";
+import type { ContainerFact, ContainerFacts } from "../../column/request.ts";
 import { allValid, setNull } from "../../column/validity.ts";
 import {
   type Container,
@@ -12,7 +12,6 @@ import {
 import type { Host } from "../../containers/host.ts";
 import type { Registry } from "../../containers/registry.ts";
 import type { ContainerFilter } from "../../filter/bytecode.ts";
-import type { ContainerFacts } from "../../filter/container-condition.ts";
 import type { RowIdentity } from "./row-identity.ts";
 import { isWanted } from "./wanted.ts";
 
@@ -78,7 +77,7 @@ export class Resolver {
     this.#texts = facts.map(() => new Texts());
     this.#nothing = {
       codes: facts.map(() => -1),
-      match: this.#caseOf({ name: undefined, type: undefined, id: undefined }),
+      match: this.#caseOf({}),
       isUnnamed: false,
     };
   }
@@ -152,7 +151,7 @@ export class Resolver {
   #unknownAnswer(pidNs: number): Answer {
     let answer = this.#unknown.get(pidNs);
     if (answer === undefined) {
-      const facts = { name: namespaceName(pidNs), type: UNNAMED_TYPE, id: undefined };
+      const facts = { name: namespaceName(pidNs), type: UNNAMED_TYPE };
       answer = this.#make(facts, true);
       this.#unknown.set(pidNs, answer);
     }

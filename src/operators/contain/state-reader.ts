@@ -1,5 +1,6 @@
 /** The events that container state is read from, and what each means to its host. */
 
+import type { ControlGroup } from "../../base/control-group.ts";
 import type { ColumnRequest } from "../../column/request.ts";
 import { RowReader } from "../../column/row-reader.ts";
 import type { Schema } from "../../column/schema.ts";
@@ -31,6 +32,10 @@ const FIELDS = [
   "init_vpid",
   "start_ns",
   "end_ns",
+  "cgroup",
+  "cpu_max",
+  "memory_max",
+  "pids_max",
 ] as const;
 
 /** What is read of each event, by the names that the reader knows it by. */
@@ -124,5 +129,16 @@ function containerRecord(row: RowReader): ContainerRecord {
     initVpid: row.has("init_vpid") ? row.number("init_vpid") : undefined,
     startNs: row.has("start_ns") ? BigInt(row.number("start_ns")) : undefined,
     endNs: BigInt(row.number("end_ns")),
+    group: controlGroup(row),
   };
+}
+
+function controlGroup(row: RowReader): ControlGroup | undefined {
+  const path = row.text("cgroup");
+  const [cpuMax, memoryMax, pidsMax] = [
+    row.number("cpu_max"),
+    row.number("memory_max"),
+    row.number("pids_max"),
+  ];
+  return path === "" ? undefined : { path, cpuMax, memoryMax, pidsMax };
 }

@@ -1,9 +1,6 @@
+import type { ContainerFacts } from "../../column/request.ts";
 import { NAME_SEPARATOR } from "../../containers/container.ts";
-import {
-  type ContainerCondition,
-  type ContainerFacts,
-  holds,
-} from "../../filter/container-condition.ts";
+import { type ContainerCondition, holds } from "../../filter/container-condition.ts";
 
 /** Whether a condition holds for a container. What several containers share belongs to each of them. */
 export function isWanted(condition: ContainerCondition, facts: ContainerFacts): boolean {
