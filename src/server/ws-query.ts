@@ -11,6 +11,10 @@ import { resumeIn, sourceIn } from "./request-body.ts";
 const FIRST_FRAME_TIMEOUT = 30_000;
 /** Frames of credit that may come while the query waits for its turn. */
 const MAX_EARLY_FRAMES = 64;
+/** Frames of credit that may come: at once, for each part that was sent, and in each second. */
+const MAX_FRAMES_AT_ONCE = 1000;
+const FRAMES_FOR_SENT = 4;
+const FRAMES_A_SECOND = 10;
 /** How long a closing handshake may take, in ms. */
 const GOODBYE_TIMEOUT = 5000;
 
@@ -29,6 +33,9 @@ export class WebSocketQuery implements QueryReceiver {
   #sender: QuerySender | undefined;
   /** Credit that came before the query runs. */
   #early: string[] = [];
+  readonly #openedMs: number = performance.now();
+  #sentParts = 0;
+  #frames = 0;
 
   constructor(socket: WebSocket, client: Client, desk: QueryDesk, log: (text: string) => void) {
     this.#socket = socket;
@@ -50,6 +57,7 @@ export class WebSocketQuery implements QueryReceiver {
   head(): void {}
 
   bytes(bytes: Uint8Array): void {
+    this.#sentParts++;
     this.#socket.send(bytes, { binary: true }, () => this.#sender?.written(bytes.length));
   }
 
@@ -88,11 +96,19 @@ export class WebSocketQuery implements QueryReceiver {
       clearTimeout(this.#timer);
       this.#run(text).catch((error: unknown) => this.#refuse(error));
     } else if (this.#sender !== undefined) {
-      this.#sender.frame(text);
+      const most = this.#mostFrames();
+      if (++this.#frames <= most) this.#sender.frame(text);
+      else this.#refuse(tooManyFrames(most));
     } else if (this.#early.push(text) > MAX_EARLY_FRAMES) {
       const message = `frame: expected at most ${MAX_EARLY_FRAMES} before the query runs, got more`;
       this.#refuse(new FeedError("BAD_FRAME", message, 400));
     }
+  }
+
+  #mostFrames(): number {
+    const seconds = (performance.now() - this.#openedMs) / 1000;
+    const more = FRAMES_FOR_SENT * this.#sentParts + FRAMES_A_SECOND * seconds;
+    return MAX_FRAMES_AT_ONCE + Math.floor(more);
   }
 
   async #run(text: string): Promise<void> {
@@ -127,6 +143,11 @@ export class WebSocketQuery implements QueryReceiver {
     this.#socket.close(code, reason);
     this.#timer = setTimeout(() => this.#socket.terminate(), GOODBYE_TIMEOUT);
   }
+}
+
+function tooManyFrames(most: number): FeedError {
+  const message = `frame: expected at most ${most} frames of credit for what was sent so far, got more`;
+  return new FeedError("BAD_FRAME", message, 400);
 }
 
 function noQuery(): FeedError {

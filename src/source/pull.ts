@@ -1,6 +1,6 @@
 import { Observable } from "rxjs";
 import type { Gate } from "./gate.ts";
-import { takeTurns } from "./turns.ts";
+import { WorkLoop } from "./turns.ts";
 
 /**
  * An Observable over a pulled source. One loop owns the rate: it asks for the next value only when the gate is open and
@@ -18,13 +18,14 @@ export function fromPull<T>(
   return new Observable((subscriber) => {
     const abort = new AbortController();
     const generator = open(abort.signal);
+    const loop = new WorkLoop();
     const pump = async (): Promise<void> => {
       while (!subscriber.closed) {
         if (!gate.isOpen) await gate.opened();
         const { done, value } = await generator.next();
         if (done || subscriber.closed) break;
-        subscriber.next(value);
-        const turn = takeTurns();
+        loop.work(() => subscriber.next(value));
+        const turn = loop.turn();
         if (turn !== undefined) await turn;
       }
     };

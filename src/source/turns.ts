@@ -1,18 +1,65 @@
-/** How long a thread works on one thing before others have their turn, in ms. */
-const TURN_MS = 10;
-
-let beganMs = 0;
-
 /**
- * Lets the event loop go round when the thread has worked for a while: loops of `await` alone keep it from timers, messages and sockets,
- * and from each other. Settles at once before that.
+ * The loops of work in a thread take turns. Loops of `await` alone keep the event loop from timers, messages and sockets, and from
+ * each other; so each stops when the thread has worked for a while, and one of those that wait goes on in the next round.
  */
-export function takeTurns(): Promise<void> | undefined {
-  if (performance.now() - beganMs < TURN_MS) return undefined;
-  return new Promise((resolve) =>
-    setImmediate(() => {
-      beganMs = performance.now();
-      resolve();
-    }),
-  );
+
+/** How long a thread works before timers, messages and others have their turn, in ms. */
+const TURN_MS = 10;
+/** One turn of so many is for the loop that has waited longest: one that has worked much goes on, however many new ones come. */
+const FAIR_EVERY = 4;
+
+/** When the thread last let others have their turn. */
+let beganMs = 0;
+let turns = 0;
+/** The one that has waited longest first. */
+const waiting: { readonly loop: WorkLoop; readonly go: () => void }[] = [];
+let isScheduled = false;
+
+/** One loop of work. The one that has worked least goes on first: a short query does not wait for long ones. */
+export class WorkLoop {
+  #workedMs = 0;
+
+  get workedMs(): number {
+    return this.#workedMs;
+  }
+
+  /** Does one piece. */
+  work(piece: () => void): void {
+    const from = performance.now();
+    piece();
+    this.#workedMs += performance.now() - from;
+  }
+
+  /** Settles when it may go on; `undefined` if that is now. */
+  turn(): Promise<void> | undefined {
+    if (performance.now() - beganMs < TURN_MS) return undefined;
+    return new Promise((go) => {
+      waiting.push({ loop: this, go });
+      schedule();
+    });
+  }
+}
+
+function schedule(): void {
+  if (isScheduled) return;
+  isScheduled = true;
+  setImmediate(goOn);
+}
+
+function goOn(): void {
+  isScheduled = false;
+  const [next] = waiting.splice(nextPlace(), 1);
+  // It may soon wait for something else than its turn.
+  if (waiting.length > 0) schedule();
+  beganMs = performance.now();
+  next?.go();
+}
+
+function nextPlace(): number {
+  turns++;
+  if (turns % FAIR_EVERY === 0) return 0;
+  let least = 0;
+  for (let i = 1; i < waiting.length; i++)
+    if (waiting[i]!.loop.workedMs < waiting[least]!.loop.workedMs) least = i;
+  return least;
 }
