@@ -81,9 +81,7 @@ export class ResultTable implements BatchWriter<Uint8Array> {
       const column = batch.columns[i]!;
       return isSilent(layout, column, batch.rows) ? [] : [{ layout, column }];
     });
-    const cells = shown.map(({ layout, column }) =>
-      Array.from({ length: batch.rows }, (_, row) => cell(layout, column, row)),
-    );
+    const cells = shown.map(({ layout, column }) => cellsOf(layout, column, batch.rows));
     const titles = shown.map(({ layout }) => title(layout));
     const isNew = titles.join("\t") !== this.#head;
     if (isNew) this.#widths = titles.map(({ length }) => length);
@@ -135,12 +133,25 @@ function padded(
     .trimEnd();
 }
 
+/** Windows and keys of sorted rows are mostly those of the row before. */
+function cellsOf(layout: ColumnLayout, column: Column, rows: number): readonly string[] {
+  let last: CellValue | undefined;
+  let text = "";
+  return Array.from({ length: rows }, (_, row) => {
+    const value = valueAt(column, row);
+    if (value !== last) text = cell(layout, column, value);
+    last = value;
+    return text;
+  });
+}
+
+type CellValue = ReturnType<typeof valueAt>;
+
 function cell(
   { type, unit, name, isHexadecimal }: ColumnLayout,
   column: Column,
-  row: number,
+  value: CellValue,
 ): string {
-  const value = valueAt(column, row);
   if (value === null) return "-";
   if (type.kind === "timestamp" || name === "window")
     return isoText(BigInt(value as bigint)).replace("T", " ");
