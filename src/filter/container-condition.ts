@@ -34,6 +34,19 @@ export function holds(condition: ContainerCondition, facts: ContainerFacts): boo
   }
 }
 
+/** The facts that a condition asks for. */
+export function factsIn(condition: ContainerCondition): readonly ContainerFact[] {
+  switch (condition.kind) {
+    case "and":
+    case "or":
+      return condition.operands.flatMap(factsIn);
+    case "not":
+      return factsIn(condition.operand);
+    case "is":
+      return [condition.fact];
+  }
+}
+
 /** A text that a condition names, as it was written, and as a condition of its own. */
 export interface WantedName {
   readonly text: string;

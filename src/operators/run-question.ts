@@ -5,7 +5,12 @@
 
 import { defer, Observable, type Subscription } from "rxjs";
 import { defaultRequests } from "../column/layout.ts";
-import { type ColumnRequest, columnName, columnRequest } from "../column/request.ts";
+import {
+  type ColumnRequest,
+  type ContainerFact,
+  columnName,
+  columnRequest,
+} from "../column/request.ts";
 import type { Schema } from "../column/schema.ts";
 import { selectedRequests } from "../column/selection.ts";
 import type { Container } from "../containers/container.ts";
@@ -14,7 +19,7 @@ import type { DecodedItem } from "../feed/decoded-item.ts";
 import type { Feed, FeedSubscription } from "../feed/feed.ts";
 import { programOf } from "../filter/build.ts";
 import type { Program } from "../filter/bytecode.ts";
-import type { ContainerCondition } from "../filter/container-condition.ts";
+import { type ContainerCondition, factsIn } from "../filter/container-condition.ts";
 import { replaceContainers } from "../filter/split-containers.ts";
 import { DEFAULT_MAX_LAG_MS, type Execution } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
@@ -63,6 +68,13 @@ export function namesOf(
 export function asksForContainers({ select, container, filter }: Question): boolean {
   const selects = select?.some((one) => requestOf(one).kind === "container") ?? false;
   return selects || container !== undefined || filter?.containers !== undefined;
+}
+
+/** The facts of containers that a query shows or asks for. */
+export function containerFactsOf(question: Question): ReadonlySet<ContainerFact> {
+  const requests = (question.select ?? []).map(requestOf);
+  const shown = requests.flatMap((one) => (one.kind === "container" ? one.fact : []));
+  return new Set([...shown, ...conditionsOf(question).flatMap(factsIn)]);
 }
 
 /**
@@ -282,13 +294,17 @@ function askedOf({ container, filter }: Pick<Question, "container" | "filter">):
   return { required: { kind: "and", operands: [container, own] }, cases };
 }
 
+function conditionsOf(question: Question): readonly ContainerCondition[] {
+  const { required, cases } = askedOf(question);
+  const conditions = [required, question.decidedLater, ...cases.map(({ condition }) => condition)];
+  return conditions.filter((condition) => condition !== undefined);
+}
+
 function watchOf(
   question: Question,
   watch: (condition: ContainerCondition) => NameWatch,
 ): NameWatch | undefined {
-  const { required, cases } = askedOf(question);
-  const conditions = [required, question.decidedLater, ...cases.map(({ condition }) => condition)];
-  const operands = conditions.filter((condition) => condition !== undefined);
+  const operands = conditionsOf(question);
   return operands.length === 0 ? undefined : watch({ kind: "or", operands });
 }
 

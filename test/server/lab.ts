@@ -77,6 +77,7 @@ export function get(
   path: string,
   headers: Record<string, string> = {},
   method: string = "GET",
+  content?: string,
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const asked = request(`${server.url}${path}`, { headers, method, agent: false }, (response) => {
@@ -89,7 +90,7 @@ export function get(
       });
     });
     asked.on("error", reject);
-    asked.end();
+    asked.end(content);
   });
 }
 

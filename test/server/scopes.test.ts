@@ -14,6 +14,7 @@ const test = suite("server/scopes");
 
 const ALL = "token-of-an-operator";
 const SOME = "token-of-a-developer";
+const GUEST = "token-of-a-guest";
 const OLD = "token-that-has-expired";
 const HIDDEN = "next_comm";
 const bearer = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` });
@@ -28,6 +29,7 @@ async function withScopes(
   const tokens = [
     { name: "operator", token: ALL, operator: true },
     { name: "developer", token: SOME, sources: [small.path], hide: [HIDDEN] },
+    { name: "guest", token: GUEST, hide: ["image", "container_type", "cgroup"] },
     { name: "former", token: OLD, expires: "2020-01-01T00:00:00Z" },
   ];
   writeFileSync(tokenFile, JSON.stringify({ tokens }));
@@ -44,7 +46,7 @@ async function withScopes(
 const code = ({ body }: { readonly body: Buffer }): unknown =>
   (JSON.parse(body.toString()) as { error: { code: string } }).error.code;
 
-test("hides fields in every format, over HTTP and WebSocket", async () => {
+test("hides fields in every format, over GET, POST and WebSocket", async () => {
   await withScopes(async (server, [small]) => {
     const source = `source=${encodeURIComponent(small!)}`;
     const path = `/v1/query?${source}&events=sched_switch&limit=50`;
@@ -58,6 +60,15 @@ test("hides fields in every format, over HTTP and WebSocket", async () => {
     const arrow = table(await get(server, path, bearer(SOME)));
     assert.is(arrow.numRows, 50);
     for (const row of arrow) assert.is(String(row["payload"]).includes(HIDDEN), false);
+    for (const format of ["ndjson", "csv", "arrow", "parquet"]) {
+      const question = { source: small, events: "sched_switch", limit: 50, format };
+      const headers = { ...bearer(SOME), "Content-Type": "application/json" };
+      const asked = JSON.stringify(question);
+      const { status, body } = await get(server, "/v1/query", headers, "POST", asked);
+      assert.is(status, 200, format);
+      assert.ok(body.length > 0, format);
+      assert.is(body.includes(HIDDEN), false, format);
+    }
     const client = await Client.open(server, ["tracewire.v1", `bearer.${SOME}`]);
     client.say({ source: small, events: "sched_switch", limit: 50, format: "ndjson" });
     await client.last();
@@ -89,6 +100,31 @@ test("knows nothing of hidden fields in filters, columns, stages, completion and
     assert.ok(items.includes("next_prio"));
     assert.is(items.includes(HIDDEN), false);
     assert.ok((await get(server, "/v1/schema", bearer(ALL))).body.includes(HIDDEN));
+  });
+});
+
+test("facts of containers from hidden fields of their records are hidden, too", async () => {
+  await withScopes(async (server) => {
+    const asks = ["select=container_image", "select=cgroup", "where=$container.type == 'docker'"];
+    const stages = ["|> count() by container_type", "$container.image == 'a*' |> count()"];
+    for (const asked of [...asks, ...stages.map((q) => `q=${q}`)]) {
+      const [name = "", ...text] = asked.split("=");
+      const path = `/v1/query?${name}=${encodeURIComponent(text.join("=").replaceAll("'", '"'))}`;
+      const answer = await get(server, path, bearer(GUEST));
+      assert.equal([answer.status, code(answer)], [403, "HIDDEN_FIELD"], asked);
+      assert.is((await get(server, path, bearer(ALL))).status, 200, asked);
+    }
+    assert.is((await get(server, "/v1/query?select=container", bearer(GUEST))).status, 200);
+    const containers = async (token: string): Promise<Set<string>> => {
+      const { body } = await get(server, "/v1/containers", bearer(token));
+      const { containers } = JSON.parse(body.toString()) as { containers: object[] };
+      return new Set(containers.flatMap((one) => Object.keys(one)));
+    };
+    assert.ok((await containers(ALL)).has("type"));
+    assert.equal(
+      [...(await containers(GUEST))].filter((key) => ["type", "image", "cgroup"].includes(key)),
+      [],
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { censusJson } from "../../containers/census-json.ts";
+import { withoutHiddenFacts } from "./hidden-fields.ts";
 import { Parameters } from "./parameters.ts";
 import type { ServedSources } from "./served-sources.ts";
 
@@ -13,8 +14,9 @@ export async function containerList(
   sources: ServedSources,
   search: URLSearchParams,
   wanted: readonly string[],
+  hidden: readonly string[],
 ): Promise<{ readonly containers: readonly unknown[] }> {
   Parameters.ofUrl(search, ["source"]);
   const { census } = await sources.share(wanted);
-  return { containers: censusJson(await census(LISTENING_MS)) };
+  return { containers: withoutHiddenFacts(censusJson(await census(LISTENING_MS)), hidden) };
 }

@@ -9,7 +9,7 @@ import { acceptedFormat, type OpenedFormat, openFormat } from "./accepted-format
 import { Delivery, type Sink } from "./delivery.ts";
 import { failureOf } from "./failure.ts";
 import { filterCost } from "./filter-cost.ts";
-import { withoutFields } from "./hidden-fields.ts";
+import { refuseHiddenFacts, withoutFields } from "./hidden-fields.ts";
 import type { FromEngine, QueryLimits, QueryTask, QueryTotals } from "./messages.ts";
 import { Meter } from "./meter.ts";
 import {
@@ -235,8 +235,9 @@ export class EngineQuery implements Sink {
     const { filter } = request.question;
     const cost = filter === undefined ? 0 : filterCost(filter);
     if (cost > limits.filterCost) throw tooCostly(cost, limits);
-    const format = await openFormat(request.format ?? usual, request);
     const { sources, hidden } = this.#task;
+    refuseHiddenFacts(request.question, hidden);
+    const format = await openFormat(request.format ?? usual, request);
     const share = await this.#place.sources.share(sources, request.question);
     // The client may have gone while a session was being attached.
     if (this.#isOver) return;

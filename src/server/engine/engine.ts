@@ -110,7 +110,7 @@ export class Engine {
       case "complete":
         return await completionList(this.#sources, parameters, sources, hidden);
       case "containers":
-        return await containerList(this.#sources, parameters, sources);
+        return await containerList(this.#sources, parameters, sources, hidden);
       case "sessions":
         return await this.#sessions.list(sources);
       case "schema":

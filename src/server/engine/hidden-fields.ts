@@ -4,6 +4,8 @@
  */
 
 import { map, type Observable } from "rxjs";
+import { FeedError } from "../../base/errors.ts";
+import type { ContainerFact } from "../../column/request.ts";
 import type {
   EventClass,
   FieldClass,
@@ -13,6 +15,8 @@ import type {
   TraceClass,
 } from "../../ctf/trace-class.ts";
 import type { DecodedItem } from "../../feed/decoded-item.ts";
+import { containerFactsOf } from "../../operators/run-question.ts";
+import type { Question } from "../../query/question.ts";
 
 /** The items of a feed without some fields. */
 export function withoutFields(
@@ -23,6 +27,38 @@ export function withoutFields(
   const hide = new FieldHider(hidden);
   return items.pipe(map((item) => hide.inItem(item)));
 }
+
+/**
+ * Refuses a query about facts of containers that come from hidden fields of container records.
+ * @throws FeedError 403 `HIDDEN_FIELD`
+ */
+export function refuseHiddenFacts(question: Question, hidden: readonly string[]): void {
+  if (hidden.length === 0) return;
+  for (const fact of containerFactsOf(question)) {
+    const field = CONTAINER_FIELDS[fact] ?? fact;
+    if (!hidden.includes(field)) continue;
+    const message = `$container.${fact}: expected what this client may see, got what comes from ${field}, which is hidden from it`;
+    throw new FeedError("HIDDEN_FIELD", message, 403);
+  }
+}
+
+/** A list of containers without what comes from hidden fields. */
+export function withoutHiddenFacts<T>(containers: T, hidden: readonly string[]): T {
+  if (hidden.length === 0) return containers;
+  const isHidden = (name: string): boolean => {
+    const field = Object.entries(CONTAINER_FIELDS).find(([fact]) => fact === name)?.[1] ?? name;
+    return hidden.includes(field) && !(name === "host" || name === "instances");
+  };
+  return JSON.parse(
+    JSON.stringify(containers, (name, value) => (isHidden(name) ? undefined : value)),
+  ) as T;
+}
+
+/** Fields of container records whose facts have other names. */
+const CONTAINER_FIELDS: Readonly<Partial<Record<ContainerFact, string>>> = {
+  name: "container_name",
+  type: "container_type",
+};
 
 export function hideFields(traceClass: TraceClass, hidden: readonly string[]): TraceClass {
   return hidden.length === 0 ? traceClass : new FieldHider(hidden).inTrace(traceClass);
