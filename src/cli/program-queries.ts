@@ -36,6 +36,12 @@ export function tail(): Command {
         .argParser(formatName)
         .default("text"),
     )
+    .addOption(
+      new Option(
+        "--order <how>",
+        "time: over all streams; none: at once, as packets come, each stream in its own order",
+      ).choices(["time", "none"]),
+    )
     .option("--delta", "babeltrace format: with the time since the event before")
     .option("-c, --count", "print only how many events matched, at the end")
     .addOption(new Option("--follow", "live sessions are followed anyway").hideHelp());
@@ -53,6 +59,7 @@ Examples:
   $ tracewire tail ./trace --event 'sched_*' --select timestamp,procname,next_comm --limit 20
   $ tracewire tail ./trace --where 'filename == "/etc/*" && ret < 0' --count
   $ tracewire tail ./trace --where 'ret < 0 |> count() by event |> top 10 by count'
+  $ tracewire tail net://localhost/host/web1/auto --order none
   $ tracewire tail ./trace --format babeltrace | diff - <(babeltrace2 --no-delta ./trace)`,
     )
     .action(async (sources: string[], options) => {

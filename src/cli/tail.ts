@@ -17,6 +17,7 @@ export interface TailOptions extends RowsOptions {
   readonly select?: readonly string[];
   readonly limit?: number;
   readonly count?: true;
+  readonly order?: "time" | "none";
 }
 
 /** `tracewire tail`: one query, its rows on stdout. A filter with stages is answered as `tracewire query` does. */
@@ -68,11 +69,22 @@ async function hasStages(where: string): Promise<boolean> {
 }
 
 /** @throws SourceError `QUERY_OPTION` for what stages say themselves */
-function refuseBesideStages({ select, limit, count }: TailOptions): void {
+/** @throws SourceError `QUERY_OPTION` */
+function orderOf({ order, count }: TailOptions, lastRows: number | undefined): "time" | "none" {
+  if (lastRows === undefined) return order ?? (count ? "none" : "time");
+  if (order !== "none") return "time";
+  throw new SourceError(
+    "QUERY_OPTION",
+    `--last: expected events in the order of time, of which ${lastRows} are the last, got --order none`,
+  );
+}
+
+function refuseBesideStages({ select, limit, count, order }: TailOptions): void {
   const asked = [
     select && (["--select", "select timestamp, event"] as const),
     limit !== undefined && (["--limit", `limit ${limit}`] as const),
     count && (["--count", "count()"] as const),
+    order && (["--order", "sort timestamp"] as const),
   ];
   const first = asked.find((one) => one !== undefined && one !== false);
   if (!first) return;
@@ -112,7 +124,7 @@ export async function questionOf(
       : ((await format.selection?.(options.select, isByName)) ?? options.select),
     begin,
     end,
-    order: options.count && lastRows === undefined ? "none" : "time",
+    order: orderOf(options, lastRows),
     limit: options.limit,
   };
 }

@@ -53,6 +53,24 @@ for (const [name, count, digest] of KNOWN) {
   });
 }
 
+test("without an order, the same events, each stream in its own order", async () => {
+  const path = await trace("small");
+  const select = ["tail", path, "--format", "csv", "--select", "timestamp,cpu_id,event,container"];
+  const lines = (...args: string[]): string[] =>
+    run([...select, ...args])
+      .stdout.split("\r\n")
+      .filter((line) => line !== "");
+  const [ordered, asTheyCome] = [lines(), lines("--order", "none")];
+  assert.equal([...asTheyCome].sort(), [...ordered].sort());
+  for (const cpu of ["0", "1"]) {
+    const own = asTheyCome.filter((line) => line.split(",")[1] === cpu);
+    assert.ok(own.length > 1000);
+  }
+  const last = run(["tail", path, "--order", "none", "--last", "5"]);
+  assert.is(last.status, 2);
+  assert.match(last.stderr, /--last: expected events in the order of time/);
+});
+
 /** Whether lines still differ once the strings that are empty in ours are emptied in theirs. */
 function withoutEmptied(ours: string, theirs: string): boolean {
   const names = [...ours.matchAll(/(\w+) = ""/g)].map((match) => match[1]!);
