@@ -58,7 +58,7 @@ test("without an order, the same events, each stream in its own order", async ()
   const select = ["tail", path, "--format", "csv", "--select", "timestamp,cpu_id,event,container"];
   const lines = (...args: string[]): string[] =>
     run([...select, ...args])
-      .stdout.split("\r\n")
+      .stdout.split("\n")
       .filter((line) => line !== "");
   const [ordered, asTheyCome] = [lines(), lines("--order", "none")];
   assert.equal([...asTheyCome].sort(), [...ordered].sort());
