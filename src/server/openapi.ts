@@ -8,6 +8,7 @@ type Json = Readonly<Record<string, unknown>>;
 const TEXT: Json = { type: "string" };
 const COUNT: Json = { type: "integer", minimum: 0 };
 const DURATION: Json = { type: "string", examples: ["10s", "500ms", "2m"] };
+const NANOSECONDS: Json = { type: "string", pattern: "^-?[0-9]{1,19}$" };
 const TEXTS: Json = { type: "array", items: TEXT };
 
 /** Values of the parameters; those that are left out are texts. */
@@ -17,6 +18,8 @@ const SCHEMAS: Readonly<Record<string, Json>> = {
   maxLag: DURATION,
   settle: DURATION,
   nameWait: DURATION,
+  begin_ns: NANOSECONDS,
+  end_ns: NANOSECONDS,
   order: { enum: ["time", "none"] },
   dict: { enum: ["plain", "delta"] },
   framing: { enum: ["stream", "self"] },

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from ._errors import TracewireError
 from ._place import Place
-from ._query import Query, protocol_parameters, split_names, time_parameter
+from ._query import Query, protocol_parameters, split_names
 
 if TYPE_CHECKING:
     from ._stream import Stream
@@ -95,10 +95,9 @@ class Question:
         if part.source is not None:
             parameters["source"] = part.source
         if part.begin_ns is not None:
-            parameters["begin"] = time_parameter(part.begin_ns)
+            parameters["begin_ns"] = str(part.begin_ns)
         if part.end_ns is not None:
-            # Inclusive there.
-            parameters["end"] = time_parameter(part.end_ns - 1)
+            parameters["end_ns"] = str(part.end_ns)
         return Query(self.place(part.url), parameters, self.timeout)
 
     def place(self, url: str) -> Place:

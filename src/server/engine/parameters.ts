@@ -80,6 +80,15 @@ export class Parameters {
     throw badParameter(name, "a duration such as 10s, 500ms or 2m, of 24 days at most", value);
   }
 
+  /** Nanoseconds since the Unix epoch, as text: JSON's numbers are not exact. */
+  nanoseconds(name: string): bigint | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const ns = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+    if (ns !== undefined && BigInt.asIntN(64, ns) === ns) return ns;
+    throw badParameter(name, "nanoseconds since the Unix epoch", text);
+  }
+
   choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
     const value = this.#get(name);
     if (value === undefined) return undefined;

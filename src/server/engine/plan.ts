@@ -54,7 +54,10 @@ export async function partitionList(
   sources: readonly string[],
 ): Promise<{ readonly partitions: readonly Partition[] }> {
   const parameters = Parameters.ofUrl(search, ["source", "bytes", "begin_ns", "end_ns"]);
-  const range = { begin: timeOf(parameters, "begin_ns"), end: timeOf(parameters, "end_ns") };
+  const range = {
+    begin: parameters.nanoseconds("begin_ns"),
+    end: parameters.nanoseconds("end_ns"),
+  };
   const bytes = Math.max(parameters.count("bytes", MAX_BYTES) ?? DEFAULT_BYTES, LEAST_BYTES);
   const live = sources.find(isLiveUrl);
   if (live !== undefined) {
@@ -167,13 +170,4 @@ function cut(source: string, all: readonly Piece[], bytes: number, range: Range)
   }
   close(end);
   return partitions;
-}
-
-function timeOf(parameters: Parameters, name: string): bigint | undefined {
-  const text = parameters.text(name);
-  if (text === undefined) return undefined;
-  const ns = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
-  if (ns !== undefined && BigInt.asIntN(64, ns) === ns) return ns;
-  const message = `${name}: expected nanoseconds since the Unix epoch, got ${text.slice(0, 40)}`;
-  throw new FeedError("BAD_PARAMETER", message, 400);
 }

@@ -69,6 +69,8 @@ export const QUERY_PARAMETERS: readonly string[] = [
   "duration",
   "begin",
   "end",
+  "begin_ns",
+  "end_ns",
   "order",
   "maxLag",
   "settle",
@@ -148,8 +150,8 @@ function readBase(
   return {
     events: parameters.list("events") ?? [],
     container: namedBy(parameters.list("container") ?? []),
-    begin: readTime(parameters, "begin"),
-    end: readTime(parameters, "end"),
+    begin: readTime(parameters, "begin", 0n),
+    end: readTime(parameters, "end", 1n),
   };
 }
 
@@ -196,8 +198,17 @@ function readFilter(parameters: Parameters): Question["filter"] {
   }
 }
 
-function readTime(parameters: Parameters, name: string): TimeBound | undefined {
+/** @param less how much before `…_ns` the last row may be: ranges of integers are half-open, those of texts closed */
+function readTime(
+  parameters: Parameters,
+  name: "begin" | "end",
+  less: bigint,
+): TimeBound | undefined {
   const text = parameters.text(name);
+  const ns = parameters.nanoseconds(`${name}_ns`);
+  if (text !== undefined && ns !== undefined)
+    throw badParameter(`${name}_ns`, `nothing, since ${name} says it`, String(ns));
+  if (ns !== undefined) return { kind: "absolute", ns: ns - less };
   if (text === undefined) return undefined;
   try {
     return parseTimeBound(text);
