@@ -17,10 +17,11 @@ const MAY_IMPORT: Readonly<
     packages: ["node:fs", "node:fs/promises", "node:path", "node:util"],
   },
   relay: { folders: ["base"], packages: ["node:net", "node:stream"] },
+  followed: { folders: ["base", "ctf"], packages: ["node:fs", "node:path"] },
   column: { folders: ["base", "ctf"], packages: [] },
   filter: { folders: ["base", "ctf", "column"], packages: ["nearley"] },
   source: {
-    folders: ["base", "ctf", "relay"],
+    folders: ["base", "ctf", "relay", "followed"],
     packages: ["rxjs", "node:fs", "node:path", "node:worker_threads"],
   },
   scan: { folders: ["base", "wasm", "ctf", "column", "filter"], packages: [] },

@@ -3,6 +3,7 @@
 import { Command, Option } from "commander";
 import { bytes, count, duration, list } from "./options.ts";
 import {
+  addFollowOption,
   containerOption,
   eventOption,
   executionOptions,
@@ -48,6 +49,7 @@ export function record(): Command {
     .addOption(waitOption())
     .addOption(reconnectOption());
   for (const option of [...timeOptions(), ...executionOptions()]) command.addOption(option);
+  addFollowOption(command);
   return command
     .addHelpText(
       "after",
