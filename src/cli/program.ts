@@ -24,7 +24,7 @@ Try it without LTTng:
   $ tracewire demo
 
 A SOURCE is a live session, net://HOST[:PORT]/host/TARGET/SESSION (TARGET and SESSION may be globs),
-or the directory of a recorded trace. Every command explains itself: tracewire tail --help
+or the directory of a recorded trace; with --follow, of one that is being written. Every command explains itself: tracewire tail --help
 
 Exit status: 0 when everything was read, 1 after an error, 2 for a wrong command line, 3 when data was damaged or lost.`,
     );

@@ -46,6 +46,8 @@ export class DataFile {
   /** Header of its first packet. */
   first: PacketHeader | undefined;
   #fd: number | undefined;
+  /** How it begins, as far as that is written. */
+  #start: Uint8Array = new Uint8Array(0);
 
   constructor({ id, path, mtimeMs }: FoundFile) {
     this.id = id;
@@ -57,8 +59,30 @@ export class DataFile {
     return this.#fd !== undefined;
   }
 
-  /** Looks how long it is now. */
+  /** Looks how long it is now. One that is written anew, by a clear or in a ring of files, is read from its beginning. */
   look(): void {
+    const { size } = this;
+    this.#look();
+    if (this.size === size || !this.#isAnew()) return;
+    this.offset = 0;
+    this.first = undefined;
+    this.#start = new Uint8Array(0);
+  }
+
+  #isAnew(): boolean {
+    if (this.size < this.offset) return true;
+    if (this.#start.length === START_BYTES && this.offset === 0) return false;
+    try {
+      const start = startOf(this.path, this.open(), this.size);
+      const known = this.#start;
+      this.#start = start;
+      return Buffer.compare(start.subarray(0, known.length), known) !== 0;
+    } catch {
+      return false;
+    }
+  }
+
+  #look(): void {
     try {
       const stats = this.#fd === undefined ? statSync(this.path) : fstatSync(this.#fd);
       // Where a rotation has moved it, the next walk finds it.

@@ -80,7 +80,7 @@ class Follower {
     this.#root = root;
     this.#options = options;
     this.#stop = stop;
-    this.#watcher = new Watcher(stop);
+    this.#watcher = new Watcher(stop, (path) => this.#inventory.isDone(path));
     this.#skips = options.from === "now";
     this.#inventory = this.#newInventory();
   }

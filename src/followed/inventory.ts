@@ -10,6 +10,11 @@ import { type Found, type FoundFile, isArchived, lastingPath } from "./walk.ts";
 /** Files that stay open, so that they can be read to their end whatever is done to their names. */
 const MOST_OPEN = 512;
 
+/** A trace whose directory has gone may come back: a clear deletes its files and makes new ones. */
+const GRACE_MS = 3000;
+/** The signs of one clear come within this time. */
+const CLEAR_MS = 2000;
+
 type Items = Generator<Item | TraceClassItem, void, void>;
 
 export class Inventory {
@@ -18,11 +23,13 @@ export class Inventory {
   readonly #root: string;
   readonly #session: string;
   readonly #clockOffsetNs: bigint;
+  #clearedAt = Number.NEGATIVE_INFINITY;
   readonly #byUuid = new Map<string, FollowedTrace>();
   /** By the id of their `metadata` file. */
   readonly #chunks = new Map<string, Chunk>();
   readonly #open = new Map<string, DataFile>();
   readonly #done = new Map<string, DoneFile>();
+  readonly #donePaths = new Set<string>();
 
   constructor(source: string, root: string, session: string, clockOffsetNs: bigint) {
     this.#source = source;
@@ -35,6 +42,7 @@ export class Inventory {
   *found({ traces }: Found): Items {
     const chunks = new Set<string>();
     const files = new Set<string>();
+    this.#donePaths.clear();
     for (const { path, metadata, files: data } of traces) {
       const chunk = this.#chunks.get(metadata.id) ?? new Chunk(path);
       chunk.path = path;
@@ -53,8 +61,12 @@ export class Inventory {
   /** Reads what was added to metadata. */
   *growMetadata(): Items {
     for (const chunk of this.#chunks.values()) {
-      if (!chunk.grow(`${chunk.path}/metadata`)) {
+      const hasGrown = chunk.grow();
+      if (chunk.isAnew) yield* this.cleared();
+      chunk.isAnew = false;
+      if (!hasGrown) {
         if (chunk.error !== undefined && chunk.trace === undefined) yield* this.#refuse(chunk);
+        else if (chunk.trace === undefined) yield* this.#noteWaiting(chunk);
         continue;
       }
       if (chunk.trace === undefined) yield* this.#assign(chunk);
@@ -67,11 +79,26 @@ export class Inventory {
     return lastingPath(this.#root, file.path);
   }
 
+  /** Something shows that a session was cleared: all of its files show it, one after the other. */
+  *cleared(): Items {
+    const now = performance.now();
+    const isKnown = now - this.#clearedAt < CLEAR_MS;
+    this.#clearedAt = now;
+    if (!isKnown) yield cleared(this.#root);
+  }
+
+  /** Whether a file was read to its end, so that only a ring of files writes to it again. */
+  isDone(path: string): boolean {
+    return this.#donePaths.has(path);
+  }
+
   /** A file was read to its end, or cannot be read on. */
   finish(file: DataFile): void {
     this.#open.delete(file.id);
     const done = file.done();
-    if (!file.isDeleted) this.#done.set(file.id, done);
+    if (file.isDeleted) return;
+    this.#done.set(file.id, done);
+    this.#donePaths.add(file.path);
   }
 
   *end(): Items {
@@ -80,6 +107,7 @@ export class Inventory {
 
   close(): void {
     for (const file of this.#open.values()) file.close();
+    for (const chunk of this.#chunks.values()) chunk.close();
   }
 
   #foundFile(found: FoundFile, chunk: Chunk): void {
@@ -89,7 +117,10 @@ export class Inventory {
       return;
     }
     const done = this.#done.get(found.id);
-    if (done !== undefined && isUnchanged(done, found)) return;
+    if (done !== undefined && isUnchanged(done, found)) {
+      this.#donePaths.add(found.path);
+      return;
+    }
     const file = new DataFile(found);
     if (done !== undefined && isSameFile(done, found)) file.offset = done.size;
     this.#done.delete(found.id);
@@ -133,8 +164,13 @@ export class Inventory {
     }
     chunk.trace = trace;
     trace.chunks.add(chunk);
+    if (trace.lost.delete(this.#placeOf(chunk))) yield* this.cleared();
     yield* trace.take(chunk);
     for (const file of chunk.waiting.splice(0)) trace.adopt(file, this.nameOf(file));
+  }
+
+  #placeOf({ path }: Chunk): string {
+    return lastingPath(this.#root, path);
   }
 
   *#refuse(chunk: Chunk): Items {
@@ -144,25 +180,40 @@ export class Inventory {
     yield missing(undefined, `${chunk.path}/metadata: ${error.message}`);
   }
 
+  /** Local sessions of LTTng write metadata when a buffer of them is full, or their channel's switch timer says so. */
+  *#noteWaiting(chunk: Chunk): Items {
+    if (chunk.isReported) return;
+    const hasPackets = chunk.waiting.some((file) => {
+      file.look();
+      return file.size > 0;
+    });
+    if (!hasPackets) return;
+    chunk.isReported = true;
+    const text = `${chunk.path}: packets wait for metadata that are not written yet`;
+    yield { kind: "note", source: this.#source, text };
+  }
+
   /** Chunks that are not there any more, and traces without any. */
   *#forget(there: ReadonlySet<string>): Items {
     let isCleared = false;
     for (const [id, chunk] of this.#chunks) {
       if (there.has(id)) continue;
       this.#chunks.delete(id);
+      chunk.close();
       const { trace } = chunk;
       trace?.chunks.delete(chunk);
-      // Its place was taken by another: a rotation would have moved it, and old archives may go.
-      const lasting = lastingPath(this.#root, chunk.path);
-      const isReplaced = [...(trace?.chunks ?? this.#chunks.values())].some(
-        (other) => other.path === lasting || lastingPath(this.#root, other.path) === lasting,
-      );
-      if (isReplaced && !isArchived(chunk.path)) isCleared = true;
+      if (trace === undefined || isArchived(chunk.path)) continue;
+      // A rotation would have moved it: a clear puts another in its place.
+      const place = this.#placeOf(chunk);
+      const isReplaced = [...trace.chunks].some((other) => this.#placeOf(other) === place);
+      if (isReplaced) isCleared = true;
+      else trace.lost.add(place);
+      if (trace.chunks.size === 0) trace.lostAtMs = performance.now();
     }
-    if (isCleared) yield cleared(this.#root);
+    if (isCleared) yield* this.cleared();
     for (const trace of this.traces) {
-      const isOver = trace.chunks.size === 0 && [...trace.streams].every(isEmpty);
-      if (isOver) yield* this.#endTrace(trace);
+      const isGone = trace.chunks.size === 0 && performance.now() - trace.lostAtMs > GRACE_MS;
+      if (isGone && [...trace.streams].every(isEmpty)) yield* this.#endTrace(trace);
     }
   }
 

@@ -1,6 +1,7 @@
 /** A trace that grows: its metadata, in however many chunks, and its streams. */
 
-import { closeSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
+import { join } from "node:path";
 import { MetadataError, SourceError } from "../base/errors.ts";
 import type { Item, TraceOrigin } from "../base/item.ts";
 import { openRegularFile, readAt } from "../ctf/data-files.ts";
@@ -22,8 +23,13 @@ export class Chunk {
   /** Why it cannot be read. */
   error: MetadataError | undefined;
   isReported = false;
-  readonly #text = new MetadataText();
+  /** Its file was cut off and written anew, as a clear does it. */
+  isAnew = false;
+  #text = new MetadataText();
   #offset = 0;
+  #fd: number | undefined;
+  /** When all that is read had been written. */
+  #mtimeMs: number | undefined;
 
   constructor(path: string) {
     this.path = path;
@@ -34,10 +40,10 @@ export class Chunk {
   }
 
   /** Reads what was added; gives whether there was anything. */
-  grow(path: string): boolean {
+  grow(): boolean {
     if (this.error !== undefined) return false;
     try {
-      return this.#read(path);
+      return this.#read();
     } catch (error) {
       if (error instanceof MetadataError) this.error = error;
       else if (!(error instanceof SourceError)) throw error;
@@ -46,22 +52,36 @@ export class Chunk {
     }
   }
 
-  #read(path: string): boolean {
-    const { fd, size } = openRegularFile(path);
-    try {
-      if (size <= this.#offset) return false;
-      if (size > MAX_METADATA_BYTES) {
-        const message = `metadata: expected at most ${MAX_METADATA_BYTES} bytes, got ${size}`;
-        throw new MetadataError("METADATA_SIZE", message);
-      }
-      const bytes = Buffer.alloc(size - this.#offset);
-      const got = readAt(path, fd, bytes, this.#offset);
-      this.#offset += got;
-      this.#text.append(bytes.subarray(0, got));
-      return got > 0;
-    } finally {
-      closeSync(fd);
+  /** Lets the file go: nothing is added to it any more. */
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #read(): boolean {
+    const path = join(this.path, "metadata");
+    // Held open, its inode is not given to the file that takes its place.
+    this.#fd ??= openRegularFile(path).fd;
+    const { size, mtimeMs } = fstatSync(this.#fd);
+    const isTouched = size === this.#offset && mtimeMs !== this.#mtimeMs;
+    if (size === this.#offset && !isTouched) return false;
+    if (size < this.#offset || (isTouched && this.#mtimeMs !== undefined)) {
+      this.isAnew = true;
+      this.#text = new MetadataText();
+      this.#offset = 0;
     }
+    if (size > MAX_METADATA_BYTES) {
+      const message = `metadata: expected at most ${MAX_METADATA_BYTES} bytes, got ${size}`;
+      throw new MetadataError("METADATA_SIZE", message);
+    }
+    const bytes = Buffer.alloc(size - this.#offset);
+    const got = readAt(path, this.#fd, bytes, this.#offset);
+    this.#offset += got;
+    this.#text.append(bytes.subarray(0, got));
+    // Bytes may have come between the two looks.
+    const after = fstatSync(this.#fd);
+    this.#mtimeMs = after.size === this.#offset ? after.mtimeMs : undefined;
+    return got > 0;
   }
 }
 
@@ -70,6 +90,10 @@ export class FollowedTrace {
   readonly streams: Set<FollowedStream> = new Set();
   /** Of this trace, those that are there. */
   readonly chunks: Set<Chunk> = new Set();
+  /** Where chunks were that have gone. */
+  readonly lost: Set<string> = new Set();
+  /** When the last one went. */
+  lostAtMs = 0;
   traceClass: TraceClass | undefined;
   readonly #byKey = new Map<string, FollowedStream>();
   readonly #byName = new Map<string, FollowedStream>();

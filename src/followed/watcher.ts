@@ -1,6 +1,7 @@
 /** Waits until something changes in folders: by what the system announces, and by looking again where it announces nothing. */
 
 import { type FSWatcher, watch } from "node:fs";
+import { join } from "node:path";
 
 /** Changes that come together are looked at together. */
 const MIN_PAUSE_MS = 10;
@@ -14,13 +15,16 @@ const SEARCH_MS = 1000;
 export class Watcher {
   readonly #watchers = new Map<string, FSWatcher>();
   readonly #signal: AbortSignal;
+  readonly #isUnexpected: (path: string) => boolean;
   #wake: (() => void) | undefined;
   #hasChanged = false;
   #searchAt = 0;
   #canWatch = true;
 
-  constructor(signal: AbortSignal) {
+  /** @param isUnexpected whether nothing was to be written to a file any more */
+  constructor(signal: AbortSignal, isUnexpected: (path: string) => boolean) {
     this.#signal = signal;
+    this.#isUnexpected = isUnexpected;
     signal.addEventListener("abort", () => this.#wake?.());
   }
 
@@ -31,7 +35,8 @@ export class Watcher {
 
   /** Watches these folders and no others. @param tookMs how long the search for them took */
   searched(folders: readonly string[], tookMs: number): void {
-    this.#searchAt = performance.now() + Math.max(SEARCH_MS, 20 * tookMs);
+    this.#searchAt =
+      performance.now() + Math.max(this.#canWatch ? SEARCH_MS : PAUSE_MS, 20 * tookMs);
     const wanted = new Set(folders);
     for (const [folder, watcher] of this.#watchers)
       if (!wanted.has(folder)) this.#drop(folder, watcher);
@@ -77,8 +82,9 @@ export class Watcher {
   #add(folder: string): void {
     if (!this.#canWatch) return;
     try {
-      const watcher = watch(folder, (kind) => {
-        if (kind === "rename") this.searchAgain();
+      const watcher = watch(folder, (kind, name) => {
+        if (kind === "rename" || name === null || this.#isUnexpected(join(folder, name)))
+          this.searchAgain();
         this.#hasChanged = true;
         this.#wake?.();
       });
