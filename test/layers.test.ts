@@ -66,6 +66,10 @@ const MAY_IMPORT: Readonly<
     folders: ["base", "column", "operators", "format"],
     packages: ["node:fs", "node:path"],
   },
+  cut: {
+    folders: ["base", "ctf", "scan"],
+    packages: ["node:fs", "node:path"],
+  },
   runtimes: {
     folders: ["base"],
     packages: [
@@ -213,6 +217,7 @@ const MAY_IMPORT: Readonly<
       "runtimes",
       "replay",
       "record",
+      "cut",
       "server",
       "analyses",
       "processes",
