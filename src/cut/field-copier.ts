@@ -10,6 +10,7 @@ import type {
   StructureClass,
 } from "../ctf/trace-class.ts";
 import { copyBits } from "./bits.ts";
+import { scopesOf } from "./record-shape.ts";
 
 /** Where records are written to. */
 export interface Target {
@@ -17,37 +18,6 @@ export interface Target {
   bit: number;
   /** Makes sure that so many bits more can be written. */
   reserve(bits: number): void;
-}
-
-/** The greatest alignment of any field of a record. */
-export function greatestAlignment(
-  { eventHeader, commonContext }: StreamClass,
-  { specificContext, payload }: EventClass,
-): number {
-  const scopes = [eventHeader, commonContext, specificContext, payload];
-  return Math.max(1, ...scopes.map((scope) => (scope === undefined ? 1 : alignmentOf(scope))));
-}
-
-function alignmentOf(fieldClass: FieldClass): number {
-  switch (fieldClass.kind) {
-    case "structure":
-      return Math.max(
-        fieldClass.align,
-        ...fieldClass.members.map((member) => alignmentOf(member.fieldClass)),
-      );
-    case "variant":
-      return Math.max(1, ...fieldClass.options.map((option) => alignmentOf(option.fieldClass)));
-    case "optional":
-      return alignmentOf(fieldClass.fieldClass);
-    case "array":
-      return Math.max(fieldClass.align, alignmentOf(fieldClass.element));
-    case "string":
-    case "text":
-    case "blob":
-      return Math.max(8, fieldClass.align);
-    default:
-      return fieldClass.coding === "leb128" ? 8 : fieldClass.align;
-  }
 }
 
 export class FieldCopier {
@@ -70,10 +40,7 @@ export class FieldCopier {
   record(bit: number, streamClass: StreamClass, eventClass: EventClass): void {
     this.#cursor.bit = bit;
     this.#cursor.byteOrder = undefined;
-    const { eventHeader, commonContext } = streamClass;
-    const { specificContext, payload } = eventClass;
-    for (const scope of [eventHeader, commonContext, specificContext, payload])
-      if (scope !== undefined) this.#structure(scope);
+    for (const scope of scopesOf(streamClass, eventClass)) this.#structure(scope);
   }
 
   #structure({ align, members }: StructureClass): void {

@@ -1,14 +1,17 @@
 /** One stream: its packets, each with the records that are kept, into a data file and its index. */
 
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { wordToBigInt } from "../base/bits.ts";
 import { SourceError } from "../base/errors.ts";
-import { alignUp, FieldCursor, readHeader, Slots } from "../ctf/field-cursor.ts";
-import { advancedClock, type ClockReading } from "../ctf/first-event.ts";
+import { alignUp, Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
-import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
-import { FieldCopier, greatestAlignment, type Target } from "./field-copier.ts";
+import type { EventClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
+import { planHeaderWalk, planRecordWalk } from "../scan/walk-planner.ts";
+import { Walker } from "../scan/walker.ts";
+import { FieldCopier, type Target } from "./field-copier.ts";
 import { indexEntry, indexHeader } from "./index-file.ts";
 import { PacketFields } from "./packet-fields.ts";
+import { type RecordShape, recordShape } from "./record-shape.ts";
 
 /** A record that is kept. */
 export interface KeptRecord {
@@ -32,9 +35,11 @@ export class StreamCutter implements Target {
   bit = 0;
   readonly #traceClass: TraceClass;
   readonly #path: string;
+  readonly #indexPath: string | undefined;
   readonly #data: number;
   readonly #index: number | undefined;
-  readonly #alignments = new Map<EventClass, number>();
+  readonly #walker = new Walker();
+  readonly #shapes = new Map<EventClass, RecordShape>();
   #byteOffset = 0;
   #number: bigint | undefined;
   #sourceNumber: bigint | undefined;
@@ -49,15 +54,21 @@ export class StreamCutter implements Target {
    */
   constructor(traceClass: TraceClass, path: string, indexPath: string | undefined) {
     this.#traceClass = traceClass;
+    this.#walker.slots = new Slots(traceClass.slotCount);
     this.#path = path;
+    this.#indexPath = indexPath;
     this.#data = openSync(path, "wx");
     this.#index = indexPath === undefined ? undefined : openSync(indexPath, "wx");
     if (this.#index !== undefined) writeSync(this.#index, indexHeader());
   }
 
+  /** Ends its files; those of a stream without a packet go. */
   close(): void {
     closeSync(this.#data);
     if (this.#index !== undefined) closeSync(this.#index);
+    if (this.#byteOffset > 0) return;
+    rmSync(this.#path);
+    if (this.#indexPath !== undefined) rmSync(this.#indexPath);
   }
 
   /** Takes a packet's records over; a packet that says nothing is left out. */
@@ -133,11 +144,7 @@ export class StreamCutter implements Target {
   #copyWhole({ bytes, header }: SourcePacket, record: KeptRecord): boolean {
     const { streamClass } = header;
     const { eventClass, endBit } = record;
-    let alignment = this.#alignments.get(eventClass);
-    if (alignment === undefined) {
-      alignment = Math.max(8, greatestAlignment(streamClass, eventClass));
-      this.#alignments.set(eventClass, alignment);
-    }
+    const { alignment } = this.#shapeOf(streamClass, eventClass);
     const first = streamClass.eventHeader?.align ?? 1;
     const begin = alignUp(record.beginBit, first);
     const at = alignUp(this.bit, first);
@@ -152,22 +159,30 @@ export class StreamCutter implements Target {
 
   /** Whether a record's time, of which it may have the lowest bits only, is right behind another clock value. */
   #isReadable({ bytes, header }: SourcePacket, record: KeptRecord, clock: bigint): boolean {
-    const { eventHeader, clock: streamClock } = header.streamClass;
-    if (streamClock === undefined || record.clock - clock < 1n << 8n) return true;
-    if (eventHeader === undefined) return true;
-    const slots = new Slots(this.#traceClass.slotCount);
-    slots.set(header.slots);
-    const readings: ClockReading[] = [];
-    readHeader(eventHeader, new FieldCursor(bytes, slots, record.beginBit, record.endBit), {
-      integer({ isClock, size }, { hi, lo }) {
-        if (!isClock) return;
-        const value = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
-        readings.push({ value: BigInt.asUintN(size, value), bits: size });
-      },
-    });
-    let read = clock;
-    for (const reading of readings) read = advancedClock(read, reading);
-    return readings.length === 0 || read === record.clock;
+    const { streamClass } = header;
+    if (streamClass.clock === undefined) return true;
+    const ahead = record.clock - clock;
+    const { clockBits } = this.#shapeOf(streamClass, record.eventClass);
+    if (ahead >= 0n && ahead < 1n << BigInt(clockBits)) return true;
+    const walker = this.#walker;
+    walker.bytes = bytes;
+    walker.slots.set(header.slots);
+    walker.bit = record.beginBit;
+    walker.end = record.endBit;
+    walker.clock.hi = Number(BigInt.asIntN(32, clock >> 32n));
+    walker.clock.lo = Number(BigInt.asIntN(32, clock));
+    walker.run(planHeaderWalk(streamClass, false));
+    walker.run(planRecordWalk(streamClass, record.eventClass, undefined, false));
+    return wordToBigInt(walker.clock, false) === record.clock;
+  }
+
+  #shapeOf(streamClass: StreamClass, eventClass: EventClass): RecordShape {
+    let shape = this.#shapes.get(eventClass);
+    if (shape === undefined) {
+      shape = recordShape(streamClass, eventClass);
+      this.#shapes.set(eventClass, shape);
+    }
+    return shape;
   }
 
   /** A new packet that begins with a record. */
