@@ -17,10 +17,11 @@ const MAY_IMPORT: Readonly<
     packages: ["node:fs", "node:fs/promises", "node:path", "node:util"],
   },
   relay: { folders: ["base"], packages: ["node:net", "node:stream"] },
+  followed: { folders: ["base", "ctf"], packages: ["node:fs", "node:path"] },
   column: { folders: ["base", "ctf"], packages: [] },
   filter: { folders: ["base", "ctf", "column"], packages: ["nearley"] },
   source: {
-    folders: ["base", "ctf", "relay"],
+    folders: ["base", "ctf", "relay", "followed"],
     packages: ["rxjs", "node:fs", "node:path", "node:worker_threads"],
   },
   scan: { folders: ["base", "wasm", "ctf", "column", "filter"], packages: [] },
@@ -63,6 +64,10 @@ const MAY_IMPORT: Readonly<
   },
   record: {
     folders: ["base", "column", "operators", "format"],
+    packages: ["node:fs", "node:path"],
+  },
+  cut: {
+    folders: ["base", "ctf", "scan"],
     packages: ["node:fs", "node:path"],
   },
   runtimes: {
@@ -212,6 +217,7 @@ const MAY_IMPORT: Readonly<
       "runtimes",
       "replay",
       "record",
+      "cut",
       "server",
       "analyses",
       "processes",

@@ -7,7 +7,7 @@ import { runPlanned } from "../language/run-query.ts";
 import { LiveNames } from "../operators/contain/live-names.ts";
 import { type NameSource, namesOf } from "../operators/run-question.ts";
 import type { Question } from "../query/question.ts";
-import { isLiveUrl } from "../relay/url.ts";
+import { isLiveSource } from "../source/live-source.ts";
 import type { SourceOptions } from "../source/source.ts";
 
 export interface SharedSource {
@@ -25,7 +25,7 @@ export function sharedSource(
   maxLagMs: number,
   onError: (error: unknown) => void,
 ): SharedSource {
-  if (!sources.some(isLiveUrl)) {
+  if (!sources.some(isLiveSource)) {
     const feed = openFeed(sources, options);
     const names = namesOf(feed);
     return { feed, names: () => names };

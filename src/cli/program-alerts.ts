@@ -3,6 +3,7 @@
 import { Command, Option } from "commander";
 import { collectNames, count, duration, textOrJson } from "./options.ts";
 import {
+  addFollowOption,
   addFormatAliases,
   containerOption,
   fromOption,
@@ -75,6 +76,7 @@ export function watch(): Command {
     .addOption(maxLagOption())
     .option("-q, --quiet", "no notes on stderr");
   for (const option of timeOptions()) if (option.long !== "--date") command.addOption(option);
+  addFollowOption(command, ({ length }) => length - 1);
   return command
     .addHelpText(
       "after",

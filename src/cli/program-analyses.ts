@@ -3,6 +3,7 @@
 import { Command, Option } from "commander";
 import { count, duration, formatName, formatNames } from "./options.ts";
 import {
+  addFollowOption,
   addFormatAliases,
   containerOption,
   fromOption,
@@ -72,6 +73,7 @@ export function top(): Command {
     );
   for (const option of [...timeOptions(), ...commonOptions()])
     if (option.long !== "--date") command.addOption(option);
+  addFollowOption(command, (words) => (endsWithView(words) ? words.length - 1 : words.length));
   addFormatAliases(command, formatName, "ndjson");
   return command
     .addHelpText(
@@ -89,12 +91,15 @@ Examples:
     )
     .action(async (words: string[], options) => {
       const run = await import("./top.ts");
-      // A view that stands behind the sources.
-      const last = words.at(-1)!;
-      const isView = words.length > 1 && (TOP_VIEWS as readonly string[]).includes(last);
+      const isView = endsWithView(words);
       const sources = isView ? words.slice(0, -1) : words;
-      await run.top(sources, isView ? { ...options, view: last } : options);
+      await run.top(sources, isView ? { ...options, view: words.at(-1) } : options);
     });
+}
+
+/** A view may stand behind the sources. */
+function endsWithView(words: readonly string[]): boolean {
+  return words.length > 1 && (TOP_VIEWS as readonly string[]).includes(words.at(-1)!);
 }
 
 /** As `analyses/analyses.ts` has them. */

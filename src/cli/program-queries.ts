@@ -3,6 +3,7 @@
 import { Command, Option } from "commander";
 import { count, duration, formatName, formatNames, list } from "./options.ts";
 import {
+  addFollowOption,
   addFormatAliases,
   containerOption,
   eventOption,
@@ -43,9 +44,9 @@ export function tail(): Command {
       ).choices(["time", "none"]),
     )
     .option("--delta", "babeltrace format: with the time since the event before")
-    .option("-c, --count", "print only how many events matched, at the end")
-    .addOption(new Option("--follow", "live sessions are followed anyway").hideHelp());
+    .option("-c, --count", "print only how many events matched, at the end");
   for (const option of [...timeOptions(), ...executionOptions()]) command.addOption(option);
+  addFollowOption(command);
   addFormatAliases(command, formatName, "ndjson");
   return command
     .addHelpText(
@@ -55,6 +56,7 @@ Examples:
   $ tracewire tail net://localhost/host/web1/auto-20261122
   $ tracewire tail 'net://localhost/host/*/*' --where '$ctx.pid_ns == 4026532572' --format ndjson
   $ tracewire tail 'net://rack1/host/*/auto*' 'net://rack2/host/*/auto*' --wait
+  $ tracewire tail ~/lttng-traces/auto-20261122-101500 --follow
   $ tracewire tail ./trace --container some-redis --event 'syscall_entry_*'
   $ tracewire tail ./trace --event 'sched_*' --select timestamp,procname,next_comm --limit 20
   $ tracewire tail ./trace --where 'filename == "/etc/*" && ret < 0' --count
@@ -86,6 +88,7 @@ export function query(): Command {
     );
   for (const option of [queriesOption(), ...timeOptions(), ...executionOptions()])
     command.addOption(option);
+  addFollowOption(command, ({ length }) => length - 1);
   addFormatAliases(command, formatName, "ndjson");
   return command
     .addHelpText(

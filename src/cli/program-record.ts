@@ -1,8 +1,9 @@
-/** The command that records: its options and help. */
+/** Commands that write files: their options and help. */
 
 import { Command, Option } from "commander";
 import { bytes, count, duration, list } from "./options.ts";
 import {
+  addFollowOption,
   containerOption,
   eventOption,
   executionOptions,
@@ -48,6 +49,7 @@ export function record(): Command {
     .addOption(waitOption())
     .addOption(reconnectOption());
   for (const option of [...timeOptions(), ...executionOptions()]) command.addOption(option);
+  addFollowOption(command);
   return command
     .addHelpText(
       "after",
@@ -64,5 +66,35 @@ Examples:
     .action(async (sources: string[], options) => {
       const { record } = await import("./record.ts");
       await record(sources, options);
+    });
+}
+
+export function cut(): Command {
+  const command = new Command("cut")
+    .description("Write a trace of the records that pass, as CTF that every reader takes.")
+    .argument("<source...>", "trace directories")
+    .requiredOption("-t, --to <folder>", "where the trace goes; it must not be there")
+    .option("-w, --where <expr>", "only events for which this LTTng filter expression holds")
+    .addOption(eventOption())
+    .addOption(containerOption())
+    .addOption(pidOption())
+    .option("--bare", "exactly the records that pass: none more for the names of containers")
+    .option("-q, --quiet", "no status lines on stderr");
+  for (const option of timeOptions()) if (option.long !== "--date") command.addOption(option);
+  return command
+    .addHelpText(
+      "after",
+      `
+Records are copied as they are; metadata, UUID, clock and environment stay. Packets without a record are left out, unless they
+say what was discarded. Without --bare, state dump and container records are kept, too. The trace is whole or not there.
+
+Examples:
+  $ tracewire cut ./trace --to ./web --container web --begin 10:15 --end 10:20
+  $ tracewire cut ./trace --to ./errors --where 'ret < 0' --bare
+  $ babeltrace2 ./errors`,
+    )
+    .action(async (sources: string[], options) => {
+      const { cut } = await import("./cut.ts");
+      await cut(sources, options);
     });
 }

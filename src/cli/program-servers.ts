@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { address, speed } from "./options.ts";
 import { addServeOptions } from "./serve-options.ts";
 import {
+  addFollowOption,
   fromOption,
   listenOption,
   reconnectOption,
@@ -15,13 +16,14 @@ export function serve(): Command {
   const command = new Command("serve")
     .description("Serve queries over HTTP and WebSocket, as Arrow, Parquet, NDJSON or CSV.")
     .argument("<source...>", "live sessions or trace directories");
-  return addServeOptions(command)
+  return addFollowOption(addServeOptions(command))
     .addHelpText(
       "after",
       `
 Examples:
   $ tracewire serve net://localhost/host/web1/auto-20261122
   $ tracewire serve 'net://localhost/host/*/*' --containers auto
+  $ tracewire serve ~/lttng-traces/auto-20261122-101500 --follow
   $ tracewire serve ./trace --listen unix:/run/tracewire/sock --socket-mode 0660
   $ tracewire serve ./trace --listen 0.0.0.0:7447 --token-file tokens.json --tls-cert cert.pem --tls-key key.pem
   $ curl -N -H 'Accept: application/x-ndjson' 'http://127.0.0.1:7447/v1/query?events=sched_switch&limit=5'
@@ -37,13 +39,14 @@ As root, on loopback and without a token, a token is made and printed in the lin
 }
 
 export function view(): Command {
-  return new Command("view")
+  const command = new Command("view")
     .description("Open live sessions or recorded traces as a page in the browser.")
     .argument("<source...>", "live sessions or trace directories")
     .addOption(fromOption())
     .addOption(waitOption())
     .addOption(reconnectOption())
-    .option("--no-open", "print the link only")
+    .option("--no-open", "print the link only");
+  return addFollowOption(command)
     .addHelpText(
       "after",
       `

@@ -2,7 +2,7 @@
 
 import { Command, Option } from "commander";
 import { textOrJson } from "./options.ts";
-import { addFormatAliases } from "./shared-options.ts";
+import { addFollowOption, addFormatAliases } from "./shared-options.ts";
 import { clockOffsetOption } from "./times.ts";
 
 export function ls(): Command {
@@ -59,9 +59,9 @@ export function containers(): Command {
   const command = new Command("containers")
     .description("List the containers of traces and their instances by time.")
     .argument("<source...>", "live sessions or trace directories")
-    .option("--follow", "print container starts, names and exits as they happen")
     .option("--json", "as JSON")
-    .addOption(clockOffsetOption())
+    .addOption(clockOffsetOption());
+  addFollowOption(command, undefined, "print container starts, names and exits as they happen")
     .addHelpText(
       "after",
       `

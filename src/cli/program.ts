@@ -5,7 +5,7 @@ import type { Shell } from "./completion.ts";
 import { enable, ps, watch } from "./program-alerts.ts";
 import { analyze, strace, top } from "./program-analyses.ts";
 import { explain, queries, query, tail } from "./program-queries.ts";
-import { record } from "./program-record.ts";
+import { cut, record } from "./program-record.ts";
 import { demo, replay, serve, view } from "./program-servers.ts";
 import { statedump } from "./program-statedump.ts";
 import { containers, info, ls } from "./program-traces.ts";
@@ -24,7 +24,7 @@ Try it without LTTng:
   $ tracewire demo
 
 A SOURCE is a live session, net://HOST[:PORT]/host/TARGET/SESSION (TARGET and SESSION may be globs),
-or the directory of a recorded trace. Every command explains itself: tracewire tail --help
+or the directory of a recorded trace; with --follow, of one that is being written. Every command explains itself: tracewire tail --help
 
 Exit status: 0 when everything was read, 1 after an error, 2 for a wrong command line, 3 when data was damaged or lost.`,
     );
@@ -33,6 +33,7 @@ Exit status: 0 when everything was read, 1 after an error, 2 for a wrong command
     query(),
     queries(),
     record(),
+    cut(),
     top(),
     analyze(),
     strace(),

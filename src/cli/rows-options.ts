@@ -9,7 +9,7 @@ import type { TimeOptions } from "./times.ts";
 export interface FollowOptions extends Omit<TimeOptions, "date"> {
   readonly container: readonly string[];
   readonly duration?: number;
-  readonly from: "beginning" | "now";
+  readonly from?: "beginning" | "now";
   readonly wait?: true;
   readonly reconnect: boolean;
   readonly maxLag: number;

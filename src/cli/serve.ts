@@ -27,7 +27,7 @@ interface Options {
   readonly hide: readonly string[];
   readonly audit?: string;
   readonly logFormat: "text" | "json";
-  readonly from: "beginning" | "now";
+  readonly from?: "beginning" | "now";
   readonly wait?: true;
   readonly retain: number;
   readonly reconnect: boolean;

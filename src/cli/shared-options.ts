@@ -1,6 +1,7 @@
 /** Options that several commands share. */
 
 import { type Command, Option } from "commander";
+import { asFollowed } from "../source/live-source.ts";
 import { address, collectNames, count, duration } from "./options.ts";
 
 /** How a query is executed. */
@@ -67,7 +68,26 @@ export function eventOption(
 export function fromOption(): Option {
   return new Option("--from <where>", "live sessions: where to begin")
     .choices(["beginning", "now"])
-    .default("now");
+    .default(undefined, "now; of directories that are followed, beginning");
+}
+
+/**
+ * Adds `--follow`: directories among the command's sources are read as they grow.
+ * @param sources how many of the command's words are sources; default all
+ */
+export function addFollowOption(
+  command: Command,
+  sources: (words: readonly string[]) => number = ({ length }) => length,
+  description: string = "directories: read what is there, then what comes, until Ctrl-C",
+): Command {
+  command.option("--follow", description);
+  return command.hook("preAction", (_, acting) => {
+    if (acting.opts()["follow"] !== true) return;
+    const [words, ...others] = acting.processedArgs as [string[], ...unknown[]];
+    const count = sources(words);
+    const followed = words.map((word, i) => (i < count ? asFollowed(word) : word));
+    acting.processedArgs = [followed, ...others];
+  });
 }
 
 export function waitOption(): Option {

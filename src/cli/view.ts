@@ -6,7 +6,7 @@ import { untilInterrupted } from "./interrupt.ts";
 import { note } from "./report.ts";
 
 interface Options {
-  readonly from: "beginning" | "now";
+  readonly from?: "beginning" | "now";
   readonly wait?: true;
   readonly reconnect: boolean;
   readonly open: boolean;

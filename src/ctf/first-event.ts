@@ -29,8 +29,10 @@ export function firstEventClock(
   let reading: ClockReading | undefined;
   try {
     readHeader(eventHeader, new FieldCursor(bytes, own, headerBits, end), {
-      integer({ isClock, size }, word) {
-        if (isClock) reading = { value: wordToBigInt(word, false), bits: size };
+      integer({ isClock, size, coding }, word) {
+        // How many bits a variable-length one has is its own affair.
+        if (isClock && coding !== "leb128")
+          reading = { value: wordToBigInt(word, false), bits: size };
       },
     });
   } catch (error) {

@@ -33,7 +33,7 @@ const PROBE_GROWTH = 8;
 /** A packet that says it is larger has a header that is wrong: it would be more than any file system holds. */
 const MOST_FILE_BYTES = 2 ** 50;
 /** What is wrong with a header that goes on behind the bytes that were read of it. */
-const CUT_SHORT: ReadonlySet<string> = new Set([
+export const CUT_SHORT: ReadonlySet<string> = new Set([
   "DECODE_PAST_CONTENT",
   "DECODE_LENGTH",
   "DECODE_STRING",
@@ -69,7 +69,8 @@ export async function indexPackets(
   }
 }
 
-interface DataFile {
+/** A data file that is open, and how much of it is looked at. */
+export interface DataFile {
   readonly path: string;
   readonly fd: number;
   readonly size: number;
@@ -138,13 +139,13 @@ async function walkPackets(
   return { packets, first, damage: undefined };
 }
 
-interface Probed {
+export interface Probed {
   readonly header: PacketHeader;
   readonly firstEvent: ClockReading | undefined;
 }
 
 /** Reads a packet's header and context, however long they are. */
-function probe(
+export function probe(
   { path, fd, size }: DataFile,
   byteOffset: number,
   traceClass: TraceClass,

@@ -6,8 +6,9 @@ import { settleable } from "../base/settleable.ts";
 import { openRecorded, spanOf } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
-import { isLiveUrl, meantUrl } from "../relay/url.ts";
+import { meantUrl } from "../relay/url.ts";
 import { Gate } from "../source/gate.ts";
+import { isLiveSource, startOf } from "../source/live-source.ts";
 import { openSources, type ReadOptions, type SourceOptions } from "../source/source.ts";
 import type { TimeFrame } from "../source/time-bound.ts";
 import type { DecodedItem } from "./decoded-item.ts";
@@ -37,7 +38,7 @@ export interface Feed {
 
 /** A feed over the given sources: shared if they are live, read anew by every query if they are recorded. */
 export function openFeed(sources: readonly string[], options: SourceOptions): Feed {
-  return sources.some(isLiveUrl)
+  return sources.some(isLiveSource)
     ? new LiveFeed(sources, options)
     : new RecordedFeed(sources, options);
 }
@@ -193,7 +194,9 @@ export class LiveFeed implements Feed {
       const attached = this.#attach(new Subject());
       // The pulls that attach are under way already: the gate stops those behind them.
       this.#awaitsQuery =
-        this.isAttached && this.#options.from === "beginning" && this.#gates.size === 0;
+        this.isAttached &&
+        startOf(this.sources, this.#options.from) === "beginning" &&
+        this.#gates.size === 0;
       this.#regulate();
       await attached;
     }

@@ -36,7 +36,7 @@ export interface SourceQueryOptions extends QueryOptions, Partial<SourceOptions>
  */
 export function query(
   sources: string | readonly string[],
-  { from = "now", wait, reconnect, inThread, ...options }: SourceQueryOptions = {},
+  { from, wait, reconnect, inThread, ...options }: SourceQueryOptions = {},
 ): Query {
   const all = typeof sources === "string" ? [sources] : sources;
   return new Query(openFeed(all, { from, wait, reconnect, inThread }), options);

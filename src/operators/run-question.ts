@@ -215,7 +215,7 @@ function foldsOf(registry: Registry, hidden: number): Execution["folds"] {
 }
 
 /** The whole filter as one that the scan decides; `undefined` where that is not possible. */
-function exactFilter(
+export function exactFilter(
   { filter, container }: Question,
   { registry, traceClasses }: RecordedNames,
 ): { readonly filter: Program | undefined; readonly container: Container | undefined } | undefined {

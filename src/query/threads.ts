@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { MOST_OPEN_FILES } from "../ctf/data-files.ts";
-import { isLiveUrl } from "../relay/url.ts";
 import { filesBelow } from "../source/files-below.ts";
+import { isLiveSource } from "../source/live-source.ts";
 import type { Engine } from "./execution.ts";
 import { canCompile } from "./executor.ts";
 import { startWorkers } from "./scan-pool.ts";
@@ -34,7 +34,7 @@ export function startThreads(
   count: number = Math.max(1, availableParallelism() - 1),
   events: number = Number.POSITIVE_INFINITY,
 ): Worker[] {
-  if (count === 0 || !canCompile(engine) || sources.some(isLiveUrl)) return [];
+  if (count === 0 || !canCompile(engine) || sources.some(isLiveSource)) return [];
   if (events * MOST_EVENT_BYTES < WORTH_BYTES) return [];
   return isWorthThreads(sources)
     ? startWorkers(Math.min(count, MAX_THREADS, threadsByFiles()))
@@ -55,7 +55,7 @@ function threadsByFiles(): number {
 
 /** Whether a thread for each live source, which only fetches, has processors to run on while this one scans. */
 export function hasSpareProcessors(sources: readonly string[]): boolean {
-  return sources.filter(isLiveUrl).length < availableParallelism();
+  return sources.filter(isLiveSource).length < availableParallelism();
 }
 
 function isWorthThreads(sources: readonly string[]): boolean {

@@ -1,5 +1,6 @@
 /** The interpreting scanner: walks every record with the plan's steps. Reference and fallback of the compiled kernel. */
 
+import type { Word } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
 import { TextTooLong } from "../base/utf8-writer.ts";
 import type { ColumnBatch } from "../column/column.ts";
@@ -43,6 +44,15 @@ interface RunnableEvent {
   packet: number;
 }
 
+/** Called for every record that was walked: its bits in the packet, and whether it passes. The clock is as it is behind it. */
+export type RecordObserver = (
+  eventClass: EventClass,
+  beginBit: number,
+  endBit: number,
+  clock: Readonly<Word>,
+  passes: boolean,
+) => void;
+
 interface StreamState {
   readonly streamClass: StreamClass;
   readonly headerWalk: Walk;
@@ -59,6 +69,7 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
   readonly #runnable = new Map<EventClass, RunnableEvent>();
   #packet = 0;
   #contextBit = 0;
+  readonly #onRecord: RecordObserver | undefined;
 
   /** @param dictionaries one for each column */
   constructor(
@@ -66,7 +77,9 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     dictionaries: readonly SharedDictionary[],
     traceClass: TraceClass,
     facts: TraceFacts,
+    onRecord?: RecordObserver,
   ) {
+    this.#onRecord = onRecord;
     this.#spec = spec;
     this.#timestamps = new TimestampBuilder(spec.begin, spec.end);
     this.#columns = new RecordColumns(spec.columns, dictionaries, this.#walker, traceClass, facts);
@@ -187,15 +200,21 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
         headerBit,
       );
     }
-    if (!plan.isLive || !this.#timestamps.isWithinRange()) return;
+    const passes = this.#passes(event);
+    this.#onRecord?.(plan.eventClass, headerBit, walker.bit, walker.clock, passes);
+    if (passes) this.#append(event, headerBit);
+  }
+
+  #passes(event: RunnableEvent): boolean {
+    const { plan, filter } = event;
+    if (!plan.isLive || !this.#timestamps.isWithinRange()) return false;
     if (plan.packetWalk !== undefined) this.#locateInPacket(event, plan.packetWalk);
-    if (event.filter !== undefined) {
-      const { hi, lo } = this.#timestamps.now;
-      walker.timeHi = hi;
-      walker.timeLo = lo;
-      if (!event.filter.matches(walker)) return;
-    }
-    this.#append(event, headerBit);
+    if (filter === undefined) return true;
+    const walker = this.#walker;
+    const { hi, lo } = this.#timestamps.now;
+    walker.timeHi = hi;
+    walker.timeLo = lo;
+    return filter.matches(walker);
   }
 
   #append({ appends }: RunnableEvent, headerBit: number): void {

@@ -92,7 +92,7 @@ export async function serve(
   sources: readonly string[],
   options: ServeOptions = {},
 ): Promise<RunningServer> {
-  const { host = "127.0.0.1", port = DEFAULT_PORT, path, mode, tls, from = "now" } = options;
+  const { host = "127.0.0.1", port = DEFAULT_PORT, path, mode, tls, from } = options;
   const { wait, reconnect, inThread, retainBytes = 0, containers, audit } = options;
   requireSafety(options, host);
   const settings = settingsOf(options);

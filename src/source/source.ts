@@ -1,23 +1,24 @@
-/** SOURCE arguments: `net://` URLs of live sessions, or paths of recorded traces. */
+/** SOURCE arguments: `net://` URLs of live sessions, `follow:` directories, or paths of recorded traces. */
 
 import { catchError, merge, type Observable, of } from "rxjs";
 import { SourceError, TraceError } from "../base/errors.ts";
 import type { Item } from "../base/item.ts";
 import { type RecordedItem, type RecordedOptions, readRecorded } from "../ctf/recorded.ts";
+import { type FollowedItem, followDirectory } from "../followed/follow-directory.ts";
 import { follow } from "../relay/follow.ts";
-import { isLiveUrl } from "../relay/url.ts";
 import { followInThread } from "./follow-in-thread.ts";
 import type { Gate } from "./gate.ts";
+import { followedDirectory, isLiveSource } from "./live-source.ts";
 import { fromPull } from "./pull.ts";
 import { resolveTime, type TimeBound } from "./time-bound.ts";
 
 /** What sources of either kind give. */
-export type SourceItem = Item | RecordedItem;
+export type SourceItem = Item | RecordedItem | FollowedItem;
 
 /** How live sessions are followed. */
 export interface SourceOptions {
-  /** Everything the relayd still has, or what comes from now on. */
-  readonly from: "beginning" | "now";
+  /** Everything that is there, or what comes from now on. Default: of directories the first, of relayds the second. */
+  readonly from?: "beginning" | "now" | undefined;
   /** Waits for relayds and sessions that are not there, at first or after their end. Default false. */
   readonly wait?: boolean | undefined;
   /** Connects again when a connection is lost. Default true. */
@@ -52,11 +53,11 @@ export function openSources(
   { begin, end, deferPacketReads, onProgress, opened }: ReadOptions = {},
   onRelease?: (released: Promise<unknown>) => void,
 ): Observable<SourceItem> {
-  const live = sources.filter(isLiveUrl);
+  const live = sources.filter(isLiveSource);
   if (live.length > 0 && live.length < sources.length) {
     throw new SourceError(
       "SOURCE_MIXED",
-      "sources: expected either net:// URLs or trace directories, got both",
+      "sources: expected either net:// URLs or trace directories, got both; --follow follows directories",
     );
   }
   if (live.length === 0) {
@@ -67,14 +68,27 @@ export function openSources(
     const open = () => readRecorded(sources, { rangeFrom, deferPacketReads, onProgress, opened });
     return fromPull<SourceItem>(open, gate, onRelease);
   }
-  const { inThread, clockOffsetNs: _, ...how } = options;
-  const open = inThread === true ? followInThread : follow;
   return mergeLive(
-    live.map((url) => ({
-      url,
-      items: fromPull<SourceItem>((signal) => open(url, { ...how, signal }), gate, onRelease),
-    })),
+    live.map((url) => {
+      const open = (signal: AbortSignal) => openLive(url, options, signal);
+      return { url, items: fromPull<SourceItem>(open, gate, onRelease) };
+    }),
   );
+}
+
+function openLive(
+  source: string,
+  { inThread, clockOffsetNs, ...how }: SourceOptions,
+  signal: AbortSignal,
+): AsyncGenerator<SourceItem, void, void> {
+  const directory = followedDirectory(source);
+  if (directory !== undefined) {
+    const { from, wait } = how;
+    return followDirectory(source, directory, { from, wait, clockOffsetNs, signal });
+  }
+  return inThread === true
+    ? followInThread(source, { ...how, signal })
+    : follow(source, { ...how, signal });
 }
 
 /** What is wrong with a URL, whatever is at its other end. */

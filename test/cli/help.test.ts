@@ -16,6 +16,7 @@ test("knows its commands", () => {
     "query",
     "queries",
     "record",
+    "cut",
     "top",
     "analyze",
     "strace",

@@ -91,7 +91,6 @@ for (const [args, expected] of [
   [["tail", "-o", "json", "-n", "1"], /^\{"timestamp":.*\}\n$/],
   [["tail", "--output", "jsonl", "-n", "1"], /^\{"timestamp":.*\}\n$/],
   [["tail", "--json", "-n", "1"], /^\{"timestamp":.*\}\n$/],
-  [["tail", "--follow", "-c"], /^82770\n$/],
   [["info", "-o", "json"], /^\{\n {2}"traces"/],
   [["info", "--format", "text"], /event classes/],
   [["containers", "-f", "json"], /^\[/],

@@ -44,6 +44,11 @@ export class Application {
     await this.#child.until(`emitted ${kind}`, () => this.#child.lines.length > answers);
   }
 
+  /** Ends it as a crash does. */
+  kill(): void {
+    this.#child.process.kill("SIGKILL");
+  }
+
   /** Lets it end by itself. Gives back how many events it has emitted. */
   async end(): Promise<number> {
     this.#child.process.stdin?.end();

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { SourceError } from "../../base/errors.ts";
-import { isLiveUrl } from "../../relay/url.ts";
+import { isLiveSource } from "../../source/live-source.ts";
 import { EngineThread } from "./engine-thread.ts";
 import type { Call, EngineOptions, SourceTotals } from "./messages.ts";
 
@@ -35,7 +35,7 @@ export class Engines {
       throw new RangeError("serve: expected at least one source, got none");
     const engines = new Engines(options, log);
     try {
-      if (engines.sources.some(isLiveUrl)) engines.#startLive();
+      if (engines.sources.some(isLiveSource)) engines.#startLive();
       else engines.#startRecorded();
       await Promise.all(engines.threads.map(({ opened }) => opened));
     } catch (error) {
@@ -54,7 +54,7 @@ export class Engines {
    * @throws SourceError `SOURCE_MIXED`
    */
   threadFor(sources: readonly string[]): EngineThread {
-    const live = sources.filter(isLiveUrl).length;
+    const live = sources.filter(isLiveSource).length;
     if (live > 0 && live < sources.length) {
       const message = `source: expected one of ${sources.join(", ")}, got none: live and recorded sources do not share a notion of now`;
       throw new SourceError("SOURCE_MIXED", message);

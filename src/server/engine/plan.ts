@@ -9,7 +9,7 @@ import { FeedError } from "../../base/errors.ts";
 import { instant } from "../../ctf/clock.ts";
 import { openRecorded, spanOf } from "../../ctf/recorded.ts";
 import type { StoredStream } from "../../ctf/trace-directory.ts";
-import { isLiveUrl } from "../../relay/url.ts";
+import { isLiveSource } from "../../source/live-source.ts";
 import { Parameters } from "./parameters.ts";
 
 /** A range of a source, as JSON: times are texts, since a number would not hold them. */
@@ -59,7 +59,7 @@ export async function partitionList(
     end: parameters.nanoseconds("end_ns"),
   };
   const bytes = Math.max(parameters.count("bytes", MAX_BYTES) ?? DEFAULT_BYTES, LEAST_BYTES);
-  const live = sources.find(isLiveUrl);
+  const live = sources.find(isLiveSource);
   if (live !== undefined) {
     const message = `source: expected a recorded trace, which can be read again, got ${live}`;
     throw new FeedError("NOT_RECORDED", message, 400);
@@ -86,7 +86,7 @@ export async function watermarkList(
   const lagMs = parameters.duration("maxLag") ?? DEFAULT_LAG_MS;
   const answers: SourceWatermark[] = [];
   for (const source of sources) {
-    if (isLiveUrl(source)) {
+    if (isLiveSource(source)) {
       answers.push({ source, kind: "live", complete_ns: null, oldest_ns: null });
       continue;
     }

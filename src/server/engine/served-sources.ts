@@ -9,8 +9,8 @@ import { recordedClasses } from "../../feed/recorded-classes.ts";
 import { liveCensus, recordedCensus } from "../../operators/contain/count-events.ts";
 import { LiveNames } from "../../operators/contain/live-names.ts";
 import type { NameSource } from "../../operators/run-question.ts";
-import { isLiveUrl } from "../../relay/url.ts";
 import { Gate } from "../../source/gate.ts";
+import { isLiveSource } from "../../source/live-source.ts";
 import type { ReadOptions, SourceOptions } from "../../source/source.ts";
 import type { SourceTotals } from "./messages.ts";
 import { RecordedSources } from "./recorded-sources.ts";
@@ -56,8 +56,8 @@ export class ServedSources {
     this.#names = new LiveNames(localNames !== undefined);
     this.#recorded = new RecordedSources(options);
     const all = [...new Set(sources)];
-    this.live = all.filter(isLiveUrl);
-    this.recorded = all.filter((source) => !isLiveUrl(source));
+    this.live = all.filter(isLiveSource);
+    this.recorded = all.filter((source) => !isLiveSource(source));
     this.#feeds = new Map(
       attaches ? this.live.map((url) => [url, new LiveFeed([url], options)]) : [],
     );
@@ -103,7 +103,7 @@ export class ServedSources {
   async share(wanted: readonly string[], { begin, end }: TimeRange = {}): Promise<SourceShare> {
     // A feed that was let go would attach again.
     if (this.#isClosed) throw new FeedError("CLOSING", "source: the server ends", 503);
-    const live = wanted.filter(isLiveUrl);
+    const live = wanted.filter(isLiveSource);
     if (live.length === 0) {
       const { feed, names } = this.#recorded.open(wanted);
       return {
@@ -119,7 +119,7 @@ export class ServedSources {
 
   /** What some sources declare: recorded ones all that they will, live ones what they have so far. */
   async declared(wanted: readonly string[]): Promise<readonly TraceClass[]> {
-    const recorded = wanted.filter((source) => !isLiveUrl(source));
+    const recorded = wanted.filter((source) => !isLiveSource(source));
     const known = await Promise.all(recorded.map((source) => this.#recordedClasses(source)));
     return [...known.flat(), ...wanted.flatMap((url) => this.#feeds.get(url)?.traceClasses ?? [])];
   }

@@ -1,5 +1,6 @@
 import { listSessions } from "../../relay/list-sessions.ts";
 import { isLiveUrl, parseLiveUrl, printLiveUrl } from "../../relay/url.ts";
+import { isLiveSource } from "../../source/live-source.ts";
 
 /** One tracing domain of a session, as its relayd lists it. */
 export interface ListedSession {
@@ -40,7 +41,7 @@ export class SessionLists {
     );
     const lists = await Promise.all([...relayds].map(([name, relayd]) => this.#of(name, relayd)));
     const kindOf = (source: string): "live" | "recorded" =>
-      isLiveUrl(source) ? "live" : "recorded";
+      isLiveSource(source) ? "live" : "recorded";
     return {
       sources: wanted.map((source) => ({ source, kind: kindOf(source) })),
       sessions: lists.flat(),

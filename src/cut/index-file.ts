@@ -1,0 +1,42 @@
+/** LTTng's index of a data file, version 1.1: what `ctf/packet-index.ts` reads. All big endian. */
+
+/** What an index says of a packet. Sizes are bits, times clock cycles. */
+export interface IndexEntry {
+  readonly byteOffset: number;
+  readonly packetBits: number;
+  readonly contentBits: number;
+  readonly begin: bigint;
+  readonly end: bigint;
+  readonly discardedEvents: bigint;
+  readonly streamClass: number;
+  readonly instance: bigint;
+  readonly number: bigint;
+}
+
+const MAGIC = 0xc1f1dcc1;
+const ENTRY_BYTES = 72;
+
+export function indexHeader(): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  for (const [i, word] of [MAGIC, 1, 1, ENTRY_BYTES].entries()) view.setUint32(4 * i, word);
+  return bytes;
+}
+
+export function indexEntry(entry: IndexEntry): Uint8Array {
+  const bytes = new Uint8Array(ENTRY_BYTES);
+  const view = new DataView(bytes.buffer);
+  const words = [
+    BigInt(entry.byteOffset),
+    BigInt(entry.packetBits),
+    BigInt(entry.contentBits),
+    entry.begin,
+    entry.end,
+    entry.discardedEvents,
+    BigInt(entry.streamClass),
+    entry.instance,
+    entry.number,
+  ];
+  for (const [i, word] of words.entries()) view.setBigUint64(8 * i, word);
+  return bytes;
+}

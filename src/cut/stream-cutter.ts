@@ -1,0 +1,268 @@
+/** One stream: its packets, each with the records that are kept, into a data file and its index. */
+
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { wordToBigInt } from "../base/bits.ts";
+import { SourceError } from "../base/errors.ts";
+import { alignUp, Slots } from "../ctf/field-cursor.ts";
+import type { PacketHeader } from "../ctf/packet-header.ts";
+import type { EventClass, StreamClass, TraceClass } from "../ctf/trace-class.ts";
+import { planHeaderWalk, planRecordWalk } from "../scan/walk-planner.ts";
+import { Walker } from "../scan/walker.ts";
+import { FieldCopier, type Target } from "./field-copier.ts";
+import { indexEntry, indexHeader } from "./index-file.ts";
+import { PacketFields } from "./packet-fields.ts";
+import { type RecordShape, recordShape } from "./record-shape.ts";
+
+/** A record that is kept. */
+export interface KeptRecord {
+  readonly eventClass: EventClass;
+  readonly beginBit: number;
+  readonly endBit: number;
+  /** The clock behind it. */
+  readonly clock: bigint;
+}
+
+/** A packet of the original. */
+export interface SourcePacket {
+  readonly bytes: Uint8Array;
+  readonly header: PacketHeader;
+}
+
+const SLACK_BYTES = 4096;
+
+export class StreamCutter implements Target {
+  bytes: Uint8Array = new Uint8Array(1 << 16);
+  bit = 0;
+  readonly #traceClass: TraceClass;
+  readonly #path: string;
+  readonly #indexPath: string | undefined;
+  readonly #data: number;
+  readonly #index: number | undefined;
+  readonly #walker = new Walker();
+  readonly #shapes = new Map<EventClass, RecordShape>();
+  #byteOffset = 0;
+  #number: bigint | undefined;
+  #sourceNumber: bigint | undefined;
+  /** Packets that the original lacks since the last one that was written. */
+  #missing = 0n;
+  #discarded: bigint | undefined;
+  #hasUnsized = false;
+
+  /**
+   * @param path of the data file
+   * @param indexPath of its index; none where packets have no times or sizes
+   */
+  constructor(traceClass: TraceClass, path: string, indexPath: string | undefined) {
+    this.#traceClass = traceClass;
+    this.#walker.slots = new Slots(traceClass.slotCount);
+    this.#path = path;
+    this.#indexPath = indexPath;
+    this.#data = openSync(path, "wx");
+    this.#index = indexPath === undefined ? undefined : openSync(indexPath, "wx");
+    if (this.#index !== undefined) writeSync(this.#index, indexHeader());
+  }
+
+  /** Ends its files; those of a stream without a packet go. */
+  close(): void {
+    closeSync(this.#data);
+    if (this.#index !== undefined) closeSync(this.#index);
+    if (this.#byteOffset > 0) return;
+    rmSync(this.#path);
+    if (this.#indexPath !== undefined) rmSync(this.#indexPath);
+  }
+
+  /** Takes a packet's records over; a packet that says nothing is left out. */
+  packet(packet: SourcePacket, records: readonly KeptRecord[], keepsEmpty: boolean): void {
+    const { sequenceNumber, discardedEvents } = packet.header;
+    const last = this.#sourceNumber;
+    if (sequenceNumber !== undefined) {
+      if (last !== undefined && sequenceNumber > last) this.#missing += sequenceNumber - last - 1n;
+      this.#sourceNumber = sequenceNumber;
+    }
+    const isFirst = this.#byteOffset === 0;
+    const saysMore = discardedEvents !== this.#discarded || isFirst || keepsEmpty;
+    if (records.length === 0 && !saysMore) return;
+    const fields = new PacketFields(packet.bytes, packet.header, this.#traceClass, this.#path);
+    let begin: bigint | undefined;
+    for (let from = 0; ; ) {
+      const to = this.#fill(packet, records, from, begin ?? packet.header.begin);
+      const isLast = to === records.length;
+      const end = isLast ? undefined : records[Math.max(from, to - 1)]!.clock;
+      // Nothing fits before a begin that is long before the first record: there, the begin moves.
+      if (to > from || isLast) this.#finish(packet, fields, begin, end);
+      if (isLast) return;
+      begin = this.#beginAt(packet, fields, records[to]!);
+      from = to;
+    }
+  }
+
+  reserve(bits: number): void {
+    const needed = (this.bit + bits + 7) / 8;
+    if (needed <= this.bytes.length) return;
+    const larger = new Uint8Array(2 ** Math.ceil(Math.log2(needed + SLACK_BYTES)));
+    larger.set(this.bytes);
+    this.bytes = larger;
+  }
+
+  /** Begins a packet and copies records into it, as long as their times can be read there; gives the first that was not. */
+  #fill(
+    packet: SourcePacket,
+    records: readonly KeptRecord[],
+    from: number,
+    begin: bigint | undefined,
+  ): number {
+    const { bytes, header } = packet;
+    const headBytes = Math.ceil(header.headerBits / 8);
+    this.bytes.fill(0);
+    this.bit = 0;
+    this.reserve(headBytes * 8);
+    this.bytes.set(bytes.subarray(0, headBytes));
+    this.bit = header.headerBits;
+    this.#clearBehindHeader(header);
+    const { slotCount } = this.#traceClass;
+    const copier = new FieldCopier(bytes, header.slots, slotCount, header.contentBits, this);
+    let clock = begin ?? 0n;
+    for (let i = from; i < records.length; i++) {
+      const record = records[i]!;
+      if (!this.#isReadable(packet, record, clock)) return i;
+      clock = record.clock;
+      if (!this.#copyWhole(packet, record))
+        copier.record(record.beginBit, header.streamClass, record.eventClass);
+    }
+    return records.length;
+  }
+
+  /** The byte that the header ends in may have a record's first bits. */
+  #clearBehindHeader({ headerBits, byteOrder }: PacketHeader): void {
+    const used = headerBits & 7;
+    if (used === 0) return;
+    const mask = byteOrder === "big-endian" ? 0xff << (8 - used) : 0xff >> (8 - used);
+    this.bytes[headerBits >>> 3] = this.bytes[headerBits >>> 3]! & mask;
+  }
+
+  /** Copies a record as bytes, where its padding is the same as it was; gives whether it is. */
+  #copyWhole({ bytes, header }: SourcePacket, record: KeptRecord): boolean {
+    const { streamClass } = header;
+    const { eventClass, endBit } = record;
+    const { alignment } = this.#shapeOf(streamClass, eventClass);
+    const first = streamClass.eventHeader?.align ?? 1;
+    const begin = alignUp(record.beginBit, first);
+    const at = alignUp(this.bit, first);
+    const isWhole = (begin & 7) === 0 && (endBit & 7) === 0 && (at & 7) === 0;
+    if (!isWhole || (at - begin) % alignment !== 0) return false;
+    this.bit = at;
+    this.reserve(endBit - begin);
+    this.bytes.set(bytes.subarray(begin >>> 3, endBit >>> 3), at >>> 3);
+    this.bit = at + endBit - begin;
+    return true;
+  }
+
+  /** Whether a record's time, of which it may have the lowest bits only, is right behind another clock value. */
+  #isReadable({ bytes, header }: SourcePacket, record: KeptRecord, clock: bigint): boolean {
+    const { streamClass } = header;
+    if (streamClass.clock === undefined) return true;
+    const ahead = record.clock - clock;
+    const { clockBits } = this.#shapeOf(streamClass, record.eventClass);
+    if (ahead >= 0n && ahead < 1n << BigInt(clockBits)) return true;
+    const walker = this.#walker;
+    walker.bytes = bytes;
+    walker.slots.set(header.slots);
+    walker.bit = record.beginBit;
+    walker.end = record.endBit;
+    walker.clock.hi = Number(BigInt.asIntN(32, clock >> 32n));
+    walker.clock.lo = Number(BigInt.asIntN(32, clock));
+    walker.run(planHeaderWalk(streamClass, false));
+    walker.run(planRecordWalk(streamClass, record.eventClass, undefined, false));
+    return wordToBigInt(walker.clock, false) === record.clock;
+  }
+
+  #shapeOf(streamClass: StreamClass, eventClass: EventClass): RecordShape {
+    let shape = this.#shapes.get(eventClass);
+    if (shape === undefined) {
+      shape = recordShape(streamClass, eventClass);
+      this.#shapes.set(eventClass, shape);
+    }
+    return shape;
+  }
+
+  /** A new packet that begins with a record. */
+  #beginAt({ header }: SourcePacket, fields: PacketFields, { clock }: KeptRecord): bigint {
+    const role = "default-clock-timestamp";
+    if (fields.has(role) && fields.width(role) === 64 && header.begin !== undefined) return clock;
+    throw new SourceError(
+      "CUT_CLOCK",
+      `${this.#path}: cut: expected packets with 64-bit begins, which hold the times of records whose predecessors are left out, got narrower ones`,
+    );
+  }
+
+  /** Settles a packet's header and writes it. @param end of one that another of the same packet follows */
+  #finish(
+    { header }: SourcePacket,
+    fields: PacketFields,
+    begin: bigint | undefined,
+    end: bigint | undefined,
+  ): void {
+    const contentBits = this.bit;
+    const packetBits = alignUp(contentBits, 8);
+    this.#checkSize(fields, contentBits, packetBits);
+    fields.write(this.bytes, "packet-content-length", BigInt(contentBits));
+    fields.write(this.bytes, "packet-total-length", BigInt(packetBits));
+    if (begin !== undefined) fields.write(this.bytes, "default-clock-timestamp", begin);
+    if (end !== undefined) fields.write(this.bytes, "packet-end-default-clock-timestamp", end);
+    if (header.sequenceNumber !== undefined) {
+      this.#number =
+        this.#number === undefined ? header.sequenceNumber : this.#number + this.#missing + 1n;
+      this.#missing = 0n;
+      fields.write(this.bytes, "packet-sequence-number", this.#number);
+    }
+    const isLast = end === undefined;
+    const discarded = isLast ? header.discardedEvents : (this.#discarded ?? header.discardedEvents);
+    if (discarded !== undefined)
+      fields.write(this.bytes, "discarded-event-record-counter-snapshot", discarded);
+    this.#discarded = discarded;
+    this.#write(header, begin ?? header.begin ?? 0n, end ?? header.end ?? 0n, packetBits);
+  }
+
+  #checkSize(fields: PacketFields, contentBits: number, packetBits: number): void {
+    const hasContent = fields.has("packet-content-length");
+    const hasTotal = fields.has("packet-total-length");
+    if (hasContent && hasTotal) return;
+    if (!hasContent && !hasTotal && this.#hasUnsized)
+      throw new SourceError(
+        "CUT_UNSIZED",
+        `${this.#path}: cut: expected packets that say their size, or one in a file, got several without`,
+      );
+    this.#hasUnsized = !hasContent && !hasTotal;
+    if (contentBits !== packetBits)
+      throw new SourceError(
+        "CUT_UNSIZED",
+        `${this.#path}: cut: expected packets that say the size of their content, or records of whole bytes, got ${contentBits} bits`,
+      );
+  }
+
+  #write(header: PacketHeader, begin: bigint, end: bigint, packetBits: number): void {
+    const bytes = this.bytes.subarray(0, packetBits / 8);
+    writeAll(this.#data, bytes);
+    if (this.#index !== undefined)
+      writeAll(
+        this.#index,
+        indexEntry({
+          byteOffset: this.#byteOffset,
+          packetBits,
+          contentBits: this.bit,
+          begin,
+          end,
+          discardedEvents: this.#discarded ?? 0n,
+          streamClass: header.streamClass.id,
+          instance: header.instanceId ?? 0n,
+          number: this.#number ?? 0n,
+        }),
+      );
+    this.#byteOffset += bytes.length;
+  }
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; )
+    written += writeSync(fd, bytes, written, bytes.length - written);
+}

@@ -1,0 +1,251 @@
+/** A cut of a trace has the records that pass and no others, in packets that every reader takes. */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { TraceError } from "../../src/base/errors.ts";
+import { openRecorded } from "../../src/ctf/recorded.ts";
+import { cutTraces } from "../../src/cut/cut.ts";
+import { compileFilter } from "../../src/filter/compile.ts";
+import { Folders } from "../support/folder.ts";
+import { needs } from "../support/needs.ts";
+import { type Result, rowsOf, type Spec } from "../support/query.ts";
+import { random } from "../support/random.ts";
+import { randomCtf2 } from "../support/random-ctf2.ts";
+import { randomFilter, randomPacket, randomTrace } from "../support/random-trace.ts";
+import { MAIN, recordedTrace, type TraceName } from "../support/traces.ts";
+import { joined, PREAMBLE, packet, record, STREAM } from "../support/tsdl.ts";
+
+const test = suite("cut/cut");
+const folders = new Folders();
+const unpacked: { remove(): unknown }[] = [];
+test.after(async () => {
+  folders.removeAll();
+  for (const trace of unpacked) await trace.remove();
+});
+
+interface How {
+  readonly where?: string | undefined;
+  readonly events?: readonly string[];
+  readonly alwaysKept?: readonly string[];
+  readonly isStopped?: () => boolean;
+}
+
+/** Cuts a trace into a new folder; gives that. */
+async function cut(source: string, how: How = {}): Promise<string> {
+  const to = join(folders.make(), "cut");
+  await cutTraces({
+    opened: await openRecorded([source]),
+    sources: [source],
+    to,
+    scan: {
+      filter: how.where === undefined ? undefined : compileFilter(how.where),
+      events: how.events ?? [],
+      columns: [],
+      countsOnly: true,
+      begin: undefined,
+      end: undefined,
+    },
+    alwaysKept: how.alwaysKept ?? [],
+    isStopped: how.isStopped ?? (() => false),
+    onLoss: () => {},
+  });
+  return to;
+}
+
+function rows(directory: string, { where, events = [] }: How = {}): Promise<Result> {
+  const spec: Spec = { events, engine: "interpreter", order: "time" };
+  return rowsOf(directory, {
+    ...spec,
+    ...(where !== undefined && { filter: compileFilter(where) }),
+  });
+}
+
+async function project(name: TraceName): Promise<string> {
+  const trace = await recordedTrace(name);
+  unpacked.push({ remove: () => trace.remove() });
+  return trace.path;
+}
+
+/** The files below a folder with what they hold, by their paths. */
+function contents(folder: string): Readonly<Record<string, string>> {
+  const paths = readdirSync(folder, { recursive: true }).map(String).sort();
+  return Object.fromEntries(
+    paths
+      .filter((path) => statSync(join(folder, path)).isFile())
+      .map((path) => [path, readFileSync(join(folder, path)).toString("base64")]),
+  );
+}
+
+const CASES: readonly How[] = [
+  {},
+  { where: '$event.name == "*exit*" || $event.name == "*tick*"' },
+  { events: ["sched_*", "lab:*"] },
+  { where: "$event.cpu_id == 1" },
+  { where: "1 == 2" },
+];
+
+for (const name of ["small", "lossy", "ctf18", "ctf2", "filter-lab"] as const) {
+  test(`${name}: the cut is what passes, and a cut of the cut is the same`, async () => {
+    const source = await project(name);
+    for (const how of CASES) {
+      const once = await cut(source, how);
+      assert.equal((await rows(once, how)).rows, (await rows(source, how)).rows);
+      assert.equal((await rows(once)).rows.length, (await rows(source, how)).rows.length);
+      assert.equal(contents(await cut(once, how)), contents(once));
+    }
+  });
+}
+
+needs(test, ["babeltrace2"])(
+  "babeltrace2 prints of a cut what it prints of the original",
+  async () => {
+    for (const name of ["small", "ctf18"] as const) {
+      const source = await project(name);
+      const print = (folder: string): string =>
+        spawnSync("babeltrace2", ["--no-delta", folder], { encoding: "utf8", maxBuffer: 1 << 28 })
+          .stdout;
+      assert.ok(print(await cut(source)) === print(source), name);
+    }
+  },
+);
+
+test("what was discarded is carried over, also where no record of a packet is kept", async () => {
+  const source = await project("lossy");
+  const counts = (result: Result): number =>
+    result.losses.reduce((sum, loss) => sum + ("count" in loss ? loss.count : 0), 0);
+  const lost = counts(await rows(source));
+  assert.ok(lost > 0);
+  for (const how of CASES) assert.is(counts(await rows(await cut(source, how))), lost);
+});
+
+for (const [format, make] of [
+  ["CTF 1.8", randomTrace],
+  ["CTF 2", randomCtf2],
+] as const) {
+  test(`random trace classes of ${format}: whatever is aligned to what`, async () => {
+    const next = random(`cut of ${format}`);
+    let kept = 0;
+    for (let round = 0; round < 60; round++) {
+      const trace = make(next);
+      const packets = Array.from({ length: 4 }, () => randomPacket(next));
+      const source = folders.make({ metadata: trace.text, data: joined(...packets) });
+      for (const where of [undefined, randomFilter(trace, next)]) {
+        const how = { where };
+        let expected: Result;
+        try {
+          expected = await rows(source, how);
+        } catch (error) {
+          // The filter asks for what is not there.
+          if (error instanceof TraceError) continue;
+          throw error;
+        }
+        let once: string;
+        try {
+          once = await cut(source, how);
+        } catch (error) {
+          if (error instanceof TraceError && error.code === "CUT_BYTE_ORDER") continue;
+          throw error;
+        }
+        const got = await rows(once);
+        // Random times go back, so that packets may come in another order.
+        const inOrder = ({ rows }: Result): string[] =>
+          rows
+            .map((row) =>
+              JSON.stringify(row, (_, value: unknown) =>
+                typeof value === "bigint" ? `${value}` : value,
+              ),
+            )
+            .sort();
+        assert.equal(inOrder(got), inOrder(expected), `round ${round}, ${where}\n${trace.text}`);
+        kept += got.rows.length;
+      }
+    }
+    assert.ok(kept > 100, `${kept} records`);
+  });
+}
+
+test("times of which records hold the lowest bits only are right without the records before", async () => {
+  const text = `${PREAMBLE}${STREAM.replace(/event\.header := struct \{[^}]*\}/, "event.header := struct { u16 id; integer { size = 8; map = clock.monotonic.value; } timestamp; }")}
+event { name = "a"; id = 0; stream_id = 0; fields := struct { u8 n; }; };\n`;
+  // Every record is 200 cycles behind the one before.
+  const records = Array.from({ length: 10 }, (_, n) => Uint8Array.of(0, 0, (200 * n) & 0xff, n));
+  const source = folders.make({
+    metadata: text,
+    data: packet(joined(...records), { begin: 0n, end: 2000n }),
+  });
+  const how = { where: "n == 3 || n == 9" };
+  const once = await cut(source, how);
+  const { rows: got } = await rows(once);
+  assert.equal(got, (await rows(source, how)).rows);
+  assert.is(got.length, 2);
+  assert.equal(contents(await cut(once, how)), contents(once));
+});
+
+test("records of some names are kept whether they pass or not", async () => {
+  const source = folders.make({
+    metadata: `${PREAMBLE}${STREAM}event { name = "a"; id = 0; stream_id = 0; };\nevent { name = "b"; id = 1; stream_id = 0; };\n`,
+    data: packet(joined(...[0, 1, 0, 1].map((id, i) => record(id, BigInt(i), new Uint8Array())))),
+  });
+  const names = async (how: How): Promise<unknown[]> =>
+    (await rows(await cut(source, how))).rows.map(({ event }) => event);
+  assert.equal(await names({ events: ["a"] }), ["a", "a"]);
+  assert.equal(await names({ events: ["nothing"], alwaysKept: ["b"] }), ["b", "b"]);
+});
+
+test("a cut that is stopped or fails leaves nothing", async () => {
+  const source = await project("small");
+  const folder = folders.make();
+  const to = join(folder, "cut");
+  const spec = {
+    opened: await openRecorded([source]),
+    sources: [source],
+    to,
+    scan: { filter: undefined, events: [], columns: [], begin: undefined, end: undefined },
+    alwaysKept: [],
+    onLoss: () => {},
+  };
+  let packets = 0;
+  assert.is(await cutTraces({ ...spec, isStopped: () => packets++ > 5 }), undefined);
+  assert.equal(readdirSync(folder), []);
+  await cutTraces({ ...spec, isStopped: () => false });
+  try {
+    await cutTraces({ ...spec, isStopped: () => false });
+    assert.unreachable();
+  } catch (error) {
+    assert.is(error instanceof TraceError && error.code, "CUT_EXISTS");
+  }
+});
+
+test("the command keeps container names, and --bare does not", async () => {
+  const source = await project("small");
+  const folder = folders.make();
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8" });
+  const named = join(folder, "named");
+  const bare = join(folder, "bare");
+  const ask = ["--container", "some-redis"];
+  assert.is(run("cut", source, "--to", named, ...ask).status, 0);
+  assert.is(run("cut", source, "--to", bare, "--bare", ...ask).status, 0);
+  const expected = run("tail", source, ...ask, "-c").stdout;
+  assert.is(run("tail", named, ...ask, "-c").stdout, expected);
+  assert.is(run("tail", bare, "-c").stdout, expected);
+  assert.ok(existsSync(join(named, "kernel/index")));
+});
+
+test("a trace whose last packet was cut short by a crash is cut as far as it goes", async () => {
+  const source = folders.make({
+    metadata: `${PREAMBLE}${STREAM}event { name = "a"; id = 0; stream_id = 0; };\n`,
+    data: packet(
+      joined(...Array.from({ length: 9 }, (_, i) => record(0, BigInt(i), new Uint8Array()))),
+    ),
+  });
+  truncateSync(join(source, "data"), 60 + 5 * 10 + 3);
+  const once = await rows(await cut(source));
+  assert.is(once.rows.length, 5);
+  assert.equal(once.losses, []);
+});
+
+test.run();
