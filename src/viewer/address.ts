@@ -37,11 +37,12 @@ const MAX_COLUMNS = 100;
 export function placeOf(search: string): Place {
   const parameters = new URLSearchParams(search);
   const view = VIEWS.find((name) => name === parameters.get("view"));
+  // Links from before the query language have `where`.
+  const query = parameters.get("q") ?? parameters.get("where") ?? "";
   return {
-    // Links from before the query language have `where`.
-    query: parameters.get("q") ?? parameters.get("where") ?? "",
+    query,
     source: parameters.get("source") ?? "",
-    view: view ?? "events",
+    view: view ?? usualView(query),
     isPaused: parameters.get("paused") === "1",
     range: rangeOf(parameters.get("begin"), parameters.get("end")),
     other: rangeOf(parameters.get("begin2"), parameters.get("end2")),
@@ -54,6 +55,11 @@ export function placeOf(search: string): Place {
   };
 }
 
+/** Where an address leads that names no view. */
+function usualView(query: string): ViewName {
+  return query === "" ? "containers" : "events";
+}
+
 /** The address of a place, relative to the page's. */
 export function addressOf(place: Place): string {
   const { query, source, view, isPaused, range, other, sort, columns, lanes } = place;
@@ -63,7 +69,7 @@ export function addressOf(place: Place): string {
   };
   set("q", query);
   set("source", source);
-  set("view", view === "events" ? "" : view);
+  set("view", view === usualView(query) ? "" : view);
   set("paused", isPaused ? "1" : "");
   set("begin", range?.begin);
   set("end", range?.end);

@@ -28,7 +28,7 @@ export class ExportDialog {
     const { isLive, place } = scope;
     const range = isLive ? undefined : place.range;
     byId("export-queries").replaceChildren(
-      ...view.queries.map((query) => this.#query(query, scope, range, sources)),
+      ...view.queries.map((asked) => this.#query(asked, scope, range, sources)),
     );
     byId("export-live").hidden = !isLive;
     byId("export-charts").replaceChildren(...charts().map(([name, svg]) => this.#chart(name, svg)));

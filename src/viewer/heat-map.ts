@@ -11,7 +11,7 @@ import { clock, duration, partOf, type Range } from "./time.ts";
 const LEFT = 64;
 const BOTTOM = 20;
 const TOP = 6;
-const ROW = 11;
+const ROW = 8;
 const SHADES = 6;
 
 /** A window: its begin, and how many values each row has. */
@@ -124,7 +124,7 @@ export class HeatMap {
         svg.append(
           draw(
             "text",
-            { x: LEFT - 6, y: this.#y(row) + ROW, "text-anchor": "end" },
+            { x: LEFT - 6, y: this.#y(row) + ROW + 1, "text-anchor": "end" },
             duration(heatRowBegin(row)),
           ),
         );

@@ -3,15 +3,17 @@
 import { addressOf, type Place, placeOf, type ViewName } from "./address.ts";
 import { CompareView } from "./compare-view.ts";
 import { placeAbove, showCrumbs } from "./crumbs.ts";
+import { Diagnostic } from "./diagnostic.ts";
 import { byId, count, show, visible } from "./dom.ts";
 import { ExportDialog } from "./export-dialog.ts";
+import type { QueryError } from "./frames.ts";
 import { listenToKeys } from "./keys.ts";
 import { LossesView } from "./losses-view.ts";
 import { CONTAINERS, PROCESSES } from "./metric-queries.ts";
 import { MetricsView } from "./metrics-view.ts";
 import { Overview } from "./overview.ts";
 import { QueryBox } from "./query-box.ts";
-import { containerTerm, withTerm } from "./query-text.ts";
+import { containerTerm, filterOf, withTerm } from "./query-text.ts";
 import { QueryView } from "./query-view.ts";
 import { Sources } from "./sources.ts";
 import { SyscallsView } from "./syscalls-view.ts";
@@ -27,7 +29,10 @@ const UPDATE_MS = 200;
 let place: Place = placeOf(location.search);
 const sources = new Sources();
 const source = byId<HTMLSelectElement>("source");
-const host: Host = { token: new Token(), go, replace, pause };
+const host: Host = { token: new Token(), go, replace, pause, diagnose };
+const diagnostic = new Diagnostic(host.token, (mended) =>
+  go({ query: place.view === "events" ? mended : filterOf(mended), isPaused: false }),
+);
 const box = new QueryBox(host.token, () => place.source);
 const overview = new Overview(host);
 const events = new QueryView(host);
@@ -99,11 +104,9 @@ function restore(): void {
 }
 
 function run(): void {
-  const isLive = sources.isLive(place.source);
-  const extent = sources.extentOf(place.source);
-  if (overviewOf !== place.source) overview.run(place.source, isLive, extent);
+  const scope = scopeOf(place, sources);
+  if (overviewOf !== place.source) overview.run(place.source, scope.isLive, scope.extent);
   overviewOf = place.source;
-  const scope = scopeOf(place, isLive, extent);
   if (shown !== undefined) views[shown.name].stop();
   shown = { name: place.view, scope };
   showView();
@@ -150,6 +153,7 @@ function go(changes: Partial<Place>): void {
   const isOther = changes.view !== undefined && changes.view !== place.view;
   place = { ...place, ...(isOther && { sort: "" }), ...changes };
   history.pushState(null, "", addressOf(place));
+  welcome.close();
   restore();
 }
 
@@ -158,6 +162,11 @@ function replace(changes: Partial<Place>): void {
   place = { ...place, ...changes };
   history.replaceState(null, "", addressOf(place));
   if ("range" in changes || "other" in changes) run();
+}
+
+function diagnose(error: QueryError | undefined, query: string): void {
+  if (error === undefined) diagnostic.clear();
+  else void diagnostic.show(error, query, place.source);
 }
 
 function pause(isPaused: boolean): void {

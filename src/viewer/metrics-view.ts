@@ -29,6 +29,7 @@ export class MetricsView implements View {
   #scope: Scope | undefined;
   #isStale = false;
   #isPaused = false;
+  #hasFailed = false;
 
   /**
    * @param id of the section that it fills
@@ -66,6 +67,7 @@ export class MetricsView implements View {
   run(scope: Scope): void {
     this.stop();
     this.#scope = scope;
+    this.#hasFailed = false;
     const { filter, isLive, place } = scope;
     this.#table.sort = place.sort === "" ? `-${this.#spec.order}` : place.sort;
     const every = isLive ? " every 1s" : "";
@@ -92,6 +94,7 @@ export class MetricsView implements View {
   update(): void {
     if (!this.#isStale || this.#isPaused || this.#scope === undefined) return;
     this.#isStale = false;
+    this.#diagnose();
     const { keys } = this.#spec;
     const rows = joinedRows(this.#parts, keys, this.#folded);
     const left = this.#table.show({ keys, measures: this.#measures, rows, line: this.#lineOf() });
@@ -111,6 +114,15 @@ export class MetricsView implements View {
     if (key !== "ArrowDown" && key !== "ArrowUp" && key !== "j" && key !== "k") return false;
     this.#table.step(key === "ArrowDown" || key === "j" ? 1 : -1);
     return true;
+  }
+
+  /** An error that all parts have is the filter's. */
+  #diagnose(): void {
+    const [first] = this.#parts;
+    const hasFailed = this.#parts.every(({ running }) => running.error !== undefined);
+    if (!hasFailed || this.#hasFailed || first === undefined) return;
+    this.#hasFailed = true;
+    this.#host.diagnose(first.running.error, first.running.wanted.query);
   }
 
   /** Of the parts that answer: a trace that has no such events has no column for them. */

@@ -1,5 +1,5 @@
 /**
- * Events a second over the whole trace, or over the last minutes of a live session: coarse first, then finer. Ranges are
+ * Events a second over the whole trace, as far as it is read, or over the last minutes of a live session. Ranges are
  * chosen on it, by dragging (with Shift, the range to compare with) or by its four handles.
  */
 
@@ -14,8 +14,7 @@ import { clock, partOf, type Range, rangeText, timeAt, windowFor } from "./time.
 import type { Host } from "./view.ts";
 
 const HEIGHT = 44;
-const COARSE = 24;
-const FINE = 240;
+const WINDOWS = 240;
 const LIVE_WINDOWS = 300;
 const LIVE_NS = 1_000_000_000n;
 /** A shorter drag is a click, which chooses everything again. */
@@ -25,7 +24,7 @@ export class Overview {
   readonly #host: Host;
   readonly #strip = byId("overview-strip");
   readonly #handles: readonly RangeHandle[];
-  #queries: RunningQuery[] = [];
+  #query: RunningQuery | undefined;
   #place: Place | undefined;
   #isLive = false;
   #extent: Range | undefined;
@@ -58,7 +57,7 @@ export class Overview {
 
   /** The query whose losses are those of the sources. */
   get account(): RunningQuery | undefined {
-    return this.#queries.at(-1);
+    return this.#query;
   }
 
   /** @param extent of a recorded trace */
@@ -66,26 +65,23 @@ export class Overview {
     this.stop();
     this.#isLive = isLive;
     this.#extent = extent;
-    const ask = (every: string): RunningQuery =>
-      new RunningQuery(
-        { query: `|> events = count() every ${every}`, source, isLive },
-        this.#host.token,
-        () => {
-          this.#isStale = true;
-        },
-        { keptWindows: isLive ? LIVE_WINDOWS : FINE * 4 },
-      );
-    if (isLive) this.#queries = [ask("1s")];
-    else if (extent !== undefined) {
-      const [coarse, fine] = [windowFor(extent, COARSE).text, windowFor(extent, FINE).text];
-      this.#queries = coarse === fine ? [ask(fine)] : [ask(coarse), ask(fine)];
-    }
+    if (!isLive && extent === undefined) return;
+    const every = isLive || extent === undefined ? "1s" : windowFor(extent, WINDOWS).text;
+    const news = (): void => {
+      this.#isStale = true;
+    };
+    this.#query = new RunningQuery(
+      { query: `|> events = count() every ${every}`, source, isLive },
+      this.#host.token,
+      news,
+      { keptWindows: isLive ? LIVE_WINDOWS : WINDOWS * 4 },
+    );
     this.#isStale = true;
   }
 
   stop(): void {
-    for (const query of this.#queries) query.close();
-    this.#queries = [];
+    this.#query?.close();
+    this.#query = undefined;
   }
 
   show(place: Place): void {
@@ -112,38 +108,32 @@ export class Overview {
     show("range-text", range === undefined ? "all" : rangeText(range));
     show("other-text", other === undefined ? "" : `beside ${rangeText(other)}`);
     byId("range-all").hidden = range === undefined && other === undefined;
-    const unfinished = this.#queries.filter(({ isOver }) => !isOver).length;
-    const isReading = !this.#isLive && unfinished > 0;
-    show(
-      "overview-progress",
-      isReading
-        ? `reading, ${this.#queries.length - unfinished} of ${this.#queries.length} passes done`
-        : "",
-    );
+    show("overview-progress", this.#progress(extent));
+  }
+
+  /** `reading, 43 %`; empty where all is read. */
+  #progress(extent: Range): string {
+    if (this.#isLive || this.#query === undefined || this.#query.isOver) return "";
+    const last = [...(this.#query.answer?.windows.keys() ?? [])].at(-1);
+    const part = last === undefined ? 0 : partOf(extent, last);
+    return `reading, ${Math.round(Math.min(1, Math.max(0, part)) * 100)} %`;
   }
 
   /** The last minutes. */
   #followLive(): void {
-    const windows = [...(this.#queries[0]?.answer?.windows.keys() ?? [])];
+    const windows = [...(this.#query?.answer?.windows.keys() ?? [])];
     const last = windows.at(-1);
     if (last === undefined) return;
     const end = last + LIVE_NS;
     this.#extent = { begin: end - BigInt(LIVE_WINDOWS) * LIVE_NS, end };
   }
 
-  /** The finest query that has something. */
-  get #best(): RunningQuery | undefined {
-    const ended = this.#queries.filter(({ state }) => state === "ended").at(-1);
-    return ended ?? this.#queries.find(({ answer }) => (answer?.windows.size ?? 0) > 0);
-  }
-
   #picture(extent: Range): SVGElement {
     const width = Math.max(200, this.#strip.clientWidth);
-    const best = this.#best;
-    const windows = [...(best?.answer?.windows ?? [])].map(
+    const windows = [...(this.#query?.answer?.windows ?? [])].map(
       ([begin, [row]]) => [begin, Number(row?.["events"] ?? 0)] as const,
     );
-    const step = best === undefined ? 1 : widthOf(windows, extent);
+    const step = widthOf(windows, extent);
     const most = Math.max(1, ...windows.map(([, count]) => count));
     const x = (ns: bigint): number => partOf(extent, ns) * width;
     const bars = windows.map(([begin, count]) => {
@@ -155,6 +145,7 @@ export class Overview {
     const rate = `up to ${short(Math.round(most / Math.max(seconds, 1e-9)), "rate")} events/s`;
     const svg = draw("svg", {
       viewBox: `0 0 ${width} ${HEIGHT}`,
+      preserveAspectRatio: "none",
       role: "img",
       "aria-label": `events over time, ${rate}`,
     });

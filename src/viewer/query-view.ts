@@ -4,11 +4,11 @@ import { AnswerView } from "./answer-view.ts";
 import type { Batch } from "./arrow.ts";
 import { ColumnPicker } from "./column-picker.ts";
 import { Connection, type Listener, type Outage, type State } from "./connection.ts";
-import { Diagnostic } from "./diagnostic.ts";
 import { byId, count, show } from "./dom.ts";
 import { EventsTable } from "./events-table.ts";
 import type { Frame, QueryError } from "./frames.ts";
 import { outageText } from "./outage.ts";
+import { joined } from "./query-text.ts";
 import { RowPanel } from "./row-panel.ts";
 import { Totals } from "./totals.ts";
 import type { Host, Scope, View } from "./view.ts";
@@ -20,10 +20,10 @@ export class QueryView implements View, Listener {
   readonly #events: EventsTable;
   readonly #picker: ColumnPicker;
   readonly #answer = new AnswerView();
-  readonly #diagnostic: Diagnostic;
   #connection: Connection | undefined;
   #query = "";
-  #source = "";
+  /** What the page adds to it. */
+  #select = "";
   #state: State | "needs a token" = "connecting";
   #outage: Outage | undefined;
   #isLive = false;
@@ -42,23 +42,25 @@ export class QueryView implements View, Listener {
       this.#events.update();
       host.replace({ columns });
     });
-    this.#diagnostic = new Diagnostic(host.token, (query) => host.go({ query, isPaused: false }));
   }
 
   get queries(): readonly string[] {
     return [this.#query];
   }
 
-  run({ place, source, isLive, range }: Scope): void {
+  run({ place, source, isLive, range, select }: Scope): void {
     this.#connection?.close();
     const { query, columns } = place;
     this.#query = query;
-    this.#source = source;
     this.#isLive = isLive;
     this.#events.choose(columns);
     this.#panel.run(place);
     byId("totals").hidden = false;
-    this.#connection = new Connection({ query, source, isLive, range }, this.#host.token, this);
+    // A filter alone has no column for containers.
+    this.#select = /\|>|^\s*@/.test(query) ? "" : select;
+    const whole = joined(query, this.#select).trim();
+    const wanted = { query: whole, source, isLive, range: isLive ? undefined : range };
+    this.#connection = new Connection(wanted, this.#host.token, this);
   }
 
   /** Nothing is connected any more; what is shown stays. */
@@ -66,7 +68,7 @@ export class QueryView implements View, Listener {
     this.#connection?.close();
     this.#connection = undefined;
     if (!this.#isPaused) this.#show();
-    this.#diagnostic.clear();
+    this.#host.diagnose(undefined, this.#query);
     this.#panel.close();
     this.#state = why;
     this.#showState();
@@ -85,7 +87,7 @@ export class QueryView implements View, Listener {
     this.#answer.reset();
     this.#totals.reset();
     this.#rowsAtPause = 0;
-    this.#diagnostic.clear();
+    this.#host.diagnose(undefined, this.#query);
   }
 
   state(state: State, outage?: Outage): void {
@@ -110,7 +112,8 @@ export class QueryView implements View, Listener {
   }
 
   failed(error: QueryError): void {
-    void this.#diagnostic.show(error, this.#query, this.#source);
+    const message = error.message.replace(` ${this.#select}`, "");
+    this.#host.diagnose({ ...error, message }, this.#query);
   }
 
   update(): void {

@@ -37,8 +37,26 @@ interface WatermarkAnswer {
   }[];
 }
 
+interface SchemaAnswer {
+  readonly events?: readonly { readonly contexts: readonly { readonly name: string }[] }[];
+}
+
+const FACTS = ["timestamp", "event", "container", "cpu_id"];
+/** Of packets, not of events. */
+const OF_PACKETS = [
+  "timestamp_begin",
+  "timestamp_end",
+  "content_size",
+  "packet_size",
+  "packet_seq_num",
+  "events_discarded",
+];
+const MAX_COLUMNS = 64;
+
 export class Sources {
   all: readonly SourceInfo[] = [];
+  /** A stage that selects facts, contexts and payload of events; empty while they are not declared. */
+  select = "";
   /** Names of fields that the token hides. */
   hidden: readonly string[] = [];
   /** Of the token; `-` where none is asked for. */
@@ -63,6 +81,7 @@ export class Sources {
       const body = (await answer.json()) as SessionsAnswer;
       if (!this.#hasExtents && body.sources?.some(({ kind }) => kind === "recorded"))
         await this.#loadExtents(token);
+      if (this.select === "") await this.#loadColumns(token);
       this.#take(body);
       return answer.status;
     } catch {
@@ -88,6 +107,20 @@ export class Sources {
   isLive(source: string): boolean {
     const chosen = this.all.filter((one) => source === "" || one.source === source);
     return chosen.length === 0 || chosen.some(({ kind }) => kind === "live");
+  }
+
+  /** Contexts are columns of all events, wherever they are declared. */
+  async #loadColumns(token: Token): Promise<void> {
+    const answer = await fetch("v1/schema", { headers: token.headers });
+    if (!answer.ok) return;
+    const { events = [] } = (await answer.json()) as SchemaAnswer;
+    const contexts = new Set(events.flatMap((event) => event.contexts.map(({ name }) => name)));
+    if (events.length === 0) return;
+    for (const name of [...FACTS, ...OF_PACKETS, ""]) contexts.delete(name);
+    const host = this.all.length > 1 ? ["host"] : [];
+    const own = [...contexts].filter((name) => /^[A-Za-z_]\w*$/.test(name)).slice(0, MAX_COLUMNS);
+    const names = [...FACTS, ...host, ...own.map((name) => `$ctx.${name}`), "payload"];
+    this.select = `|> select ${names.join(", ")}`;
   }
 
   async #loadExtents(token: Token): Promise<void> {

@@ -1,7 +1,9 @@
 /** What all views are: each stands on queries, which the user can see, take along and run elsewhere. */
 
 import type { Place } from "./address.ts";
+import type { QueryError } from "./frames.ts";
 import { filterOf } from "./query-text.ts";
+import type { Sources } from "./sources.ts";
 import type { Range } from "./time.ts";
 import type { Token } from "./token.ts";
 
@@ -16,6 +18,8 @@ export interface Scope {
   readonly range: Range | undefined;
   /** All of a recorded trace; undefined where it is not known, and for live sessions. */
   readonly extent: Range | undefined;
+  /** A stage that selects the columns of events, with their container; empty where they are not known yet. */
+  readonly select: string;
 }
 
 export interface View {
@@ -39,9 +43,20 @@ export interface Host {
   /** Changes the place without leaving it. */
   replace(changes: Partial<Place>): void;
   pause(isPaused: boolean): void;
+  /** Shows what is wrong with a query, or nothing. */
+  diagnose(error: QueryError | undefined, query: string): void;
 }
 
-export function scopeOf(place: Place, isLive: boolean, extent: Range | undefined): Scope {
+/** @param sources what the server serves */
+export function scopeOf(place: Place, sources: Sources): Scope {
   const { query, source, range } = place;
-  return { place, filter: filterOf(query), source, isLive, range, extent };
+  return {
+    place,
+    filter: filterOf(query),
+    source,
+    isLive: sources.isLive(source),
+    range,
+    extent: sources.extentOf(source),
+    select: sources.select,
+  };
 }

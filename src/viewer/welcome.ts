@@ -11,26 +11,51 @@ const EXAMPLES = 3;
 /** Of a live session: how long an example may take to give a row. */
 const LIVE_WAIT = "3s";
 
+interface Example {
+  readonly title: string;
+  readonly query: string;
+  /** Gives a row at once if the example gives any. */
+  readonly probe: string;
+}
+
 /** The first that give rows are shown. */
-const CANDIDATES: readonly (readonly [string, string])[] = [
-  [
-    "Which container uses the processors?",
-    "|> slices |> usage(dt) by container |> sort usage_dt desc",
-  ],
-  [
-    "Which system calls fail, and how?",
-    "ret < 0 |> syscalls |> count() by container, syscall, ret |> top 20 by count",
-  ],
-  [
-    "Which files could not be opened?",
-    'syscall == "open*" && ret < 0 |> syscalls |> count() by container, filename |> top 20 by count',
-  ],
-  [
-    "What did tasks wait for?",
-    "|> blocked |> sum(dt), count() by container, comm, syscall |> top 20 by sum_dt",
-  ],
-  ["Which events are most frequent?", "|> count() by event |> top 20 by count"],
-  ["Who sends events?", "|> count() by container, procname |> top 20 by count"],
+const CANDIDATES: readonly Example[] = [
+  {
+    title: "Which container uses the processors?",
+    query: "|> slices |> usage(dt) by container |> sort usage_dt desc",
+    probe: "|> slices |> limit 1",
+  },
+  {
+    title: "Which system calls fail, and how?",
+    query: "ret < 0 |> syscalls |> count() by container, syscall, ret |> top 20 by count",
+    probe: "ret < 0 |> syscalls |> limit 1",
+  },
+  {
+    title: "Which files could not be opened?",
+    query:
+      'syscall == "open*" && ret < 0 |> syscalls |> count() by container, filename |> top 20 by count',
+    probe: 'syscall == "open*" && ret < 0 |> syscalls |> limit 1',
+  },
+  {
+    title: "What did tasks wait for?",
+    query: "|> blocked |> sum(dt), count() by container, comm, syscall |> top 20 by sum_dt",
+    probe: "|> blocked |> limit 1",
+  },
+  {
+    title: "Which events are most frequent?",
+    query: "|> count() by event |> top 20 by count",
+    probe: "|> events |> limit 1",
+  },
+  {
+    title: "Which containers and processes send events?",
+    query: "|> count() by container, procname |> top 20 by count",
+    probe: '$ctx.procname == "*" |> limit 1',
+  },
+  {
+    title: "How many events come each second?",
+    query: "|> count() every 1s",
+    probe: "|> events |> limit 1",
+  },
 ];
 
 export class Welcome {
@@ -71,8 +96,13 @@ export class Welcome {
     void this.#findExamples(isLive);
   }
 
-  #dismiss(): void {
+  /** Until the next visit. */
+  close(): void {
     byId("welcome").hidden = true;
+  }
+
+  #dismiss(): void {
+    this.close();
     localStorage.setItem(KEY, "dismissed");
   }
 
@@ -98,9 +128,9 @@ export class Welcome {
     const list = byId("welcome-examples");
     list.replaceChildren(make("li", {}, "looking for queries that give rows here …"));
     const found: Node[] = [];
-    for (const [title, query] of CANDIDATES) {
+    for (const { title, query, probe } of CANDIDATES) {
       if (found.length === EXAMPLES) break;
-      if (!(await this.#hasRows(query, isLive, this.#host.token))) continue;
+      if (!(await this.#hasRows(probe, isLive, this.#host.token))) continue;
       const button = make("button", { type: "button" }, query);
       button.addEventListener("click", () =>
         this.#host.go({ query, view: "events", isPaused: false }),
