@@ -49,8 +49,8 @@ export class AnswerView {
     this.#isStale = false;
     const answer = this.#answer;
     byId("answer").hidden = answer === undefined;
-    byId("events").hidden = answer !== undefined;
     if (answer === undefined) return;
+    byId("events").hidden = true;
     const chart = chartOf(answer, this.#measure, chartWidth());
     byId("chart").replaceChildren(...this.#measures(answer), ...(chart ? [chart] : []));
     const focused = (document.activeElement as HTMLElement | null)?.dataset["column"];

@@ -106,6 +106,8 @@ export class EventsTable {
     const shown = this.#shown;
     const height = Math.min(MAX_HEIGHT, this.#rows * ROW_HEIGHT);
     const grid = byId("events");
+    // A grid without a column is none.
+    grid.hidden = shown.length === 0;
     grid.setAttribute("aria-rowcount", String(this.#rows + 1));
     grid.setAttribute("aria-colcount", String(shown.length));
     const headHeight = byId("head").offsetHeight;

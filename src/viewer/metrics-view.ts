@@ -97,7 +97,8 @@ export class MetricsView implements View {
     this.#diagnose();
     const { keys } = this.#spec;
     const rows = joinedRows(this.#parts, keys, this.#folded);
-    const left = this.#table.show({ keys, measures: this.#measures, rows, line: this.#lineOf() });
+    const measures = this.#measuresOf(rows);
+    const left = this.#table.show({ keys, measures, rows, line: this.#lineOf() });
     this.#when.textContent = this.#whenText(rows.length, left);
     const focused = (document.activeElement as HTMLElement | null)?.dataset["key"];
     const wasOpen = this.#list.querySelector("details")?.open === true;
@@ -125,11 +126,13 @@ export class MetricsView implements View {
     this.#host.diagnose(first.running.error, first.running.wanted.query);
   }
 
-  /** Of the parts that answer: a trace that has no such events has no column for them. */
-  get #measures(): readonly Measure[] {
-    return this.#parts
+  /** Those that have a value: a trace without such events needs no column for them. */
+  #measuresOf(rows: readonly MetricRow[]): readonly Measure[] {
+    const all = this.#parts
       .filter(({ running }) => running.error === undefined)
       .flatMap(({ measures }) => measures);
+    const { order } = this.#spec;
+    return all.filter(({ key }) => key === order || rows.some(({ values }) => values.has(key)));
   }
 
   /** The range whose windows become one value; of a recorded trace the queries themselves are of the range. */

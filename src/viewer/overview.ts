@@ -152,8 +152,8 @@ export class Overview {
     svg.append(
       draw("path", { class: "bar s0", d: bars.join("") }),
       ...lossMarks(this.#lossSpans(x), 0, HEIGHT),
-      draw("text", { x: 4, y: 10 }, `${clock(extent.begin, 0)}, ${rate}`),
-      draw("text", { x: width - 4, y: 10, "text-anchor": "end" }, clock(extent.end, 0)),
+      draw("text", { x: 8, y: 10 }, `${clock(extent.begin, 0)}, ${rate}`),
+      draw("text", { x: width - 8, y: 10, "text-anchor": "end" }, clock(extent.end, 0)),
     );
     for (const [range, name] of [
       [this.#place!.range, "chosen"],

@@ -112,8 +112,7 @@ export class QueryView implements View, Listener {
   }
 
   failed(error: QueryError): void {
-    const message = error.message.replace(` ${this.#select}`, "");
-    this.#host.diagnose({ ...error, message }, this.#query);
+    this.#host.diagnose(this.#select === "" ? error : ofFilter(error, this.#query), this.#query);
   }
 
   update(): void {
@@ -145,4 +144,14 @@ export class QueryView implements View, Listener {
     else state.textContent = this.#isPaused ? `paused, ${count(news)} new` : this.#state;
     state.className = isLost ? "bad" : this.#isPaused ? "paused" : "";
   }
+}
+
+/** An error with its caret under the query that the user wrote, without what the page has added. */
+function ofFilter(error: QueryError, query: string): QueryError {
+  const { message, start, end } = error;
+  const lines = message.split("\n");
+  if (start === undefined || end === undefined || end > query.length || lines.length < 3)
+    return error;
+  const caret = `${" ".repeat(start)}^${"~".repeat(Math.max(0, end - start - 1))}`;
+  return { ...error, message: [...lines.slice(0, -2), query, caret].join("\n") };
 }
