@@ -3,7 +3,7 @@
 import type { Answer } from "./answer.ts";
 import { brief, draw, make } from "./dom.ts";
 import type { Row } from "./frames.ts";
-import { lossMarks } from "./loss-marks.ts";
+import { LOSS_HEIGHT, lossMarks } from "./loss-marks.ts";
 import { short } from "./number.ts";
 import { clock } from "./time.ts";
 
@@ -67,7 +67,7 @@ function lines(answer: Answer, measure: string, width: number): HTMLElement {
       ),
     );
   }
-  svg.append(...lossMarks(lostWindows(answer, x), TOP, HEIGHT - BOTTOM));
+  svg.append(...lossMarks(lostWindows(answer, x), HEIGHT - BOTTOM - LOSS_HEIGHT));
   for (const [i, { name, values }] of shown.entries())
     svg.append(
       draw("path", { class: `line s${i}`, d: path(values, x, y) }, draw("title", {}, brief(name))),

@@ -10,7 +10,7 @@ import { clock, duration, partOf, type Range } from "./time.ts";
 
 const LEFT = 64;
 const BOTTOM = 20;
-const TOP = 6;
+const TOP = 12;
 const ROW = 8;
 const SHADES = 6;
 
@@ -118,7 +118,7 @@ export class HeatMap {
       role: "img",
       "aria-label": `latency over time, ${exact(this.total)} values`,
     });
-    svg.append(...this.#shades(), ...lossMarks(this.#lostSpans(), TOP, height - BOTTOM));
+    svg.append(...this.#shades(), ...lossMarks(this.#lostSpans(), 2));
     for (let row = low; row <= high; row++)
       if (row % 4 === 0 || row === high)
         svg.append(

@@ -1,17 +1,19 @@
-/** Where something is missing, in a chart: a band with lines across, so that it is seen without colours. */
+/** Where something is missing, in a chart: a strip with lines across, so that it is seen without colours. */
 
 import { draw } from "./dom.ts";
 
-const STEP = 6;
+/** High enough to be seen, and low enough to leave what was not lost. */
+export const LOSS_HEIGHT = 8;
+const STEP = 4;
 const LEAST_WIDTH = 3;
 
 /** @param spans from where to where, in pixels, each at least a few pixels wide */
 export function lossMarks(
   spans: readonly (readonly [number, number])[],
   top: number,
-  bottom: number,
 ): readonly SVGElement[] {
   if (spans.length === 0) return [];
+  const bottom = top + LOSS_HEIGHT;
   const bands: string[] = [];
   const lines: string[] = [];
   for (const [from, to] of spans) {

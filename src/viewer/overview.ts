@@ -6,7 +6,7 @@
 import type { Place } from "./address.ts";
 import { byId, draw, show } from "./dom.ts";
 import { lossRange } from "./loss.ts";
-import { lossMarks } from "./loss-marks.ts";
+import { LOSS_HEIGHT, lossMarks } from "./loss-marks.ts";
 import { short } from "./number.ts";
 import { RangeHandle } from "./range-handle.ts";
 import { RunningQuery } from "./running-query.ts";
@@ -151,7 +151,7 @@ export class Overview {
     });
     svg.append(
       draw("path", { class: "bar s0", d: bars.join("") }),
-      ...lossMarks(this.#lossSpans(x), 0, HEIGHT),
+      ...lossMarks(this.#lossSpans(x), HEIGHT - LOSS_HEIGHT),
       draw("text", { x: 8, y: 10 }, `${clock(extent.begin, 0)}, ${rate}`),
       draw("text", { x: width - 8, y: 10, "text-anchor": "end" }, clock(extent.end, 0)),
     );

@@ -1,13 +1,13 @@
 /** The picture of a timeline: one path for all spans of a colour in a lane's row, so that thousands are drawn at once. */
 
 import { brief, draw } from "./dom.ts";
-import { lossMarks } from "./loss-marks.ts";
+import { LOSS_HEIGHT, lossMarks } from "./loss-marks.ts";
 import { colourOf } from "./palette.ts";
 import { clock, partOf, type Range } from "./time.ts";
 import type { Lane, Span } from "./timeline-data.ts";
 
 export const LANE = 24;
-export const TOP = 20;
+export const TOP = 24;
 const NAME_CHARACTERS = 30;
 
 export interface TimelinePicture {
@@ -51,13 +51,8 @@ export function timelineChart(picture: TimelinePicture): SVGElement {
   }
   svg.append(...lanePictures(lanes, left, width), ...spanPaths(picture, x));
   const lost = losses.map((loss) => [x(loss.begin), x(loss.end)] as const);
-  svg.append(
-    ...lossMarks(
-      lost.filter(([from, to]) => to > left && from < width - 4),
-      TOP,
-      height - 4,
-    ),
-  );
+  const seen = lost.filter(([from, to]) => to > left && from < width - 4);
+  svg.append(...lossMarks(seen, TOP - LOSS_HEIGHT + 2));
   const { dragged, chosen, chosenLane } = picture;
   if (dragged !== undefined)
     svg.append(

@@ -67,8 +67,8 @@ export class TimelineView implements View {
         this.#byThread,
       ),
       this.#note,
-      this.#figure,
       this.#readout,
+      this.#figure,
       this.#legend,
       this.#list,
     );
@@ -91,7 +91,6 @@ export class TimelineView implements View {
     this.#scope = scope;
     const { filter, source, isLive, range, place, extent } = scope;
     this.#view = range ?? extent;
-    this.#chosen = undefined;
     const ask = (stages: string): RunningQuery => {
       const limit = isLive ? "" : ` |> limit ${MAX_ROWS + 1}`;
       const wanted = { query: joined(filter, stages + limit), source, isLive };
@@ -131,6 +130,7 @@ export class TimelineView implements View {
     const waits = (this.#waits?.rows ?? []).map(waitOf);
     this.#lanes = lanesOf(slices, waits, lanes);
     if (this.#scope!.isLive) this.#view = liveRange(slices) ?? this.#view;
+    else if (this.#scope!.range === undefined) this.#view = rangeOfSpans(slices) ?? this.#view;
     this.#note.textContent = this.#noteText(slices, waits);
     this.#showLegend(slices);
     this.#list.replaceChildren(
@@ -222,7 +222,7 @@ export class TimelineView implements View {
 
   #walk(by: number): void {
     const spans = this.#lanes[this.#lane]?.spans ?? [];
-    const place = this.#chosen === undefined ? -1 : spans.indexOf(this.#chosen);
+    const place = spans.findIndex((span) => isSame(span, this.#chosen));
     const seen = spans.findIndex(({ begin }) => begin >= (this.#view?.begin ?? 0n));
     const next = place < 0 ? seen : place + by;
     this.#choose(this.#lane, spans[next] ?? this.#chosen);
@@ -329,6 +329,11 @@ export class TimelineView implements View {
   }
 }
 
+/** The same one of another answer. */
+function isSame(a: Span, b: Span | undefined): boolean {
+  return a.begin === b?.begin && a.tid === b.tid && a.isWait === b.isWait;
+}
+
 function describe({ begin, dt, container, comm, tid, cpu, why, isWait }: Span): string {
   const where = cpu === undefined ? "" : ` on cpu ${cpu}`;
   const what = isWait
@@ -337,12 +342,19 @@ function describe({ begin, dt, container, comm, tid, cpu, why, isWait }: Span): 
   return `${clock(begin)} ${visible(container)} / ${visible(comm)} ${tid} ${visible(what)}`;
 }
 
+/** From the first begin to the last end; undefined for no spans. */
+function rangeOfSpans(spans: readonly Span[]): Range | undefined {
+  let [begin, end] = [0n, 0n];
+  for (const span of spans) {
+    const last = span.begin + BigInt(span.dt);
+    if (end === 0n || span.begin < begin) begin = span.begin;
+    if (last > end) end = last;
+  }
+  return end > begin ? { begin, end } : undefined;
+}
+
 /** The last seconds before the newest slice. */
 function liveRange(slices: readonly Span[]): Range | undefined {
-  let end = 0n;
-  for (const { begin, dt } of slices) {
-    const one = begin + BigInt(dt);
-    if (one > end) end = one;
-  }
-  return end === 0n ? undefined : { begin: end - LIVE_NS, end };
+  const end = rangeOfSpans(slices)?.end;
+  return end === undefined ? undefined : { begin: end - LIVE_NS, end };
 }
