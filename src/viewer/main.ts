@@ -107,12 +107,23 @@ function run(): void {
   const scope = scopeOf(place, sources);
   if (overviewOf !== place.source) overview.run(place.source, scope.isLive, scope.extent);
   overviewOf = place.source;
-  if (shown !== undefined) views[shown.name].stop();
+  const before = shown;
   shown = { name: place.view, scope };
+  const isRange = before?.name === place.view && isOtherRangeOnly(before.scope, scope);
+  if (!isRange && before !== undefined) views[before.name].stop();
   showView();
-  views[place.view].run(scope);
+  if (isRange) views[place.view].rescope?.(scope);
+  else views[place.view].run(scope);
   showPause();
   update();
+}
+
+/** Whether two scopes of live sources differ in their ranges, and in nothing else. */
+function isOtherRangeOnly(before: Scope, { isLive, place }: Scope): boolean {
+  const { range, other } = before.place;
+  const isOther = range !== place.range || other !== place.other;
+  const hasMoved = addressOf(before.place) !== addressOf({ ...place, range, other });
+  return isLive && before.isLive && isOther && !hasMoved;
 }
 
 function showView(): void {

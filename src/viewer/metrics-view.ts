@@ -86,6 +86,11 @@ export class MetricsView implements View {
     this.#line = undefined;
   }
 
+  rescope(scope: Scope): void {
+    this.#scope = scope;
+    this.#isStale = true;
+  }
+
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
     this.#isStale = true;

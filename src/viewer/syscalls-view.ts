@@ -63,6 +63,11 @@ export class SyscallsView implements View {
     this.#table.stop();
   }
 
+  rescope(scope: Scope): void {
+    this.#scope = scope;
+    this.#table.rescope(scope);
+  }
+
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
     this.#isStale = true;

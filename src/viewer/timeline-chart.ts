@@ -3,7 +3,7 @@
 import { brief, draw } from "./dom.ts";
 import { LOSS_HEIGHT, lossMarks } from "./loss-marks.ts";
 import { colourOf } from "./palette.ts";
-import { clock, partOf, type Range } from "./time.ts";
+import { clock, partOf, type Range, timeAt } from "./time.ts";
 import type { Lane, Span } from "./timeline-data.ts";
 
 export const LANE = 24;
@@ -39,16 +39,7 @@ export function timelineChart(picture: TimelinePicture): SVGElement {
     role: "img",
     "aria-label": `timeline of ${lanes.length} lanes`,
   });
-  for (const [part, anchor] of [
-    [0, "start"],
-    [0.5, "middle"],
-    [1, "end"],
-  ] as const) {
-    const ns = range.begin + BigInt(Math.round(Number(range.end - range.begin) * part));
-    svg.append(
-      draw("text", { x: left + part * scale, y: 12, "text-anchor": anchor }, clock(ns, 6)),
-    );
-  }
+  svg.append(...timeTexts(range, left, scale));
   svg.append(...lanePictures(lanes, left, width), ...spanPaths(picture, x));
   const lost = losses.map((loss) => [x(loss.begin), x(loss.end)] as const);
   const seen = lost.filter(([from, to]) => to > left && from < width - 4);
@@ -66,6 +57,22 @@ export function timelineChart(picture: TimelinePicture): SVGElement {
     );
   if (chosen !== undefined) svg.append(cursor(chosen, chosenLane, x));
   return svg;
+}
+
+/** Where there is room, with the middle and more digits. */
+function timeTexts(range: Range, left: number, scale: number): readonly SVGElement[] {
+  const isWide = scale > 420;
+  const places = [
+    [0, "start"],
+    [0.5, "middle"],
+    [1, "end"],
+  ] as const;
+  return places
+    .filter(([part]) => isWide || part !== 0.5)
+    .map(([part, anchor]) => {
+      const text = clock(timeAt(range, part), isWide ? 6 : 3);
+      return draw("text", { x: left + part * scale, y: 12, "text-anchor": anchor }, text);
+    });
 }
 
 function lanePictures(lanes: readonly Lane[], left: number, width: number): readonly SVGElement[] {

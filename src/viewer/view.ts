@@ -25,6 +25,8 @@ export interface Scope {
 export interface View {
   run(scope: Scope): void;
   stop(): void;
+  /** Of a live session, another range: nothing is asked anew, since what was sent is not there any more. */
+  rescope?(scope: Scope): void;
   /** While paused, what is shown stays. */
   pause(isPaused: boolean): void;
   /** Draws what has changed; called some times a second while the page is visible. */

@@ -90,6 +90,41 @@ test("says since when the connection is lost and when it is tried again, and goe
   }, LIVE);
 });
 
+test("says since when a relay daemon is lost, and that it is tried again", async () => {
+  await withLive(async (server, relayd) => {
+    await withPage(
+      async (page) => {
+        await page.goto(`${server.url}/?view=losses`);
+        await page.locator("#overview-chart svg .bar").waitFor();
+        await relayd.close();
+        const trouble = page.locator("#trouble", {
+          hasText: /^since \d\d:\d\d:\d\d: .*trying again$/,
+        });
+        await trouble.waitFor();
+        await isAccessible(page, "a lost relay daemon");
+        await picture(page, "trouble");
+      },
+      { bypassCSP: true },
+    );
+  }, LIVE);
+});
+
+test("folds the seconds of a live session that are brushed, without asking anew", async () => {
+  await withLive(async (server) => {
+    await withPage(async (page, complaints) => {
+      await page.goto(server.url);
+      await page.locator("#containers tbody tr").nth(2).waitFor();
+      await page.waitForTimeout(3000);
+      await page.getByRole("slider", { name: "begin of the range" }).focus();
+      for (let i = 0; i < 9; i++) await page.keyboard.press("Shift+ArrowRight");
+      await page.locator("#containers .when", { hasText: /\(\d+ s\): [1-9]/ }).waitFor();
+      await page.locator("#containers tbody tr").nth(2).waitFor();
+      assert.match(page.url(), /begin=\d{19}/);
+      assert.equal(complaints, []);
+    });
+  }, LIVE);
+});
+
 test("takes nothing while it is hidden, and goes on when it is seen again", async () => {
   await withLive(async (server) => {
     await withPage(async (page, complaints) => {
