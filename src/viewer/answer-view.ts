@@ -33,6 +33,8 @@ export class AnswerView {
 
   setColumns(columns: readonly Column[], query: string): void {
     if (!Answer.isOf(columns, query)) return;
+    // A query that goes on after its connection was lost says its columns again.
+    if (JSON.stringify(this.#answer?.columns) === JSON.stringify(columns)) return;
     this.#answer = new Answer(columns, query);
     const { measures } = this.#answer;
     if (!measures.includes(this.#measure)) this.#measure = measures[0] ?? "";

@@ -90,6 +90,43 @@ test("says since when the connection is lost and when it is tried again, and goe
   }, LIVE);
 });
 
+test("goes on where it stopped, if the server retains results", async () => {
+  await withLive(
+    async (server) => {
+      await withPage(async (page, complaints) => {
+        const sockets: { close(): Promise<void> }[] = [];
+        const asked: string[] = [];
+        await page.routeWebSocket(/v1\/query/, (socket) => {
+          const to = socket.connectToServer();
+          sockets.push({
+            close: async () => void (await Promise.all([socket.close(), to.close()])),
+          });
+          socket.onMessage((text) => {
+            asked.push(String(text));
+            to.send(text);
+          });
+        });
+        await page.goto(`${server.url}/?view=events`);
+        const rows = async (): Promise<number> => number((await page.textContent("#rows")) ?? "");
+        await eventually("rows and a name", async () => {
+          const hasStatus = asked.some((text) => /^\{"credit":\d+,"seq":\d+\}$/.test(text));
+          return ((await rows()) > 100 && hasStatus) || undefined;
+        });
+        const before = await rows();
+        await Promise.all(sockets.map((socket) => socket.close()));
+        await eventually("a query goes on", async () => {
+          return asked.some((text) => text.startsWith('{"resume":')) || undefined;
+        });
+        await eventually("more rows", async () => (await rows()) > before || undefined);
+        await state(page, "running");
+        assert.equal(complaints, []);
+      });
+    },
+    LIVE,
+    { retainBytes: 16 << 20 },
+  );
+});
+
 test("says since when a relay daemon is lost, and that it is tried again", async () => {
   await withLive(async (server, relayd) => {
     await withPage(
