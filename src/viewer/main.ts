@@ -74,7 +74,9 @@ async function start(): Promise<void> {
   source.replaceChildren(...all, ...names.map((name) => new Option(visible(name), name)));
   byId("sources").hidden = names.length < 2;
   showGrant();
-  restore();
+  if (names.length > 1) source.value = place.source;
+  // What was typed meanwhile stays.
+  run();
   welcome.begin();
 }
 
