@@ -99,7 +99,9 @@ export class Connection {
   #letGo(): void {
     const socket = this.#socket;
     this.#socket = undefined;
-    socket?.close();
+    // A browser complains of a socket that is closed before it is open.
+    if (socket?.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+    else socket?.close();
   }
 
   #open(): void {
