@@ -134,7 +134,7 @@ const MAY_IMPORT: Readonly<
       "node:worker_threads",
     ],
   },
-  viewer: { folders: [], packages: [] },
+  viewer: { folders: [], packages: ["@uwdata/flechette"] },
   analyses: {
     folders: [
       "base",

@@ -7,6 +7,7 @@ import type { Audit } from "./audit.ts";
 import { acceptedFormat, contentTypeOf } from "./engine/accepted-format.ts";
 import type { Engines } from "./engine/engines.ts";
 import type { Asked, Call, QueryTotals } from "./engine/messages.ts";
+import type { SessionList } from "./engine/session-list.ts";
 import { chosenSources } from "./grant.ts";
 import { streamQuery } from "./http-query.ts";
 import { METRICS_TYPE, type Metrics } from "./metrics.ts";
@@ -82,6 +83,9 @@ export class Endpoints {
       case "/v1/query":
         await this.#query(allowed);
         break;
+      case "/v1/sessions":
+        respondJson(response, await this.#sessions(allowed));
+        break;
       default:
         respondJson(response, await this.#call(route.path, target.searchParams, client));
     }
@@ -96,6 +100,13 @@ export class Endpoints {
       name === "containers" ? this.#engines.threadFor(sources) : this.#engines.anyThread;
     const { hidden } = client.grant;
     return await thread.call({ name, search: search.toString(), sources, hidden });
+  }
+
+  /** With what the token grants, so that a client can say what it does not see. */
+  async #sessions({ route, target, client }: AllowedRequest): Promise<unknown> {
+    const { name, isOperator, hidden } = client.grant;
+    const listed = (await this.#call(route.path, target.searchParams, client)) as SessionList;
+    return { ...listed, token: { name, operator: isOperator, hidden } };
   }
 
   async #query({

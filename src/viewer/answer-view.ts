@@ -1,10 +1,11 @@
 /** An answer on the screen: its chart, and its rows as a table that is sorted by a click on a column. */
 
 import { Answer } from "./answer.ts";
+import type { Batch } from "./arrow.ts";
+import { cellText } from "./cell-text.ts";
 import { chartOf } from "./chart.ts";
 import { brief, byId, make, visible } from "./dom.ts";
-import { isNumber, plain } from "./events-table.ts";
-import { type Column, type Row, rowOf } from "./frames.ts";
+import { type Column, isNumber, type Row } from "./frames.ts";
 import { exact } from "./number.ts";
 
 const SHOWN_ROWS = 500;
@@ -32,15 +33,16 @@ export class AnswerView {
 
   setColumns(columns: readonly Column[], query: string): void {
     if (!Answer.isOf(columns, query)) return;
+    // A query that goes on after its connection was lost says its columns again.
+    if (JSON.stringify(this.#answer?.columns) === JSON.stringify(columns)) return;
     this.#answer = new Answer(columns, query);
     const { measures } = this.#answer;
     if (!measures.includes(this.#measure)) this.#measure = measures[0] ?? "";
     this.#isStale = true;
   }
 
-  /** Takes lines of NDJSON. */
-  add(lines: readonly string[]): void {
-    this.#answer?.add(lines.map(rowOf));
+  add(batch: Batch): void {
+    this.#answer?.add(batch);
     this.#isStale = true;
   }
 
@@ -49,8 +51,8 @@ export class AnswerView {
     this.#isStale = false;
     const answer = this.#answer;
     byId("answer").hidden = answer === undefined;
-    byId("events").hidden = answer !== undefined;
     if (answer === undefined) return;
+    byId("events").hidden = true;
     const chart = chartOf(answer, this.#measure, chartWidth());
     byId("chart").replaceChildren(...this.#measures(answer), ...(chart ? [chart] : []));
     const focused = (document.activeElement as HTMLElement | null)?.dataset["column"];
@@ -139,8 +141,8 @@ function sorted(rows: readonly Row[], sorting: Sorting | undefined): readonly Ro
 
 function compared(a: unknown, b: unknown): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
-  const one = plain(a);
-  const other = plain(b);
+  const one = cellText(a);
+  const other = cellText(b);
   return one < other ? -1 : Number(one > other);
 }
 
@@ -149,8 +151,7 @@ function cell(column: Column, value: unknown): HTMLElement {
 }
 
 function content(value: unknown): string {
-  if (value === undefined || value === null) return "–";
-  return typeof value === "number" ? exact(value) : plain(value);
+  return typeof value === "number" ? exact(value) : cellText(value, "–");
 }
 
 function classOf({ name, type }: Column): string | undefined {

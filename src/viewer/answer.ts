@@ -3,7 +3,9 @@
  * the place of the one before; a total comes once.
  */
 
-import type { Column, Row } from "./frames.ts";
+import type { Batch } from "./arrow.ts";
+import { type Column, isNumber, type Row } from "./frames.ts";
+import type { Range } from "./time.ts";
 
 const KEPT_WINDOWS = 300;
 const KEPT_ROWS = 5000;
@@ -16,16 +18,18 @@ export class Answer {
   readonly groups: readonly string[];
   /** Columns with numbers to draw. */
   readonly measures: readonly string[];
-  readonly #windows = new Map<string, Row[]>();
+  readonly #keptWindows: number;
+  readonly #windows = new Map<bigint, Row[]>();
   #rows: Row[] = [];
-  #snapshot: unknown;
+  #snapshot: string | undefined;
   #left = 0;
 
-  constructor(columns: readonly Column[], query: string) {
+  constructor(columns: readonly Column[], query: string, keptWindows: number = KEPT_WINDOWS) {
     this.columns = columns;
+    this.#keptWindows = keptWindows;
     const named = groupNames(query);
     const isMeasure = ({ name, type }: Column): boolean =>
-      /int|float/.test(type) && !named.has(name) && !OWN_COLUMNS.has(name);
+      isNumber(type) && !named.has(name) && !OWN_COLUMNS.has(name);
     this.measures = columns.filter(isMeasure).map(({ name }) => name);
     this.groups = columns
       .filter((one) => !isMeasure(one) && !OWN_COLUMNS.has(one.name))
@@ -43,7 +47,7 @@ export class Answer {
   }
 
   /** Of each window, by its begin, its rows. */
-  get windows(): ReadonlyMap<string, readonly Row[]> {
+  get windows(): ReadonlyMap<bigint, readonly Row[]> {
     return this.#windows;
   }
 
@@ -52,38 +56,42 @@ export class Answer {
     return [...this.#windows.values()].at(-1) ?? this.#rows;
   }
 
+  /** The windows that begin in a range. */
+  rowsOf({ begin, end }: Range): readonly (readonly Row[])[] {
+    return [...this.#windows]
+      .filter(([window]) => window >= begin && window < end)
+      .map(([, rows]) => rows);
+  }
+
   /** How many rows of them are not kept. */
   get left(): number {
     return this.#left;
   }
 
-  add(rows: readonly Row[]): void {
-    for (const row of rows) {
+  add(batch: Batch): void {
+    const snapshot = batch.facts.get("snapshot");
+    if (snapshot !== this.#snapshot) {
+      this.#snapshot = snapshot;
+      this.#rows = [];
+      this.#left = 0;
+    }
+    for (const row of batch.rowsFrom()) {
       const { window } = row;
-      if (typeof window === "string") this.#addToWindow(window, row);
-      else this.#addToTotal(row);
+      if (typeof window === "bigint") this.#addToWindow(window, row);
+      else this.#push(this.#rows, row);
     }
   }
 
-  #addToWindow(window: string, row: Row): void {
+  #addToWindow(window: bigint, row: Row): void {
     let rows = this.#windows.get(window);
     if (rows === undefined) {
       rows = [];
       this.#windows.set(window, rows);
       this.#left = 0;
       const [oldest] = this.#windows.keys();
-      if (this.#windows.size > KEPT_WINDOWS) this.#windows.delete(oldest!);
+      if (this.#windows.size > this.#keptWindows) this.#windows.delete(oldest!);
     }
     this.#push(rows, row);
-  }
-
-  #addToTotal(row: Row): void {
-    if (row["snapshot"] !== this.#snapshot) {
-      this.#snapshot = row["snapshot"];
-      this.#rows = [];
-      this.#left = 0;
-    }
-    this.#push(this.#rows, row);
   }
 
   #push(rows: Row[], row: Row): void {

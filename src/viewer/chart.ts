@@ -3,7 +3,9 @@
 import type { Answer } from "./answer.ts";
 import { brief, draw, make } from "./dom.ts";
 import type { Row } from "./frames.ts";
+import { LOSS_HEIGHT, lossMarks } from "./loss-marks.ts";
 import { short } from "./number.ts";
+import { clock } from "./time.ts";
 
 const LINES = 8;
 const BARS = 12;
@@ -65,6 +67,7 @@ function lines(answer: Answer, measure: string, width: number): HTMLElement {
       ),
     );
   }
+  svg.append(...lossMarks(lostWindows(answer, x), HEIGHT - BOTTOM - LOSS_HEIGHT));
   for (const [i, { name, values }] of shown.entries())
     svg.append(
       draw("path", { class: `line s${i}`, d: path(values, x, y) }, draw("title", {}, brief(name))),
@@ -73,7 +76,7 @@ function lines(answer: Answer, measure: string, width: number): HTMLElement {
     [times[0]!, LEFT, "start"],
     [times.at(-1)!, width - RIGHT, "end"],
   ] as const)
-    svg.append(draw("text", { x: place, y: HEIGHT - 4, "text-anchor": anchor }, clock(time)));
+    svg.append(draw("text", { x: place, y: HEIGHT - 4, "text-anchor": anchor }, clock(time, 0)));
   const names = shown.map(({ name }, i) =>
     make("li", {}, make("i", { class: `s${i}` }), brief(name)),
   );
@@ -145,7 +148,11 @@ function label(name: string, width: number): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-/** `08:55:45` */
-function clock(time: string): string {
-  return time.slice(11, 19);
+/** From where to where windows stand that lost events. */
+function lostWindows(answer: Answer, x: (i: number) => number): readonly [number, number][] {
+  const half = (x(1) - x(0)) / 2;
+  return [...answer.windows.values()].flatMap((rows, i) => {
+    const hasLost = rows.some(({ lost_events }) => Number(lost_events ?? 0) > 0);
+    return hasLost ? [[x(i) - half, x(i) + half] as [number, number]] : [];
+  });
 }

@@ -1,8 +1,21 @@
+/**
+ * One query on a WebSocket, made again when the connection is lost: from where it stopped, if the server retains results.
+ * While the page is hidden it takes nothing, and soon lets go of the socket.
+ */
+
+import { Batch } from "./arrow.ts";
 import type { Frame, QueryError } from "./frames.ts";
+import type { Range } from "./time.ts";
 import type { Token } from "./token.ts";
 
-const RETRY_MS = 2000;
 const CREDIT = 8;
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 15_000;
+/** The server says something each second: a socket that is silent for so long is dead, as after a lid was closed. */
+const SILENT_MS = 8000;
+const WATCH_MS = 2000;
+/** Less than the server waits for a client that takes nothing. */
+const HIDDEN_MS = 20_000;
 
 export interface Wanted {
   /** In the query language; empty for all events. */
@@ -10,83 +23,213 @@ export interface Wanted {
   /** Empty for all sources. */
   readonly source: string;
   readonly isLive: boolean;
+  readonly range?: Range | undefined;
 }
 
-export type State = "connecting" | "running" | "ended" | "failed" | "disconnected" | "stopped";
+export type State =
+  | "connecting"
+  | "running"
+  | "ended"
+  | "failed"
+  | "disconnected"
+  | "asleep"
+  | "stopped";
+
+/** A connection that is lost: since when, and when it is tried again. */
+export interface Outage {
+  readonly sinceMs: number;
+  readonly attempts: number;
+  readonly retryAtMs: number;
+}
 
 export interface Listener {
-  /** A connection begins: what the one before brought is void. */
+  /** The query begins: what was brought before is void. */
   began(): void;
-  state(state: State): void;
-  /** Lines of NDJSON. */
-  rows(bytes: Uint8Array): void;
+  state(state: State, outage?: Outage): void;
+  batch(batch: Batch): void;
   frame(frame: Frame): void;
   failed(error: QueryError): void;
 }
 
-/** One query on a WebSocket, made again when the connection is lost. */
 export class Connection {
   readonly #wanted: Wanted;
   readonly #token: Token;
   readonly #listener: Listener;
+  readonly #watch: number;
+  readonly #onVisibility = (): void => this.#visibilityChanged();
   #socket: WebSocket | undefined;
   #retry = 0;
+  #sleep = 0;
+  #lostAtMs: number | undefined;
+  #attempts = 0;
+  #heardAtMs = 0;
+  /** Credit that is held back while the page is hidden. */
+  #owed = 0;
+  #isOver = false;
+  /** Of a query that the server retains: its name, and the last batch that came. */
+  #name: string | undefined;
+  #seq = -1;
 
   constructor(wanted: Wanted, token: Token, listener: Listener) {
     this.#wanted = wanted;
     this.#token = token;
     this.#listener = listener;
-    this.#open();
+    this.#watch = setInterval(() => this.#check(), WATCH_MS);
+    document.addEventListener("visibilitychange", this.#onVisibility);
+    addEventListener("online", this.#onVisibility);
+    if (document.hidden) this.#fallAsleep();
+    else this.#open();
   }
 
   /** Ends the query; the listener hears nothing more. */
   close(): void {
+    this.#isOver = true;
+    this.#letGo();
+    this.#finish();
+  }
+
+  #finish(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#sleep);
+    clearInterval(this.#watch);
+    document.removeEventListener("visibilitychange", this.#onVisibility);
+    removeEventListener("online", this.#onVisibility);
+  }
+
+  #letGo(): void {
     const socket = this.#socket;
     this.#socket = undefined;
-    socket?.close();
+    // A browser complains of a socket that is closed before it is open.
+    if (socket?.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+    else socket?.close();
   }
 
   #open(): void {
-    const listener = this.#listener;
-    listener.began();
-    listener.state("connecting");
+    clearTimeout(this.#retry);
+    this.#owed = 0;
+    if (this.#name === undefined) this.#listener.began();
+    if (this.#lostAtMs === undefined) this.#listener.state("connecting");
     const url = `${location.href.replace(/^http/, "ws").replace(/[?#].*$/, "")}v1/query`;
     const socket = new WebSocket(url, this.#token.subprotocols);
     this.#socket = socket;
+    this.#heardAtMs = performance.now();
     socket.binaryType = "arraybuffer";
-    let isOver = false;
     socket.onopen = () => {
-      socket.send(JSON.stringify(request(this.#wanted)));
-      listener.state("running");
+      if (socket !== this.#socket) return;
+      socket.send(JSON.stringify(this.#request()));
+      this.#heardAtMs = performance.now();
+      this.#lostAtMs = undefined;
+      this.#attempts = 0;
+      this.#listener.state("running");
     };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      if (socket !== this.#socket) return;
-      if (typeof data !== "string") {
-        socket.send('{"credit":1}');
-        return listener.rows(new Uint8Array(data));
-      }
-      const frame = JSON.parse(data) as Frame;
-      listener.frame(frame);
-      if (frame.error !== undefined) listener.failed(frame.error);
-      isOver ||= frame.type === "error" || frame.type === "end";
-      if (isOver) listener.state(frame.type === "end" ? "ended" : "failed");
+      if (socket === this.#socket) this.#take(data);
     };
     socket.onclose = () => {
-      if (socket !== this.#socket || isOver) return;
-      listener.state("disconnected");
-      this.#retry = setTimeout(() => this.#open(), RETRY_MS);
+      if (socket === this.#socket && !this.#isOver) this.#lost();
     };
   }
-}
 
-/** A page must not slow down what others watch; a recorded trace can wait for it. */
-function request({ query, source, isLive }: Wanted): Record<string, unknown> {
-  return {
-    ...(query !== "" && { q: query }),
-    ...(source !== "" && { source }),
-    format: "ndjson",
-    overflow: isLive ? "drop" : "block",
-    credit: CREDIT,
-  };
+  /** A page must not slow down what others watch; a recorded trace can wait for it. */
+  #request(): Record<string, unknown> {
+    if (this.#name !== undefined) return { resume: this.#name, seq: this.#seq, credit: CREDIT };
+    const { query, source, isLive, range } = this.#wanted;
+    return {
+      ...(query !== "" && { q: query }),
+      ...(source !== "" && { source }),
+      // The end of a query's range is in it.
+      ...(range !== undefined && { begin: String(range.begin), end: String(range.end - 1n) }),
+      format: "arrow",
+      framing: "self",
+      dict: "plain",
+      overflow: isLive ? "drop" : "block",
+      credit: CREDIT,
+    };
+  }
+
+  #take(data: string | ArrayBuffer): void {
+    this.#heardAtMs = performance.now();
+    if (typeof data !== "string") this.#takeBatch(new Uint8Array(data));
+    else this.#takeFrame(JSON.parse(data) as Frame);
+  }
+
+  #takeFrame(frame: Frame): void {
+    if (frame.type === "error" && this.#mayAskAnew(frame.error)) {
+      this.#askAnew();
+      return;
+    }
+    if (frame.query !== undefined) this.#name = frame.query;
+    this.#listener.frame(frame);
+    if (frame.error !== undefined) this.#listener.failed(frame.error);
+    if (frame.type !== "error" && frame.type !== "end") return;
+    this.#isOver = true;
+    this.#finish();
+    this.#listener.state(frame.type === "end" ? "ended" : "failed");
+  }
+
+  #takeBatch(bytes: Uint8Array<ArrayBuffer>): void {
+    const batch = new Batch(bytes);
+    this.#seq = Number(batch.facts.get("seq") ?? this.#seq);
+    if (document.hidden) this.#owed++;
+    else this.#give(1);
+    this.#listener.batch(batch);
+  }
+
+  #give(credit: number): void {
+    const seq = this.#name === undefined || this.#seq < 0 ? {} : { seq: this.#seq };
+    if (this.#socket?.readyState === WebSocket.OPEN)
+      this.#socket.send(JSON.stringify({ credit, ...seq }));
+  }
+
+  /** A query that is not retained any more, or that the server ended because the page took nothing. */
+  #mayAskAnew(error: QueryError | undefined): boolean {
+    return error !== undefined && /^(RESUME_|SLOW_CLIENT$)/.test(error.code);
+  }
+
+  #askAnew(): void {
+    this.#name = undefined;
+    this.#seq = -1;
+    this.#letGo();
+    if (document.hidden) this.#fallAsleep();
+    else this.#open();
+  }
+
+  #lost(): void {
+    this.#socket = undefined;
+    const now = Date.now();
+    this.#lostAtMs ??= now;
+    this.#attempts++;
+    const wait = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(10, this.#attempts));
+    const outage = { sinceMs: this.#lostAtMs, attempts: this.#attempts, retryAtMs: now + wait };
+    this.#listener.state("disconnected", outage);
+    this.#retry = setTimeout(() => this.#open(), wait);
+  }
+
+  /** A dead socket may never say that it is. */
+  #check(): void {
+    if (document.hidden || this.#socket === undefined) return;
+    if (performance.now() - this.#heardAtMs <= SILENT_MS) return;
+    this.#letGo();
+    this.#lost();
+  }
+
+  #visibilityChanged(): void {
+    clearTimeout(this.#sleep);
+    if (this.#isOver) return;
+    if (document.hidden) {
+      this.#sleep = setTimeout(() => this.#fallAsleep(), HIDDEN_MS);
+      return;
+    }
+    this.#check();
+    if (this.#socket === undefined) this.#open();
+    else if (this.#owed > 0) this.#give(this.#owed);
+    this.#owed = 0;
+  }
+
+  #fallAsleep(): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#retry);
+    this.#letGo();
+    this.#listener.state("asleep");
+  }
 }

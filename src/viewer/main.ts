@@ -1,46 +1,97 @@
 /** The page: what its controls do, and the address that keeps it. */
 
 import { addressOf, type Place, placeOf, type ViewName } from "./address.ts";
-import { ContainersView } from "./containers-view.ts";
-import { byId, show } from "./dom.ts";
+import { CompareView } from "./compare-view.ts";
+import { placeAbove, showCrumbs } from "./crumbs.ts";
+import { Diagnostic } from "./diagnostic.ts";
+import { byId, count, show, visible } from "./dom.ts";
+import { ExportDialog } from "./export-dialog.ts";
+import type { QueryError } from "./frames.ts";
 import { listenToKeys } from "./keys.ts";
+import { LossesView } from "./losses-view.ts";
+import { CONTAINERS, PROCESSES } from "./metric-queries.ts";
+import { MetricsView } from "./metrics-view.ts";
+import { Overview } from "./overview.ts";
 import { QueryBox } from "./query-box.ts";
+import { containerTerm, filterOf, withTerm } from "./query-text.ts";
 import { QueryView } from "./query-view.ts";
+import { Sources } from "./sources.ts";
+import { SyscallsView } from "./syscalls-view.ts";
+import { listenToTheme } from "./theme.ts";
+import { TimelineView } from "./timeline-view.ts";
 import { Token } from "./token.ts";
+import { Tour } from "./tour.ts";
+import { type Host, type Scope, scopeOf, type View } from "./view.ts";
+import { Welcome } from "./welcome.ts";
 
-const token = new Token();
-const view = new QueryView(token, (query) => go({ query, isPaused: false }));
-const containers = new ContainersView(token, (query) =>
-  go({ query, view: "query", isPaused: false }),
-);
-const kinds = new Map<string, string>();
-const source = byId<HTMLSelectElement>("source");
-const box = new QueryBox(token, () => place.source);
+const UPDATE_MS = 200;
+
 let place: Place = placeOf(location.search);
+const sources = new Sources();
+const source = byId<HTMLSelectElement>("source");
+const host: Host = { token: new Token(), go, replace, pause, diagnose };
+const diagnostic = new Diagnostic(host.token, (mended) =>
+  go({ query: place.view === "events" ? mended : filterOf(mended), isPaused: false }),
+);
+const box = new QueryBox(host.token, () => place.source);
+const overview = new Overview(host);
+const events = new QueryView(host);
+const views: Readonly<Record<ViewName, View>> = {
+  containers: new MetricsView("containers", "containers", CONTAINERS, host, ([name = ""], scope) =>
+    go({ query: withTerm(scope.filter, containerTerm(name)), view: "processes", isPaused: false }),
+  ),
+  events,
+  syscalls: new SyscallsView(host),
+  timeline: new TimelineView(host),
+  processes: new MetricsView("processes", "processes", PROCESSES, host, openProcess),
+  losses: new LossesView(host, sources, () => overview.account),
+  compare: new CompareView(host),
+};
+const SECTIONS: Readonly<Record<ViewName, string>> = {
+  containers: "containers",
+  events: "events-view",
+  syscalls: "syscalls",
+  timeline: "timeline",
+  processes: "processes",
+  losses: "losses-view",
+  compare: "compare",
+};
+const tour = new Tour(host);
+const welcome = new Welcome(host, sources, () => tour.begin());
+const exports_ = new ExportDialog(host.token);
+let shown: { readonly name: ViewName; readonly scope: Scope } | undefined;
+/** What the overview shows. */
+let overviewOf: string | undefined;
 
 async function start(): Promise<void> {
+  const { token } = host;
   if (!token.isPossible) return ask("This cannot be a token.");
-  try {
-    const answer = await fetch("v1/sessions", { headers: token.headers });
-    if (answer.status === 401) return ask(token.isEmpty ? "" : "This is not the server's token.");
-    token.keep();
-    const { sources = [] } = (await answer.json()) as {
-      sources?: { source: string; kind: string }[];
-    };
-    kinds.clear();
-    for (const one of sources) kinds.set(one.source, one.kind);
-    const all = kinds.size > 1 ? [new Option("all", "")] : [];
-    source.replaceChildren(...all, ...[...kinds.keys()].map((name) => new Option(name, name)));
-    byId("sources").hidden = kinds.size < 2;
-  } catch {
-    // The query reports what is wrong.
-  }
-  restore();
+  const status = await sources.load(token);
+  if (status === 401) return ask(token.isEmpty ? "" : "This is not the server's token.");
+  if (status === 200) token.keep();
+  const names = sources.all.map((one) => one.source);
+  const all = names.length > 1 ? [new Option("all", "")] : [];
+  source.replaceChildren(...all, ...names.map((name) => new Option(visible(name), name)));
+  byId("sources").hidden = names.length < 2;
+  showGrant();
+  if (names.length > 1) source.value = place.source;
+  // What was typed meanwhile stays.
+  run();
+  welcome.begin();
+}
+
+/** What the token does not show is not there: the page says that it is not. */
+function showGrant(): void {
+  const { hidden, tokenName, isOperator } = sources;
+  const who = tokenName === "-" || isOperator ? [] : [`token ${visible(tokenName)}, read only`];
+  const fields = hidden.length === 0 ? [] : [`hidden from it: ${hidden.map(visible).join(", ")}`];
+  show("grant", [...who, ...fields].join("; "));
 }
 
 function ask(problem: string): void {
-  containers.stop();
-  view.stop("needs a token");
+  shown?.name !== undefined && views[shown.name].stop();
+  overview.stop();
+  events.stop("needs a token");
   byId("access").hidden = false;
   byId("token").focus();
   show("error", problem);
@@ -50,87 +101,153 @@ function ask(problem: string): void {
 function restore(): void {
   place = placeOf(location.search);
   box.value = place.query;
-  source.value = kinds.size > 1 ? place.source : source.value;
-  showPause();
+  if (sources.all.length > 1) source.value = place.source;
   run();
-  showView();
 }
 
 function run(): void {
-  const isLive =
-    kinds.size === 0 || [...kinds].some(([name, kind]) => isChosen(name) && kind === "live");
-  if (place.view === "containers") {
-    view.stop("stopped");
-    containers.run(place.source, isLive);
-  } else {
-    containers.stop();
-    view.run(place.query, place.source, isLive);
-  }
+  const scope = scopeOf(place, sources);
+  if (overviewOf !== place.source) overview.run(place.source, scope.isLive, scope.extent);
+  overviewOf = place.source;
+  const before = shown;
+  shown = { name: place.view, scope };
+  const isRange = before?.name === place.view && isOtherRangeOnly(before.scope, scope);
+  if (!isRange && before !== undefined) views[before.name].stop();
+  showView();
+  if (isRange) views[place.view].rescope?.(scope);
+  else views[place.view].run(scope);
+  showPause();
+  update();
+}
+
+/** Whether two scopes of live sources differ in their ranges, and in nothing else. */
+function isOtherRangeOnly(before: Scope, { isLive, place }: Scope): boolean {
+  const { range, other } = before.place;
+  const isOther = range !== place.range || other !== place.other;
+  const hasMoved = addressOf(before.place) !== addressOf({ ...place, range, other });
+  return isLive && before.isLive && isOther && !hasMoved;
 }
 
 function showView(): void {
-  const isQuery = place.view === "query";
-  byId("containers").hidden = isQuery;
-  byId("answer").hidden = true;
-  byId("events").hidden = !isQuery;
-  byId("totals").hidden = !isQuery;
-  byId("stop").hidden = !isQuery;
-  if (!isQuery) byId("losses").hidden = true;
+  for (const [name, id] of Object.entries(SECTIONS)) byId(id).hidden = name !== place.view;
+  const isEvents = place.view === "events";
+  for (const id of ["totals", "stop", "columns"]) byId(id).hidden = !isEvents;
+  if (!isEvents)
+    for (const id of ["losses", "kept", "note", "error", "fix"]) byId(id).hidden = true;
   for (const button of document.querySelectorAll<HTMLElement>("[data-view]"))
     if (button.dataset["view"] === place.view) button.setAttribute("aria-current", "page");
     else button.removeAttribute("aria-current");
+  showCrumbs(place, go);
+  overview.show(place);
 }
 
-function isChosen(name: string): boolean {
-  return place.source === "" || place.source === name;
+/** Drawn some times a second, and not at all while the page is hidden. */
+function update(): void {
+  if (document.hidden) return;
+  overview.update();
+  if (shown !== undefined) views[shown.name].update();
+  const account = overview.account;
+  const lost = (account?.lostEvents ?? 0) + (account?.lostPackets ?? 0);
+  const button = byId("losses-button");
+  const text = lost > 0 ? `Losses: ${count(lost)}` : "Losses";
+  if (button.textContent !== text) button.textContent = text;
+  button.classList.toggle("bad", lost > 0 || (account?.trouble ?? "") !== "");
+  show("trouble", account?.trouble ?? "");
+}
+
+function openProcess([container = "", tid = ""]: readonly string[], scope: Scope): void {
+  const inContainer = withTerm(scope.filter, containerTerm(container));
+  const query = withTerm(inContainer, `$ctx.tid == ${tid}`);
+  go({ query, view: "events", isPaused: false });
 }
 
 /** Goes to another place, which the back button leaves. */
 function go(changes: Partial<Place>): void {
-  place = { ...place, ...changes };
+  const isOther = changes.view !== undefined && changes.view !== place.view;
+  place = { ...place, ...(isOther && { sort: "" }), ...changes };
   history.pushState(null, "", addressOf(place));
+  welcome.close();
   restore();
 }
 
-byId("query").addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (!byId("access").hidden) return byId("token").focus();
-  go({ query: box.value, view: "query", isPaused: false });
-});
-byId("access").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const field = byId<HTMLInputElement>("token");
-  token.set(field.value);
-  field.value = "";
-  byId("access").hidden = true;
-  show("error", "");
-  void start();
-});
-byId("stop").addEventListener("click", () => view.stop("stopped"));
-byId("pause").addEventListener("click", () => pause(!place.isPaused));
-source.addEventListener("change", () => go({ source: source.value }));
-addEventListener("popstate", restore);
+/** Changes the place; what is shown is asked anew only where the range is another. */
+function replace(changes: Partial<Place>): void {
+  place = { ...place, ...changes };
+  history.replaceState(null, "", addressOf(place));
+  if ("range" in changes || "other" in changes) run();
+}
+
+function diagnose(error: QueryError | undefined, query: string): void {
+  if (error === undefined) diagnostic.clear();
+  else void diagnostic.show(error, query, place.source);
+}
 
 function pause(isPaused: boolean): void {
-  place = { ...place, isPaused };
-  history.replaceState(null, "", addressOf(place));
+  replace({ isPaused });
   showPause();
 }
 
 function showPause(): void {
   const { isPaused } = place;
-  view.pause(isPaused);
-  containers.pause(isPaused);
+  if (shown !== undefined) views[shown.name].pause(isPaused);
+  overview.pause(isPaused);
   byId("pause").setAttribute("aria-pressed", String(isPaused));
   byId("pause").textContent = isPaused ? "Paused" : "Pause";
+  byId("pause").classList.toggle("paused", isPaused);
 }
 
 function open(name: ViewName): void {
   if (name !== place.view) go({ view: name, isPaused: false });
 }
 
+function share(): void {
+  if (shown === undefined) return;
+  const names = sources.all.map((one) => one.source);
+  exports_.open(views[shown.name], shown.scope, names);
+}
+
+byId("query").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!byId("access").hidden) return byId("token").focus();
+  const isFilter = !/\|>|^@/.test(box.value);
+  const view =
+    isFilter && place.view !== "losses" && place.view !== "compare" ? place.view : "events";
+  go({ query: box.value, view, isPaused: false });
+});
+byId("access").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const field = byId<HTMLInputElement>("token");
+  host.token.set(field.value);
+  field.value = "";
+  byId("access").hidden = true;
+  overviewOf = undefined;
+  show("error", "");
+  void start();
+});
+byId("stop").addEventListener("click", () => events.stop("stopped"));
+byId("pause").addEventListener("click", () => pause(!place.isPaused));
+byId("export-button").addEventListener("click", share);
+byId("welcome-open").addEventListener("click", () => welcome.open());
+source.addEventListener("change", () => go({ source: source.value }));
+addEventListener("popstate", restore);
 for (const button of document.querySelectorAll<HTMLElement>("[data-view]"))
   button.addEventListener("click", () => open(button.dataset["view"] as ViewName));
-listenToKeys({ write: () => box.focus(), pause: () => pause(!place.isPaused), view: open });
+listenToKeys({
+  write: () => box.focus(),
+  pause: () => pause(!place.isPaused),
+  view: open,
+  up: () => {
+    const above = placeAbove(place);
+    if (above !== undefined) go(above);
+  },
+  share,
+  other: (key) => shown !== undefined && views[shown.name].key?.(key) === true,
+});
+listenToTheme();
+setInterval(update, UPDATE_MS);
+addEventListener("resize", () => {
+  overview.show(place);
+  if (shown !== undefined) views[shown.name].pause(place.isPaused);
+});
 box.value = place.query;
 void start();

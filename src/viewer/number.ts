@@ -27,6 +27,12 @@ function scaled(
   return name === "" ? text : `${text} ${name}`;
 }
 
+/** `1.2 MB`, of a count of something. */
+export function scaledCount(value: number, unit: string): string {
+  const text = scaled(value, UNITS, "");
+  return /[kMG]$/.test(text) ? `${text}${unit}` : `${text} ${unit}`;
+}
+
 /** A value of a table: exact to three places. */
 export function exact(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 3 });

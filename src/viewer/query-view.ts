@@ -1,51 +1,75 @@
 /** The result of the query in the box: its connection, its counters, and its rows. */
 
 import { AnswerView } from "./answer-view.ts";
-import { Connection, type Listener, type State } from "./connection.ts";
-import { Diagnostic } from "./diagnostic.ts";
-import { byId, count } from "./dom.ts";
+import type { Batch } from "./arrow.ts";
+import { ColumnPicker } from "./column-picker.ts";
+import { Connection, type Listener, type Outage, type State } from "./connection.ts";
+import { byId, count, show } from "./dom.ts";
 import { EventsTable } from "./events-table.ts";
-import { type Frame, lastLines, type QueryError } from "./frames.ts";
-import type { Token } from "./token.ts";
+import type { Frame, QueryError } from "./frames.ts";
+import { outageText } from "./outage.ts";
+import { joined } from "./query-text.ts";
+import { RowPanel } from "./row-panel.ts";
 import { Totals } from "./totals.ts";
+import type { Host, Scope, View } from "./view.ts";
 
-const UPDATE_MS = 200;
-/** An aggregate's frame is decoded whole; a group beyond so many of one frame is not kept. */
-const FRAME_ROWS = 20_000;
-
-export class QueryView implements Listener {
-  readonly #token: Token;
+export class QueryView implements View, Listener {
+  readonly #host: Host;
   readonly #totals = new Totals();
-  readonly #events = new EventsTable();
+  readonly #panel: RowPanel;
+  readonly #events: EventsTable;
+  readonly #picker: ColumnPicker;
   readonly #answer = new AnswerView();
-  readonly #diagnostic: Diagnostic;
   #connection: Connection | undefined;
   #query = "";
-  #source = "";
+  /** What the page adds to it. */
+  #select = "";
   #state: State | "needs a token" = "connecting";
+  #outage: Outage | undefined;
+  #isLive = false;
   #isPaused = false;
   #rowsAtPause = 0;
 
-  /** @param apply called with a query that an error's button mended */
-  constructor(token: Token, apply: (query: string) => void) {
-    this.#token = token;
-    this.#diagnostic = new Diagnostic(token, apply);
-    byId("all").addEventListener("change", () => this.#events.invalidate());
-    setInterval(() => this.#update(), UPDATE_MS);
+  constructor(host: Host) {
+    this.#host = host;
+    this.#panel = new RowPanel(host);
+    this.#events = new EventsTable(
+      (row) => this.#panel.open(row),
+      () => this.#leftNewest(),
+    );
+    this.#picker = new ColumnPicker((columns) => {
+      this.#events.choose(columns);
+      this.#events.update();
+      host.replace({ columns });
+    });
   }
 
-  run(query: string, source: string, isLive: boolean): void {
+  get queries(): readonly string[] {
+    return [this.#query];
+  }
+
+  run({ place, source, isLive, range, select }: Scope): void {
     this.#connection?.close();
+    const { query, columns } = place;
     this.#query = query;
-    this.#source = source;
-    this.#connection = new Connection({ query, source, isLive }, this.#token, this);
+    this.#isLive = isLive;
+    this.#events.choose(columns);
+    this.#panel.run(place);
+    byId("totals").hidden = false;
+    // A filter alone has no column for containers.
+    this.#select = /\|>|^\s*@/.test(query) ? "" : select;
+    const whole = joined(query, this.#select).trim();
+    const wanted = { query: whole, source, isLive, range: isLive ? undefined : range };
+    this.#connection = new Connection(wanted, this.#host.token, this);
   }
 
-  stop(why: "stopped" | "needs a token"): void {
+  /** Nothing is connected any more; what is shown stays. */
+  stop(why: "stopped" | "needs a token" = "stopped"): void {
     this.#connection?.close();
     this.#connection = undefined;
     if (!this.#isPaused) this.#show();
-    this.#diagnostic.clear();
+    this.#host.diagnose(undefined, this.#query);
+    this.#panel.close();
     this.#state = why;
     this.#showState();
   }
@@ -54,6 +78,7 @@ export class QueryView implements Listener {
   pause(isPaused: boolean): void {
     if (isPaused && !this.#isPaused) this.#rowsAtPause = this.#totals.rows;
     this.#isPaused = isPaused;
+    if (!isPaused) this.#events.update();
     this.#showState();
   }
 
@@ -62,51 +87,71 @@ export class QueryView implements Listener {
     this.#answer.reset();
     this.#totals.reset();
     this.#rowsAtPause = 0;
-    this.#diagnostic.clear();
+    this.#host.diagnose(undefined, this.#query);
   }
 
-  state(state: State): void {
+  state(state: State, outage?: Outage): void {
     this.#state = state;
+    this.#outage = outage;
     this.#showState();
   }
 
-  rows(bytes: Uint8Array): void {
-    this.#totals.addRows(this.#answer.isShown ? this.#addAnswer(bytes) : this.#events.add(bytes));
-  }
-
-  #addAnswer(bytes: Uint8Array): number {
-    const { total, lines } = lastLines(bytes, FRAME_ROWS);
-    this.#answer.add(lines);
-    return total;
+  batch(batch: Batch): void {
+    this.#totals.addRows(batch.rows);
+    if (this.#answer.isShown) this.#answer.add(batch);
+    else this.#events.add(batch);
   }
 
   frame(frame: Frame): void {
     if (frame.columns !== undefined) {
       this.#answer.setColumns(frame.columns, this.#query);
       this.#events.setColumns(frame.columns);
+      this.#picker.setColumns(this.#events.columns, this.#events.shownColumns);
     }
     this.#totals.take(frame);
   }
 
   failed(error: QueryError): void {
-    void this.#diagnostic.show(error, this.#query, this.#source);
+    this.#host.diagnose(this.#select === "" ? error : ofFilter(error, this.#query), this.#query);
   }
 
-  #update(): void {
+  update(): void {
+    if (this.#connection === undefined) return;
     this.#totals.update();
-    if (this.#isPaused) this.#showState();
-    else if (this.#connection !== undefined) this.#show();
+    if (this.#isPaused || this.#outage !== undefined) this.#showState();
+    if (!this.#isPaused) this.#show();
+  }
+
+  /** Rows must not move under who reads them. */
+  #leftNewest(): void {
+    if (this.#isLive && !this.#isPaused && this.#state === "running") this.#host.pause(true);
   }
 
   #show(): void {
     this.#answer.update();
-    if (!this.#answer.isShown) this.#events.update(byId<HTMLInputElement>("all").checked);
+    byId("columns").hidden = this.#answer.isShown;
+    if (!this.#answer.isShown) this.#events.update();
+    const { left } = this.#events;
+    const text = `${count(left)} older rows are not kept: export them, or narrow the query`;
+    show("kept", left > 0 && !this.#answer.isShown ? text : "");
   }
 
   #showState(): void {
     const news = this.#totals.rows - this.#rowsAtPause;
     const state = byId("state");
-    state.textContent = this.#isPaused ? `paused, ${count(news)} new` : this.#state;
-    state.className = this.#isPaused ? "paused" : "";
+    const isLost = this.#outage !== undefined && this.#state === "disconnected";
+    if (isLost) state.textContent = outageText(this.#outage!);
+    else state.textContent = this.#isPaused ? `paused, ${count(news)} new` : this.#state;
+    state.className = isLost ? "bad" : this.#isPaused ? "paused" : "";
   }
+}
+
+/** An error with its caret under the query that the user wrote, without what the page has added. */
+function ofFilter(error: QueryError, query: string): QueryError {
+  const { message, start, end } = error;
+  const lines = message.split("\n");
+  if (start === undefined || end === undefined || end > query.length || lines.length < 3)
+    return error;
+  const caret = `${" ".repeat(start)}^${"~".repeat(Math.max(0, end - start - 1))}`;
+  return { ...error, message: [...lines.slice(0, -2), query, caret].join("\n") };
 }

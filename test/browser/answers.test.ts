@@ -44,7 +44,7 @@ test("shows the last window as a table and all of them as lines", async () => {
   await withRecorded(async (server) => {
     await withPage(
       async (page) => {
-        await page.goto(server.url);
+        await page.goto(`${server.url}/?view=events`);
         await ask(page, "|> syscalls |> count() by container every 500ms");
         await state(page, "ended");
         const windows = page.locator("#answer-table tbody td:first-child");
@@ -65,7 +65,7 @@ test("replaces the answer so far of a live session by the next one", async () =>
   await withLive(
     async (server) => {
       await withPage(async (page, complaints) => {
-        await page.goto(server.url);
+        await page.goto(`${server.url}/?view=events`);
         await ask(page, "|> count() by event");
         const counts = page.locator("#answer-table tbody td:nth-child(2)");
         const [first] = await texts("an answer", counts, (some) => some.length > 5);
@@ -94,7 +94,7 @@ test("completes what is typed, by keys and by clicks", async () => {
   await withRecorded(async (server) => {
     await withPage(
       async (page) => {
-        await page.goto(server.url);
+        await page.goto(`${server.url}/?view=events`);
         await state(page, "ended");
         await page.locator("#result").focus();
         await page.keyboard.press("/");
@@ -120,7 +120,7 @@ test("offers the nearest name for a mistaken one, in filters, stages and columns
   await withRecorded(async (server) => {
     await withPage(
       async (page) => {
-        await page.goto(server.url);
+        await page.goto(`${server.url}/?view=events`);
         const slips = [
           ["rett < 0", "ret", "ret < 0"],
           ["|> syscallz |> count()", "syscalls", "|> syscalls |> count()"],
@@ -139,7 +139,7 @@ test("offers the nearest name for a mistaken one, in filters, stages and columns
         }
         await page.goBack();
         assert.is(await page.inputValue("#where"), slips[2][0]);
-        await page.goto(server.url);
+        await page.goto(`${server.url}/?view=events`);
         await texts(
           "all rows",
           page.locator("#rows"),

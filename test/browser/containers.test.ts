@@ -11,48 +11,39 @@ const plainTest = suite("browser/containers");
 const test = needs(plainTest, ["chromium"]);
 plainTest.after(closeBrowser);
 
-/** The first column of numbers is the second of the table. */
-const COLUMNS = ["cpu", "syscalls", "errors", "events"] as const;
-
 async function rows(server: RunningServer, q: string): Promise<Record<string, number | string>[]> {
   const path = `/v1/query?format=ndjson&q=${encodeURIComponent(q)}`;
   const text = (await get(server, path)).body.toString().trimEnd();
   return text.split("\n").map((line) => JSON.parse(line));
 }
 
-test("shows what the queries answer, and leads to a container's events and back", async () => {
+/** Titles of columns, and the queries that answer them. */
+const COLUMNS: Readonly<Record<string, string>> = {
+  cpu: "|> slices |> x = usage(dt) by container",
+  syscalls: "|> syscalls |> x = count() by container",
+  errors: "|> syscalls |> x = count() if (ret < 0) by container",
+  events: "|> x = count() by container",
+};
+
+test("shows what the queries answer for each container", async () => {
   await withRecorded(async (server) => {
     await withPage(
       async (page, complaints) => {
-        await page.goto(`${server.url}/?view=containers`);
-        const row = page.locator("#containers-table tbody tr", { hasText: "some-redis" });
-        const cells = await texts(
-          "every column",
-          row.locator("td"),
-          (all) => all.length === COLUMNS.length && !all.includes("–"),
-        );
-        const queries = [
-          "|> slices |> x = usage(dt) by container",
-          "|> syscalls |> x = count() by container",
-          "|> syscalls |> x = count() if (ret < 0) by container",
-          "|> x = count() by container",
-        ];
-        for (const [i, query] of queries.entries()) {
+        await page.goto(server.url);
+        const row = page.locator("#containers tbody tr", { hasText: "some-redis" });
+        await texts("every column", row.locator("td"), (all) => !all.slice(0, 4).includes("–"));
+        await page.locator("#containers .when", { hasText: /rows$/ }).waitFor();
+        const heads = await page.locator("#containers thead th").allTextContents();
+        const cells = await row.locator("th, td").allTextContents();
+        for (const [title, query] of Object.entries(COLUMNS)) {
           const answer = (await rows(server, query)).find(
             (one) => one["container"] === "some-redis",
           );
-          const shown = Number.parseFloat(cells[i]!.replaceAll(",", ""));
-          assert.ok(Math.abs(shown - Number(answer?.["x"])) < 0.001, `${COLUMNS[i]}: ${cells[i]}`);
+          const cell = cells[heads.findIndex((head) => head.startsWith(title))] ?? "";
+          const shown = Number.parseFloat(cell.replaceAll(",", ""));
+          assert.ok(Math.abs(shown - Number(answer?.["x"])) < 0.001, `${title}: ${cell}`);
         }
         await isAccessible(page, "containers");
-        await row.locator("button").click();
-        await state(page, "ended");
-        assert.is(await page.inputValue("#where"), '$container.name == "some-redis"');
-        const events = cells[3]!;
-        await texts("its events", page.locator("#rows"), ([text]) => text === events);
-        await page.goBack();
-        await row.waitFor();
-        assert.match(page.url(), /view=containers/);
         await page.reload();
         await row.waitFor();
         assert.equal(complaints, []);
@@ -62,27 +53,83 @@ test("shows what the queries answer, and leads to a container's events and back"
   });
 });
 
-test("is used by keys alone", async () => {
+test("goes from a container to its processes and their events, and back, by keys alone", async () => {
   await withRecorded(async (server) => {
     await withPage(
       async (page) => {
-        await page.goto(server.url);
+        await page.goto(`${server.url}/?view=events`);
         await state(page, "ended");
         await page.locator("#result").focus();
         await page.keyboard.press("?");
         await page.locator("#help").waitFor();
         await isAccessible(page, "keys");
         await page.keyboard.press("Escape");
-        await page.keyboard.press("2");
-        await page.locator("#containers-table tbody tr").nth(3).waitFor();
+        await page.keyboard.press("1");
+        await page.locator("#containers tbody tr").nth(3).waitFor();
         await page.keyboard.press("ArrowDown");
         await page.keyboard.press("ArrowDown");
         await page.keyboard.press("Enter");
+        await page.locator("#processes tbody tr").first().waitFor();
+        assert.match(page.url(), /view=processes/);
+        const container = await page.inputValue("#where");
+        assert.match(container, /^\$container\.name == "/);
+        await page.locator("#processes .when", { hasText: /rows$/ }).waitFor();
+        await page.locator("#result").focus();
+        await page.keyboard.press("j");
+        await page.keyboard.press("Enter");
         await state(page, "ended");
-        assert.match(await page.inputValue("#where"), /^\$container\.name == "/);
+        assert.match(
+          await page.inputValue("#where"),
+          /^\$container\.name == ".*" && \$ctx\.tid == \d+$/,
+        );
+        const crumbs = await page.locator("#crumbs button").allTextContents();
+        assert.is(crumbs.length, 3);
+        await isAccessible(page, "crumbs");
+        await page.locator("#result").focus();
+        await page.keyboard.press("Backspace");
+        await page.locator("#processes tbody tr").first().waitFor();
+        assert.is(await page.inputValue("#where"), container);
+        await page.locator("#crumbs button").first().click();
+        await page.locator("#containers tbody tr").nth(3).waitFor();
+        assert.is(await page.inputValue("#where"), "");
+        await page.goBack();
+        await page.locator("#processes tbody tr").first().waitFor();
         await page.locator("#result").focus();
         await page.keyboard.press("/");
         assert.is(await page.evaluate("document.activeElement.id"), "where");
+      },
+      { bypassCSP: true },
+    );
+  });
+});
+
+test("shows one row with every field, which a click demands or excludes", async () => {
+  await withRecorded(async (server) => {
+    await withPage(
+      async (page) => {
+        await page.goto(`${server.url}/?q=${encodeURIComponent('$event.name == "sched_switch"')}`);
+        await state(page, "ended");
+        await page.locator("#body [data-place='0']").focus();
+        await page.keyboard.press("ArrowDown");
+        await page.keyboard.press("Enter");
+        await page.locator("#row").waitFor();
+        await isAccessible(page, "one row");
+        const field = page.locator("#row-fields > div", { hasText: /^prev_state/ });
+        const value = await field.locator("button").first().textContent();
+        await field.locator("button").first().click();
+        await state(page, "ended");
+        assert.is(
+          await page.inputValue("#where"),
+          `$event.name == "sched_switch" && prev_state == ${value}`,
+        );
+        await page.locator("#body [data-place='0']").click();
+        await page
+          .locator("#row-fields > div", { hasText: /^container/ })
+          .locator("button")
+          .nth(1)
+          .click();
+        await state(page, "ended");
+        assert.match(await page.inputValue("#where"), /\$container\.name != "/);
       },
       { bypassCSP: true },
     );
@@ -93,8 +140,8 @@ test("follows a live session second by second, and stands still while paused", a
   await withLive(
     async (server) => {
       await withPage(async (page, complaints) => {
-        await page.goto(`${server.url}/?view=containers`);
-        const cells = page.locator("#containers-table tbody td");
+        await page.goto(server.url);
+        const cells = page.locator("#containers tbody td");
         const before = await texts("numbers", cells, (all) => all.length > 8);
         await texts("other numbers", cells, (all) => all.join() !== before.join());
         await page.click("#pause");

@@ -1,5 +1,14 @@
 /** What a trace says stays text on the page, and what it lost is shown. */
 
+import {
+  DataType,
+  Table,
+  tableFromIPC,
+  tableToIPC,
+  Utf8,
+  type Vector,
+  vectorFromArray,
+} from "apache-arrow";
 import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -29,13 +38,25 @@ const NAMES: readonly (readonly [string, string])[] = [
 /** A server's answers with another name in them. */
 async function rename(page: Page, name: string): Promise<void> {
   const written = JSON.stringify(name).slice(1, -1);
-  const renamed = (text: string): string => text.replaceAll("some-redis", () => written);
   await page.routeWebSocket(/v1\/query/, (socket) => {
     const server = socket.connectToServer();
     server.onMessage((data) => {
-      socket.send(typeof data === "string" ? renamed(data) : Buffer.from(renamed(data.toString())));
+      if (typeof data === "string") socket.send(data.replaceAll("some-redis", () => written));
+      else socket.send(renamed(data, name));
     });
   });
+}
+
+/** A batch whose texts have another name. */
+function renamed(bytes: Uint8Array, name: string): Buffer {
+  const table = tableFromIPC(bytes);
+  const columns = table.schema.fields.map((field, i): [string, Vector] => {
+    const vector = table.getChildAt(i)!;
+    if (!DataType.isUtf8(field.type)) return [field.name, vector];
+    const texts = [...vector].map((text) => (text === "some-redis" ? name : text));
+    return [field.name, vectorFromArray(texts, new Utf8())];
+  });
+  return Buffer.from(tableToIPC(new Table(Object.fromEntries(columns)), "stream"));
 }
 
 for (const [name, shown] of NAMES)
@@ -45,7 +66,7 @@ for (const [name, shown] of NAMES)
         async (page) => {
           await rename(page, name);
           await page.goto(`${server.url}/?view=containers`);
-          const names = page.locator("#containers-table tbody button");
+          const names = page.locator("#containers tbody button");
           await texts("the name", names, (all) => all.some((one) => one.startsWith(shown)));
           const query = encodeURIComponent("|> count() by container");
           await page.goto(`${server.url}/?q=${query}`);
@@ -71,7 +92,7 @@ test("lists what each stream lost", async () => {
   try {
     await withPage(
       async (page) => {
-        await page.goto(server.url);
+        await page.goto(`${server.url}/?view=events`);
         await state(page, "ended");
         await page.click("#losses summary");
         const lines = await page.locator("#losses-list li").allTextContents();

@@ -33,11 +33,13 @@ export async function closeBrowser(): Promise<void> {
 /** A tab of its own, and what it complains of. */
 export async function withPage(
   work: (page: Page, complaints: string[]) => Promise<void>,
-  options: BrowserContextOptions = {},
+  { isFirstVisit = false, ...options }: BrowserContextOptions & { isFirstVisit?: boolean } = {},
 ): Promise<void> {
   const which = spawnSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" });
   browser ??= await chromium.launch({ executablePath: which.stdout.trim(), args: ARGS });
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const dismissed = "localStorage.setItem('tracewire.welcome', 'dismissed')";
+  if (!isFirstVisit) await context.addInitScript(dismissed);
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const complaints: string[] = [];

@@ -29,6 +29,8 @@ export interface SourceWatermark {
   readonly complete_ns: string | null;
   /** When the oldest packet begins that is still there. */
   readonly oldest_ns: string | null;
+  /** When the newest packet ends that was there when it was asked. */
+  readonly newest_ns: string | null;
 }
 
 /** A packet as planning sees it. */
@@ -87,7 +89,7 @@ export async function watermarkList(
   const answers: SourceWatermark[] = [];
   for (const source of sources) {
     if (isLiveSource(source)) {
-      answers.push({ source, kind: "live", complete_ns: null, oldest_ns: null });
+      answers.push({ source, kind: "live", complete_ns: null, oldest_ns: null, newest_ns: null });
       continue;
     }
     const traces = await openRecorded([source]);
@@ -99,6 +101,7 @@ export async function watermarkList(
       kind: "recorded",
       complete_ns: complete?.toString() ?? null,
       oldest_ns: firstNs?.toString() ?? null,
+      newest_ns: lastNs?.toString() ?? null,
     });
   }
   return { sources: answers };

@@ -1,0 +1,124 @@
+/** System calls: a heat map of time and latency, and a table by name. What is brushed on the map opens as rows. */
+
+import { byId, make } from "./dom.ts";
+import { type HeatChoice, HeatMap, heatCounts } from "./heat-map.ts";
+import { SYSTEM_CALLS } from "./metric-queries.ts";
+import { MetricsView } from "./metrics-view.ts";
+import { joined, textTerm, withTerm } from "./query-text.ts";
+import { RunningQuery } from "./running-query.ts";
+import { type Range, windowFor } from "./time.ts";
+import type { Host, Scope, View } from "./view.ts";
+
+const WINDOWS = 120;
+/** Calls that began so long before a window are looked for, too. */
+const MAX_LEAD_NS = 60e9;
+
+export class SyscallsView implements View {
+  readonly #host: Host;
+  readonly #map: HeatMap;
+  readonly #table: MetricsView;
+  #running: RunningQuery | undefined;
+  #scope: Scope | undefined;
+  #windowNs = 1e9;
+  #isStale = false;
+  #isPaused = false;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#map = new HeatMap((choice) => this.#openRows(choice));
+    byId("syscalls").append(make("h2", {}, "Latency over time"), this.#map.element);
+    this.#table = new MetricsView("syscalls", "system calls", SYSTEM_CALLS, host, ([name = ""]) =>
+      this.#openCall(name),
+    );
+  }
+
+  get queries(): readonly string[] {
+    const map = this.#running === undefined ? [] : [this.#running.wanted.query];
+    return [...map, ...this.#table.queries];
+  }
+
+  run(scope: Scope): void {
+    this.stop();
+    this.#scope = scope;
+    const { filter, source, isLive, range, extent } = scope;
+    const whole = range ?? extent;
+    const window =
+      isLive || whole === undefined ? { text: "1s", ns: 1e9 } : windowFor(whole, WINDOWS);
+    this.#windowNs = window.ns;
+    const query = joined(filter, `|> syscalls |> latency = hist(dt) every ${window.text}`);
+    this.#running = new RunningQuery(
+      { query, source, isLive, range: isLive ? undefined : range },
+      this.#host.token,
+      () => {
+        this.#isStale = true;
+      },
+      { keptWindows: 2 * WINDOWS },
+    );
+    this.#table.run(scope);
+  }
+
+  stop(): void {
+    this.#running?.close();
+    this.#running = undefined;
+    this.#table.stop();
+  }
+
+  rescope(scope: Scope): void {
+    this.#scope = scope;
+    this.#table.rescope(scope);
+  }
+
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#isStale = true;
+    this.#table.pause(isPaused);
+  }
+
+  key(key: string): boolean {
+    return this.#table.key(key);
+  }
+
+  update(): void {
+    this.#table.update();
+    if (!this.#isStale || this.#isPaused) return;
+    this.#isStale = false;
+    const answer = this.#running?.answer;
+    const columns = [...(answer?.windows ?? [])].map(([begin, rows]) => ({
+      begin,
+      counts: heatCounts(rows[0]?.["latency"]),
+      hasLost: Number(rows[0]?.["lost_events"] ?? 0) > 0,
+    }));
+    const range = this.#shownRange(columns.map(({ begin }) => begin));
+    this.#map.element.hidden = range === undefined;
+    if (range === undefined) return;
+    const width = Math.max(300, byId("syscalls").clientWidth - 32);
+    this.#map.show({ columns, windowNs: this.#windowNs, range }, width);
+  }
+
+  #shownRange(windows: readonly bigint[]): Range | undefined {
+    const [first] = windows;
+    const last = windows.at(-1);
+    if (first === undefined || last === undefined) return undefined;
+    return { begin: first, end: last + BigInt(this.#windowNs) };
+  }
+
+  #openCall(name: string): void {
+    const filter = withTerm(this.#scope?.filter ?? "", textTerm("syscall", name));
+    this.#host.go({ query: `${filter} |> syscalls`, view: "events", isPaused: false });
+  }
+
+  /** A call belongs to the window in which it ends: it began up to its latency before. */
+  #openRows({ range, from, to }: HeatChoice): void {
+    const scope = this.#scope;
+    if (scope === undefined) return;
+    const lead = BigInt(Math.round(Math.min(to, MAX_LEAD_NS)));
+    const query = joined(scope.filter, `|> syscalls |> where dt >= ${from} && dt < ${to}`);
+    const begun = { begin: range.begin - lead, end: range.end };
+    this.#host.go({
+      query,
+      view: "events",
+      isPaused: false,
+      ...(!scope.isLive && { range: begun }),
+    });
+  }
+}

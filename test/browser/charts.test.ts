@@ -1,0 +1,105 @@
+/** Heat map and timeline in a real browser: what they draw is what their queries answer. */
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { RunningServer } from "../../src/server/server.ts";
+import { get, withRecorded } from "../server/lab.ts";
+import { eventually } from "../support/child.ts";
+import { needs } from "../support/needs.ts";
+import { closeBrowser, isAccessible, picture, state, withPage } from "./tab.ts";
+
+const plainTest = suite("browser/charts");
+const test = needs(plainTest, ["chromium"]);
+plainTest.after(closeBrowser);
+
+async function rows(server: RunningServer, q: string): Promise<Record<string, number>[]> {
+  const path = `/v1/query?format=ndjson&q=${encodeURIComponent(q)}`;
+  const text = (await get(server, path)).body.toString().trimEnd();
+  return text.split("\n").map((line) => JSON.parse(line));
+}
+
+function number(text: string | null | undefined): number {
+  return Number((/([\d,]+)/.exec(text ?? "")?.[1] ?? "").replaceAll(",", ""));
+}
+
+test("counts in its heat map what the query counts, in all and in one cell", async () => {
+  await withRecorded(async (server) => {
+    await withPage(
+      async (page, complaints) => {
+        const [answer] = await rows(server, "|> syscalls |> count()");
+        await page.goto(`${server.url}/?view=syscalls`);
+        const readout = page.locator(".heat output");
+        await eventually("all calls are on the map", async () => {
+          return number(await readout.textContent()) === answer?.["count"] || undefined;
+        });
+        await page.locator("#syscalls tbody tr").nth(2).waitFor();
+        await isAccessible(page, "heat map");
+        await picture(page, "heat-map");
+        await page.locator(".heat").focus();
+        await page.keyboard.press("ArrowLeft");
+        for (let i = 0; i < 40; i++) await page.keyboard.press("ArrowDown");
+        for (let i = 0; i < 30; i++) await page.keyboard.press("Shift+ArrowLeft");
+        for (let i = 0; i < 12; i++) await page.keyboard.press("Shift+ArrowUp");
+        const chosen = (await readout.textContent()) ?? "";
+        const count = number(/: ([\d,]+);/.exec(chosen)?.[1]);
+        assert.ok(count > 0, chosen);
+        await page.keyboard.press("Enter");
+        await state(page, "ended");
+        assert.match(await page.inputValue("#where"), /\|> where dt >= [\d.]+ && dt < [\d.]+$/);
+        assert.match(page.url(), /begin=\d{19}&end=\d{19}/);
+        const shown = await eventually("rows", async () => {
+          return number(await page.textContent("#rows")) || undefined;
+        });
+        // Calls that ended before the windows, within their own length, are listed, too.
+        assert.ok(shown >= count && shown < count * 1.05 + 5, `${shown} of ${count}`);
+        assert.equal(complaints, []);
+      },
+      { bypassCSP: true },
+    );
+  });
+});
+
+test("draws slices that sum up to the processor time, and leads to their events", async () => {
+  await withRecorded(async (server) => {
+    await withPage(
+      async (page, complaints) => {
+        const [answer] = await rows(server, "|> slices |> time = sum(dt), slices = count()");
+        await page.goto(`${server.url}/?view=timeline`);
+        const note = page.locator("#timeline .when");
+        await note.filter({ hasText: /ns\)$/ }).waitFor();
+        const text = (await note.textContent()) ?? "";
+        assert.is(number(text), answer?.["slices"]);
+        assert.is(number(/\(([\d,]+) ns\)/.exec(text)?.[1]), answer?.["time"]);
+        await page.click("text=By thread");
+        await page.locator("#timeline svg .wait").first().waitFor();
+        await page.locator(".timeline").focus();
+        const readout = page.locator("#timeline > output");
+        await page.keyboard.press("ArrowRight");
+        await readout.filter({ hasText: /ran|waited/ }).waitFor();
+        for (let i = 0; i < 30; i++) {
+          await page.keyboard.press("ArrowRight");
+          if (/waited/.test((await readout.textContent()) ?? "")) break;
+        }
+        assert.match((await readout.textContent()) ?? "", / \d+ waited [\d.]+ \S+: \w+/);
+        await isAccessible(page, "timeline");
+        await picture(page, "timeline-chosen");
+        await page.keyboard.press("w");
+        await page.keyboard.press("d");
+        await eventually("the range is in the address", async () => {
+          return /begin=\d{19}/.test(page.url()) || undefined;
+        });
+        await page.locator(".timeline").focus();
+        await page.keyboard.press("ArrowRight");
+        await page.keyboard.press("Enter");
+        await state(page, "ended");
+        assert.match(await page.inputValue("#where"), /^\$ctx\.tid == \d+$/);
+        await page.goBack();
+        await page.locator("#timeline svg").waitFor();
+        assert.equal(complaints, []);
+      },
+      { bypassCSP: true },
+    );
+  });
+});
+
+plainTest.run();

@@ -1,0 +1,192 @@
+/** What is lost, on the page: events by stream and time and in every chart, and connections, which come back. */
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { serve } from "../../src/server/server.ts";
+import { withLive } from "../server/lab.ts";
+import { eventually } from "../support/child.ts";
+import { needs } from "../support/needs.ts";
+import { recordedTrace } from "../support/traces.ts";
+import { closeBrowser, isAccessible, picture, state, withPage } from "./tab.ts";
+
+const plainTest = suite("browser/losses");
+const test = needs(plainTest, ["chromium"]);
+plainTest.after(closeBrowser);
+
+const number = (text: string): number => Number(text.replaceAll(",", ""));
+const LIVE = { speed: 1, loop: true, shiftToNow: true, overlap: true } as const;
+
+test("lists losses by stream and time, and marks them in every chart", async () => {
+  const trace = await recordedTrace("lossy");
+  const server = await serve([trace.path], { port: 0 });
+  try {
+    await withPage(
+      async (page, complaints) => {
+        await page.goto(`${server.url}/?view=losses`);
+        const streams = page.locator("#losses-view table").nth(1).locator("tbody tr");
+        await streams.first().waitFor();
+        const events = await streams.locator("td:nth-child(2)").allTextContents();
+        const times = page.locator("#losses-view table").nth(2).locator("tbody tr");
+        const counts = await times.locator("td:nth-child(2)").allTextContents();
+        const sum = events.reduce((total, one) => total + number(one), 0);
+        assert.is(
+          counts.reduce((total, one) => total + number(one), 0),
+          sum,
+        );
+        assert.is(
+          await page.textContent("#losses-button"),
+          `Losses: ${sum.toLocaleString("en-US")}`,
+        );
+        await page.locator("#overview .lost-band").waitFor({ state: "attached" });
+        await isAccessible(page, "losses");
+        await picture(page, "losses-view");
+        await times.locator("button").first().click();
+        await page.locator("#timeline svg .lost-band").waitFor({ state: "attached" });
+        await page.goto(`${server.url}/?view=syscalls`);
+        await page.locator("#syscalls svg .lost-band").waitFor({ state: "attached" });
+        await picture(page, "losses-heat");
+        const query = encodeURIComponent("|> count() by container every 100ms");
+        await page.goto(`${server.url}/?q=${query}`);
+        await page.locator("#chart svg .lost-band").waitFor({ state: "attached" });
+        assert.equal(complaints, []);
+      },
+      { bypassCSP: true },
+    );
+  } finally {
+    await server.close();
+    await trace.remove();
+  }
+});
+
+test("says since when the connection is lost and when it is tried again, and goes on when it can", async () => {
+  await withLive(async (server) => {
+    await withPage(async (page) => {
+      let isCut = false;
+      const close: (() => Promise<void>)[] = [];
+      await page.routeWebSocket(/v1\/query/, (socket) => {
+        if (isCut) {
+          void socket.close();
+          return;
+        }
+        const to = socket.connectToServer();
+        close.push(async () => {
+          await socket.close();
+          await to.close();
+        });
+      });
+      await page.goto(`${server.url}/?view=events`);
+      await state(page, "running");
+      await page.locator("#body [data-place]").first().waitFor();
+      isCut = true;
+      await Promise.all(close.map((cut) => cut()));
+      await page
+        .locator("#state", { hasText: /disconnected since \d\d:\d\d:\d\d \(\d+ s\), attempt \d/ })
+        .waitFor();
+      await picture(page, "disconnected");
+      isCut = false;
+      await state(page, "running");
+      await page.locator("#body [data-place]").first().waitFor();
+    });
+  }, LIVE);
+});
+
+test("goes on where it stopped, if the server retains results", async () => {
+  await withLive(
+    async (server) => {
+      await withPage(async (page, complaints) => {
+        const sockets: { close(): Promise<void> }[] = [];
+        const asked: string[] = [];
+        await page.routeWebSocket(/v1\/query/, (socket) => {
+          const to = socket.connectToServer();
+          sockets.push({
+            close: async () => void (await Promise.all([socket.close(), to.close()])),
+          });
+          socket.onMessage((text) => {
+            asked.push(String(text));
+            to.send(text);
+          });
+        });
+        await page.goto(`${server.url}/?view=events`);
+        const rows = async (): Promise<number> => number((await page.textContent("#rows")) ?? "");
+        await eventually("rows and a name", async () => {
+          const hasStatus = asked.some((text) => /^\{"credit":\d+,"seq":\d+\}$/.test(text));
+          return ((await rows()) > 100 && hasStatus) || undefined;
+        });
+        const before = await rows();
+        await Promise.all(sockets.map((socket) => socket.close()));
+        await eventually("a query goes on", async () => {
+          return asked.some((text) => text.startsWith('{"resume":')) || undefined;
+        });
+        await eventually("more rows", async () => (await rows()) > before || undefined);
+        await state(page, "running");
+        assert.equal(complaints, []);
+      });
+    },
+    LIVE,
+    { retainBytes: 16 << 20 },
+  );
+});
+
+test("says since when a relay daemon is lost, and that it is tried again", async () => {
+  await withLive(async (server, relayd) => {
+    await withPage(
+      async (page) => {
+        await page.goto(`${server.url}/?view=losses`);
+        await page.locator("#overview-chart svg .bar").waitFor();
+        await relayd.close();
+        const trouble = page.locator("#trouble", {
+          hasText: /^since \d\d:\d\d:\d\d: .*trying again$/,
+        });
+        await trouble.waitFor();
+        await isAccessible(page, "a lost relay daemon");
+        await picture(page, "trouble");
+      },
+      { bypassCSP: true },
+    );
+  }, LIVE);
+});
+
+test("folds the seconds of a live session that are brushed, without asking anew", async () => {
+  await withLive(async (server) => {
+    await withPage(async (page, complaints) => {
+      await page.goto(server.url);
+      await page.locator("#containers tbody tr").nth(2).waitFor();
+      await page.waitForTimeout(3000);
+      await page.getByRole("slider", { name: "begin of the range" }).focus();
+      for (let i = 0; i < 9; i++) await page.keyboard.press("Shift+ArrowRight");
+      await page.locator("#containers .when", { hasText: /\(\d+ s\): [1-9]/ }).waitFor();
+      await page.locator("#containers tbody tr").nth(2).waitFor();
+      assert.match(page.url(), /begin=\d{19}/);
+      assert.equal(complaints, []);
+    });
+  }, LIVE);
+});
+
+test("takes nothing while it is hidden, and goes on when it is seen again", async () => {
+  await withLive(async (server) => {
+    await withPage(async (page, complaints) => {
+      await page.goto(`${server.url}/?view=events`);
+      await state(page, "running");
+      const rows = async (): Promise<number> => number((await page.textContent("#rows")) ?? "");
+      await eventually("rows", async () => (await rows()) > 100 || undefined);
+      const see = (isHidden: boolean): Promise<unknown> =>
+        page.evaluate(
+          `Object.defineProperty(document, "hidden", { configurable: true, get: () => ${isHidden} });
+           document.dispatchEvent(new Event("visibilitychange"))`,
+        );
+      await see(true);
+      await page.waitForTimeout(3000);
+      const before = await rows();
+      const bodies = await page.locator("#body [data-place]").first().textContent();
+      await page.waitForTimeout(1500);
+      assert.is(await rows(), before, "nothing is drawn");
+      assert.is(await page.locator("#body [data-place]").first().textContent(), bodies);
+      await see(false);
+      await eventually("more rows", async () => (await rows()) > before || undefined);
+      await state(page, "running");
+      assert.equal(complaints, []);
+    });
+  }, LIVE);
+});
+
+plainTest.run();
