@@ -12,6 +12,8 @@ const LEFT = 64;
 const BOTTOM = 20;
 const TOP = 12;
 const ROW = 8;
+/** One row of so many has a label. */
+const LABELLED = 4;
 const SHADES = 6;
 
 /** A window: its begin, and how many values each row has. */
@@ -120,7 +122,7 @@ export class HeatMap {
     });
     svg.append(...this.#shades(), ...lossMarks(this.#lostSpans(), 2));
     for (let row = low; row <= high; row++)
-      if (row % 4 === 0 || row === high)
+      if (row % LABELLED === 0)
         svg.append(
           draw(
             "text",
