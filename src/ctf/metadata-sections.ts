@@ -21,6 +21,8 @@ export interface Sections {
   take(text: string): TraceClass | undefined;
   /** Why what has come so far cannot be read, where later text may mend it. */
   readonly problem: MetadataError | undefined;
+  /** Whether nothing waits for later text, so that an end changes nothing. */
+  readonly isSettled: boolean;
   /** Whether the text ends inside a declaration or fragment. */
   isUnfinished(text: string): boolean;
   /**
@@ -54,6 +56,10 @@ export class TsdlSections implements Sections {
 
   get problem(): MetadataError | undefined {
     return this.#undeclared ?? this.#unfinished;
+  }
+
+  get isSettled(): boolean {
+    return this.problem === undefined && this.#trace.isSettled;
   }
 
   take(text: string): TraceClass | undefined {
@@ -107,6 +113,7 @@ export class Ctf2Sections implements Sections {
   readonly #trace = new Ctf2Trace();
   /** Fragments are declared in their order, so that only waiting event classes are mended by later ones. */
   readonly problem = undefined;
+  readonly isSettled = false;
 
   take(text: string): TraceClass | undefined {
     while (this.#parsed < text.length) {

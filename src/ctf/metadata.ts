@@ -7,6 +7,7 @@ import {
   TsdlSections,
 } from "./metadata-sections.ts";
 import { MetadataText } from "./metadata-text.ts";
+import { SharedSections } from "./shared-metadata.ts";
 import type { TraceClass } from "./trace-class.ts";
 
 /** Metadata beyond this size is refused: the largest real ones (kernel, all events) take about 2 MB. */
@@ -89,7 +90,9 @@ export class MetadataReader {
     const { text } = this.#text;
     if (text === "") return undefined;
     this.#sections ??=
-      text.charCodeAt(0) === RECORD_SEPARATOR ? new Ctf2Sections() : new TsdlSections();
+      text.charCodeAt(0) === RECORD_SEPARATOR
+        ? new Ctf2Sections()
+        : new SharedSections(() => new TsdlSections());
     const declared = this.#sections.take(text);
     if (declared === undefined) return undefined;
     this.#traceClass = this.#clockShift.traceClass(declared);

@@ -37,6 +37,11 @@ export class TsdlTrace {
   );
   readonly #integers: TypeContext["integers"] = new Map();
 
+  /** Whether no event waits for its stream. */
+  get isSettled(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /**
    * Whether a later section has the effect here that it has in one section with all before it.
    * Everything but events and most stream blocks may change what earlier declarations mean.
