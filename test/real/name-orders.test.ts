@@ -70,6 +70,7 @@ class Recorder {
       1,
       STARTED,
       0,
+      ...["", 0, 0, 0],
     ];
     this.#lines.push(fields.join("\t"));
     this.#send();

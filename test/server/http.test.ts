@@ -161,7 +161,8 @@ test("serves its page and lists its sources", async () => {
     assert.match(page.body.toString(), /^<!doctype html>/);
     const { body } = await get(server, "/v1/sessions");
     const sources = [{ source: directory, kind: "recorded" }];
-    assert.equal(JSON.parse(body.toString()), { sources, sessions: [] });
+    const token = { name: "-", operator: true, hidden: [] };
+    assert.equal(JSON.parse(body.toString()), { sources, sessions: [], token });
   });
 });
 

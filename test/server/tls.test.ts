@@ -120,9 +120,9 @@ test("a browser shows the page and its rows with a client certificate", async ()
       });
       const page = await context.newPage();
       page.setDefaultTimeout(30_000);
-      await page.goto(origin);
-      await page.locator("#body tr").first().waitFor();
-      assert.ok((await page.locator("#body tr").count()) > 0);
+      await page.goto(`${origin}/?view=events`);
+      await page.locator("#body [data-place]").first().waitFor();
+      assert.ok((await page.locator("#body [data-place]").count()) > 0);
     } finally {
       await browser.close();
     }
