@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { SourceError } from "../base/errors.ts";
-import { holds, namedBy } from "../filter/container-condition.ts";
+import { type ContainerCondition, namedBy } from "../filter/container-condition.ts";
 import { Finder } from "../runtimes/finder.ts";
 import {
   type RecordedNamespace,
@@ -10,11 +10,14 @@ import {
   recordingCommands,
   shellText,
 } from "../runtimes/lttng-commands.ts";
+import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { runtimePlaces } from "../runtimes/places.ts";
 import { readProcess } from "../runtimes/process.ts";
+import { followContainers } from "./enable-follow.ts";
+import { distinct, isMeant, namespaceOf } from "./enable-namespaces.ts";
 import { ExitCode, warn } from "./report.ts";
 
-export interface EnableOptions {
+export interface EnableOptions extends NamedPlaces {
   readonly container: readonly string[];
   readonly pid: readonly string[];
   readonly kernel?: true;
@@ -22,14 +25,20 @@ export interface EnableOptions {
   readonly session?: string;
   readonly channel?: string;
   readonly run?: true;
+  readonly follow?: true;
+  readonly onlyNamed?: true;
 }
 
 export async function enable(events: readonly string[], options: EnableOptions): Promise<void> {
-  const namespaces = [...fromProcesses(options.pid), ...(await fromContainers(options.container))];
-  if (namespaces.length === 0)
-    throw new SourceError("ENABLE_NOTHING", "enable: expected --container or --pid, got neither");
   const { session, channel } = options;
   const domain = options.kernel === true ? "kernel" : "userspace";
+  if (options.follow === true) {
+    await followContainers({ domain, session, channel, events }, conditionOf(options), options);
+    return;
+  }
+  const namespaces = [...fromProcesses(options.pid), ...(await fromContainers(options))];
+  if (namespaces.length === 0)
+    throw new SourceError("ENABLE_NOTHING", "enable: expected --container or --pid, got neither");
   const rule: RecordingRule = { domain, session, channel, events };
   for (const words of recordingCommands(rule, distinct(namespaces))) {
     process.stdout.write(`${shellText(words)}\n`);
@@ -42,6 +51,17 @@ export async function enable(events: readonly string[], options: EnableOptions):
       return;
     }
   }
+}
+
+/** @throws SourceError `ENABLE_FOLLOW`: what is followed are containers */
+function conditionOf({ container, pid }: EnableOptions): ContainerCondition {
+  const condition = namedBy(container);
+  if (condition === undefined || pid.length > 0)
+    throw new SourceError(
+      "ENABLE_FOLLOW",
+      `--follow: expected --container only, got ${pid.length > 0 ? "--pid" : "none"}`,
+    );
+  return condition;
 }
 
 /** @throws SourceError `ENABLE_PROCESS` */
@@ -58,20 +78,19 @@ function fromProcesses(pids: readonly string[]): readonly RecordedNamespace[] {
 }
 
 /** @throws SourceError `ENABLE_CONTAINER` */
-async function fromContainers(names: readonly string[]): Promise<readonly RecordedNamespace[]> {
+async function fromContainers(options: EnableOptions): Promise<readonly RecordedNamespace[]> {
+  const names = options.container;
   const condition = namedBy(names);
   if (condition === undefined) return [];
   const finder = new Finder({
-    places: runtimePlaces({}, false),
+    places: runtimePlaces(options, options.onlyNamed === true),
     periodMs: 1000,
     onContainers: () => {},
     onProblem: warn,
   });
   const all = await finder.once();
   finder.stop();
-  const found = all.filter((one) =>
-    holds(condition, { ...one, namespace: one.podNamespace, cgroup: one.group?.path }),
-  );
+  const found = all.filter((one) => isMeant(condition, one));
   if (found.length === 0) {
     const known =
       all.length === 0 ? "none is running" : `there are ${all.map(({ name }) => name).join(", ")}`;
@@ -81,21 +100,4 @@ async function fromContainers(names: readonly string[]): Promise<readonly Record
     );
   }
   return found.map(namespaceOf);
-}
-
-/** A container that shares the pid namespace of this process's is known by its mounts. */
-function namespaceOf({
-  pidNs,
-  mntNs,
-}: {
-  readonly pidNs: number;
-  readonly mntNs: number;
-}): RecordedNamespace {
-  const own = readProcess(process.pid);
-  const isShared = own.kind === "running" && own.facts.pidNs === pidNs && own.facts.mntNs !== mntNs;
-  return isShared ? { type: "mnt_ns", inode: mntNs } : { type: "pid_ns", inode: pidNs };
-}
-
-function distinct(namespaces: readonly RecordedNamespace[]): readonly RecordedNamespace[] {
-  return [...new Map(namespaces.map((one) => [`${one.type} ${one.inode}`, one])).values()];
 }

@@ -5,6 +5,7 @@ import { collectNames, count, duration, textOrJson } from "./options.ts";
 import {
   addFollowOption,
   addFormatAliases,
+  addRuntimeOptions,
   containerOption,
   fromOption,
   maxLagOption,
@@ -95,7 +96,7 @@ Examples:
 }
 
 export function enable(): Command {
-  return new Command("enable")
+  const command = new Command("enable")
     .description("Print or run the lttng commands that record only what happens in a container.")
     .argument("<event...>", "events, as lttng enable-event takes them; syscalls with --kernel")
     .addOption(containerOption())
@@ -109,14 +110,21 @@ export function enable(): Command {
     .option("-s, --session <name>", "the recording session (default: lttng's current one)")
     .option("--channel <name>", "the channel (default: lttng's)")
     .option("--run", "run the commands, not only print them")
+    .option("--follow", "change the rules as containers come and go, until Ctrl-C");
+  return addRuntimeOptions(command)
     .addHelpText(
       "after",
       `
-Namespaces are those of now: a container that starts again has others.
+Namespaces are those of now: a container that starts again has others. With --follow its rules follow it; the containers need not
+run yet. Rules are enabled some 50 ms after a container's start: events before are not recorded. Without --channel, --follow makes the
+channel "tracewire" with its contexts, for which the session must not have been started yet. With --channel, that channel must be
+there; its rules of the same event names are replaced. When one of several containers ends, the rules are made anew, and the others miss
+the time between two commands, some 30 ms. Ctrl-C disables the rules; the session goes on, with what it has recorded.
 
 Examples:
   $ tracewire enable --container web 'my_app:*'
   $ tracewire enable --container web --kernel syscalls sched_switch --session auto --run
+  $ tracewire enable --container web --follow --run --session auto 'my_app:*'
   $ tracewire enable --pid 1119 '*' --channel app | sh`,
     )
     .action(async (events: string[], options) => {

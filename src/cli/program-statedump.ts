@@ -1,7 +1,8 @@
 /** `tracewire statedump`: its options and help. */
 
 import { Command, Option } from "commander";
-import { collect, duration } from "./options.ts";
+import { duration } from "./options.ts";
+import { addRuntimeOptions } from "./shared-options.ts";
 
 export function statedump(): Command {
   const command = new Command("statedump")
@@ -13,26 +14,11 @@ export function statedump(): Command {
         .argParser(duration)
         .default(2000, "2s"),
     )
-    .option("--only-named", "ask only the runtimes named below, at no usual place")
     .option(
       "--provider <program>",
       "the tracepoint provider (default: where make -C statedump puts it)",
     );
-  for (const [name, argument] of [
-    ["docker", "socket"],
-    ["podman", "socket"],
-    ["containerd", "socket"],
-    ["cri", "socket"],
-    ["lxd", "socket"],
-    ["incus", "socket"],
-    ["lxc", "directory"],
-  ])
-    command.addOption(
-      new Option(`--${name} <${argument}>`, `${name}: its ${argument}; may be repeated`)
-        .argParser(collect)
-        .default([], "the usual places"),
-    );
-  return command
+  return addRuntimeOptions(command)
     .addHelpText(
       "after",
       `

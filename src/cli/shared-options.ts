@@ -2,7 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { asFollowed } from "../source/live-source.ts";
-import { address, collectNames, count, duration } from "./options.ts";
+import { address, collect, collectNames, count, duration } from "./options.ts";
 
 /** How a query is executed. */
 export function executionOptions(): readonly Option[] {
@@ -129,4 +129,24 @@ export function addFormatAliases(
     command.addOption(new Option("--json").hideHelp());
     command.on("option:json", () => set(json));
   }
+}
+
+/** Which runtimes of this machine are asked, and where. */
+export function addRuntimeOptions(command: Command): Command {
+  command.option("--only-named", "ask only the runtimes named below, at no usual place");
+  for (const [name, argument] of [
+    ["docker", "socket"],
+    ["podman", "socket"],
+    ["containerd", "socket"],
+    ["cri", "socket"],
+    ["lxd", "socket"],
+    ["incus", "socket"],
+    ["lxc", "directory"],
+  ])
+    command.addOption(
+      new Option(`--${name} <${argument}>`, `${name}: its ${argument}; may be repeated`)
+        .argParser(collect)
+        .default([], "the usual places"),
+    );
+  return command;
 }

@@ -28,23 +28,34 @@ export function namespaceFilter(namespaces: readonly RecordedNamespace[]): strin
 
 /** Commands as lists of words, in their order. */
 export function recordingCommands(
-  { domain, session, channel, events }: RecordingRule,
+  rule: RecordingRule,
   namespaces: readonly RecordedNamespace[],
 ): readonly (readonly string[])[] {
-  const into = [
+  const filter = namespaceFilter(namespaces);
+  // A channel has to be there before it gets contexts; the first rule makes the default one.
+  return [...rule.events.map((event) => ruleCommand(rule, event, filter)), contextCommand(rule)];
+}
+
+/** Enables one event where the filter holds. */
+export function ruleCommand(rule: RecordingRule, event: string, filter: string): readonly string[] {
+  const isSyscalls = event === "syscalls" && rule.domain === "kernel";
+  const what = isSyscalls ? ["--syscall", "--all"] : [event];
+  return ["lttng", "enable-event", ...destination(rule), ...what, "--filter", filter];
+}
+
+/** Adds the contexts to the channel. */
+export function contextCommand(rule: RecordingRule): readonly string[] {
+  const contexts = CONTEXTS[rule.domain].flatMap((name) => ["--type", name]);
+  return ["lttng", "add-context", ...destination(rule), ...contexts];
+}
+
+/** Options that name the domain, the session, and the channel. */
+export function destination({ domain, session, channel }: RecordingRule): readonly string[] {
+  return [
     `--${domain}`,
     ...(session === undefined ? [] : ["--session", session]),
     ...(channel === undefined ? [] : ["--channel", channel]),
   ];
-  const filter = ["--filter", namespaceFilter(namespaces)];
-  const rules = events.map((event) =>
-    event === "syscalls" && domain === "kernel"
-      ? ["lttng", "enable-event", ...into, "--syscall", "--all", ...filter]
-      : ["lttng", "enable-event", ...into, event, ...filter],
-  );
-  const contexts = CONTEXTS[domain].flatMap((name) => ["--type", name]);
-  // A channel has to be there before it gets contexts; the first rule makes the default one.
-  return [...rules, ["lttng", "add-context", ...into, ...contexts]];
 }
 
 /** A command for a shell. */
