@@ -10,9 +10,12 @@ import {
   distributionsOf,
   runAnalysis,
 } from "../analyses/run-analysis.ts";
-import { sharedSource, spanOf, type TimeSpan } from "../analyses/source.ts";
+import { lengthOf, sharedSource, spanOf, type TimeSpan } from "../analyses/source.ts";
+import type { UnknownTime } from "../analyses/unknown-time.ts";
+import { boundUsage } from "../analyses/usage-bound.ts";
 import { viewBatch, viewSchema } from "../analyses/view-batch.ts";
 import { SourceError } from "../base/errors.ts";
+import { quantity } from "../base/quantity.ts";
 import { suggestion } from "../base/suggestion.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { formatNamed } from "../format/formats.ts";
@@ -89,6 +92,7 @@ export async function analyze(words: readonly string[], options: AnalyzeOptions)
     onProgress: (share) => progress?.show(() => percent(share, 1)),
   };
   const result = await runAnalysis(spec, subjectsOf(analysis, options));
+  const unknown = await boundUsage(spec, result, everyNsOf(options));
   progress?.end();
   if (options.testCompatibility) {
     // A reader asks whether this trace has what the analysis reads.
@@ -98,6 +102,19 @@ export async function analyze(words: readonly string[], options: AnalyzeOptions)
   await write(spec, result, options);
   if (!options.quiet) for (const text of result.notes) note(text);
   reportLosses(result);
+  if (unknown !== undefined && spec.span !== undefined) reportUnknown(unknown, spec.span);
+}
+
+function everyNsOf({ every }: AnalyzeOptions): bigint | undefined {
+  return every === undefined ? undefined : BigInt(Math.round(every * 1e6));
+}
+
+function reportUnknown(unknown: UnknownTime, span: TimeSpan): void {
+  const ns = unknown.between(span.firstNs, span.lastNs);
+  const share = ns / Math.max(1, unknown.cpus * lengthOf(span));
+  warn(
+    `what ran is unknown for ${quantity(ns, "ns")}, ${percent(share, 1)} of the time on ${unknown.cpus} processors: see "at most"`,
+  );
 }
 
 function subjectsOf(analysis: Analysis, { by, format }: AnalyzeOptions): readonly Subject[] {
@@ -121,7 +138,7 @@ async function write(
   options: AnalyzeOptions,
 ): Promise<void> {
   const { span } = spec;
-  const everyNs = options.every === undefined ? undefined : BigInt(Math.round(options.every * 1e6));
+  const everyNs = everyNsOf(options);
   if (options.format === "lami") {
     print(lamiText(lamiResults(result, span, everyNs, options.limit)));
     return;

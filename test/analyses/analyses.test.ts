@@ -6,6 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ANALYSES } from "../../src/analyses/analyses.ts";
 import { bar, logLinearBins, plotLines } from "../../src/analyses/plot.ts";
+import { UnknownTime } from "../../src/analyses/unknown-time.ts";
 import { ANALYSIS_NAMES, TOP_VIEWS } from "../../src/cli/program-analyses.ts";
 import { VIEWS } from "../../src/top/views.ts";
 import { run } from "../support/program.ts";
@@ -99,6 +100,50 @@ test("lost events are said beside the numbers, and are the exit status", () => {
   );
   assert.match(stderr, /\d+ cut short by a loss/);
   assert.match(stdout, /CPU usage per container\n/);
+});
+
+test("a usage has the most that it can have been, also in LAMI, and in windows", () => {
+  const args = ["analyze", path("lossy"), "cputop", "--format"];
+  const cpus = table(run([...args, "csv", "--by", "cpu"]).stdout, ",");
+  for (const { usage, usage_most } of cpus) {
+    assert.ok(Number(usage) < Number(usage_most) && Number(usage_most) <= 100);
+  }
+  const { stdout, stderr } = run([...args, "csv", "--by", "container"]);
+  assert.match(stderr, /what ran is unknown for \S+ s, \d+ % of the time on 2 processors/);
+  // All that is unknown may be of any container.
+  const more = table(stdout, ",").map((row) => Number(row["usage_most"]) - Number(row["usage"]));
+  const unknown = sumOf(cpus, "usage_most") - sumOf(cpus, "usage");
+  for (const one of more) assert.ok(Math.abs(one - unknown) < 0.001, `${one} ${unknown}`);
+  for (const row of table(run([...args, "csv", "--by", "cpu", "--every", "500ms"]).stdout, ","))
+    assert.ok(Number(row["usage"]) <= Number(row["usage_most"]));
+  for (const row of analyzed("churn", "cputop")) assert.is(row["usage"], row["usage_most"]);
+  const { results } = JSON.parse(run([...args, "lami"]).stdout);
+  const [{ data, class: name }] = results;
+  assert.is(name, "per-container");
+  const [usage, most] = data[0].filter((cell: { class?: string }) => cell.class === "ratio");
+  assert.ok(usage.value < most.value);
+});
+
+test("what ran is unknown from the last switch before a loss to the first one after", () => {
+  const unknown = new UnknownTime({ firstNs: 0n, lastNs: 1000n });
+  unknown.switched(0, 100n);
+  unknown.switched(0, 200n);
+  unknown.switched(1, 250n);
+  unknown.lost();
+  unknown.lost();
+  // One that was not seen before the loss may have run anything from the beginning on.
+  unknown.switched(2, 300n);
+  unknown.switched(0, 400n);
+  unknown.lost();
+  unknown.switched(0, 600n);
+  unknown.switched(0, 700n);
+  unknown.end();
+  assert.is(unknown.cpus, 3);
+  const all = [0, 1, 2].map((cpu) => unknown.between(0n, 1000n, cpu));
+  assert.equal(all, [400, 750, 700 + 300]);
+  assert.is(unknown.between(0n, 1000n), 400 + 750 + 1000);
+  assert.is(unknown.between(300n, 500n, 0), 200);
+  assert.is(unknown.between(600n, 700n, 0), 0);
 });
 
 test("a trace without the events of an analysis says so", () => {
