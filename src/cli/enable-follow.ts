@@ -1,7 +1,6 @@
 /** `tracewire enable --follow`: event rules that change as containers come and go, until Ctrl-C. */
 
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { SourceError } from "../base/errors.ts";
 import type { ContainerCondition } from "../filter/container-condition.ts";
 import { Finder } from "../runtimes/finder.ts";
@@ -130,16 +129,16 @@ class FollowedRules {
 }
 
 /** Runs a command; gives its exit status, or the signal that ended it. */
-async function lttng(
+function lttng(
   [program = "", ...args]: readonly string[],
   output: "inherit" | "ignore",
 ): Promise<number | string> {
   // In a process group of its own: Ctrl-C must not end it between two steps.
   const child = spawn(program, args, { stdio: ["ignore", output, output], detached: true });
-  try {
-    const [status, signal] = await once(child, "exit");
-    return status ?? signal;
-  } catch (error) {
-    throw new SourceError("ENABLE_LTTNG", `${program}: ${(error as Error).message}`);
-  }
+  return new Promise((resolve, reject) => {
+    child.once("exit", (status, signal) => resolve(status ?? signal ?? 1));
+    child.once("error", ({ message }) =>
+      reject(new SourceError("ENABLE_LTTNG", `${program}: ${message}`)),
+    );
+  });
 }
