@@ -75,18 +75,21 @@ async function groupValues(
 ): Promise<unknown[][]> {
   const values = columns.map((): unknown[] => []);
   const places = new Map(columns.map(({ name }, i) => [name, i]));
-  await parquetRead({
-    file: buffer,
-    metadata,
-    rowStart,
-    rowEnd: rowStart + rows,
-    compressors: COMPRESSORS,
-    parsers: { timestampFromNanoseconds: (ns: bigint) => ns },
-    onChunk: ({ columnName, columnData, rowStart: first }) => {
-      const own = values[places.get(columnName)!]!;
-      for (let i = 0; i < columnData.length; i++) own[first - rowStart + i] = columnData[i];
-    },
-  });
+  // One column at a time: of several that fail, the reader leaves all but one to end the process.
+  for (const { name } of columns)
+    await parquetRead({
+      file: buffer,
+      metadata,
+      columns: [name],
+      rowStart,
+      rowEnd: rowStart + rows,
+      compressors: COMPRESSORS,
+      parsers: { timestampFromNanoseconds: (ns: bigint) => ns },
+      onChunk: ({ columnName, columnData, rowStart: first }) => {
+        const own = values[places.get(columnName)!]!;
+        for (let i = 0; i < columnData.length; i++) own[first - rowStart + i] = columnData[i];
+      },
+    });
   columns.forEach(({ name }, i) => {
     if (values[i]!.length === rows) return;
     throw new SourceError(
