@@ -62,6 +62,10 @@ const MAY_IMPORT: Readonly<
       "hyparquet-writer",
     ],
   },
+  segments: {
+    folders: ["base", "column", "query"],
+    packages: ["apache-arrow", "hyparquet", "node:fs", "node:path"],
+  },
   record: {
     folders: ["base", "column", "operators", "format"],
     packages: ["node:fs", "node:path"],
@@ -216,6 +220,7 @@ const MAY_IMPORT: Readonly<
       "format",
       "runtimes",
       "replay",
+      "segments",
       "record",
       "cut",
       "server",

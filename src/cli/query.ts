@@ -1,18 +1,13 @@
 import { SourceError } from "../base/errors.ts";
 import { namedBy } from "../filter/container-condition.ts";
-import type { BatchWriter } from "../format/batch-writer.ts";
-import { formatNamed, type OutputFormat } from "../format/formats.ts";
 import { queryText } from "../language/named-queries.ts";
 import { planQuery } from "../language/plan.ts";
-import type { PlannedQuery } from "../language/planned-query.ts";
 import { ofProcesses, parseProcess } from "../language/process-filter.ts";
 import { runPlanned } from "../language/run-query.ts";
 import type { Question } from "../query/question.ts";
 import { startThreads } from "../query/threads.ts";
-import type { TimeFrame } from "../source/time-bound.ts";
-import { hasColors } from "./colors.ts";
-import { ResultTable } from "./result-table.ts";
-import { rowWriter } from "./row-writer.ts";
+import { segmentPaths } from "../segments/find.ts";
+import { queryOutput } from "./query-output.ts";
 import { executionOf, feedOf, type RowsOptions } from "./rows-options.ts";
 import { type Asked, lastRows, runRows } from "./rows-run.ts";
 import { type AskedTimes, askedTimes } from "./times.ts";
@@ -38,6 +33,12 @@ export async function answer(
   text: string,
   options: RowsOptions,
 ): Promise<void> {
+  const files = segmentPaths(sources);
+  if (files !== undefined) {
+    const { answerRowFiles } = await import("./row-files.ts");
+    await answerRowFiles(files, { text }, options);
+    return;
+  }
   const feed = feedOf(sources, options);
   const times = askedTimes(options, feed.isLive);
   const processes = (options.pid ?? []).map(parseProcess);
@@ -49,7 +50,7 @@ export async function answer(
     );
   const limit = times.lastRows === undefined ? planned.question.limit : undefined;
   const threads = startThreads(sources, options.engine, options.workers, limit);
-  const { shown, writer, hasOneLayout } = await output(planned, options, await feed.span());
+  const { shown, writer, hasOneLayout } = await queryOutput(planned, options, await feed.span());
   const lines = times.lastRows === undefined ? writer.lines : undefined;
   const execution = executionOf(feed, options, { threads, lines });
   const asked: Asked = {
@@ -62,39 +63,4 @@ export async function answer(
 
 function baseOf({ event, container }: RowsOptions, { begin, end }: AskedTimes): Partial<Question> {
   return { events: event, container: namedBy(container), begin, end };
-}
-
-/** How the rows are written: events in any format, other rows as a table or in a format for programs. */
-async function output(
-  planned: PlannedQuery,
-  options: RowsOptions,
-  frame: TimeFrame,
-): Promise<{
-  readonly shown: PlannedQuery;
-  readonly writer: BatchWriter;
-  readonly hasOneLayout: OutputFormat["hasOneLayout"];
-}> {
-  const format = formatNamed(options.format);
-  const { isPlain, question, sets } = planned;
-  if (isPlain || format.name !== "text") {
-    const isByName = question.container !== undefined || question.filter?.containers !== undefined;
-    const select = isPlain ? await format.selection?.(undefined, isByName) : undefined;
-    const shown =
-      select === undefined ? planned : { ...planned, question: { ...question, select } };
-    return {
-      shown,
-      writer: await rowWriter(format, options, frame),
-      hasOneLayout: format.hasOneLayout,
-    };
-  }
-  const { stdout } = process;
-  const isTerminal = stdout.isTTY === true;
-  const { color } = options;
-  const writer = new ResultTable({
-    isRedrawn: isTerminal,
-    isColored: color === "always" || (color === "auto" && hasColors(stdout)),
-    size: () => (isTerminal ? { columns: stdout.columns, rows: stdout.rows } : undefined),
-    sets,
-  });
-  return { shown: planned, writer, hasOneLayout: () => false };
 }

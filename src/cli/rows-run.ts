@@ -36,11 +36,14 @@ export function lastRows(
   return through(results, [new LastRows(rows)], { isLive, borrowBatches: true });
 }
 
+/** What a run needs of a feed. */
+export type RowsFeed = Pick<Feed, "isLive" | "share">;
+
 /** A query, and where its rows go. */
 export interface RowsRunSpec {
   readonly asked: Asked;
   readonly execution: Execution;
-  readonly feed: Feed;
+  readonly feed: RowsFeed;
   /** Without one, rows are counted only. */
   readonly writer: BatchWriter | undefined;
   readonly format: Pick<OutputFormat, "hasOneLayout">;

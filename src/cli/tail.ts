@@ -7,6 +7,7 @@ import { formatNamed, type OutputFormat } from "../format/formats.ts";
 import { runQuestion } from "../operators/run-question.ts";
 import type { Question } from "../query/question.ts";
 import { startThreads } from "../query/threads.ts";
+import { type SegmentPath, segmentPaths } from "../segments/find.ts";
 import { rowWriter } from "./row-writer.ts";
 import { executionOf, feedOf, type RowsOptions } from "./rows-options.ts";
 import { type Asked, lastRows, runRows } from "./rows-run.ts";
@@ -23,6 +24,11 @@ export interface TailOptions extends RowsOptions {
 /** `tracewire tail`: one query, its rows on stdout. A filter with stages is answered as `tracewire query` does. */
 export async function tail(sources: readonly string[], options: TailOptions): Promise<void> {
   const { where } = options;
+  const files = segmentPaths(sources);
+  if (files !== undefined) {
+    await tailRowFiles(files, options);
+    return;
+  }
   if (where !== undefined && (await hasStages(where))) {
     refuseBesideStages(options);
     const { answer } = await import("./query.ts");
@@ -48,6 +54,17 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   };
   const rows = await runRows({ asked, execution, feed, writer, format, options });
   if (options.count && rows !== undefined) process.stdout.write(`${rows}\n`);
+}
+
+/** Files of rows have columns only: the options become stages on them. */
+async function tailRowFiles(files: readonly SegmentPath[], options: TailOptions): Promise<void> {
+  const { where = "", select, limit, count } = options;
+  if (await hasStages(where)) refuseBesideStages(options);
+  const names = select?.map((one) => one.replace(/:[a-z0-9_<>]+$/, ""));
+  const text = names === undefined ? where : `${where} |> select ${names.join(", ")}`;
+  const { answerRowFiles } = await import("./row-files.ts");
+  const rows = await answerRowFiles(files, { text, limit, isCounted: count === true }, options);
+  if (count && rows !== undefined) process.stdout.write(`${rows}\n`);
 }
 
 /** The filter that is asked for. */

@@ -16,7 +16,6 @@ import type { Operator } from "../operators/operator.ts";
 import { Project, type Projection } from "../operators/rows/project.ts";
 import { Sort } from "../operators/rows/sort.ts";
 import { Where } from "../operators/rows/where.ts";
-import type { OutputColumn } from "../operators/tables/table.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
 import { aggregateSpec, extend, widthOf } from "./aggregate-spec.ts";
 import { type BoundAggregate, bindAggregate } from "./bind-aggregate.ts";
@@ -40,6 +39,7 @@ import type {
 import { computation, isCondition, rowProgram } from "./row-expressions.ts";
 import { EventScope, FixedScope, type Scope, TableScope } from "./scope.ts";
 import { STAGES, tableNamed } from "./stage-names.ts";
+import { overTable } from "./table-plan.ts";
 import type { TableDefinition } from "./tables/definition.ts";
 import { TABLES } from "./tables.ts";
 import { TypeCheck } from "./type-check.ts";
@@ -51,6 +51,15 @@ import { TypeCheck } from "./type-check.ts";
  */
 export function planQuery(text: string, base: Partial<Question> = {}): PlannedQuery {
   return new Planner(text, { ...EVERYTHING, ...base }).plan(parseQuery(text));
+}
+
+/**
+ * Plans a query over rows that are there already, with the columns that they have: a filter, and stages but for tables.
+ * @param columns their names, in order
+ * @throws FilterError with the place in the text, `QUERY_NAME` for what is no column
+ */
+export function planRows(text: string, columns: readonly string[]): PlannedQuery {
+  return new Planner(text, EVERYTHING, columns).plan(parseQuery(text));
 }
 
 /**
@@ -80,14 +89,18 @@ class Planner {
   #limit: number | undefined;
   readonly #operators: ((options: OpenOptions) => Operator)[] = [];
   readonly #steps: string[] = [];
+  /** Whether rows are there already. */
+  readonly #areRows: boolean;
   #paneNs: bigint | undefined;
   #fold: Question["fold"];
 
-  constructor(text: string, base: Question) {
+  /** @param columns of rows that are there already; without them, the rows are events */
+  constructor(text: string, base: Question, columns?: readonly string[]) {
     this.#text = text;
     this.#base = base;
-    this.#events = new EventScope(text);
-    this.#scope = this.#events;
+    this.#areRows = columns !== undefined;
+    this.#events = columns === undefined ? new EventScope(text) : undefined;
+    this.#scope = this.#events ?? new FixedScope(columns ?? [], text);
   }
 
   plan(query: Query): PlannedQuery {
@@ -105,12 +118,19 @@ class Planner {
     const [first] = rest;
     if (first?.kind === "table" || first?.kind === "pair") {
       rest.shift();
+      if (this.#events === undefined) this.#refuseTable(first);
       this.#openTable(first);
     }
     if (filter !== undefined) this.#where(filter);
     rest.forEach((stage, i) => {
       this.#stage(stage, rest.slice(i + 1));
     });
+  }
+
+  #refuseTable(stage: TableStage | PairStage): void {
+    if (stage.kind === "table" && stage.name === "events") return;
+    const name = stage.kind === "pair" ? "pair" : stage.name;
+    throw wrongStage(this.#text, stage, name, "tables are made of events; these are rows");
   }
 
   #openTable(stage: TableStage | PairStage): void {
@@ -181,7 +201,9 @@ class Planner {
     if (this.#scope === this.#tableScope && this.#operators.length === 0)
       rest = this.#pushDown(condition);
     if (rest === undefined) return;
-    const program = rowProgram(rest, this.#scope, this.#text);
+    // What asks for a column that a row lacks does not hold of it, as of events without the field.
+    const isFirst = this.#areRows && this.#operators.length === 0;
+    const program = rowProgram(rest, this.#scope, this.#text, isFirst);
     this.#add("where", () => new Where(program), rest);
   }
 
@@ -338,10 +360,16 @@ class Planner {
     const question: Question = { ...this.#base, filter, fold: this.#fold, ...this.#limited() };
     const table = this.#table;
     const plan = { text: this.#text, sets: this.#sets, steps: this.#steps };
-    if (table !== undefined) return { ...plan, ...this.#overTable(table, question) };
+    if (table !== undefined) {
+      const { columns } = this.#tableScope!;
+      return {
+        ...plan,
+        ...overTable(table, columns, question, { paneNs: this.#paneNs, behind: this.#operators }),
+      };
+    }
     const operators = this.#operators;
-    const isPlain = operators.length === 0;
-    const select = isPlain ? this.#base.select : this.#events!.requests;
+    const isPlain = operators.length === 0 && this.#events !== undefined;
+    const select = isPlain ? this.#base.select : this.#events?.requests;
     return {
       ...plan,
       isPlain,
@@ -355,37 +383,6 @@ class Planner {
     const own = this.#limit;
     if (own === undefined) return {};
     return { limit: limit === undefined ? own : Math.min(own, limit) };
-  }
-
-  #overTable(
-    table: TableDefinition,
-    question: Question,
-  ): Pick<PlannedQuery, "isPlain" | "question" | "open"> {
-    const { columns } = this.#tableScope!;
-    const wanted = new Set(columns.filter(({ kind }) => kind === "own").map(({ name }) => name));
-    const request = { wanted };
-    const needs = table.needs(request);
-    const carried: ColumnRequest[] = [];
-    const output = columns.map((column): OutputColumn => {
-      if (column.kind === "own") return column;
-      const at = needs.length + carried.push(column.request) - 1;
-      return { kind: "carried", name: column.name, from: column.from, at };
-    });
-    const spec = { output, paneNs: this.#paneNs };
-    return {
-      isPlain: false,
-      question: {
-        ...question,
-        events: table.events(request),
-        table: table.name,
-        select: [...needs, ...carried],
-        limit: undefined,
-      },
-      open: (options) => [
-        table.open(spec, request),
-        ...this.#operators.map((open) => open(options)),
-      ],
-    };
   }
 
   #add(

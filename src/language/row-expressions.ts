@@ -21,11 +21,17 @@ export type Extra =
 
 /**
  * A condition on rows. Where a value is absent, only the comparison around it is false.
+ * @param isStrict where a value is absent the whole condition is false, as that of a filter over events
  * @throws FilterError for unknown names, and whatever a filter may not say
  */
-export function rowProgram(condition: Expression, scope: Scope, text: string): Program {
+export function rowProgram(
+  condition: Expression,
+  scope: Scope,
+  text: string,
+  isStrict: boolean = false,
+): Program {
   const onColumns = mapReferences(condition, (one) => ({
-    ...reference([fieldName(scope.place(one))], true),
+    ...reference([fieldName(scope.place(one))], !isStrict || one.optional),
     ...spanOf(one),
   }));
   check(onColumns, text);

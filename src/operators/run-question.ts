@@ -55,7 +55,7 @@ const SHOWN_NAME_WAIT_MS = 1000;
  * @param onProgress called with how many bytes of recorded traces have been read for their container state, of how many
  */
 export function namesOf(
-  feed: Feed,
+  feed: Pick<Feed, "isLive" | "share">,
   threads?: Execution["threads"],
   onProgress?: ReadOptions["onProgress"],
 ): NameSource {

@@ -1,0 +1,53 @@
+/** The account of several files: each has the totals of the query that wrote it, which goes on or begins anew from file to file. */
+
+import { type Account, NOTHING_SO_FAR } from "../query/result.ts";
+import type { Facts } from "./segment.ts";
+
+const COUNTS = [
+  ["late", "late"],
+  ["lostEvents", "lost_events"],
+  ["lostPackets", "lost_packets"],
+  ["gaps", "gaps"],
+  ["clears", "clears"],
+  ["reconnects", "reconnects"],
+  ["unnamedRows", "unnamed_rows"],
+  ["unpaired", "unpaired"],
+  ["interrupted", "interrupted"],
+] as const;
+
+type Count = (typeof COUNTS)[number][0];
+
+export class SegmentAccount {
+  readonly #last = new Map<Count, number>();
+  readonly #sums = new Map<Count, number>();
+  #lastSeq = -1;
+  #lostByStream: string | undefined;
+  /** Rows that came behind later ones. */
+  late = 0;
+
+  /** Adds what has been counted since the facts before; a query that begins anew counts from 0. */
+  take(facts: Facts): void {
+    const seq = countOf(facts.get("seq"));
+    const isAnew = seq < this.#lastSeq;
+    this.#lastSeq = seq;
+    for (const [name, key] of COUNTS) {
+      const value = countOf(facts.get(key));
+      const last = this.#last.get(name) ?? 0;
+      const more = isAnew || value < last ? value : value - last;
+      this.#sums.set(name, (this.#sums.get(name) ?? 0) + more);
+      this.#last.set(name, value);
+    }
+    this.#lostByStream = facts.get("lost_by_stream") ?? this.#lostByStream;
+  }
+
+  totals(watermarkNs: bigint | undefined): Account {
+    const sums = Object.fromEntries(this.#sums) as Partial<Record<Count, number>>;
+    const late = (sums.late ?? 0) + this.late;
+    return { ...NOTHING_SO_FAR, ...sums, late, watermarkNs, lostByStream: this.#lostByStream };
+  }
+}
+
+/** What is no count of anything counts as nothing: others may have written the file. */
+function countOf(text: string | undefined): number {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : 0;
+}

@@ -1,0 +1,102 @@
+/** Files of rows as the results of a query: what is read behind the scan, as other rows are. */
+
+import { SourceError } from "../base/errors.ts";
+import type { ColumnBatch } from "../column/column.ts";
+import type { Schema } from "../column/schema.ts";
+import type { ResultItem } from "../query/result.ts";
+import { SegmentAccount } from "./account.ts";
+import { arrowFile } from "./arrow-file.ts";
+import type { SegmentPath } from "./find.ts";
+import { parquetFile } from "./parquet-file.ts";
+import type { SegmentItem } from "./segment.ts";
+
+export type { SegmentPath } from "./find.ts";
+
+function open({ path, format }: SegmentPath): AsyncGenerator<SegmentItem, void, void> {
+  return format === "arrow" ? arrowFile(path) : parquetFile(path);
+}
+
+/** What is known of the rows before they are read. */
+export interface SegmentFacts {
+  readonly columns: Schema;
+  readonly firstNs: bigint | undefined;
+}
+
+/** The columns of the first file, and the time of its first row. */
+export async function segmentFacts(paths: readonly SegmentPath[]): Promise<SegmentFacts> {
+  let columns: Schema = [];
+  for await (const item of open(paths[0]!)) {
+    if (item.kind === "columns") columns = item.columns;
+    else if (item.kind === "batch" && item.batch.rows > 0)
+      return { columns, firstNs: hasTimes(columns) ? item.batch.timestamps[0] : undefined };
+  }
+  return { columns, firstNs: undefined };
+}
+
+/** The time of the last row: reads the last file. */
+export async function lastTime(paths: readonly SegmentPath[]): Promise<bigint | undefined> {
+  let last: bigint | undefined;
+  for await (const item of open(paths.at(-1)!))
+    if (item.kind === "batch" && item.batch.rows > 0)
+      last = item.batch.timestamps[item.batch.rows - 1];
+  return last;
+}
+
+/** Whether rows have times to be ordered by. */
+export function hasTimes(columns: Schema): boolean {
+  return columns.some(({ name, type }) => name === "timestamp" && type.kind === "timestamp");
+}
+
+/**
+ * All rows, file by file. Rows of a file that are earlier than those of the file before are counted as late.
+ * @throws SourceError `SEGMENT_COLUMNS` where a file has other columns than the first; what reading a file throws
+ */
+export async function* readSegments(
+  paths: readonly SegmentPath[],
+): AsyncGenerator<ResultItem, void, void> {
+  const account = new SegmentAccount();
+  let known: Schema | undefined;
+  let watermarkNs: bigint | undefined;
+  let seq = 0;
+  for (const path of paths) {
+    for await (const item of open(path)) {
+      if (item.kind === "columns") {
+        checkNames(item.columns, known, path.path);
+        if (JSON.stringify(item.columns) !== JSON.stringify(known)) yield item;
+        known = item.columns;
+        continue;
+      }
+      account.take(item.facts);
+      if (item.kind === "facts") continue;
+      const { batch } = item;
+      if (batch.rows === 0) continue;
+      const { late, lastNs } = lateness(batch, watermarkNs);
+      account.late += late;
+      watermarkNs = hasTimes(known ?? []) ? lastNs : undefined;
+      yield { kind: "batch", batch: { ...batch, ...account.totals(watermarkNs), seq: seq++ } };
+      if (watermarkNs !== undefined) yield { kind: "watermark", ns: watermarkNs };
+    }
+  }
+}
+
+function lateness(
+  { timestamps, rows }: ColumnBatch,
+  watermarkNs: bigint | undefined,
+): { readonly late: number; readonly lastNs: bigint } {
+  const lastNs = timestamps[rows - 1]!;
+  if (watermarkNs === undefined || timestamps[0]! >= watermarkNs)
+    return { late: 0, lastNs: lastNs };
+  const late = timestamps.subarray(0, rows).findIndex((ns) => ns >= watermarkNs);
+  return { late: late === -1 ? rows : late, lastNs: lastNs > watermarkNs ? lastNs : watermarkNs };
+}
+
+function checkNames(columns: Schema, known: Schema | undefined, path: string): void {
+  const [got, expected] = [columns, known ?? columns].map((schema) =>
+    schema.map(({ name }) => name).join(", "),
+  );
+  if (got === expected) return;
+  throw new SourceError(
+    "SEGMENT_COLUMNS",
+    `${path}: expected the columns of the files before, ${expected}, got ${got}`,
+  );
+}
