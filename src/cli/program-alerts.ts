@@ -116,10 +116,10 @@ export function enable(): Command {
       "after",
       `
 Namespaces are those of now: a container that starts again has others. With --follow its rules follow it; the containers need not
-run yet. Rules are enabled some 50 ms after a container's start: events before are not recorded. Without --channel, --follow makes the
+run yet. Rules are enabled a moment after a container's start: events before are not recorded. Without --channel, --follow makes the
 channel "tracewire" with its contexts, for which the session must not have been started yet. With --channel, that channel must be
 there; its rules of the same event names are replaced. When one of several containers ends, the rules are made anew, and the others miss
-the time between two commands, some 30 ms. Ctrl-C disables the rules; the session goes on, with what it has recorded.
+the time between two commands. Ctrl-C disables the rules; the session goes on, with what it has recorded.
 
 Examples:
   $ tracewire enable --container web 'my_app:*'

@@ -18,7 +18,7 @@ import { timeOptions } from "./times.ts";
 export function tail(): Command {
   const command = new Command("tail")
     .description("Print events as they come; a recorded trace ends at its end.")
-    .argument("<source...>", "live sessions or trace directories")
+    .argument("<source...>", "live sessions, trace directories, or Arrow and Parquet files")
     .option(
       "-w, --where <expr>",
       "only events for which this LTTng filter expression holds; with stages (|>), a query",
@@ -62,6 +62,7 @@ Examples:
   $ tracewire tail ./trace --where 'filename == "/etc/*" && ret < 0' --count
   $ tracewire tail ./trace --where 'ret < 0 |> count() by event |> top 10 by count'
   $ tracewire tail net://localhost/host/web1/auto --order none
+  $ tracewire tail ./errors/ --where 'ret == -13'          # what record wrote, or --format parquet
   $ tracewire tail ./trace --format babeltrace | diff - <(babeltrace2 --no-delta ./trace)`,
     )
     .action(async (sources: string[], options) => {
@@ -73,7 +74,10 @@ Examples:
 export function query(): Command {
   const command = new Command("query")
     .description("Answer a question about events: tables, aggregates and windows.")
-    .argument("<source...>", "live sessions or trace directories, and the query behind them")
+    .argument(
+      "<source...>",
+      "live sessions, trace directories, or Arrow and Parquet files, and the query behind them",
+    )
     .addOption(eventOption())
     .addOption(containerOption())
     .addOption(pidOption())
