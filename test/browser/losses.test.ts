@@ -127,23 +127,35 @@ test("goes on where it stopped, if the server retains results", async () => {
   );
 });
 
-test("says since when a relay daemon is lost, and that it is tried again", async () => {
+/** Whether the page says that its relay daemon is lost, once that has gone. */
+async function saysLost(): Promise<boolean> {
+  let isSaid = false;
   await withLive(async (server, relayd) => {
     await withPage(
       async (page) => {
         await page.goto(`${server.url}/?view=losses`);
         await page.locator("#overview-chart svg .bar").waitFor();
         await relayd.close();
-        const trouble = page.locator("#trouble", {
-          hasText: /^since \d\d:\d\d:\d\d: .*trying again$/,
-        });
-        await trouble.waitFor();
+        const hasText = /^since \d\d:\d\d:\d\d: .*trying again$/;
+        const trouble = page.locator("#trouble", { hasText });
+        isSaid = await trouble.waitFor({ timeout: 15_000 }).then(
+          () => true,
+          () => false,
+        );
+        if (!isSaid) return;
         await isAccessible(page, "a lost relay daemon");
         await picture(page, "trouble");
       },
       { bypassCSP: true },
     );
   }, LIVE);
+  return isSaid;
+}
+
+test("says since when a relay daemon is lost, and that it is tried again", async () => {
+  // The note goes to the queries of that moment: on a busy machine it may find none of the page's.
+  for (let attempt = 0; attempt < 4; attempt++) if (await saysLost()) return;
+  assert.unreachable("four lost relay daemons, and not a word");
 });
 
 test("folds the seconds of a live session that are brushed, without asking anew", async () => {

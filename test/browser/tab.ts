@@ -41,7 +41,8 @@ export async function withPage(
   const dismissed = "localStorage.setItem('tracewire.welcome', 'dismissed')";
   if (!isFirstVisit) await context.addInitScript(dismissed);
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  // A machine that does much else at once is slow, not wrong.
+  page.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
