@@ -63,11 +63,11 @@ const MAY_IMPORT: Readonly<
     ],
   },
   segments: {
-    folders: ["base", "column", "query"],
+    folders: ["base", "column", "ctf", "query"],
     packages: ["apache-arrow", "hyparquet", "node:fs", "node:path"],
   },
   record: {
-    folders: ["base", "column", "operators", "format"],
+    folders: ["base", "column", "operators", "format", "segments"],
     packages: ["node:fs", "node:path"],
   },
   cut: {

@@ -12,6 +12,7 @@ import { asksForContainers, exactFilter } from "../operators/run-question.ts";
 import type { Question } from "../query/question.ts";
 import { isLiveSource } from "../source/live-source.ts";
 import { resolveTime } from "../source/time-bound.ts";
+import { untilInterrupted } from "./interrupt.ts";
 import { note, reportIncomplete, warn } from "./report.ts";
 import { percent, progressLine } from "./status.ts";
 import { compiledFilter, type TailOptions } from "./tail.ts";
@@ -34,11 +35,9 @@ export async function cut(sources: readonly string[], options: CutOptions): Prom
   const frame = spanOf(opened);
   const filter = await scanFilter(sources, options, opened);
   let isStopped = false;
-  const stop = (): void => {
+  void untilInterrupted().then(() => {
     isStopped = true;
-  };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  });
   const progress = progressLine(process.stderr);
   const losses = new Map<string, string>();
   try {
@@ -66,8 +65,6 @@ export async function cut(sources: readonly string[], options: CutOptions): Prom
     } else if (options.quiet !== true) note(summary(totals, options.to));
   } finally {
     progress?.end();
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
   }
   for (const [path, message] of losses) warn(`${path}: ${message}`);
   if (losses.size > 0) reportIncomplete();

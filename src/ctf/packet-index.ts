@@ -23,7 +23,7 @@ export interface PacketIndex {
   readonly damage: TraceError | undefined;
 }
 
-const INDEX_MAGIC = 0xc1f1dcc1;
+export const INDEX_MAGIC = 0xc1f1dcc1;
 const INDEX_HEADER_BYTES = 16;
 /** A larger one is no index: it would have a million packets. */
 const MAX_INDEX_BYTES = 72 << 20;

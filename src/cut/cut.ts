@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { type DecodeError, SourceError } from "../base/errors.ts";
 import { globMatches } from "../base/glob.ts";
+import { Turns } from "../base/turns.ts";
 import { OpenFiles } from "../ctf/data-files.ts";
 import { MAX_PACKET_BYTES, type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
 import { readStoredPacket, type StoredPacket, withPlace } from "../ctf/stored-packet.ts";
@@ -139,6 +140,7 @@ class Cut {
       stream.streamClass,
       stream.packets.map((packet) => ({ ...packet, firstEvent: undefined })),
     );
+    const turns = new Turns();
     for (const packet of stream.packets) {
       if (isStopped()) return false;
       const { bytes, header } = this.#read(packet, traceClass);
@@ -148,8 +150,8 @@ class Cut {
       cutter.packet({ bytes, header }, records, keepsEmpty);
       this.#doneBytes += packet.bytes;
       onProgress?.(this.#doneBytes, this.#totalBytes);
-      // Signals have their turn.
-      await new Promise<void>((done) => setImmediate(done));
+      // Signals have theirs.
+      await turns.pass();
     }
     return true;
   }

@@ -1,5 +1,7 @@
 /** LTTng's index of a data file, version 1.1: what `ctf/packet-index.ts` reads. All big endian. */
 
+import { INDEX_MAGIC } from "../ctf/packet-index.ts";
+
 /** What an index says of a packet. Sizes are bits, times clock cycles. */
 export interface IndexEntry {
   readonly byteOffset: number;
@@ -13,13 +15,12 @@ export interface IndexEntry {
   readonly number: bigint;
 }
 
-const MAGIC = 0xc1f1dcc1;
 const ENTRY_BYTES = 72;
 
 export function indexHeader(): Uint8Array {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
-  for (const [i, word] of [MAGIC, 1, 1, ENTRY_BYTES].entries()) view.setUint32(4 * i, word);
+  for (const [i, word] of [INDEX_MAGIC, 1, 1, ENTRY_BYTES].entries()) view.setUint32(4 * i, word);
   return bytes;
 }
 

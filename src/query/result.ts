@@ -76,6 +76,29 @@ export function accountOf(batch: Account): Account {
   };
 }
 
+const COUNTS = [
+  ["lost_events", "lostEvents"],
+  ["lost_packets", "lostPackets"],
+  ["gaps", "gaps"],
+  ["clears", "clears"],
+  ["reconnects", "reconnects"],
+  ["late", "late"],
+  ["unnamed_rows", "unnamedRows"],
+] as const;
+/** Only of tables of intervals, where there are any. */
+const INTERVAL_COUNTS = [
+  ["unpaired", "unpaired"],
+  ["interrupted", "interrupted"],
+] as const;
+
+export type AccountCount = (typeof COUNTS | typeof INTERVAL_COUNTS)[number][1];
+
+/** The counts of an account, each behind the fact by which it travels. */
+export const COUNTED_FACTS: readonly (readonly [string, AccountCount])[] = [
+  ...COUNTS,
+  ...INTERVAL_COUNTS,
+];
+
 /**
  * What travels beside a batch's rows, in Arrow's metadata: totals since the query began.
  * @param dropped rows that a slow client did not get
@@ -84,17 +107,11 @@ export function batchFacts(batch: ResultBatch, dropped: number): ReadonlyMap<str
   const facts = new Map([
     ["seq", String(batch.seq)],
     ["watermark_ns", String(batch.watermarkNs ?? "")],
-    ["lost_events", String(batch.lostEvents)],
-    ["lost_packets", String(batch.lostPackets)],
-    ["gaps", String(batch.gaps)],
-    ["clears", String(batch.clears)],
-    ["reconnects", String(batch.reconnects)],
-    ["late", String(batch.late)],
-    ["unnamed_rows", String(batch.unnamedRows)],
-    ["dropped", String(dropped)],
   ]);
-  if (batch.unpaired > 0) facts.set("unpaired", String(batch.unpaired));
-  if (batch.interrupted > 0) facts.set("interrupted", String(batch.interrupted));
+  for (const [fact, count] of COUNTS) facts.set(fact, String(batch[count]));
+  facts.set("dropped", String(dropped));
+  for (const [fact, count] of INTERVAL_COUNTS)
+    if (batch[count] > 0) facts.set(fact, String(batch[count]));
   if (batch.snapshot !== undefined) facts.set("snapshot", String(batch.snapshot));
   if (batch.lostByStream !== undefined) facts.set("lost_by_stream", batch.lostByStream);
   return facts;

@@ -8,8 +8,8 @@ import { halvesOf } from "../column/halves.ts";
 import type { Schema } from "../column/schema.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { Panes } from "../operators/aggregate/windows.ts";
+import { PART_PREFIX, type Segment, segmentName, segmentsOf } from "../segments/segment-names.ts";
 import { SegmentFile } from "./segment-file.ts";
-import { PART_PREFIX, type Segment, segmentName, segmentsOf } from "./segment-names.ts";
 
 export interface RecordingSpec {
   readonly folder: string;
@@ -169,7 +169,7 @@ export class Recorder {
       try {
         file.finish(name);
         const { size } = statSync(join(folder, name));
-        this.#segments.push({ segment: { name, number, firstNs, lastNs }, bytes: size });
+        this.#segments.push({ segment: { name, extension, number, firstNs, lastNs }, bytes: size });
         this.#giveWay();
         return;
       } catch (failure) {

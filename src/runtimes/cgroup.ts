@@ -62,7 +62,20 @@ function isThere<T>(value: T | undefined): value is T {
   return value !== undefined;
 }
 
+/** Where hierarchies are mounted hardly ever changes, and each container makes the list of mounts longer. */
+const MOUNTS_MS = 10_000;
+let mounted:
+  | { readonly proc: string; readonly atMs: number; readonly all: readonly Hierarchy[] }
+  | undefined;
+
 function hierarchies(proc: string): readonly Hierarchy[] {
+  const atMs = performance.now();
+  if (mounted?.proc !== proc || atMs - mounted.atMs > MOUNTS_MS)
+    mounted = { proc, atMs, all: readHierarchies(proc) };
+  return mounted.all;
+}
+
+function readHierarchies(proc: string): readonly Hierarchy[] {
   return linesOf(join(proc, "self/mountinfo")).flatMap((line) => {
     const [mount = "", rest] = line.split(" - ", 2);
     const [, , , root, folder] = mount.split(" ").map(unescaped);

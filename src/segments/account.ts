@@ -1,25 +1,11 @@
 /** The account of several files: each has the totals of the query that wrote it, which goes on or begins anew from file to file. */
 
-import { type Account, NOTHING_SO_FAR } from "../query/result.ts";
+import { type Account, type AccountCount, COUNTED_FACTS, NOTHING_SO_FAR } from "../query/result.ts";
 import type { Facts } from "./segment.ts";
 
-const COUNTS = [
-  ["late", "late"],
-  ["lostEvents", "lost_events"],
-  ["lostPackets", "lost_packets"],
-  ["gaps", "gaps"],
-  ["clears", "clears"],
-  ["reconnects", "reconnects"],
-  ["unnamedRows", "unnamed_rows"],
-  ["unpaired", "unpaired"],
-  ["interrupted", "interrupted"],
-] as const;
-
-type Count = (typeof COUNTS)[number][0];
-
 export class SegmentAccount {
-  readonly #last = new Map<Count, number>();
-  readonly #sums = new Map<Count, number>();
+  readonly #last = new Map<AccountCount, number>();
+  readonly #sums = new Map<AccountCount, number>();
   #lastSeq = -1;
   #lostByStream: string | undefined;
   /** Rows that came behind later ones. */
@@ -30,7 +16,7 @@ export class SegmentAccount {
     const seq = countOf(facts.get("seq"));
     const isAnew = seq < this.#lastSeq;
     this.#lastSeq = seq;
-    for (const [name, key] of COUNTS) {
+    for (const [key, name] of COUNTED_FACTS) {
       const value = countOf(facts.get(key));
       const last = this.#last.get(name) ?? 0;
       const more = isAnew || value < last ? value : value - last;
@@ -41,7 +27,7 @@ export class SegmentAccount {
   }
 
   totals(watermarkNs: bigint | undefined): Account {
-    const sums = Object.fromEntries(this.#sums) as Partial<Record<Count, number>>;
+    const sums = Object.fromEntries(this.#sums) as Partial<Record<AccountCount, number>>;
     const late = (sums.late ?? 0) + this.late;
     return { ...NOTHING_SO_FAR, ...sums, late, watermarkNs, lostByStream: this.#lostByStream };
   }

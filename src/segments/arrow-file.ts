@@ -6,7 +6,7 @@ import type { ColumnBatch } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
 import { ArrowColumns, layoutOf } from "./arrow-columns.ts";
 import { ArrowFrames } from "./arrow-frames.ts";
-import { damaged, type SegmentItem } from "./segment.ts";
+import { damaged, type SegmentItem, timesOf } from "./segment.ts";
 
 /** @throws SourceError `SEGMENT_CUT`, `SEGMENT_DAMAGED`, `SEGMENT_FOREIGN`, `SEGMENT_SIZE`, `SEGMENT_TYPE`, behind what was whole */
 export async function* arrowFile(path: string): AsyncGenerator<SegmentItem, void, void> {
@@ -49,18 +49,4 @@ function columnBatch(
 ): ColumnBatch {
   const columns = schema.map((layout, i) => converted.column(data.children[i]!, layout, i));
   return { rows: numRows, timestamps: timesOf(schema, columns, numRows), columns };
-}
-
-/** What rows are ordered by: the column `timestamp`, else nothing. */
-export function timesOf(
-  schema: Schema,
-  columns: ColumnBatch["columns"],
-  rows: number,
-): BigInt64Array {
-  const at = schema.findIndex(
-    ({ name, type }) => name === "timestamp" && type.kind === "timestamp",
-  );
-  const column = columns[at];
-  const values = column?.kind === "number" ? column.values : undefined;
-  return values instanceof BigInt64Array ? values : new BigInt64Array(rows);
 }

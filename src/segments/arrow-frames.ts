@@ -1,9 +1,10 @@
 /** The messages of an Arrow stream, or of an Arrow file, which has the same messages between its magic numbers. */
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { Message } from "apache-arrow";
 import { SourceError } from "../base/errors.ts";
-import { MAX_BLOCK_BYTES, MAX_METADATA_BYTES } from "./segment.ts";
+import { openRegularFile } from "../ctf/data-files.ts";
+import { MAX_BLOCK_BYTES, MAX_METADATA_BYTES, readBytes } from "./segment.ts";
 
 const MAGIC = "ARROW1";
 const CONTINUATION = 0xffffffff;
@@ -18,8 +19,9 @@ export class ArrowFrames {
   /** @throws SourceError `SEGMENT_CUT` */
   constructor(path: string) {
     this.#path = path;
-    this.#file = openSync(path, "r");
-    this.#size = fstatSync(this.#file).size;
+    const { fd, size } = openRegularFile(path);
+    this.#file = fd;
+    this.#size = size;
     this.#isFile = this.#size >= 8 && this.#text(0) === MAGIC;
     if (!this.#isFile) return;
     this.#at = 8;
@@ -90,15 +92,7 @@ export class ArrowFrames {
         "SEGMENT_CUT",
         `${this.#path}: byte ${at}: expected ${length} bytes of ${what}, got ${this.#size - at}`,
       );
-    const bytes = new Uint8Array(length);
-    let got = 0;
-    while (got < length) {
-      const count = readSync(this.#file, bytes, got, length - got, at + got);
-      if (count === 0)
-        throw new SourceError("SEGMENT_CUT", `${this.#path}: the file became shorter`);
-      got += count;
-    }
-    return bytes;
+    return readBytes(this.#path, this.#file, at, length);
   }
 
   #text(at: number): string {

@@ -1,12 +1,12 @@
 /** Which sources are files of rows, or directories of them. */
 
-import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SourceError } from "../base/errors.ts";
+import { openRegularFile, readAt } from "../ctf/data-files.ts";
+import { segmentsOf } from "./segment-names.ts";
 
 const EXTENSION = /\.(arrows?|feather|parquet)$/;
-/** What a recording calls its segments. */
-const SEGMENT = /^(\d{6,})-(-?\d+)-(-?\d+)\.(arrow|parquet)$/;
 
 export interface SegmentPath {
   readonly path: string;
@@ -36,23 +36,23 @@ function pathsOf(source: string): readonly SegmentPath[] | undefined {
     return format && [{ path: source, format }];
   }
   if (!stats?.isDirectory()) return undefined;
-  const names = readdirSync(source);
-  const segments = names.filter((name) => SEGMENT.test(name));
-  if (segments.length === 0 || names.includes("metadata")) return undefined;
-  return segments
-    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
-    .map((name) => ({
-      path: join(source, name),
-      format: name.endsWith(".parquet") ? "parquet" : "arrow",
-    }));
+  const segments = segmentsOf(source, "arrow", "parquet");
+  if (segments.length === 0 || existsSync(join(source, "metadata"))) return undefined;
+  return segments.map(({ name, extension }) => ({
+    path: join(source, name),
+    format: extension === "parquet" ? "parquet" : "arrow",
+  }));
 }
 
 /** By how the file begins, else by its name: a file of another kind is then reported as what it should be. */
 function formatOf(path: string): SegmentPath["format"] | undefined {
   const start = new Uint8Array(6);
-  const file = openSync(path, "r");
-  readSync(file, start, 0, start.length, 0);
-  closeSync(file);
+  const { fd } = openRegularFile(path);
+  try {
+    readAt(path, fd, start, 0);
+  } finally {
+    closeSync(fd);
+  }
   const text = new TextDecoder("latin1").decode(start);
   if (text.startsWith("PAR1")) return "parquet";
   if (text === "ARROW1" || text.startsWith("\xff\xff\xff\xff")) return "arrow";

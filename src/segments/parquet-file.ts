@@ -1,6 +1,6 @@
 /** Reads Parquet files row group by row group. */
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import {
   type AsyncBuffer,
   type Compressors,
@@ -12,9 +12,16 @@ import {
 import { SourceError } from "../base/errors.ts";
 import type { Column, ColumnBatch } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
-import { timesOf } from "./arrow-file.ts";
+import { openRegularFile } from "../ctf/data-files.ts";
 import { columnOf, layoutsOf } from "./parquet-columns.ts";
-import { damaged, MAX_BLOCK_BYTES, MAX_METADATA_BYTES, type SegmentItem } from "./segment.ts";
+import {
+  damaged,
+  MAX_BLOCK_BYTES,
+  MAX_METADATA_BYTES,
+  readBytes,
+  type SegmentItem,
+  timesOf,
+} from "./segment.ts";
 
 const MAGIC = "PAR1";
 /** A row group is held as values, one object or number each. */
@@ -24,7 +31,7 @@ const BATCH_ROWS = 8192;
 
 /** @throws SourceError `SEGMENT_CUT`, `SEGMENT_DAMAGED`, `SEGMENT_SIZE`, `SEGMENT_TYPE`, behind what was whole */
 export async function* parquetFile(path: string): AsyncGenerator<SegmentItem, void, void> {
-  const file = openSync(path, "r");
+  const { fd: file } = openRegularFile(path);
   try {
     const buffer = bufferOf(file, path);
     checkEnds(buffer.byteLength, (at, length) => readAt(file, path, at, length), path);
@@ -153,11 +160,5 @@ function readAt(file: number, path: string, at: number, length: number): Uint8Ar
       "SEGMENT_DAMAGED",
       `${path}: expected places within ${size} bytes, got ${length} bytes at byte ${at}`,
     );
-  const bytes = new Uint8Array(length);
-  for (let got = 0; got < length; ) {
-    const count = readSync(file, bytes, got, length - got, at + got);
-    if (count === 0) throw new SourceError("SEGMENT_CUT", `${path}: the file became shorter`);
-    got += count;
-  }
-  return bytes;
+  return readBytes(path, file, at, length);
 }

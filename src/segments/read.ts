@@ -8,7 +8,7 @@ import { SegmentAccount } from "./account.ts";
 import { arrowFile } from "./arrow-file.ts";
 import type { SegmentPath } from "./find.ts";
 import { parquetFile } from "./parquet-file.ts";
-import type { SegmentItem } from "./segment.ts";
+import { type SegmentItem, timesAt } from "./segment.ts";
 
 export type { SegmentPath } from "./find.ts";
 
@@ -44,7 +44,7 @@ export async function lastTime(paths: readonly SegmentPath[]): Promise<bigint | 
 
 /** Whether rows have times to be ordered by. */
 export function hasTimes(columns: Schema): boolean {
-  return columns.some(({ name, type }) => name === "timestamp" && type.kind === "timestamp");
+  return timesAt(columns) !== -1;
 }
 
 /**

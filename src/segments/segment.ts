@@ -3,6 +3,7 @@
 import { SourceError } from "../base/errors.ts";
 import type { ColumnBatch } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
+import { readAt } from "../ctf/data-files.ts";
 
 /** What a file of rows gives: its columns, then rows, then what travelled beside them last. */
 export type SegmentItem =
@@ -31,4 +32,35 @@ export function wrongType(path: string, column: string, type: string): SourceErr
     "SEGMENT_TYPE",
     `${path}: column ${column}: expected an integer, a float, a text, a list of numbers or timestamp[ns], got ${type}`,
   );
+}
+
+/**
+ * Bytes that a file has.
+ * @throws SourceError `SEGMENT_CUT`
+ */
+export function readBytes(
+  path: string,
+  fd: number,
+  at: number,
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  if (readAt(path, fd, bytes, at) === length) return bytes;
+  throw new SourceError("SEGMENT_CUT", `${path}: the file became shorter`);
+}
+
+/** The place of the column that rows are ordered by; -1 where they have no times. */
+export function timesAt(columns: Schema): number {
+  return columns.findIndex(({ name, type }) => name === "timestamp" && type.kind === "timestamp");
+}
+
+/** What rows are ordered by: the column `timestamp`, else nothing. */
+export function timesOf(
+  schema: Schema,
+  columns: ColumnBatch["columns"],
+  rows: number,
+): BigInt64Array {
+  const column = columns[timesAt(schema)];
+  const values = column?.kind === "number" ? column.values : undefined;
+  return values instanceof BigInt64Array ? values : new BigInt64Array(rows);
 }

@@ -5,7 +5,6 @@
 
 import { map, type Observable } from "rxjs";
 import { FeedError } from "../../base/errors.ts";
-import type { ContainerFact } from "../../column/request.ts";
 import type {
   EventClass,
   FieldClass,
@@ -35,7 +34,7 @@ export function withoutFields(
 export function refuseHiddenFacts(question: Question, hidden: readonly string[]): void {
   if (hidden.length === 0) return;
   for (const fact of containerFactsOf(question)) {
-    const field = CONTAINER_FIELDS[fact] ?? fact;
+    const field = fieldOf(fact);
     if (!hidden.includes(field)) continue;
     const message = `$container.${fact}: expected what this client may see, got what comes from ${field}, which is hidden from it`;
     throw new FeedError("HIDDEN_FIELD", message, 403);
@@ -45,20 +44,19 @@ export function refuseHiddenFacts(question: Question, hidden: readonly string[])
 /** A list of containers without what comes from hidden fields. */
 export function withoutHiddenFacts<T>(containers: T, hidden: readonly string[]): T {
   if (hidden.length === 0) return containers;
-  const isHidden = (name: string): boolean => {
-    const field = Object.entries(CONTAINER_FIELDS).find(([fact]) => fact === name)?.[1] ?? name;
-    return hidden.includes(field) && !(name === "host" || name === "instances");
-  };
+  const isHidden = (name: string): boolean => !OWN.has(name) && hidden.includes(fieldOf(name));
   return JSON.parse(
     JSON.stringify(containers, (name, value) => (isHidden(name) ? undefined : value)),
   ) as T;
 }
 
-/** Fields of container records whose facts have other names. */
-const CONTAINER_FIELDS: Readonly<Partial<Record<ContainerFact, string>>> = {
-  name: "container_name",
-  type: "container_type",
-};
+/** What a list says of itself, whatever fields are called. */
+const OWN: ReadonlySet<string> = new Set(["host", "instances"]);
+
+/** The field of container records that a fact comes from. */
+function fieldOf(fact: string): string {
+  return fact === "name" || fact === "type" ? `container_${fact}` : fact;
+}
 
 export function hideFields(traceClass: TraceClass, hidden: readonly string[]): TraceClass {
   return hidden.length === 0 ? traceClass : new FieldHider(hidden).inTrace(traceClass);
