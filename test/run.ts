@@ -1,6 +1,9 @@
 /**
  * Runs every test file in a process of its own, two at a time, and ends with `N passed, N failed, N skipped`.
  *
+ * A file that failed beside another runs once more, alone, when all others are over: real daemons and browsers have
+ * deadlines that a busy machine breaks. Such a file is named at the end, whichever way its second run went.
+ *
  * uvu alone would share one process, exit 0 for a file that runs no test, and hang on a handle left open.
  * Arguments are parts of file names: `node build/test/run.js filter relay`.
  */
@@ -81,25 +84,22 @@ async function main(): Promise<void> {
     .sort();
   const idle = wanted.filter((part) => !files.some((file) => relative(ROOT, file).includes(part)));
   if (idle.length > 0) console.log(`no test file has ${idle.join(", ")} in its name`);
-  const results: FileResult[] = [];
-  const queue = [...files];
-  const worker = async (): Promise<void> => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const result = await runFile(file);
-      results.push(result);
-      const { passed, failed, skipped, seconds } = result;
-      const mark = failed > 0 ? "FAIL" : "ok  ";
-      console.log(
-        `${mark} ${result.file.padEnd(44)} ${passed} passed${failed ? `, ${failed} failed` : ""}${skipped ? `, ${skipped} skipped` : ""} (${seconds.toFixed(1)} s)`,
-      );
-      const reasons = result.output.match(/^skipped: .*$/gm) ?? [];
-      for (const reason of new Set(reasons)) console.log(`     ${reason}`);
-      if (failed > 0) console.log(result.output);
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  const results = new Map<string, FileResult>();
+  await runAll(files, PARALLEL, results);
+  const again = files.length > 1 ? failedOf(results) : [];
+  if (again.length > 0) console.log(`\nonce more, alone: ${again.length}`);
+  await runAll(
+    again.map((file) => join(ROOT, file)),
+    1,
+    results,
+  );
+  const stillFailed = new Set(failedOf(results));
+  console.log("");
+  for (const file of again) {
+    console.log(stillFailed.has(file) ? `failed twice: ${file}` : `passed only alone: ${file}`);
+  }
   const sum = (count: (result: FileResult) => number): number =>
-    results.reduce((total, result) => total + count(result), 0);
+    [...results.values()].reduce((total, result) => total + count(result), 0);
   const failed =
     sum((result) => result.failed) +
     idle.length +
@@ -108,6 +108,36 @@ async function main(): Promise<void> {
     `${sum((result) => result.passed)} passed, ${failed} failed, ${sum((result) => result.skipped)} skipped`,
   );
   process.exitCode = failed > 0 ? 1 : 0;
+}
+
+/** Runs files so many at a time, prints each as it ends, and keeps the last result of each. */
+async function runAll(
+  files: readonly string[],
+  parallel: number,
+  results: Map<string, FileResult>,
+): Promise<void> {
+  const queue = [...files];
+  const worker = async (): Promise<void> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const result = await runFile(file);
+      results.set(result.file, result);
+      print(result);
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+}
+
+function print({ file, passed, failed, skipped, output, seconds }: FileResult): void {
+  const mark = failed > 0 ? "FAIL" : "ok  ";
+  console.log(
+    `${mark} ${file.padEnd(44)} ${passed} passed${failed ? `, ${failed} failed` : ""}${skipped ? `, ${skipped} skipped` : ""} (${seconds.toFixed(1)} s)`,
+  );
+  for (const reason of new Set(output.match(/^skipped: .*$/gm))) console.log(`     ${reason}`);
+  if (failed > 0) console.log(output);
+}
+
+function failedOf(results: ReadonlyMap<string, FileResult>): string[] {
+  return [...results.values()].filter(({ failed }) => failed > 0).map(({ file }) => file);
 }
 
 await main();
