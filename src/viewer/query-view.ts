@@ -67,11 +67,10 @@ export class QueryView implements View, Listener {
   stop(why: "stopped" | "needs a token" = "stopped"): void {
     this.#connection?.close();
     this.#connection = undefined;
-    if (!this.#isPaused) this.#show();
     this.#host.diagnose(undefined, this.#query);
     this.#panel.close();
     this.#state = why;
-    this.#showState();
+    this.#paint();
   }
 
   /** While paused, rows are counted and kept, and what is shown stays. */
@@ -93,7 +92,7 @@ export class QueryView implements View, Listener {
   state(state: State, outage?: Outage): void {
     this.#state = state;
     this.#outage = outage;
-    this.#showState();
+    this.#paint();
   }
 
   batch(batch: Batch): void {
@@ -116,10 +115,14 @@ export class QueryView implements View, Listener {
   }
 
   update(): void {
-    if (this.#connection === undefined) return;
+    if (this.#connection !== undefined) this.#paint();
+  }
+
+  /** State, figures and rows at once: what is seen never disagrees. */
+  #paint(): void {
     this.#totals.update();
-    if (this.#isPaused || this.#outage !== undefined) this.#showState();
     if (!this.#isPaused) this.#show();
+    this.#showState();
   }
 
   /** Rows must not move under who reads them. */
@@ -140,8 +143,9 @@ export class QueryView implements View, Listener {
     const news = this.#totals.rows - this.#rowsAtPause;
     const state = byId("state");
     const isLost = this.#outage !== undefined && this.#state === "disconnected";
-    if (isLost) state.textContent = outageText(this.#outage!);
-    else state.textContent = this.#isPaused ? `paused, ${count(news)} new` : this.#state;
+    const word = this.#isPaused ? `paused, ${count(news)} new` : this.#state;
+    const text = isLost ? outageText(this.#outage!) : word;
+    if (state.textContent !== text) state.textContent = text;
     state.className = isLost ? "bad" : this.#isPaused ? "paused" : "";
   }
 }

@@ -86,7 +86,6 @@ export class TimelineView implements View {
   }
 
   run(scope: Scope): void {
-    clearTimeout(this.#settle);
     this.stop();
     this.#scope = scope;
     const { filter, source, isLive, range, place, extent } = scope;
@@ -111,6 +110,8 @@ export class TimelineView implements View {
   }
 
   stop(): void {
+    // A range that was moved to is not asked for in another view.
+    clearTimeout(this.#settle);
     this.#slices?.close();
     this.#waits?.close();
     this.#slices = undefined;

@@ -7,18 +7,23 @@ const LOSSES = ["lost_events", "lost_packets", "late", "unnamed_rows", "dropped"
 const KEPT_NOTES = 4;
 const RATE_MS = 2000;
 
+/** Figures are taken as they come, and painted by `update`, together with the rows that they count. */
 export class Totals {
   #rows = 0;
+  #losses = new Map<string, number>();
+  #streams: readonly StreamLosses[] = [];
   #samples: { readonly now: number; readonly rows: number }[] = [];
-  #notes: string[] = [];
+  #notes: readonly string[] = [];
+  /** Whether losses or notes are other than shown. */
+  #isStale = true;
 
   reset(): void {
     this.#rows = 0;
     this.#samples = [];
     this.#notes = [];
-    show("note", "");
-    for (const id of LOSSES) setLoss(id, 0);
-    showStreams([]);
+    this.#losses.clear();
+    this.#streams = [];
+    this.#isStale = true;
   }
 
   get rows(): number {
@@ -32,11 +37,12 @@ export class Totals {
   take(frame: Frame): void {
     for (const id of LOSSES) {
       const value = frame[id];
-      if (typeof value === "number") setLoss(id, value);
+      if (typeof value === "number") this.#losses.set(id, value);
     }
-    if (frame.streams !== undefined) showStreams(frame.streams);
+    if (frame.streams !== undefined) this.#streams = frame.streams;
     if (frame.type === "note") this.#note(frame.text ?? "");
     if (frame.type === "loss") this.#note(frame.message ?? "");
+    this.#isStale = true;
   }
 
   update(): void {
@@ -49,13 +55,17 @@ export class Totals {
     const rate = seconds > 0 ? Math.round((this.#rows - first.rows) / seconds) : 0;
     byId("rate").textContent = count(rate);
     byId("rows").textContent = count(this.#rows);
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    for (const id of LOSSES) setLoss(id, this.#losses.get(id) ?? 0);
+    showStreams(this.#streams);
+    show("note", this.#notes.join("\n"));
   }
 
   /** The last notes, a line each: one of them may be about a name, another about a loss. */
   #note(text: string): void {
     const line = visible(text);
     this.#notes = [...this.#notes.filter((one) => one !== line), line].slice(-KEPT_NOTES);
-    show("note", this.#notes.join("\n"));
   }
 }
 

@@ -4,7 +4,18 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { get, SMALL_ROWS, withLive, withRecorded } from "../server/lab.ts";
 import { needs } from "../support/needs.ts";
-import { ask, closeBrowser, isAccessible, picture, state, texts, withPage } from "./tab.ts";
+import {
+  address,
+  ask,
+  closeBrowser,
+  isAccessible,
+  picture,
+  queryIs,
+  rowsAtEnd,
+  state,
+  texts,
+  withPage,
+} from "./tab.ts";
 
 const plainTest = suite("browser/answers");
 const test = needs(plainTest, ["chromium"]);
@@ -77,7 +88,7 @@ test("replaces the answer so far of a live session by the next one", async () =>
         await page.locator("#result").focus();
         await page.keyboard.press("Space");
         await state(page, "paused");
-        assert.match(page.url(), /paused=1/);
+        await address(page, /paused=1/);
         const frozen = await counts.allTextContents();
         await page.locator("#state", { hasText: /paused, [1-9]/ }).waitFor();
         assert.equal(await counts.allTextContents(), frozen);
@@ -138,13 +149,9 @@ test("offers the nearest name for a mistaken one, in filters, stages and columns
           assert.is(await page.locator("#error").isVisible(), false);
         }
         await page.goBack();
-        assert.is(await page.inputValue("#where"), slips[2][0]);
+        await queryIs(page, slips[2][0]);
         await page.goto(`${server.url}/?view=events`);
-        await texts(
-          "all rows",
-          page.locator("#rows"),
-          ([text]) => text === SMALL_ROWS.toLocaleString("en-US"),
-        );
+        await rowsAtEnd(page, (rows) => rows === SMALL_ROWS);
       },
       { bypassCSP: true },
     );

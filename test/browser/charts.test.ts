@@ -6,7 +6,7 @@ import type { RunningServer } from "../../src/server/server.ts";
 import { get, withRecorded } from "../server/lab.ts";
 import { eventually } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
-import { closeBrowser, isAccessible, picture, state, withPage } from "./tab.ts";
+import { address, closeBrowser, isAccessible, picture, rowsAtEnd, state, withPage } from "./tab.ts";
 
 const plainTest = suite("browser/charts");
 const test = needs(plainTest, ["chromium"]);
@@ -44,12 +44,9 @@ test("counts in its heat map what the query counts, in all and in one cell", asy
         const count = number(/: ([\d,]+);/.exec(chosen)?.[1]);
         assert.ok(count > 0, chosen);
         await page.keyboard.press("Enter");
-        await state(page, "ended");
+        const shown = await rowsAtEnd(page, (rows) => rows > 0);
         assert.match(await page.inputValue("#where"), /\|> where dt >= [\d.]+ && dt < [\d.]+$/);
-        assert.match(page.url(), /begin=\d{19}&end=\d{19}/);
-        const shown = await eventually("rows", async () => {
-          return number(await page.textContent("#rows")) || undefined;
-        });
+        await address(page, /begin=\d{19}&end=\d{19}/);
         // Calls that ended before the windows, within their own length, are listed, too.
         assert.ok(shown >= count && shown < count * 1.05 + 5, `${shown} of ${count}`);
         assert.equal(complaints, []);
@@ -72,6 +69,7 @@ test("draws slices that sum up to the processor time, and leads to their events"
         assert.is(number(/\(([\d,]+) ns\)/.exec(text)?.[1]), answer?.["time"]);
         await page.click("text=By thread");
         await page.locator("#timeline svg .wait").first().waitFor();
+        await note.filter({ hasText: /waits$/ }).waitFor();
         await page.locator(".timeline").focus();
         const readout = page.locator("#timeline > output");
         await page.keyboard.press("ArrowRight");
@@ -85,9 +83,7 @@ test("draws slices that sum up to the processor time, and leads to their events"
         await picture(page, "timeline-chosen");
         await page.keyboard.press("w");
         await page.keyboard.press("d");
-        await eventually("the range is in the address", async () => {
-          return /begin=\d{19}/.test(page.url()) || undefined;
-        });
+        await address(page, /begin=\d{19}/);
         await page.locator(".timeline").focus();
         await page.keyboard.press("ArrowRight");
         await page.keyboard.press("Enter");

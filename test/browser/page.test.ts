@@ -9,7 +9,7 @@ import type { RunningServer } from "../../src/server/server.ts";
 import { get, SMALL_ROWS, table, withLive, withRecorded } from "../server/lab.ts";
 import { eventually } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
-import { ask, closeBrowser, picture, state, withPage } from "./tab.ts";
+import { address, ask, closeBrowser, picture, rowsAtEnd, state, withPage } from "./tab.ts";
 
 const plainTest = suite("browser/page");
 const test = needs(plainTest, ["chromium"]);
@@ -44,8 +44,7 @@ test("shows the rows of a recorded trace, and counts them all", async () => {
   await withRecorded(async (server) => {
     await withPage(async (page, complaints) => {
       await page.goto(url(server));
-      await state(page, "ended");
-      assert.is(await rows(page, SMALL_ROWS), SMALL_ROWS);
+      assert.is(await rowsAtEnd(page), SMALL_ROWS);
       const shown = await page.locator("#body [data-place]").count();
       assert.ok(shown > 10 && shown < 80, `${shown} rows are elements`);
       assert.is(await page.getAttribute("#events", "aria-rowcount"), String(SMALL_ROWS + 1));
@@ -56,6 +55,30 @@ test("shows the rows of a recorded trace, and counts them all", async () => {
       assert.is(await page.locator("#error").isVisible(), false);
       await picture(page, "recorded");
       assert.equal(complaints, []);
+    });
+  });
+});
+
+/** What the page shows at the very moment in which it says that a query has ended. */
+const WATCH_END = `addEventListener("DOMContentLoaded", () => {
+  const state = document.getElementById("state");
+  new MutationObserver(() => {
+    if (state.textContent !== "ended") return;
+    const rows = document.querySelectorAll("#body [data-place], #answer-table tbody tr").length;
+    (globalThis.ends ??= []).push(document.getElementById("rows").textContent + " " + (rows > 0));
+  }).observe(state, { childList: true, characterData: true, subtree: true });
+});`;
+
+test("shows figures, rows and state of one moment", async () => {
+  await withRecorded(async (server) => {
+    await withPage(async (page) => {
+      await page.addInitScript(WATCH_END);
+      await page.goto(url(server));
+      await rowsAtEnd(page);
+      await ask(page, "|> count() by event");
+      const types = await rowsAtEnd(page, (rows) => rows < SMALL_ROWS);
+      const all = SMALL_ROWS.toLocaleString("en-US");
+      assert.equal(await page.evaluate("globalThis.ends"), [`${all} true`, `${types} true`]);
     });
   });
 });
@@ -87,13 +110,10 @@ test("shows which container a live query waits for, and which are known", async 
         await page.goto(url(server));
         await rows(page, 100);
         await ask(page, '$container.name == "some-reddis"');
-        const note = page.locator("#note", { hasText: /known: .*some-redis/ });
-        await note.waitFor();
-        const text = (await note.textContent()) ?? "";
-        assert.match(
-          text,
-          /^waiting for container some-reddis; known: .*; did you mean some-redis\?$/m,
-        );
+        // The note grows with the names that become known.
+        const hasText =
+          /^waiting for container some-reddis; known: .*some-redis.*; did you mean some-redis\?$/m;
+        await page.locator("#note", { hasText }).waitFor();
         await total(page, "rows", (value) => value === 0);
         await picture(page, "waiting");
         await ask(page, '$container.name == "some-redis"');
@@ -117,15 +137,14 @@ test("narrows the rows to a filter, and keeps it in the address", async () => {
       await page.goto(url(server));
       await rows(page, SMALL_ROWS);
       await ask(page, where);
-      await total(page, "rows", (value) => value === count);
-      await state(page, "ended");
+      await rowsAtEnd(page, (value) => value === count);
       await eventually("only rows of redis are shown", async () => {
         const names = await column(page, "procname");
         return (names.length > 0 && names.every((name) => name.startsWith("redis"))) || undefined;
       });
       await page.reload();
       assert.is(await page.inputValue("#where"), where);
-      await total(page, "rows", (value) => value === count);
+      await rowsAtEnd(page, (value) => value === count);
       assert.equal(complaints, []);
     });
   });
@@ -138,14 +157,11 @@ test("shows what is wrong with a filter, with a caret under the place", async ()
       const message = page.locator("#error");
       await ask(page, "ret == == 1");
       await state(page, "failed");
-      assert.match((await message.textContent()) ?? "", /^\w[^\n]*\nret == == 1\n {7}\^~?$/);
+      await message.filter({ hasText: /^\w[^\n]*\nret == == 1\n {7}\^~?$/ }).waitFor();
       await picture(page, "error");
       await ask(page, "rett < 0");
-      await message.filter({ hasText: "rett" }).waitFor();
-      assert.match(
-        (await message.textContent()) ?? "",
-        /\(did you mean ret\?\).*\nrett < 0\n\^~~~$/,
-      );
+      const hasText = /\(did you mean ret\?\).*\nrett < 0\n\^~~~$/;
+      await message.filter({ hasText }).waitFor();
       await ask(page, "ret < 0");
       await state(page, "ended");
       assert.is(await message.isVisible(), false);
@@ -164,7 +180,7 @@ test("shows the columns that are chosen, and keeps them in the address", async (
       await page.getByLabel("pid_ns", { exact: true }).check();
       await page.getByLabel("ppid", { exact: true }).uncheck();
       await page.locator("#head th", { hasText: "pid_ns" }).waitFor();
-      assert.match(page.url(), /columns=[^&]*pid_ns/);
+      await address(page, /columns=[^&]*pid_ns/);
       await page.reload();
       await page.locator("#head th", { hasText: "pid_ns" }).waitFor();
       assert.is(await page.locator("#head th", { hasText: "ppid" }).count(), 0);
@@ -192,8 +208,7 @@ test("asks for the token, says when it is wrong, and remembers the right one", a
         }
         await page.fill("#token", token);
         await page.press("#token", "Enter");
-        await state(page, "ended");
-        assert.is(await rows(page, SMALL_ROWS), SMALL_ROWS);
+        assert.is(await rowsAtEnd(page), SMALL_ROWS);
         assert.is(await page.locator("#access").isVisible(), false);
         await page.reload();
         await state(page, "ended");
@@ -210,7 +225,7 @@ test("takes the token from a link, and hides it from the address", async () => {
       await withPage(async (page, complaints) => {
         await page.goto(`${server.url}/?q=ret%20%3C%200#token=${token}`);
         await state(page, "ended");
-        assert.is(page.url(), `${server.url}/?q=ret%20%3C%200`);
+        await address(page, /\/\?q=ret%20%3C%200$/);
         assert.is(await page.inputValue("#where"), "ret < 0");
         assert.equal(complaints, []);
       });

@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { get, withRecorded } from "../server/lab.ts";
 import { eventually } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
-import { closeBrowser, isAccessible, picture, state, withPage } from "./tab.ts";
+import { address, closeBrowser, isAccessible, picture, rowsAtEnd, state, withPage } from "./tab.ts";
 
 const plainTest = suite("browser/ranges");
 const test = needs(plainTest, ["chromium"]);
@@ -25,10 +25,6 @@ async function drag(page: Page, from: number, to: number): Promise<void> {
   await page.mouse.up();
 }
 
-async function rowsShown(page: Page): Promise<number> {
-  return Number((await page.textContent("#rows"))?.replaceAll(",", ""));
-}
-
 /** The range that an address keeps, as parameters of a query. */
 function rangeOf(page: Page): string {
   const { searchParams } = new URL(page.url());
@@ -41,35 +37,24 @@ test("narrows to a range by dragging and by keys, and keeps it in the address", 
     await withPage(
       async (page, complaints) => {
         await page.goto(`${server.url}/?view=events`);
-        await state(page, "ended");
+        const all = await rowsAtEnd(page);
         await page.locator("#overview-chart svg .bar").waitFor();
-        const all = await rowsShown(page);
         await drag(page, 0.5, 0.75);
-        await state(page, "ended");
-        const some = await eventually("fewer rows", async () => {
-          const rows = await rowsShown(page);
-          return (rows > 0 && rows < all) || undefined ? rows : undefined;
-        });
+        const some = await rowsAtEnd(page, (rows) => rows > 0 && rows < all);
+        await address(page, /begin=\d{19}&end=\d{19}/);
         const direct = await get(server, `/v1/query?format=csv&select=timestamp&${rangeOf(page)}`);
         assert.is(some, direct.body.toString().trimEnd().split("\n").length - 1);
         const before = page.url();
         await page.getByRole("slider", { name: "end of the range" }).focus();
         await page.keyboard.press("Shift+ArrowLeft");
         await eventually("a shorter range", async () => page.url() !== before || undefined);
-        await eventually("fewer rows still", async () => {
-          return (await rowsShown(page)) < some || undefined;
-        });
+        const shorter = await rowsAtEnd(page, (rows) => rows < some);
         await isAccessible(page, "a range");
         await picture(page, "range");
-        const shorter = await rowsShown(page);
         await page.reload();
-        await state(page, "ended");
-        assert.is(await rowsShown(page), shorter);
+        assert.is(await rowsAtEnd(page), shorter);
         await page.click("#range-all");
-        await eventually(
-          "all rows again",
-          async () => (await rowsShown(page)) === all || undefined,
-        );
+        await rowsAtEnd(page, (rows) => rows === all);
         assert.equal(complaints, []);
       },
       { bypassCSP: true },
@@ -89,7 +74,7 @@ test("compares two ranges by container and system call", async () => {
         await page.keyboard.up("Shift");
         const row = page.locator("#compare tbody tr", { hasText: "some-redis" });
         await row.nth(1).waitFor();
-        assert.match(page.url(), /begin=\d+&end=\d+&begin2=\d+&end2=\d+/);
+        await address(page, /begin=\d+&end=\d+&begin2=\d+&end2=\d+/);
         const heads = await page
           .locator("#compare table")
           .nth(1)

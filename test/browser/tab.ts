@@ -59,6 +59,33 @@ export async function state(page: Page, word: string): Promise<void> {
   await page.locator("#state", { hasText: word }).waitFor();
 }
 
+/**
+ * How many rows a query gave, once it has ended with a number that is what it should be. State and number are read at
+ * once: what is read one after the other may be of two moments.
+ */
+export function rowsAtEnd(
+  page: Page,
+  isEnough: (rows: number) => boolean = () => true,
+): Promise<number> {
+  return eventually("a query has ended with its rows", async () => {
+    const [state = "", rows = ""] = await page.locator("#state, #rows").allTextContents();
+    const count = Number(rows.replaceAll(",", ""));
+    return state === "ended" && isEnough(count) ? count : undefined;
+  });
+}
+
+/** Waits until the page's address is as it should be: this side hears of it later than the page. */
+export async function address(page: Page, pattern: RegExp): Promise<void> {
+  await eventually(`${pattern} in the address`, () => pattern.test(page.url()) || undefined);
+}
+
+/** Waits until the query in the box is as it should be. */
+export async function queryIs(page: Page, query: string): Promise<void> {
+  await eventually(`the query ${query}`, async () => {
+    return (await page.inputValue("#where")) === query || undefined;
+  });
+}
+
 export async function ask(page: Page, query: string): Promise<void> {
   await page.fill("#where", query);
   await page.press("#where", "Enter");
