@@ -38,7 +38,7 @@ export class Application {
   }
 
   /** Emits, and waits until it is done. See `app.c` for the kinds. */
-  async emit(kind: "tick" | "kinds" | "empty" | "bare", count: number): Promise<void> {
+  async emit(kind: "tick" | "kinds" | "empty" | "bare" | "request", count: number): Promise<void> {
     const answers = this.#child.lines.length;
     this.#child.send(`${kind} ${count}`);
     await this.#child.until(`emitted ${kind}`, () => this.#child.lines.length > answers);

@@ -3,13 +3,15 @@
  *
  * First it prints `pid_ns INODE`. Then it reads lines `KIND COUNT`, emits, and prints the line again when done:
  * `tick` numbers on from 0 with its tag, `kinds` emits one event of each field kind, `empty` one with an empty string,
- * `bare` one without fields. DELAY_US is a pause before each tick. At the end of its input it prints `emitted TOTAL`.
+ * `bare` one without fields, `request` a begin and an end that lie some microseconds apart, one in 64 much more.
+ * DELAY_US is a pause before each tick. At the end of its input it prints `emitted TOTAL`.
  */
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tp.h"
@@ -40,6 +42,22 @@ static long emit_kinds(int i)
 	return 6;
 }
 
+/* Busy, since a sleep as short as this would take far longer. */
+static void work_ns(long ns)
+{
+	struct timespec now, since;
+	clock_gettime(CLOCK_MONOTONIC, &since);
+	do clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - since.tv_sec) * 1000000000L + now.tv_nsec - since.tv_nsec < ns);
+}
+
+static void emit_request(int id)
+{
+	tracepoint(tracewire_test, request_begin, id, PICK(texts, id));
+	work_ns(id % 64 ? id % 8 * 1000 : 200000);
+	tracepoint(tracewire_test, request_end, id, id % 100 ? 200 : 500);
+}
+
 int main(int argc, char **argv)
 {
 	const char *tag = argc > 1 ? argv[1] : "none";
@@ -50,6 +68,7 @@ int main(int argc, char **argv)
 	int count;
 	int ticks = 0;
 	int kinds = 0;
+	int requests = 0;
 	long total = 0;
 
 	if (readlink("/proc/self/ns/pid", link, sizeof(link) - 1) < 0) return 1;
@@ -64,6 +83,9 @@ int main(int argc, char **argv)
 				total++;
 			} else if (!strcmp(kind, "kinds")) {
 				total += emit_kinds(kinds++);
+			} else if (!strcmp(kind, "request")) {
+				emit_request(requests++);
+				total += 2;
 			} else if (!strcmp(kind, "empty")) {
 				tracepoint(tracewire_test, empty, i, "", "something");
 				total++;

@@ -24,6 +24,24 @@ TRACEPOINT_EVENT(
 )
 
 TRACEPOINT_EVENT(
+	tracewire_test, request_begin,
+	TP_ARGS(int, id, const char *, route),
+	TP_FIELDS(
+		ctf_integer(int, id, id)
+		ctf_string(route, route)
+	)
+)
+
+TRACEPOINT_EVENT(
+	tracewire_test, request_end,
+	TP_ARGS(int, id, int, status),
+	TP_FIELDS(
+		ctf_integer(int, id, id)
+		ctf_integer(int, status, status)
+	)
+)
+
+TRACEPOINT_EVENT(
 	tracewire_test, bare,
 	TP_ARGS(void),
 	TP_FIELDS()
