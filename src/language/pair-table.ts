@@ -30,7 +30,10 @@ const COLUMNS: readonly TableColumn[] = [
   { name: "pair", type: TEXT, help: "what the star stands for in both names" },
 ];
 
-/** @throws FilterError `QUERY_STAGE` where the two names do not fit each other */
+/** With the traced machine, as many as a key has room for. */
+const MAX_BY = 15;
+
+/** @throws FilterError `QUERY_STAGE` where the two names do not fit each other, or too many are asked for */
 export function pairTable(stage: PairStage, text: string): TableDefinition {
   const { first, second, by, within } = stage;
   const stars = [first, second].map(({ glob }) => [...glob.matchAll(/\*/g)].length);
@@ -41,6 +44,9 @@ export function pairTable(stage: PairStage, text: string): TableDefinition {
       "pair",
       "expected no star in either name, or one in each, which stands for the same text",
     );
+  const surplus = by[MAX_BY];
+  if (surplus !== undefined)
+    throw wrongStage(text, surplus, "pair", `expected at most ${MAX_BY} names after by`);
   const keys: readonly ColumnRequest[] =
     by.length === 0 ? THREAD : by.map((name) => columnRequest(name.text));
   const masks = [first, second].map((side) => maskOf(side, text));

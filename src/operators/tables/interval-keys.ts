@@ -1,96 +1,195 @@
-/** Keys of intervals as numbers: equal exactly where all their values are. */
+/**
+ * Keys of intervals as numbers: equal exactly where all their values are. Ids of requests never come twice, so keys are
+ * forgotten once no open interval has them.
+ */
 
-import type { ColumnBatch, DictionaryTexts } from "../../column/column.ts";
+import { grownCopy } from "../../base/grow.ts";
+import type { Column, ColumnBatch, DictionaryTexts } from "../../column/column.ts";
 import { isPresent, valueAt } from "../../column/row-reader.ts";
 
-/** Numbers that are remembered; beyond, they are given anew, and what is open under old ones is never ended. */
-const MAX_NUMBERS = 4_000_000;
+/** Below, forgetting is not worth its time. */
+const FEW = 1 << 16;
+const FIRST_PLACES = 1 << 10;
 
-const TWO_31 = 2 ** 31;
-const TWO_32 = 2 ** 32;
-/** Numbers of texts and of what is joined stay below, so that one of them and an int32 fit into a double. */
-const MAX_NUMBER = 2 ** 21;
+/** What a word pair of a key holds, two bits of its first word. */
+const ABSENT = 0;
+const INTEGER = 1;
+const FLOAT = 2;
+const TEXT = 3;
 
 export class IntervalKeys {
   readonly #allowsAbsent: boolean;
-  readonly #numbers = new Map<string, number>();
-  #texts = new WeakMap<DictionaryTexts, number[]>();
-  #joined = new Map<number, number>();
-  #next = 0;
+  /** Words of a key: the number of its name, the kinds of its values, and two for each value. */
+  readonly #stride: number;
+  /** The key that is looked at, and its values seen as 64-bit numbers. */
+  readonly #key: Int32Array;
+  readonly #wide = new BigInt64Array(1);
+  readonly #float = new Float64Array(this.#wide.buffer);
+  readonly #halves = new Int32Array(this.#wide.buffer);
+  /** Words by number. */
+  #words: Int32Array;
+  #count = 0;
+  /** Numbers plus one by hash; 0 is free. */
+  #table = new Int32Array(FIRST_PLACES);
+  #texts = new Map<string, number>();
+  #codes = new WeakMap<DictionaryTexts, number[]>();
+  #limit = FEW;
 
-  /** @param allowsAbsent whether having no value is a value like others */
-  constructor(allowsAbsent: boolean = false) {
+  /**
+   * @param width how many columns a key is made of
+   * @param allowsAbsent whether having no value is a value like others
+   */
+  constructor(width: number, allowsAbsent: boolean = false) {
     this.#allowsAbsent = allowsAbsent;
+    // Two bits of a word say a value's kind.
+    if (width > 16) throw new RangeError(`a key of ${width} columns; at most 16`);
+    this.#stride = 2 + 2 * width;
+    this.#key = new Int32Array(this.#stride);
+    this.#words = new Int32Array(this.#stride * 64);
+  }
+
+  /** Keys that are remembered. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /** Whether so many are remembered that `retain` is worth its time. */
+  get isFull(): boolean {
+    return this.#count + this.#texts.size > this.#limit;
   }
 
   /**
-   * The key of a row; -1 if it lacks one of its values.
+   * The key of a row, not negative; -1 if it lacks one of its values.
    * @param places of the columns that it is made of
    * @param name part of the key, too
    */
   of(batch: ColumnBatch, places: readonly number[], row: number, name: string): number {
-    let key = name === "" ? 0 : this.#numberOf(`n ${name}`);
-    for (const place of places) {
-      const column = batch.columns[place]!;
-      if (!isPresent(column, row)) {
-        if (!this.#allowsAbsent) return -1;
-        key = this.#both(key, this.#numberOf("none"));
-        continue;
+    const key = this.#key;
+    key[0] = this.#textOf(name);
+    key[1] = 0;
+    for (let i = 0; i < places.length; i++) {
+      const kind = this.#value(batch.columns[places[i]!]!, row);
+      if (kind === ABSENT && !this.#allowsAbsent) return -1;
+      key[1] |= kind << (2 * i);
+      key[2 + 2 * i] = this.#halves[0]!;
+      key[3 + 2 * i] = this.#halves[1]!;
+    }
+    return this.#numberOf();
+  }
+
+  /**
+   * Forgets all keys but some; numbers are new ones from here on.
+   * @returns the new number of each, in their order
+   */
+  retain(numbers: readonly number[]): number[] {
+    const [words, stride] = [this.#words, this.#stride];
+    const texts = new Map([...this.#texts].map(([text, number]) => [number, text]));
+    this.#texts = new Map();
+    this.#codes = new WeakMap();
+    this.#words = new Int32Array(stride * 64);
+    this.#table = new Int32Array(FIRST_PLACES);
+    this.#count = 0;
+    const kept = numbers.map((number) => {
+      const key = this.#key;
+      key.set(words.subarray(number * stride, (number + 1) * stride));
+      key[0] = this.#textOf(texts.get(key[0]!)!);
+      for (let i = 0; 2 + 2 * i < stride; i++) {
+        const isText = ((key[1]! >>> (2 * i)) & 3) === TEXT;
+        if (isText) key[2 + 2 * i] = this.#textOf(texts.get(key[2 + 2 * i]!)!);
       }
-      if (column.kind === "dictionary")
-        key = this.#both(key, this.#textOf(column.dictionary, column.codes[row]!));
-      else if (column.kind === "number" && column.values.BYTES_PER_ELEMENT <= 4)
-        key = this.#withInteger(key, Number(column.values[row]));
-      else key = this.#both(key, this.#numberOf(`v ${String(valueAt(column, row))}`));
+      return this.#numberOf();
+    });
+    this.#limit = Math.max(FEW, 2 * (this.#count + this.#texts.size));
+    return kept;
+  }
+
+  /** Puts a value into the halves; gives back its kind. */
+  #value(column: Column, row: number): number {
+    const halves = this.#halves;
+    halves[0] = 0;
+    halves[1] = 0;
+    if (!isPresent(column, row)) return ABSENT;
+    if (column.kind === "dictionary") {
+      halves[0] = this.#codeOf(column.dictionary, column.codes[row]!);
+      return TEXT;
     }
-    return key;
-  }
-
-  /** A number for two, that is no other pair's. */
-  #both(a: number, b: number): number {
-    if (a === 0) return b;
-    if (a >= MAX_NUMBER || b >= MAX_NUMBER) return this.#numberOf(`j ${a} ${b}`);
-    const pair = a * MAX_NUMBER + b;
-    let number = this.#joined.get(pair);
-    if (number === undefined) {
-      number = ++this.#next;
-      this.#joined.set(pair, number);
-      this.#bound();
+    if (column.kind !== "number") {
+      halves[0] = this.#textOf(String(valueAt(column, row)));
+      return TEXT;
     }
-    return number;
+    const { values } = column;
+    if (values instanceof Float64Array || values instanceof Float32Array) {
+      // Both zeros are one value.
+      this.#float[0] = values[row]! + 0;
+      return FLOAT;
+    }
+    if (values.BYTES_PER_ELEMENT === 8) {
+      this.#wide[0] = values[row] as bigint;
+      return INTEGER;
+    }
+    const value = values[row] as number;
+    halves[0] = value;
+    halves[1] = value < 0 ? -1 : 0;
+    return INTEGER;
   }
 
-  /** Not below 2^32, so that it is no number of a text. */
-  #withInteger(before: number, value: number): number {
-    const isSmall = before < MAX_NUMBER && value >= -TWO_31 && value < TWO_32;
-    if (!isSmall) return this.#numberOf(`i ${before} ${value}`);
-    return (before + 1) * 2 * TWO_32 + value + TWO_31;
-  }
-
-  #textOf(dictionary: DictionaryTexts, code: number): number {
-    let known = this.#texts.get(dictionary);
+  #codeOf(dictionary: DictionaryTexts, code: number): number {
+    let known = this.#codes.get(dictionary);
     if (known === undefined) {
       known = [];
-      this.#texts.set(dictionary, known);
+      this.#codes.set(dictionary, known);
     }
-    known[code] ??= this.#numberOf(`t ${dictionary.text(code)}`);
+    known[code] ??= this.#textOf(dictionary.text(code));
     return known[code];
   }
 
-  #numberOf(text: string): number {
-    let number = this.#numbers.get(text);
+  #textOf(text: string): number {
+    let number = this.#texts.get(text);
     if (number === undefined) {
-      number = ++this.#next;
-      this.#numbers.set(text, number);
-      this.#bound();
+      number = this.#texts.size;
+      this.#texts.set(text, number);
     }
     return number;
   }
 
-  #bound(): void {
-    if (this.#numbers.size + this.#joined.size <= MAX_NUMBERS) return;
-    this.#numbers.clear();
-    this.#joined = new Map();
-    this.#texts = new WeakMap();
+  /** The number of the key that is looked at; a new one if it is new. */
+  #numberOf(): number {
+    const [key, stride] = [this.#key, this.#stride];
+    let mask = this.#table.length - 1;
+    let place = hashOf(key) & mask;
+    for (let known = this.#table[place]!; known !== 0; known = this.#table[place]!) {
+      if (this.#isAt(known - 1)) return known - 1;
+      place = (place + 1) & mask;
+    }
+    const number = this.#count++;
+    if (this.#count * stride > this.#words.length)
+      this.#words = grownCopy(this.#words, Int32Array, this.#count * stride);
+    this.#words.set(key, number * stride);
+    this.#table[place] = number + 1;
+    if (this.#count * 2 <= this.#table.length) return number;
+    const old = this.#table;
+    this.#table = new Int32Array(old.length * 2);
+    mask = this.#table.length - 1;
+    for (let i = 0; i < this.#count; i++) {
+      let free = hashOf(this.#words.subarray(i * stride, (i + 1) * stride)) & mask;
+      while (this.#table[free] !== 0) free = (free + 1) & mask;
+      this.#table[free] = i + 1;
+    }
+    return number;
   }
+
+  #isAt(number: number): boolean {
+    const [key, words, from] = [this.#key, this.#words, number * this.#stride];
+    for (let i = 0; i < key.length; i++) if (key[i] !== words[from + i]) return false;
+    return true;
+  }
+}
+
+function hashOf(words: Int32Array): number {
+  let hash = 0;
+  for (let i = 0; i < words.length; i++) {
+    hash = Math.imul(hash ^ words[i]!, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash;
 }

@@ -17,7 +17,7 @@ const NONE = -1;
 const CURRENT = -1;
 
 export class OpenIntervals {
-  readonly #byKey = new KeyTable();
+  #byKey = new KeyTable();
   #free: number[] = [];
   #slots = 0;
   /** By slot: the key, the begin's halves, the place of the begin's row, and the neighbours in the order of begins. */
@@ -93,6 +93,15 @@ export class OpenIntervals {
 
   keyOf(slot: number): number {
     return this.#keys[slot]!;
+  }
+
+  /** Gives each of all that are open a new key, in the same order. */
+  rename(slots: readonly number[], keys: readonly number[]): void {
+    this.#byKey = new KeyTable();
+    slots.forEach((slot, i) => {
+      this.#keys[slot] = keys[i]!;
+      this.#byKey.set(keys[i]!, slot);
+    });
   }
 
   beginHi(slot: number): number {

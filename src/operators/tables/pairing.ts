@@ -55,9 +55,16 @@ export class PairedTable extends IntervalTable {
   constructor(spec: TableSpec, pairing: Pairing, event: number) {
     super(spec);
     this.#pairing = pairing;
-    this.#keys = new IntervalKeys(pairing.allowsAbsent);
+    this.#keys = new IntervalKeys(pairing.keys.length, pairing.allowsAbsent);
     this.#event = event;
     this.#roles = new EventRoles((name) => pairing.role(name));
+  }
+
+  protected override use(): void {
+    if (!this.#keys.isFull) return;
+    const slots = [...this.open];
+    const keys = this.#keys.retain(slots.map((slot) => this.open.keyOf(slot)));
+    this.open.rename(slots, keys);
   }
 
   protected event(batch: ColumnBatch, row: number, hi: number, lo: number): void {

@@ -8,11 +8,11 @@ import { isPresent, numberAt, textAt } from "../../column/row-reader.ts";
 import type { Schema } from "../../column/schema.ts";
 import type { Loss } from "../../feed/losses.ts";
 import { EventRoles } from "./event-roles.ts";
-import { IntervalKeys } from "./interval-keys.ts";
 import { IntervalTable } from "./interval-table.ts";
 import { MAX_OPEN, OpenIntervals } from "./open-intervals.ts";
 import type { OwnValue } from "./row-assembly.ts";
 import type { TableSpec } from "./table.ts";
+import { TaskKeys } from "./task-keys.ts";
 
 /** The places of what these tables read, in their input. */
 export interface SchedulerColumns {
@@ -73,7 +73,8 @@ export function stateName(state: number): string {
 abstract class SchedulerTable<Part extends keyof SchedulerColumns> extends IntervalTable {
   protected readonly at: Pick<SchedulerColumns, Part>;
   protected readonly roles: EventRoles<Role> = new EventRoles(roleOf);
-  protected readonly keys: IntervalKeys = new IntervalKeys();
+  protected readonly tasks: TaskKeys = new TaskKeys();
+  protected readonly cpus: TaskKeys = new TaskKeys();
 
   constructor(spec: TableSpec, at: Pick<SchedulerColumns, Part>) {
     super(spec);
@@ -121,7 +122,7 @@ export class Slices extends SchedulerTable<SlicePart> {
     const at = this.at;
     if (this.roles.of(batch.columns[at.event]!, row) !== "switch") return;
     this.#leave(batch, row, hi, lo);
-    const key = this.keys.of(batch, [at.host, at.cpu], row, "");
+    const key = this.cpus.of(batch, at.host, at.cpu, row);
     if (key === -1) return;
     const previous = numberAt(batch.columns[at.prevTid]!, row);
     const slot = this.open.find(key);
@@ -135,13 +136,13 @@ export class Slices extends SchedulerTable<SlicePart> {
     if (next === IDLE) return;
     const begun = this.begin(key, row);
     this.#tids[begun] = next;
-    this.#tasks[begun] = this.keys.of(batch, [at.host, at.nextTid], row, "task");
+    this.#tasks[begun] = this.tasks.of(batch, at.host, at.nextTid, row);
   }
 
   /** Keeps the contexts of the task that leaves. */
   #leave(batch: ColumnBatch, row: number, hi: number, lo: number): void {
     const at = this.at;
-    const task = this.keys.of(batch, [at.host, at.prevTid], row, "task");
+    const task = this.tasks.of(batch, at.host, at.prevTid, row);
     if (task === -1 || numberAt(batch.columns[at.prevTid]!, row) === IDLE) return;
     const before = this.#left.find(task);
     if (before !== -1) this.#left.close(before);
@@ -206,12 +207,12 @@ export class Blocked extends SchedulerTable<keyof SchedulerColumns> {
   #switch(batch: ColumnBatch, row: number, hi: number, lo: number): void {
     const at = this.at;
     const next = numberAt(batch.columns[at.nextTid]!, row);
-    const nextKey = this.keys.of(batch, [at.host, at.nextTid], row, "");
+    const nextKey = this.tasks.of(batch, at.host, at.nextTid, row);
     const slot = nextKey === -1 || next === IDLE ? -1 : this.open.find(nextKey);
     if (slot !== -1) this.finish(slot, batch, row);
     const previous = numberAt(batch.columns[at.prevTid]!, row);
     const state = stateName(numberAt(batch.columns[at.prevState]!, row));
-    const key = this.keys.of(batch, [at.host, at.prevTid], row, "");
+    const key = this.tasks.of(batch, at.host, at.prevTid, row);
     if (key === -1 || previous === IDLE) return;
     const syscall = this.#syscalls.get(key);
     if (state === "exit") {
@@ -235,7 +236,7 @@ export class Blocked extends SchedulerTable<keyof SchedulerColumns> {
 
   #wakeup(batch: ColumnBatch, row: number, hi: number, lo: number): void {
     const at = this.at;
-    const key = this.keys.of(batch, [at.host, at.wokenTid], row, "");
+    const key = this.tasks.of(batch, at.host, at.wokenTid, row);
     const slot = key === -1 ? -1 : this.open.find(key);
     const waiting = slot === -1 ? undefined : this.#waiting[slot];
     // `sched_waking` comes first, in the context of the waking task; `sched_wakeup` may follow elsewhere.
@@ -252,7 +253,7 @@ export class Blocked extends SchedulerTable<keyof SchedulerColumns> {
 
   #syscall(batch: ColumnBatch, row: number, role: "entry" | "exit"): void {
     const at = this.at;
-    const key = this.keys.of(batch, [at.host, at.tid], row, "");
+    const key = this.tasks.of(batch, at.host, at.tid, row);
     if (key === -1) return;
     if (role === "exit") {
       this.#syscalls.delete(key);
@@ -303,14 +304,14 @@ export class Wakeups extends SchedulerTable<keyof SchedulerColumns> {
     const at = this.at;
     const role = this.roles.of(batch.columns[at.event]!, row);
     if (role === "switch") {
-      const key = this.keys.of(batch, [at.host, at.nextTid], row, "");
-      const cpu = this.keys.of(batch, [at.host, at.cpu], row, "cpu");
+      const key = this.tasks.of(batch, at.host, at.nextTid, row);
+      const cpu = this.cpus.of(batch, at.host, at.cpu, row);
       if (key === -1) return;
       this.#running.set(cpu, key);
       const slot = this.open.find(key);
       if (slot !== -1) this.finish(slot, batch, row);
     } else if (role === "wakeup") {
-      const key = this.keys.of(batch, [at.host, at.wokenTid], row, "");
+      const key = this.tasks.of(batch, at.host, at.wokenTid, row);
       if (key === -1 || this.open.find(key) !== -1) return;
       for (const running of this.#running.values()) if (running === key) return;
       this.begin(key, row);
