@@ -4,7 +4,7 @@ import { addressOf, type Place, placeOf, type ViewName } from "./address.ts";
 import { CompareView } from "./compare-view.ts";
 import { placeAbove, showCrumbs } from "./crumbs.ts";
 import { Diagnostic } from "./diagnostic.ts";
-import { byId, count, show, visible } from "./dom.ts";
+import { byId, count, show, visible, visibleLines } from "./dom.ts";
 import { ExportDialog } from "./export-dialog.ts";
 import type { QueryError } from "./frames.ts";
 import { listenToKeys } from "./keys.ts";
@@ -15,7 +15,7 @@ import { Overview } from "./overview.ts";
 import { QueryBox } from "./query-box.ts";
 import { containerTerm, filterOf, withTerm } from "./query-text.ts";
 import { QueryView } from "./query-view.ts";
-import { Sources } from "./sources.ts";
+import { Sources, WATCH_MS } from "./sources.ts";
 import { SyscallsView } from "./syscalls-view.ts";
 import { listenToTheme } from "./theme.ts";
 import { TimelineView } from "./timeline-view.ts";
@@ -97,6 +97,15 @@ function ask(problem: string): void {
   show("error", problem);
 }
 
+/** A source may fail while no query of this page runs. */
+async function watchSources(): Promise<void> {
+  if (document.hidden || !byId("access").hidden) return;
+  const hadSources = sources.all.length > 0;
+  const status = await sources.refresh(host.token);
+  if (status === 200 && !hadSources) await start();
+  if (status === 401 && byId("access").hidden) ask("The server does not take this token any more.");
+}
+
 /** Shows what the address says. */
 function restore(): void {
   place = placeOf(location.search);
@@ -151,8 +160,9 @@ function update(): void {
   const button = byId("losses-button");
   const text = lost > 0 ? `Losses: ${count(lost)}` : "Losses";
   if (button.textContent !== text) button.textContent = text;
-  button.classList.toggle("bad", lost > 0 || (account?.trouble ?? "") !== "");
-  show("trouble", account?.trouble ?? "");
+  const { trouble } = sources;
+  button.classList.toggle("bad", lost > 0 || trouble !== "");
+  if (byId("trouble").textContent !== visibleLines(trouble)) show("trouble", visibleLines(trouble));
 }
 
 function openProcess([container = "", tid = ""]: readonly string[], scope: Scope): void {
@@ -245,6 +255,8 @@ listenToKeys({
 });
 listenToTheme();
 setInterval(update, UPDATE_MS);
+setInterval(() => void watchSources(), WATCH_MS);
+document.addEventListener("visibilitychange", () => void watchSources());
 addEventListener("resize", () => {
   overview.show(place);
   if (shown !== undefined) views[shown.name].pause(place.isPaused);
