@@ -43,6 +43,9 @@ const CPU_MEASURES: readonly Measure[] = [
   measure("cpu-d", "A − B", signed(percent)),
 ];
 
+const LIVE_TEXT =
+  "Two ranges of a live session cannot be compared: the server keeps nothing of what a session sent. The relay daemon writes the same trace to its folder, ~/lttng-traces/HOST/SESSION unless it is given another: tracewire serve FOLDER compares ranges of that.";
+
 interface Side {
   readonly name: "a" | "b";
   readonly range: Range;
@@ -120,7 +123,7 @@ export class CompareView implements View {
     this.#when.textContent = hasBoth
       ? `A: ${rangeText(a.range)}   B: ${rangeText(b.range)}`
       : this.#isLive
-        ? "Ranges of recorded traces can be compared: what a live session sent is not there any more."
+        ? LIVE_TEXT
         : "Choose two ranges above: drag for A, drag with Shift for B, or press Compare.";
     for (const table of [this.#cpuTable, this.#callTable]) table.element.hidden = !hasBoth;
     this.#list.hidden = !hasBoth;

@@ -7,6 +7,7 @@ import { Diagnostic } from "./diagnostic.ts";
 import { byId, count, show, visible, visibleLines } from "./dom.ts";
 import { ExportDialog } from "./export-dialog.ts";
 import type { QueryError } from "./frames.ts";
+import { HostFilter } from "./host-filter.ts";
 import { listenToKeys } from "./keys.ts";
 import { LossesView } from "./losses-view.ts";
 import { CONTAINERS, PROCESSES } from "./metric-queries.ts";
@@ -37,13 +38,11 @@ const box = new QueryBox(host.token, () => place.source);
 const overview = new Overview(host);
 const events = new QueryView(host);
 const views: Readonly<Record<ViewName, View>> = {
-  containers: new MetricsView("containers", "containers", CONTAINERS, host, ([name = ""], scope) =>
-    go({ query: withTerm(scope.filter, containerTerm(name)), view: "processes", isPaused: false }),
-  ),
+  containers: new MetricsView("containers", "containers", () => CONTAINERS, host, openContainer),
   events,
   syscalls: new SyscallsView(host),
   timeline: new TimelineView(host),
-  processes: new MetricsView("processes", "processes", PROCESSES, host, openProcess),
+  processes: new MetricsView("processes", "processes", () => PROCESSES, host, openProcess),
   losses: new LossesView(host, sources, () => overview.account),
   compare: new CompareView(host),
 };
@@ -56,6 +55,7 @@ const SECTIONS: Readonly<Record<ViewName, string>> = {
   losses: "losses-view",
   compare: "compare",
 };
+const hosts = new HostFilter((change) => go({ query: change(place.query) }));
 const tour = new Tour(host);
 const welcome = new Welcome(host, sources, () => tour.begin());
 const exports_ = new ExportDialog(host.token);
@@ -154,6 +154,8 @@ function showView(): void {
 function update(): void {
   if (document.hidden) return;
   overview.update();
+  hosts.add(overview.hosts);
+  hosts.show(place);
   if (shown !== undefined) views[shown.name].update();
   const account = overview.account;
   const lost = (account?.lostEvents ?? 0) + (account?.lostPackets ?? 0);
@@ -163,6 +165,10 @@ function update(): void {
   const { trouble } = sources;
   button.classList.toggle("bad", lost > 0 || trouble !== "");
   if (byId("trouble").textContent !== visibleLines(trouble)) show("trouble", visibleLines(trouble));
+}
+
+function openContainer([name = ""]: readonly string[], scope: Scope): void {
+  go({ query: withTerm(scope.filter, containerTerm(name)), view: "processes", isPaused: false });
 }
 
 function openProcess([container = "", tid = ""]: readonly string[], scope: Scope): void {

@@ -1,5 +1,6 @@
 /** What the server serves to this client: sources, their sessions, how far they go, and what the token hides. */
 
+import { type CallFields, callFields, type DeclaredEvent } from "./call-fields.ts";
 import type { Range } from "./time.ts";
 import { timeOf } from "./time.ts";
 import type { Token } from "./token.ts";
@@ -41,7 +42,9 @@ interface WatermarkAnswer {
 }
 
 interface SchemaAnswer {
-  readonly events?: readonly { readonly contexts: readonly { readonly name: string }[] }[];
+  readonly events?: readonly (DeclaredEvent & {
+    readonly contexts: readonly { readonly name: string }[];
+  })[];
 }
 
 const FACTS = ["timestamp", "event", "container", "cpu_id"];
@@ -64,6 +67,8 @@ export class Sources {
   all: readonly SourceInfo[] = [];
   /** A stage that selects facts, contexts and payload of events; empty while they are not declared. */
   select = "";
+  /** Arguments of system calls; empty while they are not declared. */
+  calls: CallFields = new Map();
   /** Names of fields that the token hides. */
   hidden: readonly string[] = [];
   /** Of the token; `-` where none is asked for. */
@@ -159,6 +164,7 @@ export class Sources {
     const { events = [] } = (await answer.json()) as SchemaAnswer;
     const contexts = new Set(events.flatMap((event) => event.contexts.map(({ name }) => name)));
     if (events.length === 0) return;
+    this.calls = callFields(events);
     for (const name of [...FACTS, ...OF_PACKETS, ""]) contexts.delete(name);
     const host = this.all.length > 1 ? ["host"] : [];
     const own = [...contexts].filter((name) => /^[A-Za-z_]\w*$/.test(name)).slice(0, MAX_COLUMNS);

@@ -56,6 +56,38 @@ test("counts in its heat map what the query counts, in all and in one cell", asy
   });
 });
 
+test("lists failing calls by file, and leads to the calls with what they were given", async () => {
+  await withRecorded(async (server) => {
+    await withPage(
+      async (page, complaints) => {
+        const total = "fails = count() by container, syscall, ret, filename |> top 1 by fails";
+        const [worst] = await rows(
+          server,
+          `|> syscalls |> where ret < 0 && filename == "*" |> ${total}`,
+        );
+        await page.goto(`${server.url}/?view=syscalls&sort=-fails`);
+        const files = page.locator("#syscalls table[aria-label='failing calls by file'] tbody tr");
+        const name = String(worst?.["filename"]);
+        const row = files
+          .filter({ hasText: name })
+          .filter({ hasText: String(worst?.["container"]) });
+        await row.first().waitFor();
+        const cells = await row.first().locator("th, td").allTextContents();
+        assert.equal(cells.slice(3), [name, String(worst?.["fails"])]);
+        assert.match(cells[2] ?? "", /^E[A-Z]+ \(-\d+\)$/);
+        await isAccessible(page, "failing calls");
+        await picture(page, "failing-files");
+        await row.first().locator("button").click();
+        await rowsAtEnd(page, (count) => count === worst?.["fails"]);
+        const heads = await page.locator("#head th").allTextContents();
+        assert.ok(heads.includes("filename") && heads.includes("ret"), heads.join());
+        assert.equal(complaints, []);
+      },
+      { bypassCSP: true },
+    );
+  });
+});
+
 test("draws slices that sum up to the processor time, and leads to their events", async () => {
   await withRecorded(async (server) => {
     await withPage(

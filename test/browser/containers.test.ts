@@ -47,6 +47,16 @@ test("shows what the queries answer for each container", async () => {
           const shown = Number.parseFloat(cell.replaceAll(",", ""));
           assert.ok(Math.abs(shown - Number(answer?.["x"])) < 0.001, `${title}: ${cell}`);
         }
+        const { containers } = JSON.parse((await get(server, "/v1/containers")).body.toString());
+        const own = containers.find(({ name }: { name: string }) => name === "some-redis");
+        await texts("instances", page.locator("#containers thead th"), (all) =>
+          all.some((one) => one === "instances"),
+        );
+        const place = (await page.locator("#containers thead th").allTextContents()).indexOf(
+          "instances",
+        );
+        const instances = await row.locator("th, td").nth(place).textContent();
+        assert.is(instances, String(own.instances.length));
         await isAccessible(page, "containers");
         await page.reload();
         await row.waitFor();
