@@ -17,12 +17,14 @@ const ROW_HEIGHT = 22;
 const MARGIN_ROWS = 8;
 /** A browser's elements are not higher than this. */
 const MAX_HEIGHT = 8_000_000;
-const USUALLY_HIDDEN = /_ns$|^(host|domain)$/;
+const USUALLY_HIDDEN = /_ns$|^domain$/;
 
 export class EventsTable {
   readonly #scroller = byId("result");
   readonly #open: (row: Row) => void;
   readonly #onScroll: () => void;
+  /** Whether there may be several hosts. */
+  showsHost = false;
   #columns: readonly Column[] = [];
   #chosen: readonly string[] = [];
   #batches: Batch[] = [];
@@ -138,7 +140,9 @@ export class EventsTable {
   get #shown(): readonly Column[] {
     const chosen = this.#columns.filter(({ name }) => this.#chosen.includes(name));
     if (chosen.length > 0) return chosen;
-    return this.#columns.filter(({ name }) => !USUALLY_HIDDEN.test(name));
+    return this.#columns.filter(
+      ({ name }) => !USUALLY_HIDDEN.test(name) && (name !== "host" || this.showsHost),
+    );
   }
 
   /** A row by its place from the newest. */

@@ -166,7 +166,8 @@ export class Sources {
     if (events.length === 0) return;
     this.calls = callFields(events);
     for (const name of [...FACTS, ...OF_PACKETS, ""]) contexts.delete(name);
-    const host = this.all.length > 1 ? ["host"] : [];
+    const hasHosts = this.all.length > 1 || this.all.some(({ source }) => source.includes("*"));
+    const host = hasHosts ? ["host"] : [];
     const own = [...contexts].filter((name) => /^[A-Za-z_]\w*$/.test(name)).slice(0, MAX_COLUMNS);
     const names = [...FACTS, ...host, ...own.map((name) => `$ctx.${name}`), "payload"];
     this.select = `|> select ${names.join(", ")}`;
