@@ -5,22 +5,11 @@ import * as assert from "uvu/assert";
 import { withRecorded } from "../server/lab.ts";
 import { needs } from "../support/needs.ts";
 import { closeBrowser, isAccessible, picture, withPage } from "./tab.ts";
+import { VIEWS } from "./views.ts";
 
 const plainTest = suite("browser/widths");
 const test = needs(plainTest, ["chromium"]);
 plainTest.after(closeBrowser);
-
-/** Each view, and what it shows once it has something. */
-const VIEWS: readonly (readonly [string, string])[] = [
-  ["containers", "#containers tbody tr:nth-child(3)"],
-  ["events", "#body [data-place]"],
-  ["syscalls", "#syscalls tbody tr:nth-child(3)"],
-  ["timeline", "#timeline svg .bar"],
-  ["timeline&lanes=thread", "#timeline svg .wait"],
-  ["processes", "#processes tbody tr:nth-child(3)"],
-  ["losses", "#losses-view tbody tr"],
-  ["compare", "#compare .when"],
-];
 
 /** `SCREENSHOT` wants each width in each scheme; else each scheme is judged at one width. */
 const SIZES: readonly (readonly [number, "light" | "dark"])[] =
