@@ -114,7 +114,8 @@ export class EventsTable {
     grid.setAttribute("aria-colcount", String(shown.length));
     const headHeight = byId("head").offsetHeight;
     const top = Math.max(0, this.#scroller.scrollTop - headHeight);
-    const seen = Math.ceil(this.#scroller.clientHeight / ROW_HEIGHT) + 1;
+    // More than the window shows is never seen, however a style lets the table grow.
+    const seen = Math.ceil(Math.min(this.#scroller.clientHeight, innerHeight) / ROW_HEIGHT) + 1;
     // Beyond the highest element, the place of the scroll bar stands for a part of the rows.
     const most = Math.max(1, height - this.#scroller.clientHeight + headHeight);
     const share = this.#rows * ROW_HEIGHT > MAX_HEIGHT ? Math.min(1, top / most) : undefined;
