@@ -5,6 +5,7 @@ import type { Measure } from "./metric-queries.ts";
 import { idOf, type MetricRow } from "./metric-rows.ts";
 import { MetricTable } from "./metric-table.ts";
 import { exact } from "./number.ts";
+import { Painting } from "./painting.ts";
 import { queryList } from "./query-list.ts";
 import { joined } from "./query-text.ts";
 import { RunningQuery } from "./running-query.ts";
@@ -61,7 +62,7 @@ export class CompareView implements View {
   readonly #callTable: MetricTable;
   #sides: readonly Side[] = [];
   #isLive = false;
-  #isStale = false;
+  readonly #painting = new Painting();
 
   constructor(host: Host) {
     this.#host = host;
@@ -87,15 +88,13 @@ export class CompareView implements View {
     const { range, other, sort } = place;
     this.#callTable.sort = sort === "" ? "-weight" : sort;
     this.#isLive = isLive;
-    this.#isStale = true;
+    this.#painting.news();
     if (isLive || range === undefined || other === undefined) return;
     const ask = (stages: string, asked: Range): RunningQuery =>
       new RunningQuery(
         { query: joined(filter, stages), source, isLive, range: asked },
         this.#host.token,
-        () => {
-          this.#isStale = true;
-        },
+        this.#painting.news,
       );
     this.#sides = (
       [
@@ -113,11 +112,12 @@ export class CompareView implements View {
     this.#sides = [];
   }
 
-  pause(): void {}
+  pause(isPaused: boolean): void {
+    this.#painting.pause(isPaused);
+  }
 
   update(): void {
-    if (!this.#isStale) return;
-    this.#isStale = false;
+    if (!this.#painting.take()) return;
     const [a, b] = this.#sides;
     const hasBoth = a !== undefined && b !== undefined;
     this.#when.textContent = hasBoth

@@ -5,6 +5,7 @@ import type { Measure, MetricQuery, MetricTableSpec } from "./metric-queries.ts"
 import { joinedRows, type MetricRow } from "./metric-rows.ts";
 import { MetricTable } from "./metric-table.ts";
 import { exact } from "./number.ts";
+import { Painting } from "./painting.ts";
 import { queryList } from "./query-list.ts";
 import { joined } from "./query-text.ts";
 import { RowFacts } from "./row-facts.ts";
@@ -23,9 +24,7 @@ interface Part extends MetricQuery {
 
 export class MetricsView implements View {
   readonly #specOf: (scope: Scope) => MetricTableSpec;
-  readonly #facts = new RowFacts(() => {
-    this.#isStale = true;
-  });
+  readonly #facts = new RowFacts(() => this.#painting.news());
   readonly #host: Host;
   readonly #table: MetricTable;
   readonly #when = make("p", { class: "when" });
@@ -35,8 +34,7 @@ export class MetricsView implements View {
   #parts: readonly Part[] = [];
   #line: RunningQuery | undefined;
   #scope: Scope | undefined;
-  #isStale = false;
-  #isPaused = false;
+  readonly #painting = new Painting();
   #hasFailed = false;
 
   /**
@@ -83,7 +81,7 @@ export class MetricsView implements View {
     }));
     this.#line = this.#askLine(scope);
     this.#loadFacts(scope);
-    this.#isStale = true;
+    this.#painting.news();
   }
 
   stop(): void {
@@ -96,17 +94,15 @@ export class MetricsView implements View {
 
   rescope(scope: Scope): void {
     this.#scope = scope;
-    this.#isStale = true;
+    this.#painting.news();
   }
 
   pause(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.#isStale = true;
+    this.#painting.pause(isPaused);
   }
 
   update(): void {
-    if (!this.#isStale || this.#isPaused || this.#scope === undefined) return;
-    this.#isStale = false;
+    if (this.#scope === undefined || !this.#painting.take()) return;
     this.#diagnose();
     const { keys } = this.#spec;
     const rows = this.#facts.joined(joinedRows(this.#parts, keys, this.#folded));
@@ -157,9 +153,8 @@ export class MetricsView implements View {
 
   #ask(query: string, { source, isLive, range }: Scope): RunningQuery {
     const asked = isLive ? undefined : range;
-    return new RunningQuery({ query, source, isLive, range: asked }, this.#host.token, () => {
-      this.#isStale = true;
-    });
+    const wanted = { query, source, isLive, range: asked };
+    return new RunningQuery(wanted, this.#host.token, this.#painting.news);
   }
 
   #loadFacts({ source, range, isLive }: Scope): void {

@@ -5,6 +5,7 @@ import { byId, make } from "./dom.ts";
 import { type HeatChoice, HeatMap, heatCounts } from "./heat-map.ts";
 import { failingFiles, SYSTEM_CALLS } from "./metric-queries.ts";
 import { MetricsView } from "./metrics-view.ts";
+import { Painting } from "./painting.ts";
 import { containerTerm, joined, textTerm, withTerm } from "./query-text.ts";
 import { RunningQuery } from "./running-query.ts";
 import { type Range, windowFor } from "./time.ts";
@@ -23,8 +24,7 @@ export class SyscallsView implements View {
   #running: RunningQuery | undefined;
   #scope: Scope | undefined;
   #windowNs = 1e9;
-  #isStale = false;
-  #isPaused = false;
+  readonly #painting = new Painting();
 
   constructor(host: Host) {
     this.#host = host;
@@ -59,9 +59,7 @@ export class SyscallsView implements View {
     this.#running = new RunningQuery(
       { query, source, isLive, range: isLive ? undefined : range },
       this.#host.token,
-      () => {
-        this.#isStale = true;
-      },
+      this.#painting.news,
       { keptWindows: 2 * WINDOWS },
     );
     this.#table.run(scope);
@@ -83,8 +81,7 @@ export class SyscallsView implements View {
   }
 
   pause(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.#isStale = true;
+    this.#painting.pause(isPaused);
     this.#table.pause(isPaused);
     this.#files.pause(isPaused);
   }
@@ -96,8 +93,7 @@ export class SyscallsView implements View {
   update(): void {
     this.#table.update();
     this.#files.update();
-    if (!this.#isStale || this.#isPaused) return;
-    this.#isStale = false;
+    if (!this.#painting.take()) return;
     const answer = this.#running?.answer;
     const columns = [...(answer?.windows ?? [])].map(([begin, rows]) => ({
       begin,
