@@ -49,6 +49,8 @@ export function densityLanes(
       const own = lanes === "cpu" ? undefined : Number(tid);
       const lane = all.get(key) ?? { name, tid: own, cells: [], time: 0 };
       all.set(key, lane);
+      // A window may not know it, and a task that executes another program goes on under its name.
+      if (comm !== undefined) lane.name = name;
       lane.cells.push({ begin, end: begin + BigInt(ns), share: Math.min(1, share) });
       lane.time += share * ns;
     }
@@ -58,7 +60,7 @@ export function densityLanes(
   return found.sort((a, b) => b.time - a.time).slice(0, MAX_LANES);
 }
 
-/** `all the time` or `12 %`, with the length of a window. */
+/** How the picture is read. */
 export function densityText(range: Range): string {
   return `darker is busier, in windows of ${duration(densityWindow(range).ns)}`;
 }
