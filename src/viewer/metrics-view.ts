@@ -73,7 +73,8 @@ export class MetricsView implements View {
     for (const one of [this.#when, this.#scrolled, this.#list])
       one.hidden = this.#spec.queries.length === 0;
     const { filter, isLive, place } = scope;
-    this.#table.sort = place.sort === "" ? `-${this.#spec.order}` : place.sort;
+    // The address may have an order of another table of the view.
+    this.#table.sort = hasColumn(this.#spec, place.sort) ? place.sort : `-${this.#spec.order}`;
     const every = isLive && this.#spec.isWhole !== true ? " every 1s" : "";
     this.#parts = this.#spec.queries.map((one) => ({
       ...one,
@@ -215,4 +216,10 @@ export class MetricsView implements View {
     const reading = isRunning && !isLive ? "; reading …" : "";
     return `${when}: ${exact(rows)} rows${more}${reading}`;
   }
+}
+
+function hasColumn({ keys, queries, facts }: MetricTableSpec, sort: string): boolean {
+  const column = sort.replace(/^-/, "");
+  const measures = [...queries.flatMap((one) => one.measures), ...(facts?.measures ?? [])];
+  return keys.some(({ title }) => title === column) || measures.some(({ key }) => key === column);
 }
