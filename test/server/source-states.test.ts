@@ -64,6 +64,24 @@ test("says when a session is over, and what attaches it again", async () => {
   });
 });
 
+test("says that a followed directory is gone and waited for", async () => {
+  const trace = await recordedTrace("small");
+  const server = await serve([`follow:${trace.path}`], { port: 0, wait: true });
+  const away = `${trace.path}.away`;
+  try {
+    // Nothing is read before the first query.
+    await get(server, "/v1/query?select=event&format=csv&limit=1");
+    await inState(server, "attached");
+    renameSync(trace.path, away);
+    assert.match((await inState(server, "waiting")).message, /was deleted; waiting for the next$/);
+    renameSync(away, trace.path);
+    assert.is((await inState(server, "attached")).message, "");
+  } finally {
+    await server.close();
+    await trace.remove();
+  }
+});
+
 test("says since when a recorded trace cannot be read", async () => {
   await withRecorded(async (server, directory) => {
     const readable = await inState(server, "readable");
