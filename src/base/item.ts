@@ -31,6 +31,9 @@ export interface StreamOrigin {
  */
 export type GapCause = "packets" | "clear" | "reconnect" | "source";
 
+/** What a live source is doing: following, waiting for something to follow, or connecting again to what it has lost. */
+export type FollowState = "attached" | "waiting" | "lost";
+
 export type Item =
   | { readonly kind: "trace"; readonly trace: TraceOrigin }
   /** More metadata bytes of a trace, in order, as the tracer wrote them. May end inside a declaration. */
@@ -61,8 +64,13 @@ export type Item =
       readonly reason: string;
       readonly packets: number | undefined;
     }
-  /** For people: what the source is doing ("attached to …"). */
-  | { readonly kind: "note"; readonly source: string; readonly text: string }
+  /** For people: what the source is doing ("attached to …"). With `state`, that is what it does from now on. */
+  | {
+      readonly kind: "note";
+      readonly source: string;
+      readonly text: string;
+      readonly state?: FollowState | undefined;
+    }
   /** `mayResume`: it ended with its connection, so that a `resume` may name it. Nothing else names a stream or trace that ended. */
   | { readonly kind: "stream-end"; readonly stream: StreamOrigin; readonly mayResume?: true }
   | { readonly kind: "trace-end"; readonly trace: TraceOrigin }

@@ -1,4 +1,4 @@
-import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
+import type { FollowState, StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
@@ -44,7 +44,12 @@ export type DecodedItem =
       readonly lastNs: bigint | undefined;
     }
   | { readonly kind: "loss"; readonly loss: Loss }
-  | { readonly kind: "note"; readonly source: string; readonly text: string }
+  | {
+      readonly kind: "note";
+      readonly source: string;
+      readonly text: string;
+      readonly state?: FollowState | undefined;
+    }
   | { readonly kind: "stream-end"; readonly stream: StreamOrigin }
   | { readonly kind: "trace-end"; readonly trace: TraceOrigin }
   | { readonly kind: "end"; readonly source: string };

@@ -110,6 +110,12 @@ interface Attachment {
   readonly subscription: Subscription;
 }
 
+/** The end of an attachment: since when nothing is attached, and the error, if it was one. */
+export interface FeedEnding {
+  readonly atMs: number;
+  readonly error: unknown;
+}
+
 /**
  * One attachment for many queries: relayd admits a single viewer per session. It is made with the first query and given
  * up with the last, or made by `start` and kept. A query that joins later sees all that happens from then on: its rows
@@ -124,6 +130,7 @@ export class LiveFeed implements Feed {
   readonly #observed = new Subject<DecodedItem>();
   #release: (() => void) | undefined;
   #attachment: Attachment | undefined;
+  #ending: FeedEnding | undefined;
   #isKept = false;
   /** Whether what a relayd has kept is to stay there until a query asks for it. */
   #awaitsQuery = false;
@@ -149,6 +156,11 @@ export class LiveFeed implements Feed {
 
   get isAttached(): boolean {
     return this.#attachment !== undefined;
+  }
+
+  /** Why nothing is attached; undefined while something is, or before it was. */
+  get ending(): FeedEnding | undefined {
+    return this.#ending;
   }
 
   get queries(): number {
@@ -252,17 +264,22 @@ export class LiveFeed implements Feed {
       },
       error: (error) => {
         this.#forget();
+        this.#ending = { atMs: Date.now(), error };
         reject(error);
         items.error(error);
       },
       complete: () => {
         this.#forget();
+        this.#ending = { atMs: Date.now(), error: undefined };
         resolve();
         items.complete();
       },
     });
     subscription.add(resolve);
-    if (!subscription.closed) this.#attachment = { attached, catalog, items, subscription };
+    if (!subscription.closed) {
+      this.#attachment = { attached, catalog, items, subscription };
+      this.#ending = undefined;
+    }
     return attached;
   }
 

@@ -10,7 +10,7 @@
 import { basename, resolve } from "node:path";
 import { SourceError } from "../base/errors.ts";
 import { Heap } from "../base/heap.ts";
-import type { Item, StreamOrigin } from "../base/item.ts";
+import type { FollowState, Item, StreamOrigin } from "../base/item.ts";
 import type { ReadPacketItem, TraceClassItem } from "../ctf/recorded.ts";
 import { Inventory } from "./inventory.ts";
 import type { FollowedStream, Head } from "./stream.ts";
@@ -100,7 +100,8 @@ class Follower {
           yield* this.#inventory.end();
           this.#inventory.close();
           this.#inventory = this.#newInventory();
-          yield this.#note(`${this.#root} was deleted${wait ? "; waiting for the next" : ""}`);
+          const next = wait ? "; waiting for the next" : "";
+          yield this.#note(`${this.#root} was deleted${next}`, "waiting");
         }
         if (!wait) break;
       }
@@ -127,7 +128,7 @@ class Follower {
       this.#isThere = true;
       const count = found.traces.length;
       const what = count === 0 ? "no trace yet" : `${count} trace${count === 1 ? "" : "s"}`;
-      yield this.#note(`following ${this.#root}: ${what}`);
+      yield this.#note(`following ${this.#root}: ${what}`, "attached");
     }
     yield* this.#inventory.found(found);
     return true;
@@ -244,8 +245,8 @@ class Follower {
     return new Inventory(this.#source, this.#root, basename(this.#root), clockOffsetNs);
   }
 
-  #note(text: string): FollowedItem {
-    return { kind: "note", source: this.#source, text };
+  #note(text: string, state: FollowState): FollowedItem {
+    return { kind: "note", source: this.#source, text, state };
   }
 }
 

@@ -139,7 +139,8 @@ export class Attachment {
     const { name, host } = session.entry;
     if (this.#namesake(session.entry) !== undefined) return [];
     const text = `detached from session ${name} on ${host}: the session is over`;
-    return [{ kind: "note", source: this.source, text }];
+    const state = this.sessions.size === 0 ? "waiting" : undefined;
+    return [{ kind: "note", source: this.source, text, state }];
   }
 
   /** Another attached entry of the same session: a relayd lists each tracing domain of a session by itself. */
@@ -231,7 +232,9 @@ export class Attachment {
       const refusal = refused(entry, reply.kind, this.viewer.peer);
       const isTold = this.#refused.has(entry.id);
       this.#refused.set(entry.id, reply.kind);
-      const note: Item = { kind: "note", source: this.source, text: refusal.message };
+      const { message: text } = refusal;
+      const state = this.sessions.size === 0 ? "waiting" : undefined;
+      const note: Item = { kind: "note", source: this.source, text, state };
       return { items: isTold ? [] : [note], refusal };
     }
     this.#refused.delete(entry.id);
@@ -243,7 +246,8 @@ export class Attachment {
     const items = this.adopt(session, reply.streams);
     if (this.#namesake(entry) !== undefined) return { items };
     const text = `attached to session ${entry.name} on ${entry.host} (live timer ${entry.liveTimerUs / 1000} ms)`;
-    return { items: [{ kind: "note", source: this.source, text }, ...items] };
+    const note: Item = { kind: "note", source: this.source, text, state: "attached" };
+    return { items: [note, ...items] };
   }
 
   #newTrace(session: SessionState, descriptor: StreamDescriptor): TraceState {

@@ -1,6 +1,6 @@
 import type { Buffers } from "../base/buffer-pool.ts";
 import { ProtocolError, SourceError } from "../base/errors.ts";
-import type { Item, ItemSource } from "../base/item.ts";
+import type { FollowState, Item, ItemSource } from "../base/item.ts";
 import { Seek } from "./abi.ts";
 import { Attachment, type Target } from "./attachment.ts";
 import { Backoff } from "./backoff.ts";
@@ -147,7 +147,8 @@ class Follower {
     yield* items;
     yield* missing(attachment);
     if (refusal === undefined) this.#hasAttached = true;
-    else if (wait && items.length === 0) yield this.#note(`${refusal.message}; waiting for it`);
+    else if (wait && items.length === 0)
+      yield this.#note(`${refusal.message}; waiting for it`, "waiting");
     yield* rounds(attachment, () => wait || (isAgain && attachment.isRefused));
   }
 
@@ -167,7 +168,7 @@ class Follower {
       this.#resume = resume;
     }
     const why = error.message;
-    if (this.#lost?.why !== why) yield this.#note(`${why}; trying again`);
+    if (this.#lost?.why !== why) yield this.#note(`${why}; trying again`, "lost");
     this.#lost = { at: this.#lost?.at ?? this.#clock.now(), why };
   }
 
@@ -180,8 +181,8 @@ class Follower {
     return { ...lost(reason), packets: 0 };
   }
 
-  #note(text: string): Item {
-    return { kind: "note", source: this.#target.source, text };
+  #note(text: string, state?: FollowState): Item {
+    return { kind: "note", source: this.#target.source, text, state };
   }
 }
 

@@ -17,6 +17,7 @@ import type { Client, DeskQuery, QueryDesk } from "./query-desk.ts";
 import { respond, respondJson } from "./reply.ts";
 import { readBody } from "./request-body.ts";
 import type { Route } from "./routes.ts";
+import { SourceStates } from "./source-states.ts";
 
 export interface AllowedRequest {
   readonly request: IncomingMessage;
@@ -40,6 +41,7 @@ export class Endpoints {
   readonly #desk: QueryDesk;
   readonly #metrics: Metrics;
   readonly #audit: Audit;
+  readonly #sourceStates: SourceStates;
 
   constructor(
     engines: Engines,
@@ -53,6 +55,7 @@ export class Endpoints {
     this.#desk = desk;
     this.#metrics = metrics;
     this.#audit = audit;
+    this.#sourceStates = new SourceStates(engines);
   }
 
   async answer(allowed: AllowedRequest): Promise<void> {
@@ -83,6 +86,9 @@ export class Endpoints {
       case "/v1/query":
         await this.#query(allowed);
         break;
+      case "/v1/sources":
+        respondJson(response, await this.#states(allowed));
+        break;
       case "/v1/sessions":
         respondJson(response, await this.#sessions(allowed));
         break;
@@ -104,9 +110,14 @@ export class Endpoints {
 
   /** With what the token grants, so that a client can say what it does not see. */
   async #sessions({ route, target, client }: AllowedRequest): Promise<unknown> {
-    const { name, isOperator, hidden } = client.grant;
     const listed = (await this.#call(route.path, target.searchParams, client)) as SessionList;
-    return { ...listed, token: { name, operator: isOperator, hidden } };
+    return { ...listed, token: tokenFacts(client) };
+  }
+
+  /** Asks no relay daemon: it answers whatever is lost. */
+  async #states({ client }: AllowedRequest): Promise<unknown> {
+    const granted = chosenSources(client.grant, this.#engines.sources, undefined);
+    return { sources: await this.#sourceStates.of(granted), token: tokenFacts(client) };
   }
 
   async #query({
@@ -160,6 +171,11 @@ export class Endpoints {
     this.#desk.end(id);
     response.writeHead(204).end();
   }
+}
+
+function tokenFacts({ grant }: Client): Record<string, unknown> {
+  const { name, isOperator, hidden } = grant;
+  return { name, operator: isOperator, hidden };
 }
 
 function maySee({ grant }: Client, query: DeskQuery): boolean {

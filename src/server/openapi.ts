@@ -106,6 +106,19 @@ function number(name: string): Json {
 
 const source: Json = { name: "source", in: "query", required: false, schema: TEXT };
 
+const sourceState: Json = {
+  type: "object",
+  required: ["source", "kind", "state", "since", "message", "lag_seconds"],
+  properties: {
+    source: TEXT,
+    kind: { enum: ["live", "recorded"] },
+    state: { enum: ["attaching", "attached", "waiting", "lost", "ended", "failed", "readable"] },
+    since: { type: ["string", "null"], format: "date-time" },
+    message: TEXT,
+    lag_seconds: { type: ["number", "null"] },
+  },
+};
+
 const PATHS: Readonly<Record<string, Json>> = {
   "/": get(
     "The page.",
@@ -189,6 +202,17 @@ const PATHS: Readonly<Record<string, Json>> = {
   "/v1/sessions": get(
     "The sources, and the sessions of their relay daemons.",
     answers(json("Sources.", { type: "object", required: ["sources", "sessions"] }), QUERY_ERRORS),
+  ),
+  "/v1/sources": get(
+    "The sources and how each fares. No relay daemon is asked.",
+    answers(
+      json("Sources.", {
+        type: "object",
+        required: ["sources", "token"],
+        properties: { sources: { type: "array", items: sourceState } },
+      }),
+      QUERY_ERRORS,
+    ),
   ),
   "/v1/watermark": get(
     "Up to when recorded sources are complete, and from when on they are kept.",

@@ -31,6 +31,7 @@ export const ROUTE_TABLE: readonly Route[] = [
   { path: "/v1/query", methods: ["GET", "POST"] },
   { path: "/v1/schema", methods: ["GET"] },
   { path: "/v1/sessions", methods: ["GET"] },
+  { path: "/v1/sources", methods: ["GET"] },
   { path: "/v1/watermark", methods: ["GET"] },
 ];
 

@@ -5,6 +5,7 @@ import type { Measure } from "./metric-queries.ts";
 import { idOf, type MetricRow } from "./metric-rows.ts";
 import { MetricTable } from "./metric-table.ts";
 import { exact } from "./number.ts";
+import { Painting } from "./painting.ts";
 import { queryList } from "./query-list.ts";
 import { joined } from "./query-text.ts";
 import { RunningQuery } from "./running-query.ts";
@@ -43,6 +44,9 @@ const CPU_MEASURES: readonly Measure[] = [
   measure("cpu-d", "A − B", signed(percent)),
 ];
 
+const LIVE_TEXT =
+  "Two ranges of a live session cannot be compared: the server keeps nothing of what a session sent. The relay daemon writes the same trace to its folder, ~/lttng-traces/HOST/SESSION unless it is given another: tracewire serve FOLDER compares ranges of that.";
+
 interface Side {
   readonly name: "a" | "b";
   readonly range: Range;
@@ -58,7 +62,7 @@ export class CompareView implements View {
   readonly #callTable: MetricTable;
   #sides: readonly Side[] = [];
   #isLive = false;
-  #isStale = false;
+  readonly #painting = new Painting();
 
   constructor(host: Host) {
     this.#host = host;
@@ -84,15 +88,13 @@ export class CompareView implements View {
     const { range, other, sort } = place;
     this.#callTable.sort = sort === "" ? "-weight" : sort;
     this.#isLive = isLive;
-    this.#isStale = true;
+    this.#painting.news();
     if (isLive || range === undefined || other === undefined) return;
     const ask = (stages: string, asked: Range): RunningQuery =>
       new RunningQuery(
         { query: joined(filter, stages), source, isLive, range: asked },
         this.#host.token,
-        () => {
-          this.#isStale = true;
-        },
+        this.#painting.news,
       );
     this.#sides = (
       [
@@ -110,17 +112,18 @@ export class CompareView implements View {
     this.#sides = [];
   }
 
-  pause(): void {}
+  pause(isPaused: boolean): void {
+    this.#painting.pause(isPaused);
+  }
 
   update(): void {
-    if (!this.#isStale) return;
-    this.#isStale = false;
+    if (!this.#painting.take()) return;
     const [a, b] = this.#sides;
     const hasBoth = a !== undefined && b !== undefined;
     this.#when.textContent = hasBoth
       ? `A: ${rangeText(a.range)}   B: ${rangeText(b.range)}`
       : this.#isLive
-        ? "Ranges of recorded traces can be compared: what a live session sent is not there any more."
+        ? LIVE_TEXT
         : "Choose two ranges above: drag for A, drag with Shift for B, or press Compare.";
     for (const table of [this.#cpuTable, this.#callTable]) table.element.hidden = !hasBoth;
     this.#list.hidden = !hasBoth;

@@ -17,12 +17,14 @@ const ROW_HEIGHT = 22;
 const MARGIN_ROWS = 8;
 /** A browser's elements are not higher than this. */
 const MAX_HEIGHT = 8_000_000;
-const USUALLY_HIDDEN = /_ns$|^(host|domain)$/;
+const USUALLY_HIDDEN = /_ns$|^domain$/;
 
 export class EventsTable {
   readonly #scroller = byId("result");
   readonly #open: (row: Row) => void;
   readonly #onScroll: () => void;
+  /** Whether there may be several hosts. */
+  showsHost = false;
   #columns: readonly Column[] = [];
   #chosen: readonly string[] = [];
   #batches: Batch[] = [];
@@ -112,7 +114,8 @@ export class EventsTable {
     grid.setAttribute("aria-colcount", String(shown.length));
     const headHeight = byId("head").offsetHeight;
     const top = Math.max(0, this.#scroller.scrollTop - headHeight);
-    const seen = Math.ceil(this.#scroller.clientHeight / ROW_HEIGHT) + 1;
+    // More than the window shows is never seen, however a style lets the table grow.
+    const seen = Math.ceil(Math.min(this.#scroller.clientHeight, innerHeight) / ROW_HEIGHT) + 1;
     // Beyond the highest element, the place of the scroll bar stands for a part of the rows.
     const most = Math.max(1, height - this.#scroller.clientHeight + headHeight);
     const share = this.#rows * ROW_HEIGHT > MAX_HEIGHT ? Math.min(1, top / most) : undefined;
@@ -138,7 +141,9 @@ export class EventsTable {
   get #shown(): readonly Column[] {
     const chosen = this.#columns.filter(({ name }) => this.#chosen.includes(name));
     if (chosen.length > 0) return chosen;
-    return this.#columns.filter(({ name }) => !USUALLY_HIDDEN.test(name));
+    return this.#columns.filter(
+      ({ name }) => !USUALLY_HIDDEN.test(name) && (name !== "host" || this.showsHost),
+    );
   }
 
   /** A row by its place from the newest. */

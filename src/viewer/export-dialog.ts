@@ -2,7 +2,7 @@
 
 import { byId, make, visible } from "./dom.ts";
 import { pngOf, save, svgText } from "./picture-file.ts";
-import { filterOf, shellWord } from "./query-text.ts";
+import { filterOf, shellWord, withoutTerms } from "./query-text.ts";
 import type { Range } from "./time.ts";
 import type { Token } from "./token.ts";
 import type { Scope, View } from "./view.ts";
@@ -134,6 +134,13 @@ function commands(
     // The tracer knows nothing of containers.
     if (filter !== "" && !filter.includes("$container"))
       lines.push(`lttng enable-event --kernel --all --filter ${shellWord(filter)}`);
+  }
+  // A cut keeps event records. Before a table, only terms that begin with $ hold for these.
+  if (!isLive && sources.every((one) => !/^(net|follow)/.test(one))) {
+    const kept = filter === query ? filter : withoutTerms(filter, (term) => !term.startsWith("$"));
+    const where = kept === "" ? [] : ["--where", kept];
+    const cut = ["cut", "--to", "cut", ...times, ...where, ...sources];
+    lines.push(`tracewire ${cut.map(shellWord).join(" ")}`);
   }
   const asked = [
     ...(query === "" ? [] : [JSON.stringify(query)]),

@@ -1,11 +1,11 @@
 /** Sources and their sessions, how each fares, and what was lost: by stream, and by time. */
 
-import { brief, byId, count, make, visible } from "./dom.ts";
+import { brief, byId, count, make } from "./dom.ts";
 import type { QueryError } from "./frames.ts";
 import type { LossEntry } from "./loss.ts";
 import { outageText } from "./outage.ts";
 import type { RunningQuery } from "./running-query.ts";
-import type { SourceInfo, Sources } from "./sources.ts";
+import { type SourceInfo, type Sources, timeOfDay } from "./sources.ts";
 import { clock, instant } from "./time.ts";
 import type { Host, Scope, View } from "./view.ts";
 
@@ -37,8 +37,10 @@ export class LossesView implements View {
     this.#isShown = true;
     this.#drawn = "";
     clearInterval(this.#timer);
+    const ask = (): void => void this.#sources.loadSessions(this.#host.token);
+    ask();
     this.#timer = setInterval(() => {
-      if (!document.hidden) void this.#sources.load(this.#host.token);
+      if (!document.hidden) ask();
     }, ASK_MS);
   }
 
@@ -64,7 +66,6 @@ export class LossesView implements View {
       losses.length,
       running?.lostEvents,
       outage,
-      running?.trouble,
       this.#sources.version,
     ]);
     if (drawn === this.#drawn) return;
@@ -75,12 +76,6 @@ export class LossesView implements View {
         ? []
         : [make("p", { class: "bad" }, `This page's connection to the server: ${outage}`)]),
       ...problems(running?.error),
-      ...problem(
-        this.#sources.problem === ""
-          ? ""
-          : `The relay daemon does not answer ${this.#sources.problem}; it is asked again each ${ASK_MS / 1000} s`,
-      ),
-      ...problem(running?.trouble ?? ""),
       sourceTable(this.#sources.all),
       make("h2", {}, "Lost, by stream"),
       streamTable(losses),
@@ -107,21 +102,20 @@ function problems(error: QueryError | undefined): readonly Node[] {
   return error === undefined ? [] : [make("pre", { class: "bad" }, error.message)];
 }
 
-function problem(text: string): readonly Node[] {
-  return text === "" ? [] : [make("p", { class: "bad" }, visible(text))];
-}
-
 function sourceTable(sources: readonly SourceInfo[]): HTMLElement {
-  const rows = sources.map(({ source, kind, sessions }) =>
+  const rows = sources.map(({ source, kind, state, since, message, sessions }) =>
     make(
       "tr",
       {},
       make("th", { scope: "row" }, brief(source, 200)),
       make("td", {}, kind),
-      make("td", {}, sessions.map((one) => brief(one)).join(", ") || "–"),
+      make("td", { class: /^(attached|readable)$/.test(state) ? undefined : "bad" }, state),
+      make("td", {}, timeOfDay(since)),
+      make("td", { class: "wrapped" }, brief(message, 400) || "–"),
+      make("td", { class: "wrapped" }, sessions.map((one) => brief(one)).join(", ") || "–"),
     ),
   );
-  return table("sources", ["source", "kind", "sessions"], rows);
+  return table("sources", ["source", "kind", "state", "since", "why", "sessions"], rows);
 }
 
 function streamTable(losses: readonly LossEntry[]): HTMLElement {

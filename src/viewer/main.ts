@@ -4,9 +4,10 @@ import { addressOf, type Place, placeOf, type ViewName } from "./address.ts";
 import { CompareView } from "./compare-view.ts";
 import { placeAbove, showCrumbs } from "./crumbs.ts";
 import { Diagnostic } from "./diagnostic.ts";
-import { byId, count, show, visible } from "./dom.ts";
+import { byId, count, show, visible, visibleLines } from "./dom.ts";
 import { ExportDialog } from "./export-dialog.ts";
 import type { QueryError } from "./frames.ts";
+import { HostFilter } from "./host-filter.ts";
 import { listenToKeys } from "./keys.ts";
 import { LossesView } from "./losses-view.ts";
 import { CONTAINERS, PROCESSES } from "./metric-queries.ts";
@@ -15,7 +16,7 @@ import { Overview } from "./overview.ts";
 import { QueryBox } from "./query-box.ts";
 import { containerTerm, filterOf, withTerm } from "./query-text.ts";
 import { QueryView } from "./query-view.ts";
-import { Sources } from "./sources.ts";
+import { Sources, WATCH_MS } from "./sources.ts";
 import { SyscallsView } from "./syscalls-view.ts";
 import { listenToTheme } from "./theme.ts";
 import { TimelineView } from "./timeline-view.ts";
@@ -37,13 +38,11 @@ const box = new QueryBox(host.token, () => place.source);
 const overview = new Overview(host);
 const events = new QueryView(host);
 const views: Readonly<Record<ViewName, View>> = {
-  containers: new MetricsView("containers", "containers", CONTAINERS, host, ([name = ""], scope) =>
-    go({ query: withTerm(scope.filter, containerTerm(name)), view: "processes", isPaused: false }),
-  ),
+  containers: new MetricsView("containers", "containers", () => CONTAINERS, host, openContainer),
   events,
   syscalls: new SyscallsView(host),
   timeline: new TimelineView(host),
-  processes: new MetricsView("processes", "processes", PROCESSES, host, openProcess),
+  processes: new MetricsView("processes", "processes", () => PROCESSES, host, openProcess),
   losses: new LossesView(host, sources, () => overview.account),
   compare: new CompareView(host),
 };
@@ -56,6 +55,7 @@ const SECTIONS: Readonly<Record<ViewName, string>> = {
   losses: "losses-view",
   compare: "compare",
 };
+const hosts = new HostFilter((change) => go({ query: change(place.query) }));
 const tour = new Tour(host);
 const welcome = new Welcome(host, sources, () => tour.begin());
 const exports_ = new ExportDialog(host.token);
@@ -95,6 +95,15 @@ function ask(problem: string): void {
   byId("access").hidden = false;
   byId("token").focus();
   show("error", problem);
+}
+
+/** A source may fail while no query of this page runs. */
+async function watchSources(): Promise<void> {
+  if (document.hidden || !byId("access").hidden) return;
+  const hadSources = sources.all.length > 0;
+  const status = await sources.refresh(host.token);
+  if (status === 200 && !hadSources) await start();
+  if (status === 401 && byId("access").hidden) ask("The server does not take this token any more.");
 }
 
 /** Shows what the address says. */
@@ -145,14 +154,21 @@ function showView(): void {
 function update(): void {
   if (document.hidden) return;
   overview.update();
+  hosts.add(overview.hosts);
+  hosts.show(place);
   if (shown !== undefined) views[shown.name].update();
   const account = overview.account;
   const lost = (account?.lostEvents ?? 0) + (account?.lostPackets ?? 0);
   const button = byId("losses-button");
   const text = lost > 0 ? `Losses: ${count(lost)}` : "Losses";
   if (button.textContent !== text) button.textContent = text;
-  button.classList.toggle("bad", lost > 0 || (account?.trouble ?? "") !== "");
-  show("trouble", account?.trouble ?? "");
+  const { trouble } = sources;
+  button.classList.toggle("bad", lost > 0 || trouble !== "");
+  if (byId("trouble").textContent !== visibleLines(trouble)) show("trouble", visibleLines(trouble));
+}
+
+function openContainer([name = ""]: readonly string[], scope: Scope): void {
+  go({ query: withTerm(scope.filter, containerTerm(name)), view: "processes", isPaused: false });
 }
 
 function openProcess([container = "", tid = ""]: readonly string[], scope: Scope): void {
@@ -245,6 +261,8 @@ listenToKeys({
 });
 listenToTheme();
 setInterval(update, UPDATE_MS);
+setInterval(() => void watchSources(), WATCH_MS);
+document.addEventListener("visibilitychange", () => void watchSources());
 addEventListener("resize", () => {
   overview.show(place);
   if (shown !== undefined) views[shown.name].pause(place.isPaused);

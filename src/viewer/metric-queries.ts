@@ -1,7 +1,10 @@
 /** The tables of containers, processes and system calls: their queries, without filter and `every`, and what each measures. */
 
+import { type ContainerFacts, containerFacts } from "./container-facts.ts";
+import { errorName } from "./error-name.ts";
 import { exact, scaledCount } from "./number.ts";
-import { duration } from "./time.ts";
+import { duration, type Range } from "./time.ts";
+import type { Token } from "./token.ts";
 
 /** How the values of several windows become one. */
 export type Fold = "sum" | "mean" | "max";
@@ -25,6 +28,7 @@ export interface MetricQuery {
 export interface KeyColumn {
   readonly title: string;
   readonly names: readonly string[];
+  print?(name: string): string;
 }
 
 export interface MetricTableSpec {
@@ -32,6 +36,13 @@ export interface MetricTableSpec {
   readonly queries: readonly MetricQuery[];
   /** The measure that rows are sorted by at first. */
   readonly order: string;
+  /** Adds up what live sources bring, instead of the last second. */
+  readonly isWhole?: true;
+  /** Columns from elsewhere than from queries, by the row's first name. */
+  readonly facts?: {
+    readonly measures: readonly Measure[];
+    load(source: string, range: Range | undefined, token: Token): Promise<ContainerFacts>;
+  };
   /** Drawn as a small line in each row. */
   readonly line?: { readonly query: string; readonly column: string; readonly title: string };
 }
@@ -51,6 +62,13 @@ const IO: Measure = { key: "io", title: "block io", fold: "sum", print: bytes };
 const SYSCALLS = "|> syscalls |> calls = count(), errors = count() if (ret < 0), p99 = p99(dt)";
 
 export const CONTAINERS: MetricTableSpec = {
+  facts: {
+    measures: [
+      { key: "instances", title: "instances", fold: "max", print: exact },
+      { key: "restarts", title: "restarts", fold: "max", isBad: true, print: exact },
+    ],
+    load: containerFacts,
+  },
   keys: [{ title: "container", names: ["container"] }],
   order: "cpu",
   line: { query: "|> slices |> cpu = usage(dt) by container", column: "cpu", title: "cpu" },
@@ -120,3 +138,22 @@ export const SYSTEM_CALLS: MetricTableSpec = {
     },
   ],
 };
+
+/** Which calls fail, and on which files; a call names its file by one of these arguments. */
+export function failingFiles(fields: readonly string[]): MetricTableSpec {
+  return {
+    keys: [
+      { title: "container", names: ["container"] },
+      { title: "syscall", names: ["syscall"] },
+      { title: "error", names: ["ret"], print: errorName },
+      { title: "file", names: fields },
+    ],
+    order: "fails",
+    isWhole: true,
+    queries: fields.map((field) => ({
+      title: `Failing calls by ${field}`,
+      query: `|> syscalls |> where ret < 0 && ${field} == "*" |> fails = count() by container, syscall, ret, ${field} |> top 500 by fails`,
+      measures: [{ key: "fails", title: "failed", fold: "sum", isBad: true, print: exact }],
+    })),
+  };
+}

@@ -5,59 +5,60 @@ import type { Measure, MetricQuery, MetricTableSpec } from "./metric-queries.ts"
 import { joinedRows, type MetricRow } from "./metric-rows.ts";
 import { MetricTable } from "./metric-table.ts";
 import { exact } from "./number.ts";
+import { Painting } from "./painting.ts";
 import { queryList } from "./query-list.ts";
 import { joined } from "./query-text.ts";
+import { RowFacts } from "./row-facts.ts";
 import { RunningQuery } from "./running-query.ts";
 import { sparkLine } from "./spark-line.ts";
 import { type Range, rangeText, windowFor } from "./time.ts";
 import type { Host, Scope, View } from "./view.ts";
 
 const SPARK_WINDOWS = 60;
+/** Until it is run. */
+const NOTHING: MetricTableSpec = { keys: [], queries: [], order: "" };
 
 interface Part extends MetricQuery {
   readonly running: RunningQuery;
 }
 
 export class MetricsView implements View {
-  readonly #spec: MetricTableSpec;
+  readonly #specOf: (scope: Scope) => MetricTableSpec;
+  readonly #facts = new RowFacts(() => this.#painting.news());
   readonly #host: Host;
   readonly #table: MetricTable;
   readonly #when = make("p", { class: "when" });
+  readonly #scrolled = make("div", { class: "scrolled", tabindex: 0, role: "group" });
   readonly #list = make("div", {});
+  #spec: MetricTableSpec = NOTHING;
   #parts: readonly Part[] = [];
   #line: RunningQuery | undefined;
   #scope: Scope | undefined;
-  #isStale = false;
-  #isPaused = false;
+  readonly #painting = new Painting();
   #hasFailed = false;
 
   /**
    * @param id of the section that it fills
+   * @param specOf what it asks of a scope; hidden where that is nothing
    * @param open called with the names of a row that the user goes into
    */
   constructor(
     id: string,
     label: string,
-    spec: MetricTableSpec,
+    specOf: (scope: Scope) => MetricTableSpec,
     host: Host,
     open: (names: readonly string[], scope: Scope) => void,
   ) {
-    this.#spec = spec;
+    this.#specOf = specOf;
     this.#host = host;
     this.#table = new MetricTable(
       label,
       (sort) => host.replace({ sort }),
       ({ names }) => this.#scope !== undefined && open(names, this.#scope),
     );
-    byId(id).append(
-      this.#when,
-      make(
-        "div",
-        { class: "scrolled", tabindex: 0, role: "group", "aria-label": label },
-        this.#table.element,
-      ),
-      this.#list,
-    );
+    this.#scrolled.setAttribute("aria-label", label);
+    this.#scrolled.append(this.#table.element);
+    byId(id).append(this.#when, this.#scrolled, this.#list);
   }
 
   get queries(): readonly string[] {
@@ -68,18 +69,24 @@ export class MetricsView implements View {
     this.stop();
     this.#scope = scope;
     this.#hasFailed = false;
+    this.#spec = this.#specOf(scope);
+    for (const one of [this.#when, this.#scrolled, this.#list])
+      one.hidden = this.#spec.queries.length === 0;
     const { filter, isLive, place } = scope;
-    this.#table.sort = place.sort === "" ? `-${this.#spec.order}` : place.sort;
-    const every = isLive ? " every 1s" : "";
+    // The address may have an order of another table of the view.
+    this.#table.sort = hasColumn(this.#spec, place.sort) ? place.sort : `-${this.#spec.order}`;
+    const every = isLive && this.#spec.isWhole !== true ? " every 1s" : "";
     this.#parts = this.#spec.queries.map((one) => ({
       ...one,
       running: this.#ask(joined(filter, one.query + every), scope),
     }));
     this.#line = this.#askLine(scope);
-    this.#isStale = true;
+    this.#loadFacts(scope);
+    this.#painting.news();
   }
 
   stop(): void {
+    this.#facts.stop();
     for (const { running } of this.#parts) running.close();
     this.#line?.close();
     this.#parts = [];
@@ -88,20 +95,18 @@ export class MetricsView implements View {
 
   rescope(scope: Scope): void {
     this.#scope = scope;
-    this.#isStale = true;
+    this.#painting.news();
   }
 
   pause(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.#isStale = true;
+    this.#painting.pause(isPaused);
   }
 
   update(): void {
-    if (!this.#isStale || this.#isPaused || this.#scope === undefined) return;
-    this.#isStale = false;
+    if (this.#scope === undefined || !this.#painting.take()) return;
     this.#diagnose();
     const { keys } = this.#spec;
-    const rows = joinedRows(this.#parts, keys, this.#folded);
+    const rows = this.#facts.joined(joinedRows(this.#parts, keys, this.#folded));
     const measures = this.#measuresOf(rows);
     const left = this.#table.show({ keys, measures, rows, line: this.#lineOf() });
     this.#when.textContent = this.#whenText(rows.length, left);
@@ -136,8 +141,10 @@ export class MetricsView implements View {
     const all = this.#parts
       .filter(({ running }) => running.error === undefined)
       .flatMap(({ measures }) => measures);
-    const { order } = this.#spec;
-    return all.filter(({ key }) => key === order || rows.some(({ values }) => values.has(key)));
+    const { order, facts } = this.#spec;
+    return [...all, ...(facts?.measures ?? [])].filter(
+      ({ key }) => key === order || rows.some(({ values }) => values.has(key)),
+    );
   }
 
   /** The range whose windows become one value; of a recorded trace the queries themselves are of the range. */
@@ -147,9 +154,15 @@ export class MetricsView implements View {
 
   #ask(query: string, { source, isLive, range }: Scope): RunningQuery {
     const asked = isLive ? undefined : range;
-    return new RunningQuery({ query, source, isLive, range: asked }, this.#host.token, () => {
-      this.#isStale = true;
-    });
+    const wanted = { query, source, isLive, range: asked };
+    return new RunningQuery(wanted, this.#host.token, this.#painting.news);
+  }
+
+  #loadFacts({ source, range, isLive }: Scope): void {
+    const { facts } = this.#spec;
+    const asked = isLive ? undefined : range;
+    const { token } = this.#host;
+    if (facts !== undefined) this.#facts.run(() => facts.load(source, asked, token), isLive);
   }
 
   /** Live, the table's own windows are drawn. */
@@ -194,11 +207,19 @@ export class MetricsView implements View {
       range !== undefined
         ? rangeText(range)
         : isLive
-          ? "The last whole second"
+          ? this.#spec.isWhole === true
+            ? "Since this view was opened"
+            : "The last whole second"
           : "All of the recorded time";
     const isRunning = this.#parts.some(({ running }) => !running.isOver);
     const more = left > 0 ? `; ${exact(left)} more rows are not shown` : "";
     const reading = isRunning && !isLive ? "; reading …" : "";
     return `${when}: ${exact(rows)} rows${more}${reading}`;
   }
+}
+
+function hasColumn({ keys, queries, facts }: MetricTableSpec, sort: string): boolean {
+  const column = sort.replace(/^-/, "");
+  const measures = [...queries.flatMap((one) => one.measures), ...(facts?.measures ?? [])];
+  return keys.some(({ title }) => title === column) || measures.some(({ key }) => key === column);
 }

@@ -5,6 +5,7 @@
 
 import type { Place } from "./address.ts";
 import { byId, draw, show } from "./dom.ts";
+import type { Row } from "./frames.ts";
 import { lossRange } from "./loss.ts";
 import { LOSS_HEIGHT, lossMarks } from "./loss-marks.ts";
 import { short } from "./number.ts";
@@ -17,6 +18,8 @@ const HEIGHT = 44;
 const WINDOWS = 240;
 const LIVE_WINDOWS = 300;
 const LIVE_NS = 1_000_000_000n;
+/** Windows that are looked at for hosts: groups of the last ten appear in each. */
+const HOST_WINDOWS = 12;
 /** A shorter drag is a click, which chooses everything again. */
 const LEAST_PIXELS = 4;
 
@@ -55,6 +58,13 @@ export class Overview {
     return this.#extent;
   }
 
+  /** The machines that it has seen events of. */
+  get hosts(): ReadonlySet<string> {
+    const last = [...(this.#query?.answer?.windows.values() ?? [])].slice(-HOST_WINDOWS);
+    const names = last.flat().map((row) => row["host"]);
+    return new Set(names.filter((name) => typeof name === "string"));
+  }
+
   /** The query whose losses are those of the sources. */
   get account(): RunningQuery | undefined {
     return this.#query;
@@ -71,7 +81,7 @@ export class Overview {
       this.#isStale = true;
     };
     this.#query = new RunningQuery(
-      { query: `|> events = count() every ${every}`, source, isLive },
+      { query: `|> events = count() by host every ${every}`, source, isLive },
       this.#host.token,
       news,
       { keptWindows: isLive ? LIVE_WINDOWS : WINDOWS * 4 },
@@ -131,7 +141,7 @@ export class Overview {
   #picture(extent: Range): SVGElement {
     const width = Math.max(200, this.#strip.clientWidth);
     const windows = [...(this.#query?.answer?.windows ?? [])].map(
-      ([begin, [row]]) => [begin, Number(row?.["events"] ?? 0)] as const,
+      ([begin, rows]) => [begin, sumOf(rows)] as const,
     );
     const step = widthOf(windows, extent);
     const most = Math.max(1, ...windows.map(([, count]) => count));
@@ -239,6 +249,11 @@ export class Overview {
       : { begin: range.begin - length, end: range.begin };
     this.#host.go({ view: "compare", range, other: this.#place.other ?? before });
   }
+}
+
+/** Of all hosts. */
+function sumOf(rows: readonly Row[]): number {
+  return rows.reduce((sum, row) => sum + Number(row["events"] ?? 0), 0);
 }
 
 /** Of a window, as a part of the extent. */

@@ -55,6 +55,13 @@ export function withTerm(filter: string, term: string): string {
   return `${hasAlternatives ? `(${filter})` : filter} && ${term}`;
 }
 
+/** A filter without some of the terms that it demands. */
+export function withoutTerms(filter: string, isOut: (term: string) => boolean): string {
+  return termsOf(filter)
+    .filter((term) => !isOut(term))
+    .join(" && ");
+}
+
 /** A filter and the stages behind it. */
 export function joined(filter: string, stages: string): string {
   return filter === "" ? stages : `${filter} ${stages}`;

@@ -53,6 +53,7 @@ export class QueryView implements View, Listener {
     const { query, columns } = place;
     this.#query = query;
     this.#isLive = isLive;
+    this.#events.showsHost = /\bhost\b/.test(select);
     this.#events.choose(columns);
     this.#panel.run(place);
     byId("totals").hidden = false;

@@ -27,8 +27,6 @@ export class RunningQuery {
   lostEvents = 0;
   lostPackets = 0;
   losses: LossEntry[] = [];
-  /** A source that is lost: since when, why, and what is tried; empty if none is. */
-  trouble = "";
   readonly #connection: Connection;
   readonly #news: () => void;
   readonly #options: RunningOptions;
@@ -90,20 +88,11 @@ export class RunningQuery {
       this.answer ??= new Answer(columns, query, this.#options.keptWindows);
     this.lostEvents = Number(frame["lost_events"] ?? this.lostEvents);
     this.lostPackets = Number(frame["lost_packets"] ?? this.lostPackets);
-    if (frame.type === "note") this.#takeNote(frame.text ?? "");
     if (frame.type === "loss") this.#takeLoss(frame);
     this.#news();
   }
 
-  /** The server says so when it has lost a relay daemon, and again when the reason is another one. */
-  #takeNote(text: string): void {
-    if (!/trying again$|waiting for it$/.test(text)) return;
-    const since = /^since [\d:]+/.exec(this.trouble)?.[0];
-    this.trouble = `${since ?? `since ${new Date().toISOString().slice(11, 19)}`}: ${text}`;
-  }
-
   #takeLoss(frame: Frame): void {
-    if (frame["cause"] === "reconnect") this.trouble = "";
     if (this.losses.length < KEPT_LOSSES) this.losses.push(lossOf(frame));
   }
 }

@@ -1,5 +1,6 @@
 /** What the server serves to this client: sources, their sessions, how far they go, and what the token hides. */
 
+import { type CallFields, callFields, type DeclaredEvent } from "./call-fields.ts";
 import type { Range } from "./time.ts";
 import { timeOf } from "./time.ts";
 import type { Token } from "./token.ts";
@@ -7,26 +8,29 @@ import type { Token } from "./token.ts";
 export interface SourceInfo {
   readonly source: string;
   readonly kind: "live" | "recorded";
+  readonly state: string;
+  /** When the state began, ISO 8601. */
+  readonly since: string | null;
+  /** Why, and what is tried; empty where all is well. */
+  readonly message: string;
   readonly sessions: readonly string[];
   /** Of a recorded trace. */
   readonly extent: Range | undefined;
 }
 
-interface SessionsAnswer {
-  readonly sources?: readonly {
-    readonly source: string;
-    readonly kind: "live" | "recorded";
-  }[];
-  readonly sessions?: readonly {
-    readonly url: string;
-    readonly host: string;
-    readonly session: string;
-  }[];
+interface SourcesAnswer {
+  readonly sources?: readonly Omit<SourceInfo, "sessions" | "extent">[];
   readonly token?: {
     readonly name: string;
     readonly hidden: readonly string[];
     readonly operator: boolean;
   };
+}
+
+interface Session {
+  readonly url: string;
+  readonly host: string;
+  readonly session: string;
 }
 
 interface WatermarkAnswer {
@@ -38,7 +42,9 @@ interface WatermarkAnswer {
 }
 
 interface SchemaAnswer {
-  readonly events?: readonly { readonly contexts: readonly { readonly name: string }[] }[];
+  readonly events?: readonly (DeclaredEvent & {
+    readonly contexts: readonly { readonly name: string }[];
+  })[];
 }
 
 const FACTS = ["timestamp", "event", "container", "cpu_id"];
@@ -53,40 +59,82 @@ const OF_PACKETS = [
 ];
 const MAX_COLUMNS = 64;
 
+const TROUBLE_LINES = 3;
+/** How often a page that is seen asks how the sources fare. */
+export const WATCH_MS = 3000;
+
 export class Sources {
   all: readonly SourceInfo[] = [];
   /** A stage that selects facts, contexts and payload of events; empty while they are not declared. */
   select = "";
+  /** Arguments of system calls; empty while they are not declared. */
+  calls: CallFields = new Map();
   /** Names of fields that the token hides. */
   hidden: readonly string[] = [];
   /** Of the token; `-` where none is asked for. */
   tokenName = "-";
   isOperator = true;
-  /** What is wrong with asking for them, and since when; empty if nothing. */
+  /** Since when the server does not answer; empty if it does. */
   problem = "";
   /** Grows when something has changed. */
   version = 0;
   #extents = new Map<string, Range>();
+  #sessions: readonly Session[] = [];
   #hasExtents = false;
   #before = "";
 
   /** Answers the status of the request; 0 if the server cannot be reached. */
   async load(token: Token): Promise<number> {
+    const status = await this.refresh(token);
+    if (status !== 200) return status;
+    const hasRecorded = this.all.some(({ kind }) => kind === "recorded");
+    // What cannot be had now is asked for again with the next load.
+    await Promise.allSettled([
+      !this.#hasExtents && hasRecorded ? this.#loadExtents(token) : undefined,
+      this.select === "" ? this.#loadColumns(token) : undefined,
+    ]);
+    this.all = this.all.map((one) => ({ ...one, extent: this.#extents.get(one.source) }));
+    return status;
+  }
+
+  /** How the sources fare; answers as `load` does. */
+  async refresh(token: Token): Promise<number> {
     try {
-      const answer = await fetch("v1/sessions", { headers: token.headers });
-      if (!answer.ok) {
-        await this.#refused(answer);
-        return answer.status;
-      }
-      const body = (await answer.json()) as SessionsAnswer;
-      if (!this.#hasExtents && body.sources?.some(({ kind }) => kind === "recorded"))
-        await this.#loadExtents(token);
-      if (this.select === "") await this.#loadColumns(token);
-      this.#take(body);
+      const answer = await fetch("v1/sources", { headers: token.headers });
+      if (answer.ok) this.#take((await answer.json()) as SourcesAnswer);
+      else if (answer.status >= 500) this.#fails(`the server answers with status ${answer.status}`);
       return answer.status;
     } catch {
+      this.#fails("the server does not answer");
       return 0;
     }
+  }
+
+  /** The sessions that relay daemons offer. One that cannot be asked says so by its source's state. */
+  async loadSessions(token: Token): Promise<void> {
+    const answer = await fetch("v1/sessions", { headers: token.headers }).catch(() => undefined);
+    if (answer?.ok !== true) return;
+    const { sessions = [] } = (await answer.json()) as { sessions?: readonly Session[] };
+    this.#sessions = sessions;
+    this.all = this.all.map((one) => ({ ...one, sessions: this.#sessionsOf(one.source) }));
+    this.#changed();
+  }
+
+  /** Sources that bring nothing at present, a line each: since when, why, and what is tried. */
+  get trouble(): string {
+    if (this.problem !== "") return this.problem;
+    const troubled = this.all.filter(
+      ({ state, message }) => message !== "" && state !== "attached",
+    );
+    const name = (source: string): string => (this.all.length > 1 ? `${source}, ` : "");
+    const lines = troubled.map(
+      ({ source, since, message }) => `${name(source)}since ${timeOfDay(since)}: ${message}`,
+    );
+    const rest = lines.length - TROUBLE_LINES;
+    return [
+      ...lines.slice(0, TROUBLE_LINES),
+      ...(rest > 0 ? [`${rest} more sources: the view Losses lists them`] : []),
+    ].join("\n");
   }
 
   /** All that the chosen sources have; undefined if one of them is live. */
@@ -116,8 +164,10 @@ export class Sources {
     const { events = [] } = (await answer.json()) as SchemaAnswer;
     const contexts = new Set(events.flatMap((event) => event.contexts.map(({ name }) => name)));
     if (events.length === 0) return;
+    this.calls = callFields(events);
     for (const name of [...FACTS, ...OF_PACKETS, ""]) contexts.delete(name);
-    const host = this.all.length > 1 ? ["host"] : [];
+    const hasHosts = this.all.length > 1 || this.all.some(({ source }) => source.includes("*"));
+    const host = hasHosts ? ["host"] : [];
     const own = [...contexts].filter((name) => /^[A-Za-z_]\w*$/.test(name)).slice(0, MAX_COLUMNS);
     const names = [...FACTS, ...host, ...own.map((name) => `$ctx.${name}`), "payload"];
     this.select = `|> select ${names.join(", ")}`;
@@ -136,32 +186,46 @@ export class Sources {
     }
   }
 
-  /** A relay daemon that cannot be asked: what is known of it stays. */
-  async #refused(answer: Response): Promise<void> {
-    if (this.problem !== "" || answer.status < 500) return;
-    const { error } = (await answer.json().catch(() => ({}))) as { error?: { message?: string } };
-    const since = new Date().toISOString().slice(11, 19);
-    this.problem = `since ${since}: ${error?.message ?? `status ${answer.status}`}`;
-    this.version++;
+  #fails(why: string): void {
+    if (this.problem !== "") return;
+    const since = timeOfDay(new Date().toISOString());
+    this.problem = `since ${since}: ${why}; it is asked again each ${WATCH_MS / 1000} s`;
+    this.#changed();
   }
 
-  #take({ sources = [], sessions = [], token }: SessionsAnswer): void {
-    const before = JSON.stringify([this.problem, sources, sessions]);
+  #take({ sources = [], token }: SourcesAnswer): void {
     this.problem = "";
-    this.all = sources.map(({ source, kind }) => ({
-      source,
-      kind,
-      sessions: sessions
-        .filter(({ url }) => matches(source, url))
-        .map(({ host, session }) => `${host}/${session}`),
-      extent: this.#extents.get(source),
+    this.all = sources.map((one) => ({
+      ...one,
+      sessions: this.#sessionsOf(one.source),
+      extent: this.#extents.get(one.source),
     }));
     this.hidden = token?.hidden ?? [];
     this.tokenName = token?.name ?? "-";
     this.isOperator = token?.operator ?? true;
-    if (before !== this.#before) this.version++;
-    this.#before = before;
+    this.#changed();
   }
+
+  #sessionsOf(source: string): readonly string[] {
+    return this.#sessions
+      .filter(({ url }) => matches(source, url))
+      .map(({ host, session }) => `${host}/${session}`);
+  }
+
+  #changed(): void {
+    const facts = this.all.map(({ source, state, since, message, sessions }) => [
+      ...[source, state, since, message],
+      ...sessions,
+    ]);
+    const now = JSON.stringify([this.problem, facts]);
+    if (now !== this.#before) this.version++;
+    this.#before = now;
+  }
+}
+
+/** `2026-11-22T08:55:45.210Z` → `08:55:45` */
+export function timeOfDay(iso: string | null): string {
+  return iso?.slice(11, 19) ?? "–";
 }
 
 /** Whether a session belongs to a source: the same relay daemon, and the same name but for globs. */

@@ -1,10 +1,12 @@
 /** System calls: a heat map of time and latency, and a table by name. What is brushed on the map opens as rows. */
 
+import { callColumns, pathFields } from "./call-fields.ts";
 import { byId, make } from "./dom.ts";
 import { type HeatChoice, HeatMap, heatCounts } from "./heat-map.ts";
-import { SYSTEM_CALLS } from "./metric-queries.ts";
+import { failingFiles, SYSTEM_CALLS } from "./metric-queries.ts";
 import { MetricsView } from "./metrics-view.ts";
-import { joined, textTerm, withTerm } from "./query-text.ts";
+import { Painting } from "./painting.ts";
+import { containerTerm, joined, textTerm, withTerm } from "./query-text.ts";
 import { RunningQuery } from "./running-query.ts";
 import { type Range, windowFor } from "./time.ts";
 import type { Host, Scope, View } from "./view.ts";
@@ -17,24 +19,32 @@ export class SyscallsView implements View {
   readonly #host: Host;
   readonly #map: HeatMap;
   readonly #table: MetricsView;
+  readonly #filesTitle = make("h2", {}, "Failing calls, by file");
+  readonly #files: MetricsView;
   #running: RunningQuery | undefined;
   #scope: Scope | undefined;
   #windowNs = 1e9;
-  #isStale = false;
-  #isPaused = false;
+  readonly #painting = new Painting();
 
   constructor(host: Host) {
     this.#host = host;
     this.#map = new HeatMap((choice) => this.#openRows(choice));
     byId("syscalls").append(make("h2", {}, "Latency over time"), this.#map.element);
-    this.#table = new MetricsView("syscalls", "system calls", SYSTEM_CALLS, host, ([name = ""]) =>
-      this.#openCall(name),
+    const open = ([name = ""]: readonly string[]): void => this.#openCall(name);
+    this.#table = new MetricsView("syscalls", "system calls", () => SYSTEM_CALLS, host, open);
+    byId("syscalls").append(this.#filesTitle);
+    this.#files = new MetricsView(
+      "syscalls",
+      "failing calls by file",
+      ({ calls }) => failingFiles(pathFields(calls)),
+      host,
+      (names) => this.#openFailure(names),
     );
   }
 
   get queries(): readonly string[] {
     const map = this.#running === undefined ? [] : [this.#running.wanted.query];
-    return [...map, ...this.#table.queries];
+    return [...map, ...this.#table.queries, ...this.#files.queries];
   }
 
   run(scope: Scope): void {
@@ -49,29 +59,31 @@ export class SyscallsView implements View {
     this.#running = new RunningQuery(
       { query, source, isLive, range: isLive ? undefined : range },
       this.#host.token,
-      () => {
-        this.#isStale = true;
-      },
+      this.#painting.news,
       { keptWindows: 2 * WINDOWS },
     );
     this.#table.run(scope);
+    this.#files.run(scope);
+    this.#filesTitle.hidden = this.#files.queries.length === 0;
   }
 
   stop(): void {
     this.#running?.close();
     this.#running = undefined;
     this.#table.stop();
+    this.#files.stop();
   }
 
   rescope(scope: Scope): void {
     this.#scope = scope;
     this.#table.rescope(scope);
+    this.#files.rescope(scope);
   }
 
   pause(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.#isStale = true;
+    this.#painting.pause(isPaused);
     this.#table.pause(isPaused);
+    this.#files.pause(isPaused);
   }
 
   key(key: string): boolean {
@@ -80,8 +92,8 @@ export class SyscallsView implements View {
 
   update(): void {
     this.#table.update();
-    if (!this.#isStale || this.#isPaused) return;
-    this.#isStale = false;
+    this.#files.update();
+    if (!this.#painting.take()) return;
     const answer = this.#running?.answer;
     const columns = [...(answer?.windows ?? [])].map(([begin, rows]) => ({
       begin,
@@ -102,9 +114,22 @@ export class SyscallsView implements View {
     return { begin: first, end: last + BigInt(this.#windowNs) };
   }
 
-  #openCall(name: string): void {
-    const filter = withTerm(this.#scope?.filter ?? "", textTerm("syscall", name));
-    this.#host.go({ query: `${filter} |> syscalls`, view: "events", isPaused: false });
+  /** The calls themselves, with what they were given: files by name. */
+  #openCall(name: string, ...terms: readonly string[]): void {
+    const scope = this.#scope;
+    if (scope === undefined) return;
+    const demanded = [...terms, textTerm("syscall", name)];
+    const filter = demanded.reduce((before, term) => withTerm(before, term), scope.filter);
+    const query = `${filter} |> syscalls${callColumns(scope.calls, name)}`;
+    this.#host.go({ query, view: "events", isPaused: false });
+  }
+
+  #openFailure([container = "", syscall = "", ret = "", file = ""]: readonly string[]): void {
+    const field = pathFields(this.#scope?.calls ?? new Map()).find((one) =>
+      this.#scope?.calls.get(syscall)?.includes(one),
+    );
+    const ofFile = field === undefined ? [] : [textTerm(field, file)];
+    this.#openCall(syscall, containerTerm(container), `ret == ${ret}`, ...ofFile);
   }
 
   /** A call belongs to the window in which it ends: it began up to its latency before. */

@@ -5,6 +5,7 @@ import { LOSS_HEIGHT, lossMarks } from "./loss-marks.ts";
 import { colourOf } from "./palette.ts";
 import { clock, partOf, type Range, timeAt } from "./time.ts";
 import type { Lane, Span } from "./timeline-data.ts";
+import { densityPaths } from "./timeline-density.ts";
 
 export const LANE = 24;
 export const TOP = 24;
@@ -40,7 +41,8 @@ export function timelineChart(picture: TimelinePicture): SVGElement {
     "aria-label": `timeline of ${lanes.length} lanes`,
   });
   svg.append(...timeTexts(range, left, scale));
-  svg.append(...lanePictures(lanes, left, width), ...spanPaths(picture, x));
+  svg.append(...lanePictures(lanes, left, width));
+  svg.append(...densityPaths(lanes, range, x, (i) => TOP + i * LANE), ...spanPaths(picture, x));
   const lost = losses.map((loss) => [x(loss.begin), x(loss.end)] as const);
   const seen = lost.filter(([from, to]) => to > left && from < width - 4);
   svg.append(...lossMarks(seen, TOP - LOSS_HEIGHT + 2));

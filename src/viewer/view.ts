@@ -1,6 +1,7 @@
 /** What all views are: each stands on queries, which the user can see, take along and run elsewhere. */
 
 import type { Place } from "./address.ts";
+import type { CallFields } from "./call-fields.ts";
 import type { QueryError } from "./frames.ts";
 import { filterOf } from "./query-text.ts";
 import type { Sources } from "./sources.ts";
@@ -20,6 +21,8 @@ export interface Scope {
   readonly extent: Range | undefined;
   /** A stage that selects the columns of events, with their container; empty where they are not known yet. */
   readonly select: string;
+  /** Arguments of system calls. */
+  readonly calls: CallFields;
 }
 
 export interface View {
@@ -60,5 +63,6 @@ export function scopeOf(place: Place, sources: Sources): Scope {
     range,
     extent: sources.extentOf(source),
     select: sources.select,
+    calls: sources.calls,
   };
 }

@@ -86,12 +86,8 @@ export class Welcome {
     this.#hasBegun = true;
     byId("welcome").hidden = false;
     const isLive = this.#sources.isLive("");
-    byId("welcome-sources").replaceChildren(
-      ...this.#sources.all.map(({ source, kind, sessions }) => {
-        const of = sessions.length > 0 ? `: ${sessions.map(visible).join(", ")}` : "";
-        return make("li", {}, make("b", {}, kind), ` ${visible(source)}${of}`);
-      }),
-    );
+    this.#showSources();
+    if (isLive) void this.#sources.loadSessions(this.#host.token).then(() => this.#showSources());
     void this.#showContainers();
     void this.#findExamples(isLive);
   }
@@ -104,6 +100,15 @@ export class Welcome {
   #dismiss(): void {
     this.close();
     localStorage.setItem(KEY, "dismissed");
+  }
+
+  #showSources(): void {
+    byId("welcome-sources").replaceChildren(
+      ...this.#sources.all.map(({ source, kind, sessions }) => {
+        const of = sessions.length > 0 ? `: ${sessions.map(visible).join(", ")}` : "";
+        return make("li", {}, make("b", {}, kind), ` ${visible(source)}${of}`);
+      }),
+    );
   }
 
   async #showContainers(): Promise<void> {

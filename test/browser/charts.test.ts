@@ -56,6 +56,38 @@ test("counts in its heat map what the query counts, in all and in one cell", asy
   });
 });
 
+test("lists failing calls by file, and leads to the calls with what they were given", async () => {
+  await withRecorded(async (server) => {
+    await withPage(
+      async (page, complaints) => {
+        const total = "fails = count() by container, syscall, ret, filename |> top 1 by fails";
+        const [worst] = await rows(
+          server,
+          `|> syscalls |> where ret < 0 && filename == "*" |> ${total}`,
+        );
+        await page.goto(`${server.url}/?view=syscalls&sort=-fails`);
+        const files = page.locator("#syscalls table[aria-label='failing calls by file'] tbody tr");
+        const name = String(worst?.["filename"]);
+        const row = files
+          .filter({ hasText: name })
+          .filter({ hasText: String(worst?.["container"]) });
+        await row.first().waitFor();
+        const cells = await row.first().locator("th, td").allTextContents();
+        assert.equal(cells.slice(3), [name, String(worst?.["fails"])]);
+        assert.match(cells[2] ?? "", /^E[A-Z]+ \(-\d+\)$/);
+        await isAccessible(page, "failing calls");
+        await picture(page, "failing-files");
+        await row.first().locator("button").click();
+        await rowsAtEnd(page, (count) => count === worst?.["fails"]);
+        const heads = await page.locator("#head th").allTextContents();
+        assert.ok(heads.includes("filename") && heads.includes("ret"), heads.join());
+        assert.equal(complaints, []);
+      },
+      { bypassCSP: true },
+    );
+  });
+});
+
 test("draws slices that sum up to the processor time, and leads to their events", async () => {
   await withRecorded(async (server) => {
     await withPage(
@@ -91,6 +123,47 @@ test("draws slices that sum up to the processor time, and leads to their events"
         assert.match(await page.inputValue("#where"), /^\$ctx\.tid == \d+$/);
         await page.goBack();
         await page.locator("#timeline svg").waitFor();
+        assert.equal(complaints, []);
+      },
+      { bypassCSP: true },
+    );
+  });
+});
+
+test("shows how busy lanes were where slices are too many, and each slice of a shorter range", async () => {
+  await withRecorded(async (server) => {
+    await withPage(
+      async (page, complaints) => {
+        // What is too many is on the page, so that a small trace has too many here.
+        await page.addInitScript(
+          "addEventListener('DOMContentLoaded', () => { timeline.dataset.most = '200'; })",
+        );
+        await page.goto(`${server.url}/?view=timeline`);
+        const note = page.locator("#timeline .when");
+        await note.filter({ hasText: /^More than 200 .* shows each$/ }).waitFor();
+        const window =
+          /in windows of (\S+ \S+)\./.exec((await note.textContent()) ?? "")?.[1] ?? "";
+        const every = window.replace(" ", "");
+        const answer = await rows(server, `|> slices |> busy = usage(dt) by cpu_id every ${every}`);
+        const drawn = await page.evaluate(
+          `[...document.querySelectorAll("#timeline path")]
+             .reduce((sum, path) => sum + (path.getAttribute("d").match(/M/g) ?? []).length, 0)`,
+        );
+        assert.is(drawn, answer.filter(({ busy }) => busy! > 0).length);
+        await isAccessible(page, "density");
+        await picture(page, "density");
+        await page.locator(".timeline").focus();
+        for (let zooms = 0; zooms < 12; zooms++) {
+          const before = page.url();
+          await page.keyboard.press("w");
+          await eventually("another range", () => page.url() !== before || undefined);
+          await note.filter({ hasText: /ns\)$|shows each$/ }).waitFor();
+          if (/^[1-9]\d* slices, /.test((await note.textContent()) ?? "")) break;
+        }
+        await page.locator("#timeline svg .bar").first().waitFor();
+        await page.goto(`${server.url}/?view=timeline&lanes=thread`);
+        await note.filter({ hasText: /^More than 200 .* shows each$/ }).waitFor();
+        await picture(page, "density-threads");
         assert.equal(complaints, []);
       },
       { bypassCSP: true },

@@ -2,10 +2,22 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { RunningServer } from "../../src/server/server.ts";
+import { type RunningServer, serve } from "../../src/server/server.ts";
 import { get, withLive, withRecorded } from "../server/lab.ts";
+import { eventually } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
-import { address, closeBrowser, isAccessible, queryIs, state, texts, withPage } from "./tab.ts";
+import { recordedTrace } from "../support/traces.ts";
+import {
+  address,
+  closeBrowser,
+  isAccessible,
+  picture,
+  queryIs,
+  rowsAtEnd,
+  state,
+  texts,
+  withPage,
+} from "./tab.ts";
 
 const plainTest = suite("browser/containers");
 const test = needs(plainTest, ["chromium"]);
@@ -47,6 +59,16 @@ test("shows what the queries answer for each container", async () => {
           const shown = Number.parseFloat(cell.replaceAll(",", ""));
           assert.ok(Math.abs(shown - Number(answer?.["x"])) < 0.001, `${title}: ${cell}`);
         }
+        const { containers } = JSON.parse((await get(server, "/v1/containers")).body.toString());
+        const own = containers.find(({ name }: { name: string }) => name === "some-redis");
+        await texts("instances", page.locator("#containers thead th"), (all) =>
+          all.some((one) => one === "instances"),
+        );
+        const place = (await page.locator("#containers thead th").allTextContents()).indexOf(
+          "instances",
+        );
+        const instances = await row.locator("th, td").nth(place).textContent();
+        assert.is(instances, String(own.instances.length));
         await isAccessible(page, "containers");
         await page.reload();
         await row.waitFor();
@@ -138,6 +160,45 @@ test("shows one row with every field, which a click demands or excludes", async 
       { bypassCSP: true },
     );
   });
+});
+
+test("narrows several sources to a host, which is a term of the query", async () => {
+  const traces = [await recordedTrace("small"), await recordedTrace("filter-lab")];
+  const server = await serve(
+    traces.map(({ path }) => path),
+    { port: 0 },
+  );
+  try {
+    await withPage(
+      async (page, complaints) => {
+        await page.goto(`${server.url}/?view=events`);
+        await texts("hosts", page.locator("#host option"), (all) => {
+          return all.join() === "all 2,fosdem-host,vm";
+        });
+        const all = await rowsAtEnd(page);
+        assert.ok((await page.locator("#head th").allTextContents()).includes("host"));
+        await page.selectOption("#host", "vm");
+        await queryIs(page, '$trace.hostname == "vm"');
+        const own = await rowsAtEnd(page, (rows) => rows < all);
+        assert.is(own, 10);
+        await isAccessible(page, "hosts");
+        await picture(page, "hosts");
+        await page.reload();
+        await rowsAtEnd(page, (rows) => rows === own);
+        await eventually("the host is chosen", async () => {
+          return (await page.inputValue("#host")) === "vm" || undefined;
+        });
+        await page.selectOption("#host", "");
+        await queryIs(page, "");
+        await rowsAtEnd(page, (rows) => rows === all);
+        assert.equal(complaints, []);
+      },
+      { bypassCSP: true },
+    );
+  } finally {
+    await server.close();
+    for (const trace of traces) await trace.remove();
+  }
 });
 
 test("follows a live session second by second, and stands still while paused", async () => {

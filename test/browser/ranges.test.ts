@@ -128,8 +128,9 @@ test("exports what is seen in every format, as pictures, and as commands", async
         assert.not.match(svg, /class=/);
         const png = await file("#export-charts li:last-child [data-picture=png]");
         assert.is(png.subarray(1, 4).toString(), "PNG");
-        const [command = ""] = await page.locator("#export .command").allTextContents();
-        assert.is(command, `tracewire query ${directory} '${query}'`);
+        const commands = await page.locator("#export .command").allTextContents();
+        assert.is(commands[0], `tracewire query ${directory} '${query}'`);
+        assert.is(commands[1], `tracewire cut --to cut ${directory}`);
         assert.equal(complaints, []);
       },
       { bypassCSP: true },

@@ -138,6 +138,12 @@ test("has only the sources of a token", async () => {
     }
     const sessions = (await get(server, "/v1/sessions", bearer(SOME))).body.toString();
     assert.equal(JSON.parse(sessions).sources, [{ source: small, kind: "recorded" }]);
+    const states = JSON.parse((await get(server, "/v1/sources", bearer(SOME))).body.toString());
+    assert.equal(
+      states.sources.map((one: { source: string; state: string }) => [one.source, one.state]),
+      [[small, "readable"]],
+    );
+    assert.is(states.token.operator, false);
     const every = table(await get(server, "/v1/query?select=event", bearer(SOME))).numRows;
     const own = `/v1/query?select=event&source=${encodeURIComponent(small!)}`;
     assert.is(every, table(await get(server, own, bearer(ALL))).numRows);

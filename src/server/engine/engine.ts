@@ -121,6 +121,8 @@ export class Engine {
         return await partitionList(parameters, sources);
       case "watermark":
         return await watermarkList(parameters, sources);
+      case "problems":
+        return await this.#sources.problems();
       case "queries":
         return this.#totals();
       case "sources":

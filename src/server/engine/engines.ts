@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { SourceError } from "../../base/errors.ts";
 import { isLiveSource } from "../../source/live-source.ts";
 import { EngineThread } from "./engine-thread.ts";
-import type { Call, EngineOptions, SourceTotals } from "./messages.ts";
+import type { Call, EngineOptions, SourceProblem, SourceTotals } from "./messages.ts";
 
 /** More would take more memory than time. */
 const MAX_RECORDED_THREADS = 8;
@@ -77,6 +77,12 @@ export class Engines {
     const call: Call = { name: "sources", search: "", sources: [], hidden: [] };
     const totals = await this.#live?.call(call).catch(() => []);
     return (totals ?? []) as readonly SourceTotals[];
+  }
+
+  /** Recorded sources that cannot be read any more. */
+  async recordedProblems(): Promise<readonly SourceProblem[]> {
+    const call: Call = { name: "problems", search: "", sources: [], hidden: [] };
+    return (await this.anyThread.call(call)) as readonly SourceProblem[];
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the network's thread and the threads that run queries say to each other. Everything here can be cloned. */
 
+import type { FollowState } from "../../base/item.ts";
 import type { NamedPlaces } from "../../runtimes/place-kinds.ts";
 import type { SourceOptions } from "../../source/source.ts";
 import type { ErrorReport } from "../error-report.ts";
@@ -54,6 +55,7 @@ export interface Call {
     | "containers"
     | "explain"
     | "plan"
+    | "problems"
     | "queries"
     | "schema"
     | "sessions"
@@ -94,6 +96,12 @@ export interface QueryTotals {
 export interface SourceTotals {
   readonly source: string;
   readonly isAttached: boolean;
+  /** `ended` and `failed`: nothing is attached until the next query asks for it. */
+  readonly state: FollowState | "attaching" | "ended" | "failed";
+  /** When the state began, in ms since the epoch. */
+  readonly sinceMs: number;
+  /** Why, and what is tried; empty while all is well. */
+  readonly message: string;
   readonly packets: number;
   readonly bytes: number;
   /** Age of the newest data, in ms. */
@@ -105,6 +113,12 @@ export interface SourceTotals {
     readonly clears: number;
     readonly reconnects: number;
   };
+}
+
+/** Why a recorded source cannot be read. */
+export interface SourceProblem {
+  readonly source: string;
+  readonly message: string;
 }
 
 export type FromEngine =

@@ -12,7 +12,7 @@ import type { NameSource } from "../../operators/run-question.ts";
 import { Gate } from "../../source/gate.ts";
 import { isLiveSource } from "../../source/live-source.ts";
 import type { ReadOptions, SourceOptions } from "../../source/source.ts";
-import type { SourceTotals } from "./messages.ts";
+import type { SourceProblem, SourceTotals } from "./messages.ts";
 import { RecordedSources } from "./recorded-sources.ts";
 import { SourceAccount } from "./source-account.ts";
 
@@ -127,8 +127,18 @@ export class ServedSources {
   /** What each live source has brought so far. */
   totals(): readonly SourceTotals[] {
     return [...this.#feeds].map(([source, feed]) =>
-      this.#accounts.get(source)!.totals(source, feed.isAttached),
+      this.#accounts.get(source)!.totals(source, feed.isAttached, feed.ending),
     );
+  }
+
+  /** Recorded sources that cannot be read any more. */
+  async problems(): Promise<readonly SourceProblem[]> {
+    const looks = await Promise.allSettled(this.recorded.map(findTraceDirectories));
+    return looks.flatMap((look, i) => {
+      if (look.status === "fulfilled") return [];
+      const message = look.reason instanceof Error ? look.reason.message : String(look.reason);
+      return [{ source: this.recorded[i]!, message }];
+    });
   }
 
   /** Lets all go; running queries end. Settles when the relayds know. */

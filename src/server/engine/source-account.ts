@@ -1,13 +1,17 @@
 import type { DecodedItem } from "../../feed/decoded-item.ts";
+import type { FeedEnding } from "../../feed/feed.ts";
 import { LossAccount, lostPackets } from "../../feed/losses.ts";
 import type { SourceTotals } from "./messages.ts";
 
-/** What a live source has brought, over all its attachments. */
+type Standing = Pick<SourceTotals, "state" | "sinceMs" | "message">;
+
+/** What a live source has brought, over all its attachments, and how it fares. */
 export class SourceAccount {
   readonly #losses = new LossAccount();
   #packets = 0;
   #bytes = 0;
   #newestNs: bigint | undefined;
+  #standing: Standing = { state: "attaching", sinceMs: Date.now(), message: "" };
 
   take(item: DecodedItem): void {
     switch (item.kind) {
@@ -21,15 +25,29 @@ export class SourceAccount {
       case "loss":
         this.#losses.add(item.loss);
         break;
+      case "note":
+        if (item.state !== undefined) this.#stands(item.state, item.text);
+        break;
+      case "end":
+        this.#stands("attaching", "");
+        break;
     }
   }
 
-  totals(source: string, isAttached: boolean): SourceTotals {
+  /** A state goes on while its reason changes. */
+  #stands(state: Standing["state"], text: string): void {
+    const sinceMs = state === this.#standing.state ? this.#standing.sinceMs : Date.now();
+    this.#standing = { state, sinceMs, message: state === "attached" ? "" : text };
+  }
+
+  /** @param ending of the attachment; undefined while there is one */
+  totals(source: string, isAttached: boolean, ending: FeedEnding | undefined): SourceTotals {
     const { discardedEvents, gaps, clears, reconnects } = this.#losses;
     const newest = this.#newestNs;
     return {
       source,
       isAttached,
+      ...(ending === undefined ? this.#standing : standingOf(ending)),
       packets: this.#packets,
       bytes: this.#bytes,
       lagMs:
@@ -43,4 +61,14 @@ export class SourceAccount {
       },
     };
   }
+}
+
+function standingOf({ atMs, error }: FeedEnding): Standing {
+  const why = error === undefined ? "the source is over" : messageOf(error);
+  const message = `${why}; the next query attaches it again`;
+  return { state: error === undefined ? "ended" : "failed", sinceMs: atMs, message };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
