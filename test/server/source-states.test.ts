@@ -37,6 +37,8 @@ test("says since when a relay daemon is lost and that it is tried again, without
     await relayd.close();
     const lost = await inState(server, "lost");
     assert.match(lost.message, /; trying again$/);
+    assert.is((await get(server, "/readyz")).status, 503);
+    assert.match((await get(server, "/metrics")).body.toString(), /source_attached{[^}]*} 0/);
     assert.ok(Date.parse(lost.since!) >= before - 1000 && Date.parse(lost.since!) <= Date.now());
     // The reason changes from a closed connection to a refused one; the state goes on.
     const refused = await eventually("another reason", async () => {
@@ -47,6 +49,7 @@ test("says since when a relay daemon is lost and that it is tried again, without
     relayd = await replay([trace.path], { ...options, port: relayd.port });
     const again = await inState(server, "attached");
     assert.is(again.message, "");
+    assert.is((await get(server, "/readyz")).status, 200);
     assert.ok(Date.parse(again.since!) > Date.parse(lost.since!));
   } finally {
     await server.close();

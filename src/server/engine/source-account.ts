@@ -46,7 +46,8 @@ export class SourceAccount {
     const newest = this.#newestNs;
     return {
       source,
-      isAttached,
+      // A relay daemon that is lost gives nothing, though the attachment is kept for its return.
+      isAttached: isAttached && this.#standing.state !== "lost",
       ...(ending === undefined ? this.#standing : standingOf(ending)),
       packets: this.#packets,
       bytes: this.#bytes,
