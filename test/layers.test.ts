@@ -71,7 +71,7 @@ const MAY_IMPORT: Readonly<
     packages: ["node:fs", "node:path"],
   },
   cut: {
-    folders: ["base", "ctf", "scan"],
+    folders: ["base", "ctf", "column", "scan"],
     packages: ["node:fs", "node:path"],
   },
   runtimes: {

@@ -4,14 +4,16 @@ import { SourceError } from "../base/errors.ts";
 import { openRecorded, spanOf } from "../ctf/recorded.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
 import { cutTraces } from "../cut/cut.ts";
+import type { CutSpec } from "../cut/cut-spec.ts";
 import { openFeed } from "../feed/feed.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { RecordedNames } from "../operators/contain/recorded-names.ts";
 import { STATE_EVENTS } from "../operators/contain/state-events.ts";
-import { asksForContainers, exactFilter } from "../operators/run-question.ts";
+import { selectRecords } from "../operators/select-records.ts";
+import type { Execution } from "../query/execution.ts";
+import { QueryPlan } from "../query/plan.ts";
 import type { Question } from "../query/question.ts";
 import { isLiveSource } from "../source/live-source.ts";
-import { resolveTime } from "../source/time-bound.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, reportIncomplete, warn } from "./report.ts";
 import { percent, progressLine } from "./status.ts";
@@ -21,19 +23,17 @@ import { askedTimes } from "./times.ts";
 export interface CutOptions extends TailOptions {
   readonly to: string;
   readonly bare?: true;
+  readonly classes: "occurring" | "all";
+  readonly uuid: "keep" | "new";
 }
 
 export async function cut(sources: readonly string[], options: CutOptions): Promise<void> {
   const live = sources.find(isLiveSource);
   if (live !== undefined)
     throw new SourceError("CUT_LIVE", `cut: expected recorded traces, got ${live}`);
-  const { begin, end, lastRows } = askedTimes(options, false);
-  if (lastRows !== undefined)
-    throw new SourceError("CUT_LAST", "--last: expected a time such as 5m, got a number of events");
   const opened = await openRecorded(sources, options.clockOffset);
   reportDamage(opened);
-  const frame = spanOf(opened);
-  const filter = await scanFilter(sources, options, opened);
+  const { scan, choice } = await selection(sources, options, opened);
   let isStopped = false;
   void untilInterrupted().then(() => {
     isStopped = true;
@@ -45,14 +45,10 @@ export async function cut(sources: readonly string[], options: CutOptions): Prom
       opened,
       sources,
       to: options.to,
-      scan: {
-        filter,
-        events: options.event,
-        columns: [],
-        countsOnly: true,
-        begin: resolveTime(begin, frame, "begin"),
-        end: resolveTime(end, frame, "end"),
-      },
+      scan,
+      choice,
+      classes: options.classes,
+      uuid: options.uuid === "new" ? newUuid : undefined,
       alwaysKept: options.bare === true ? [] : STATE_EVENTS,
       isStopped: () => isStopped,
       onProgress: (done, total) => progress?.show(() => `cutting, ${percent(done, total)}`),
@@ -82,34 +78,44 @@ function reportDamage({ opened, failures }: OpenedTraces): void {
   for (const text of opened.flatMap(({ notes }) => notes)) note(text);
 }
 
-/** The filter that decides for each record; a condition on containers becomes one on their namespaces and tasks. */
-async function scanFilter(
+/** What the cut's scan is asked, and what decides among the records that pass it. */
+async function selection(
   sources: readonly string[],
   options: CutOptions,
   opened: OpenedTraces,
-): Promise<Question["filter"]> {
+): Promise<Pick<CutSpec, "scan" | "choice">> {
+  const { begin, end, lastRows } = askedTimes(options, false);
+  if (lastRows !== undefined)
+    throw new SourceError("CUT_LAST", "--last: expected a time such as 5m, got a number of events");
   const question: Question = {
     filter: await compiledFilter(options),
     container: namedBy(options.container),
     events: options.event,
     select: [],
-    begin: undefined,
-    end: undefined,
+    begin,
+    end,
     order: "none",
     limit: undefined,
   };
-  if (!asksForContainers(question)) return question.filter;
-  const feed = openFeed(sources, { clockOffsetNs: options.clockOffset });
-  const names = new RecordedNames((wanted) =>
-    feed.share({ ...wanted, opened: () => Promise.resolve(opened) }),
-  );
-  await new Promise<void>((resolve, reject) => {
-    names.follow({ ready: resolve, failed: reject });
+  const { filter, rows, notes } = await selectRecords(question, () => {
+    const feed = openFeed(sources, { clockOffsetNs: options.clockOffset });
+    return new RecordedNames((wanted) =>
+      feed.share({ ...wanted, opened: () => Promise.resolve(opened) }),
+    );
   });
-  const exact = exactFilter(question, names);
-  if (exact !== undefined) return exact.filter;
-  throw new SourceError(
-    "CUT_CONTAINER",
-    "cut: expected containers whose records their namespaces and tasks select, got some that are unknown or whose namespaces others had before or after; ask by $ctx.pid_ns and times",
-  );
+  for (const text of notes) note(text);
+  const decided: Question = { ...question, filter, container: undefined };
+  const execution: Execution = { isLive: false, hiddenColumns: rows?.needs ?? [] };
+  const plan = new QueryPlan(decided, execution, (item) => {
+    if (item.kind === "note") note(item.text);
+  });
+  const traceClasses = opened.opened.map(({ traceClass }) => traceClass);
+  const scan = plan.settle(traceClasses, spanOf(opened));
+  for (const traceClass of traceClasses) plan.noteTimeless(traceClass);
+  return { scan, choice: rows };
+}
+
+/** A random UUID, version 4. */
+function newUuid(): Uint8Array {
+  return Uint8Array.from(Buffer.from(crypto.randomUUID().replaceAll("-", ""), "hex"));
 }

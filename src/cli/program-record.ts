@@ -79,14 +79,28 @@ export function cut(): Command {
     .addOption(containerOption())
     .addOption(pidOption())
     .option("--bare", "exactly the records that pass: none more for the names of containers")
+    .addOption(
+      new Option("--classes <which>", "event classes that the metadata declare")
+        .choices(["occurring", "all"])
+        .default("occurring"),
+    )
+    .addOption(
+      new Option(
+        "--uuid <which>",
+        "of the trace: as it is, or a new one, so that readers do not take both for one trace",
+      )
+        .choices(["keep", "new"])
+        .default("keep"),
+    )
     .option("-q, --quiet", "no status lines on stderr");
   for (const option of timeOptions()) if (option.long !== "--date") command.addOption(option);
   return command
     .addHelpText(
       "after",
       `
-Records are copied as they are; metadata, UUID, clock and environment stay. Packets without a record are left out, unless they
-say what was discarded. Without --bare, state dump and container records are kept, too. The trace is whole or not there.
+Records are copied as they are; clock and environment stay, and so does the version of CTF. Packets without a record are left
+out, unless they say what was discarded. Without --bare, state dump and container records are kept, too. The trace is whole or
+not there.
 
 Examples:
   $ tracewire cut ./trace --to ./web --container web --begin 10:15 --end 10:20

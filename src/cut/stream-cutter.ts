@@ -36,6 +36,7 @@ export class StreamCutter implements Target {
   readonly #traceClass: TraceClass;
   readonly #path: string;
   readonly #indexPath: string | undefined;
+  readonly #uuid: Uint8Array | undefined;
   readonly #data: number;
   readonly #index: number | undefined;
   readonly #walker = new Walker();
@@ -51,12 +52,19 @@ export class StreamCutter implements Target {
   /**
    * @param path of the data file
    * @param indexPath of its index; none where packets have no times or sizes
+   * @param uuid of the trace, where it gets another
    */
-  constructor(traceClass: TraceClass, path: string, indexPath: string | undefined) {
+  constructor(
+    traceClass: TraceClass,
+    path: string,
+    indexPath: string | undefined,
+    uuid: Uint8Array | undefined,
+  ) {
     this.#traceClass = traceClass;
     this.#walker.slots = new Slots(traceClass.slotCount);
     this.#path = path;
     this.#indexPath = indexPath;
+    this.#uuid = uuid;
     this.#data = openSync(path, "wx");
     this.#index = indexPath === undefined ? undefined : openSync(indexPath, "wx");
     if (this.#index !== undefined) writeSync(this.#index, indexHeader());
@@ -205,6 +213,7 @@ export class StreamCutter implements Target {
     const contentBits = this.bit;
     const packetBits = alignUp(contentBits, 8);
     this.#checkSize(fields, contentBits, packetBits);
+    if (this.#uuid !== undefined) fields.writeUuid(this.bytes, this.#uuid);
     fields.write(this.bytes, "packet-content-length", BigInt(contentBits));
     fields.write(this.bytes, "packet-total-length", BigInt(packetBits));
     if (begin !== undefined) fields.write(this.bytes, "default-clock-timestamp", begin);
