@@ -74,6 +74,21 @@ const MAY_IMPORT: Readonly<
     folders: ["base", "ctf", "column", "scan"],
     packages: ["node:fs", "node:path"],
   },
+  convert: {
+    folders: [
+      "base",
+      "ctf",
+      "column",
+      "source",
+      "feed",
+      "query",
+      "operators",
+      "format",
+      "segments",
+      "record",
+    ],
+    packages: ["node:os", "node:worker_threads"],
+  },
   runtimes: {
     folders: ["base"],
     packages: [
@@ -223,6 +238,7 @@ const MAY_IMPORT: Readonly<
       "segments",
       "record",
       "cut",
+      "convert",
       "server",
       "analyses",
       "processes",

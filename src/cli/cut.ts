@@ -14,6 +14,7 @@ import type { Execution } from "../query/execution.ts";
 import { QueryPlan } from "../query/plan.ts";
 import type { Question } from "../query/question.ts";
 import { isLiveSource } from "../source/live-source.ts";
+import { reportDamage } from "./damage.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, reportIncomplete, warn } from "./report.ts";
 import { percent, progressLine } from "./status.ts";
@@ -69,13 +70,6 @@ export async function cut(sources: readonly string[], options: CutOptions): Prom
 function summary({ records, kept }: { records: number; kept: number }, to: string): string {
   const names = kept === 0 ? "" : `, ${kept} of them for the names of containers`;
   return `${to}: ${records} records${names}`;
-}
-
-function reportDamage({ opened, failures }: OpenedTraces): void {
-  const damage = [...failures, ...opened.flatMap((one) => one.damage)];
-  for (const { error } of damage) warn(error.message);
-  if (damage.length > 0) reportIncomplete();
-  for (const text of opened.flatMap(({ notes }) => notes)) note(text);
 }
 
 /** What the cut's scan is asked, and what decides among the records that pass it. */

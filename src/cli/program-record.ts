@@ -12,7 +12,7 @@ import {
   reconnectOption,
   waitOption,
 } from "./shared-options.ts";
-import { timeOptions } from "./times.ts";
+import { clockOffsetOption, timeOptions } from "./times.ts";
 
 /** Formats of files that programs read; each segment is whole by itself. */
 const RECORDED_FORMATS: readonly string[] = ["arrow", "parquet", "ndjson", "csv"];
@@ -110,5 +110,46 @@ Examples:
     .action(async (sources: string[], options) => {
       const { cut } = await import("./cut.ts");
       await cut(sources, options);
+    });
+}
+
+export function convert(): Command {
+  const command = new Command("convert")
+    .description("Convert whole traces into Arrow, Parquet, NDJSON or CSV, or into one CTF trace.")
+    .argument("<source...>", "trace directories")
+    .requiredOption("-t, --to <path>", "file or folder to write; it must not be there")
+    .addOption(
+      new Option("-f, --format <format>", "of the files (default: what --to ends with)").choices([
+        "ctf",
+        ...RECORDED_FORMATS,
+      ]),
+    )
+    .addOption(
+      new Option(
+        "--segment-size <size>",
+        "a file has the rows of about so many bytes of the traces",
+      )
+        .argParser(bytes)
+        .default(64 << 20, "64MiB"),
+    )
+    .option("-s, --select <names>", "columns NAME or NAME:TYPE, with commas between them", list)
+    .addOption(clockOffsetOption())
+    .option("-q, --quiet", "no status lines on stderr");
+  return command
+    .addHelpText(
+      "after",
+      `
+A folder gets files called NUMBER-FIRST-LAST.FORMAT, as record writes them, made by as many threads as there are processors; a
+name that ends with a format gets one file. Traces with container records get a column container. What is written is whole or
+not there. CTF stays the version that it is, and packets stay as they are, without what pads them; index files are made anew.
+
+Examples:
+  $ tracewire convert ./trace --to ./trace.parquet
+  $ tracewire convert ./trace --to ./rows --format arrow --segment-size 256MiB
+  $ tracewire convert ./rotated --to ./joined --format ctf`,
+    )
+    .action(async (sources: string[], options) => {
+      const { convert } = await import("./convert.ts");
+      await convert(sources, options);
     });
 }

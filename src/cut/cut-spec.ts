@@ -10,8 +10,8 @@ export interface CutSpec {
   /** What the user wrote: the traces keep their places below these. */
   readonly sources: readonly string[];
   readonly to: string;
-  /** Which records pass; its columns are those that `choice` reads. */
-  readonly scan: ScanSpec;
+  /** Which records pass; its columns are those that `choice` reads. `undefined`: packets are taken over whole, unread. */
+  readonly scan: ScanSpec | undefined;
   /** Decides among the records that pass the scan; without one, all of them are kept. */
   readonly choice?: RecordChoice | undefined;
   /** Which event classes the metadata declare. Default: all. */

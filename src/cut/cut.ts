@@ -101,7 +101,7 @@ class Cut {
     cutter: StreamCutter,
     occurring: Set<EventClass> | undefined,
   ): Promise<boolean> {
-    const { isStopped, onProgress, onLoss } = this.#spec;
+    const { scan, isStopped, onProgress, onLoss } = this.#spec;
     const selector = new PacketSelector(this.#spec, traceClass);
     // Which round a narrow clock is in shows by the packets before.
     const keepsEmpty = hasNarrowClock(
@@ -112,12 +112,16 @@ class Cut {
     for (const packet of stream.packets) {
       if (isStopped()) return false;
       const { bytes, header } = this.#read(packet, traceClass);
-      const { records, unwanted, error } = selector.select(bytes, header);
-      if (error !== undefined) onLoss(stream.path, error);
-      for (const { eventClass } of records) occurring?.add(eventClass);
-      this.#totals.records += records.length;
-      this.#totals.kept += unwanted;
-      cutter.packet({ bytes, header }, records, keepsEmpty);
+      // A packet that was cut short ends with its last whole record.
+      if (scan === undefined && header.missingBits === 0) cutter.whole({ bytes, header });
+      else {
+        const { records, unwanted, error } = selector.select(bytes, header);
+        if (error !== undefined) onLoss(stream.path, error);
+        for (const { eventClass } of records) occurring?.add(eventClass);
+        this.#totals.records += records.length;
+        this.#totals.kept += unwanted;
+        cutter.packet({ bytes, header }, records, keepsEmpty);
+      }
       this.#doneBytes += packet.bytes;
       onProgress?.(this.#doneBytes, this.#totalBytes);
       // Signals have theirs.

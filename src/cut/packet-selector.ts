@@ -7,6 +7,7 @@ import { SharedDictionary } from "../column/column-builder.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
 import { InterpretingScanner } from "../scan/interpreter.ts";
+import type { ScanSpec } from "../scan/scanner.ts";
 import type { CutSpec } from "./cut-spec.ts";
 import type { KeptRecord } from "./stream-cutter.ts";
 
@@ -18,6 +19,14 @@ export interface SelectedRecords {
   /** Why the rest of the packet could not be read. */
   readonly error: DecodeError | undefined;
 }
+
+const EVERY_RECORD: ScanSpec = {
+  filter: undefined,
+  events: [],
+  columns: [],
+  begin: undefined,
+  end: undefined,
+};
 
 interface SeenRecord extends KeptRecord {
   readonly isAlwaysKept: boolean;
@@ -31,7 +40,7 @@ export class PacketSelector {
   readonly #isAlwaysKept = new Map<EventClass, boolean>();
   #records: SeenRecord[] = [];
 
-  constructor({ scan, choice, alwaysKept }: CutSpec, traceClass: TraceClass) {
+  constructor({ scan = EVERY_RECORD, choice, alwaysKept }: CutSpec, traceClass: TraceClass) {
     this.#choice = choice;
     this.#alwaysKept = alwaysKept;
     this.#scanner = new InterpretingScanner(

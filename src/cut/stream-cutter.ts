@@ -81,12 +81,8 @@ export class StreamCutter implements Target {
 
   /** Takes a packet's records over; a packet that says nothing is left out. */
   packet(packet: SourcePacket, records: readonly KeptRecord[], keepsEmpty: boolean): void {
-    const { sequenceNumber, discardedEvents } = packet.header;
-    const last = this.#sourceNumber;
-    if (sequenceNumber !== undefined) {
-      if (last !== undefined && sequenceNumber > last) this.#missing += sequenceNumber - last - 1n;
-      this.#sourceNumber = sequenceNumber;
-    }
+    const { discardedEvents } = packet.header;
+    this.#countMissing(packet.header);
     const isFirst = this.#byteOffset === 0;
     const saysMore = discardedEvents !== this.#discarded || isFirst || keepsEmpty;
     if (records.length === 0 && !saysMore) return;
@@ -102,6 +98,19 @@ export class StreamCutter implements Target {
       begin = this.#beginAt(packet, fields, records[to]!);
       from = to;
     }
+  }
+
+  /** Takes a packet over as it is, but for what is behind its content. */
+  whole(packet: SourcePacket): void {
+    const { bytes, header } = packet;
+    this.#countMissing(header);
+    const contentBytes = Math.ceil(header.contentBits / 8);
+    this.bit = 0;
+    this.reserve(contentBytes * 8);
+    this.bytes.set(bytes.subarray(0, contentBytes));
+    this.bit = header.contentBits;
+    const fields = new PacketFields(bytes, header, this.#traceClass, this.#path);
+    this.#finish(packet, fields, undefined, undefined);
   }
 
   reserve(bits: number): void {
@@ -138,6 +147,13 @@ export class StreamCutter implements Target {
         copier.record(record.beginBit, header.streamClass, record.eventClass);
     }
     return records.length;
+  }
+
+  #countMissing({ sequenceNumber }: PacketHeader): void {
+    if (sequenceNumber === undefined) return;
+    const last = this.#sourceNumber;
+    if (last !== undefined && sequenceNumber > last) this.#missing += sequenceNumber - last - 1n;
+    this.#sourceNumber = sequenceNumber;
   }
 
   /** The byte that the header ends in may have a record's first bits. */

@@ -322,8 +322,8 @@ function requestOf(one: string | ColumnRequest): ColumnRequest {
   return typeof one === "string" ? columnRequest(one) : one;
 }
 
-/** The container stands before the payload. */
-function withContainer(requests: readonly ColumnRequest[]): readonly ColumnRequest[] {
+/** Adds the container, before the payload. */
+export function withContainer(requests: readonly ColumnRequest[]): readonly ColumnRequest[] {
   const payload = requests.findIndex(({ kind }) => kind === "payload");
   return requests.toSpliced(payload, 0, { kind: "container", fact: "name" });
 }
