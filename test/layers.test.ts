@@ -67,7 +67,7 @@ const MAY_IMPORT: Readonly<
     packages: ["apache-arrow", "hyparquet", "node:fs", "node:path"],
   },
   record: {
-    folders: ["base", "column", "operators", "format", "segments"],
+    folders: ["base", "ctf", "column", "feed", "query", "operators", "format", "segments", "cut"],
     packages: ["node:fs", "node:path"],
   },
   cut: {

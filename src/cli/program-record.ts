@@ -24,7 +24,7 @@ export function record(): Command {
     .requiredOption("-t, --to <folder>", "where the files go; a recording there is gone on with")
     .addOption(
       new Option("-f, --format <format>", "of the files")
-        .choices(RECORDED_FORMATS)
+        .choices([...RECORDED_FORMATS, "ctf"])
         .default("arrow"),
     )
     .addOption(
@@ -56,7 +56,8 @@ export function record(): Command {
       `
 Files are called NUMBER-FIRST-LAST.FORMAT, with the times of their first and last rows in nanoseconds. A file that is being
 written begins with .part- and is renamed when it is whole and on the disk. Started again with the same folder, a recording
-goes on behind its last row. When the disk is full, rows are counted and it is tried again every second.
+goes on behind its last row. When the disk is full, rows are counted and it is tried again every second. With --format ctf, each
+is a folder with a trace of its own, which every reader takes; all of them together are one trace.
 
 Examples:
   $ tracewire record net://localhost/host/web1/auto-20261122 --to /var/log/web1 --container web --segment-time 1m --max-size 10GiB

@@ -25,6 +25,11 @@ export interface RecordOptions extends TailOptions {
 const NS_PER_MS = 1_000_000n;
 
 export async function record(sources: readonly string[], options: RecordOptions): Promise<void> {
+  if (options.format === "ctf") {
+    const { recordCtf } = await import("./record-ctf.ts");
+    await recordCtf(sources, options);
+    return;
+  }
   const feed = feedOf(sources, options);
   const times = askedTimes(options, feed.isLive);
   if (times.lastRows !== undefined)

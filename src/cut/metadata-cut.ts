@@ -46,12 +46,29 @@ export function cutMetadata(
   };
   const cut = changed(text, changes(text, isDropped, uuid));
   if (cut === text) return metadata;
-  // Readers know bare TSDL by its first line, which text in packets need not have.
-  const hasSignature = isJson || cut.startsWith("/* CTF ");
-  const bytes = new TextEncoder().encode(hasSignature ? cut : `/* CTF 1.8 */\n\n${cut}`);
+  const bytes = encoded(cut);
   if (saysTheSame(bytes, traceClass, occurring)) return bytes;
   // An event class may say something of its stream, such as its clock: then all of them stay.
   return cutMetadata(metadata, traceClass, { occurring: undefined, uuid });
+}
+
+/** What of growing metadata can be read: bytes as they are, or their text up to the last declaration that is whole. */
+export function wholeMetadata(metadata: Uint8Array): Uint8Array {
+  const reader = new MetadataReader();
+  reader.append(metadata);
+  if (!reader.isUnfinished) return metadata;
+  const { text } = reader;
+  const isJson = text.charCodeAt(0) === RECORD_SEPARATOR;
+  const end = isJson
+    ? text.lastIndexOf(String.fromCharCode(RECORD_SEPARATOR))
+    : parseTsdl(text, 0).consumed;
+  return encoded(text.slice(0, end));
+}
+
+function encoded(text: string): Uint8Array {
+  // Readers know bare TSDL by its first line, which text in packets need not have.
+  const hasSignature = text.charCodeAt(0) === RECORD_SEPARATOR || text.startsWith("/* CTF ");
+  return new TextEncoder().encode(hasSignature ? text : `/* CTF 1.8 */\n\n${text}`);
 }
 
 type Dropped = (streamId: number | undefined, id: number) => boolean;

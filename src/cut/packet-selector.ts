@@ -40,7 +40,10 @@ export class PacketSelector {
   readonly #isAlwaysKept = new Map<EventClass, boolean>();
   #records: SeenRecord[] = [];
 
-  constructor({ scan = EVERY_RECORD, choice, alwaysKept }: CutSpec, traceClass: TraceClass) {
+  constructor(
+    { scan = EVERY_RECORD, choice, alwaysKept }: Pick<CutSpec, "scan" | "choice" | "alwaysKept">,
+    traceClass: TraceClass,
+  ) {
     this.#choice = choice;
     this.#alwaysKept = alwaysKept;
     this.#scanner = new InterpretingScanner(

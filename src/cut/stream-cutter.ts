@@ -1,6 +1,6 @@
 /** One stream: its packets, each with the records that are kept, into a data file and its index. */
 
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { wordToBigInt } from "../base/bits.ts";
 import { SourceError } from "../base/errors.ts";
 import { alignUp, Slots } from "../ctf/field-cursor.ts";
@@ -70,28 +70,55 @@ export class StreamCutter implements Target {
     if (this.#index !== undefined) writeSync(this.#index, indexHeader());
   }
 
-  /** Ends its files; those of a stream without a packet go. */
-  close(): void {
-    closeSync(this.#data);
-    if (this.#index !== undefined) closeSync(this.#index);
+  /**
+   * Ends its files; those of a stream without a packet go.
+   * @param isSynced whether they are on the disk then
+   */
+  close(isSynced: boolean = false): void {
+    for (const file of [this.#data, this.#index]) {
+      if (file === undefined) continue;
+      if (isSynced) fsyncSync(file);
+      closeSync(file);
+    }
     if (this.#byteOffset > 0) return;
     rmSync(this.#path);
     if (this.#indexPath !== undefined) rmSync(this.#indexPath);
   }
 
-  /** Takes a packet's records over; a packet that says nothing is left out. */
-  packet(packet: SourcePacket, records: readonly KeptRecord[], keepsEmpty: boolean): void {
+  /** Numbers go on where those of another file of the stream ended. */
+  goOnFrom(before: StreamCutter): void {
+    this.#number = before.#number;
+    this.#sourceNumber = before.#sourceNumber;
+    this.#missing = before.#missing;
+    this.#discarded = before.#discarded;
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#byteOffset;
+  }
+
+  /**
+   * Takes a packet's records over; a packet that says nothing is left out.
+   * @param part of the packet's time that the records are of, clock cycles
+   */
+  packet(
+    packet: SourcePacket,
+    records: readonly KeptRecord[],
+    keepsEmpty: boolean,
+    part: { readonly begin?: bigint | undefined; readonly end?: bigint | undefined } = {},
+  ): void {
     const { discardedEvents } = packet.header;
     this.#countMissing(packet.header);
     const isFirst = this.#byteOffset === 0;
     const saysMore = discardedEvents !== this.#discarded || isFirst || keepsEmpty;
     if (records.length === 0 && !saysMore) return;
     const fields = new PacketFields(packet.bytes, packet.header, this.#traceClass, this.#path);
-    let begin: bigint | undefined;
+    let { begin } = part;
     for (let from = 0; ; ) {
       const to = this.#fill(packet, records, from, begin ?? packet.header.begin);
       const isLast = to === records.length;
-      const end = isLast ? undefined : records[Math.max(from, to - 1)]!.clock;
+      const end = isLast ? part.end : records[Math.max(from, to - 1)]!.clock;
       // Nothing fits before a begin that is long before the first record: there, the begin moves.
       if (to > from || isLast) this.#finish(packet, fields, begin, end);
       if (isLast) return;

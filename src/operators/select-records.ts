@@ -1,10 +1,11 @@
 /** Which records of recorded traces a question selects, for those who copy records instead of reading columns. */
 
+import type { Registry } from "../containers/registry.ts";
 import type { Program } from "../filter/bytecode.ts";
 import type { Question } from "../query/question.ts";
 import { ContainerRows } from "./contain/container-rows.ts";
 import { NameWatch } from "./contain/name-watch.ts";
-import { pushedDown, wantedNamespaces } from "./contain/pushdown.ts";
+import { pushedDown, scanned, wantedNamespaces } from "./contain/pushdown.ts";
 import type { RecordedNames } from "./contain/recorded-names.ts";
 import { askedOf, asksForContainers, exactFilter, watchOf } from "./run-question.ts";
 
@@ -40,4 +41,17 @@ export async function selectRecords(
   const namespaces = required && wantedNamespaces(required, registry, [...known.traceClasses]);
   const filter = pushedDown(question.filter, namespaces);
   return { filter, rows: new ContainerRows(registry, asked), notes };
+}
+
+/**
+ * As `selectRecords`, of traces that grow: records are decided once all that concerns them is in the registry.
+ * @param registry that follows the same traces
+ */
+export function selectLiveRecords(
+  question: Question,
+  registry: Registry,
+): Omit<RecordSelection, "notes"> {
+  if (!asksForContainers(question)) return { filter: question.filter, rows: undefined };
+  const rows = new ContainerRows(registry, askedOf(question));
+  return { filter: scanned(question.filter), rows };
 }
