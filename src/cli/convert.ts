@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { SourceError } from "../base/errors.ts";
+import { PART_PREFIX } from "../base/part-name.ts";
 import { convertRows, SlicesDiffer } from "../convert/convert-rows.ts";
 import { openRecorded } from "../ctf/recorded.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
@@ -143,7 +144,7 @@ async function writeRows(
   sliceBytes: number | undefined,
 ): Promise<boolean> {
   mkdirSync(dirname(to), { recursive: true });
-  const folder = join(dirname(to), `.part-${basename(to)}-${crypto.randomUUID()}`);
+  const folder = join(dirname(to), `${PART_PREFIX}${basename(to)}-${crypto.randomUUID()}`);
   mkdirSync(folder);
   const progress = quiet === true ? undefined : progressLine(process.stderr);
   try {

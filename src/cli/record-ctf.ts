@@ -27,8 +27,6 @@ const NS_PER_MS = 1_000_000n;
 interface CtfSources {
   readonly specOf: (traceClass: TraceClass) => RecordSelection;
   readonly names: Awaited<ReturnType<typeof liveSelection>>["names"];
-  /** Of recorded traces, by their paths. */
-  readonly metadata: ReadonlyMap<string, Uint8Array>;
   readonly read: ReadOptions;
 }
 
@@ -36,9 +34,7 @@ export async function recordCtf(sources: readonly string[], options: RecordOptio
   if (options.select !== undefined)
     throw new SourceError("RECORD_SELECT", "--select: expected files of rows, got --format ctf");
   const isLive = sources.some(isLiveSource);
-  const { specOf, names, metadata, read } = await (isLive
-    ? live(options)
-    : recorded(sources, options));
+  const { specOf, names, read } = await (isLive ? live(options) : recorded(sources, options));
   const isQuiet = options.quiet === true;
   const rows = new RowsReport({ isLive, isQuiet, readsContainersFirst: false, isStill: true });
   const recorder = new CtfRecorder(
@@ -69,8 +65,7 @@ export async function recordCtf(sources: readonly string[], options: RecordOptio
   const decoded = new Subject<DecodedItem>();
   const take = (item: SourceItem): void => {
     if (item.kind === "metadata") recorder.metadata(item.trace, item.bytes);
-    else if (item.kind === "trace-class")
-      recorder.metadata(item.trace, metadata.get(item.trace.path) ?? new Uint8Array(0));
+    else if (item.kind === "trace-class") recorder.metadataAnew(item.trace, item.metadata);
     for (const one of stage.decode(item)) {
       decoded.next(one);
       if (one.kind === "loss") rows.onLoss(one.loss, () => false);
@@ -121,7 +116,7 @@ export async function recordCtf(sources: readonly string[], options: RecordOptio
 
 async function live(options: RecordOptions): Promise<CtfSources> {
   const { specOf, names } = await liveSelection(options);
-  return { specOf, names, metadata: new Map(), read: {} };
+  return { specOf, names, read: {} };
 }
 
 async function recorded(sources: readonly string[], options: RecordOptions): Promise<CtfSources> {
@@ -130,7 +125,6 @@ async function recorded(sources: readonly string[], options: RecordOptions): Pro
   return {
     specOf: () => ({ scan, choice }),
     names: undefined,
-    metadata: new Map(opened.opened.map(({ path, metadata }) => [path, metadata])),
     read: { opened: () => Promise.resolve(opened) },
   };
 }

@@ -3,6 +3,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SourceError, type TraceError } from "../base/errors.ts";
+import { PART_PREFIX } from "../base/part-name.ts";
 import { systemReason } from "../base/system-error.ts";
 
 /** Why something could not be read. */
@@ -74,7 +75,8 @@ class Search {
       this.found.push(path);
     for (const entry of entries) {
       const inside = join(path, entry.name);
-      if (entry.name !== "index" && (await isFolder(entry, inside))) await this.enter(inside);
+      const mayHold = entry.name !== "index" && !entry.name.startsWith(PART_PREFIX);
+      if (mayHold && (await isFolder(entry, inside))) await this.enter(inside);
     }
   }
 

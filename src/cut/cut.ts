@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { SourceError } from "../base/errors.ts";
+import { PART_PREFIX } from "../base/part-name.ts";
 import { Turns } from "../base/turns.ts";
 import { OpenFiles } from "../ctf/data-files.ts";
 import { MAX_PACKET_BYTES, type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
@@ -32,7 +33,7 @@ export async function cutTraces(spec: CutSpec): Promise<CutTotals | undefined> {
   if (existsSync(to))
     throw new SourceError("CUT_EXISTS", `${spec.to}: expected no such file or directory, got one`);
   mkdirSync(dirname(to), { recursive: true });
-  const part = join(dirname(to), `.part-${basename(to)}-${crypto.randomUUID()}`);
+  const part = join(dirname(to), `${PART_PREFIX}${basename(to)}-${crypto.randomUUID()}`);
   mkdirSync(part);
   try {
     const totals = await new Cut(spec, part).run();

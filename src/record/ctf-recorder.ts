@@ -53,6 +53,8 @@ interface Waiting {
   readonly arrivedMs: number;
   /** Records up to here are written. */
   untilNs: bigint | undefined;
+  /** The time of the last of them, clock cycles; `undefined` while none is. */
+  writtenClock: bigint | undefined;
 }
 
 interface TraceState {
@@ -118,6 +120,11 @@ export class CtfRecorder {
     state.metadata = joined;
   }
 
+  /** All of a trace's metadata so far. */
+  metadataAnew(trace: TraceOrigin, bytes: Uint8Array): void {
+    this.#trace(trace).metadata = bytes;
+  }
+
   item(item: DecodedItem): void {
     switch (item.kind) {
       case "trace-class": {
@@ -133,8 +140,8 @@ export class CtfRecorder {
       case "packet": {
         const { stream, bytes, header, beginNs, endNs } = item;
         const arrivedMs = performance.now();
-        const waiting = { header, beginNs, endNs, arrivedMs, untilNs: undefined };
-        this.#stream(stream).waiting.push({ ...waiting, bytes: bytes.slice() });
+        const now = { arrivedMs, untilNs: undefined, writtenClock: undefined };
+        this.#stream(stream).waiting.push({ header, beginNs, endNs, ...now, bytes: bytes.slice() });
         this.#waitingBytes += bytes.length;
         if (this.#waitingBytes > MAX_WAITING_BYTES) this.#watermark.excludeSlowestStream();
         this.advance();
@@ -258,13 +265,13 @@ export class CtfRecorder {
       ns === undefined ||
       ((fromNs === undefined || ns > fromNs) && (untilNs === undefined || ns <= untilNs));
     const own = records.filter((record) => isWanted(timeOf(record)));
-    const isPart = packet.untilNs !== undefined;
     if (untilNs !== undefined) packet.untilNs = untilNs;
     if (own.length === 0 && (untilNs !== undefined || this.#isBefore(packet))) return;
     const part = {
-      begin: isPart ? (own[0]?.clock ?? header.end) : undefined,
+      begin: nextBegin(packet),
       end: untilNs === undefined ? undefined : own.at(-1)!.clock,
     };
+    packet.writtenClock = own.at(-1)?.clock ?? packet.writtenClock;
     const times = own.map(timeOf).filter((ns) => ns !== undefined);
     const firstNs = times[0] ?? packet.endNs ?? 0n;
     const lastNs = times.at(-1) ?? firstNs;
@@ -403,6 +410,13 @@ export class CtfRecorder {
         if (key.startsWith(`${place}/`)) this.#ended.delete(key);
     }
   }
+}
+
+/** Where the rest of a packet begins, clock cycles: no two packets of a stream begin at one time. */
+function nextBegin({ writtenClock, header }: Waiting): bigint | undefined {
+  if (writtenClock === undefined) return undefined;
+  const next = writtenClock + 1n;
+  return header.end !== undefined && header.end < next ? header.end : next;
 }
 
 /** Errors of the system, not of what is recorded. */

@@ -2,11 +2,11 @@
 
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { PART_PREFIX } from "../base/part-name.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { wholeMetadata } from "../cut/metadata-cut.ts";
 import { StreamCutter } from "../cut/stream-cutter.ts";
-import { PART_PREFIX } from "../segments/segment-names.ts";
 
 /** A trace, as it is when the segment ends. */
 export interface RecordedTrace {

@@ -5,7 +5,7 @@
 
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { PART_PREFIX } from "../segments/segment-names.ts";
+import { PART_PREFIX } from "../base/part-name.ts";
 
 export class SegmentFile {
   readonly #folder: string;

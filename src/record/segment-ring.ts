@@ -2,7 +2,8 @@
 
 import { existsSync, mkdirSync, readdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import { PART_PREFIX, type Segment, segmentsOf } from "../segments/segment-names.ts";
+import { PART_PREFIX } from "../base/part-name.ts";
+import { type Segment, segmentsOf } from "../segments/segment-names.ts";
 
 export interface RingSpec {
   readonly folder: string;
