@@ -63,8 +63,8 @@ const MAY_IMPORT: Readonly<
     ],
   },
   segments: {
-    folders: ["base", "column", "ctf", "query"],
-    packages: ["apache-arrow", "hyparquet", "node:fs", "node:path"],
+    folders: ["base", "column", "ctf", "filter", "source", "query", "operators", "language"],
+    packages: ["rxjs", "apache-arrow", "hyparquet", "node:fs", "node:path"],
   },
   record: {
     folders: ["base", "ctf", "column", "feed", "query", "operators", "format", "segments", "cut"],
@@ -215,6 +215,7 @@ const MAY_IMPORT: Readonly<
       "language",
       "operators",
       "format",
+      "segments",
     ],
     packages: ["rxjs"],
   },

@@ -14,7 +14,7 @@ import { Gate } from "../source/gate.ts";
 import { followedDirectory, isLiveSource } from "../source/live-source.ts";
 import { openSources, type ReadOptions, type SourceItem } from "../source/source.ts";
 import { untilInterrupted } from "./interrupt.ts";
-import type { RecordOptions } from "./record.ts";
+import type { RecordOptions } from "./record-options.ts";
 import { liveSelection, type RecordSelection, recordedSelection } from "./record-selection.ts";
 import { GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import { RowsReport } from "./rows-report.ts";
@@ -74,7 +74,32 @@ export async function recordCtf(sources: readonly string[], options: RecordOptio
     }
     rows.rows = recorder.records;
   };
-  await new Promise<void>((done, failed) => {
+  await followItems(take, { sources, options, read, rows, recorder, names, decoded }).catch(report);
+  decoded.complete();
+  recorder.end();
+  rows.endProgress();
+  rows.showTotals();
+  if (rows.isIncomplete) reportIncomplete();
+  if (!isQuiet) note(`${options.to}: ${recorder.records} records`);
+  setTimeout(() => process.exit(), isLive ? GRACE_MS : 0).unref();
+}
+
+interface Following {
+  readonly sources: readonly string[];
+  readonly options: RecordOptions;
+  readonly read: ReadOptions;
+  readonly rows: RowsReport;
+  readonly recorder: CtfRecorder;
+  readonly names: CtfSources["names"];
+  readonly decoded: Subject<DecodedItem>;
+}
+
+/** Takes items until the sources end, the duration is over, or Ctrl-C. */
+function followItems(
+  take: (item: SourceItem) => void,
+  { sources, options, read, rows, recorder, names, decoded }: Following,
+): Promise<void> {
+  return new Promise<void>((done, failed) => {
     const following = names?.follow(decoded, options.maxLag, failed);
     const items = openSources(sources, sourceOptions(options), new Gate(), {
       ...read,
@@ -103,15 +128,7 @@ export async function recordCtf(sources: readonly string[], options: RecordOptio
         subscription.unsubscribe();
       },
     });
-  })
-    .catch(report)
-    .finally(() => decoded.complete());
-  recorder.end();
-  rows.endProgress();
-  rows.showTotals();
-  if (rows.isIncomplete) reportIncomplete();
-  if (!isQuiet) note(`${options.to}: ${recorder.records} records`);
-  setTimeout(() => process.exit(), isLive ? GRACE_MS : 0).unref();
+  });
 }
 
 async function live(options: RecordOptions): Promise<CtfSources> {

@@ -43,8 +43,15 @@ export async function searchTraces(path: string): Promise<FoundTraces> {
   if (unreadable !== undefined) throw unreadable.error;
   throw new SourceError(
     "SOURCE_NO_TRACE",
-    `${path}: expected a CTF trace, got no file named metadata at or below it`,
+    `${path}: expected a CTF trace, got no file named metadata at or below it${(await readdir(path)).some(isRows) ? ROWS_ADVICE : ""}`,
   );
+}
+
+/** Where files of rows can be asked, which have no events. */
+const ROWS_ADVICE = "; tail, query and the library read files of rows";
+
+function isRows(name: string): boolean {
+  return /\.(?:arrows?|feather|parquet)$/i.test(name);
 }
 
 const TAR = /\.(?:tar|tgz|tbz2?|txz)(?:\.\w+)?$/i;
@@ -55,6 +62,7 @@ function advice(path: string): string {
   if (TAR.test(name)) return `; unpack it: tar -xf ${name} -C DIRECTORY`;
   if (/\.zip$/i.test(name)) return `; unpack it: unzip ${name} -d DIRECTORY`;
   if (/\.(?:gz|xz|bz2|zst)$/i.test(name)) return "; unpack it";
+  if (isRows(name)) return ROWS_ADVICE;
   return `; the directory that it lies in is ${dirname(path)}`;
 }
 

@@ -4,58 +4,23 @@
  * segment, and all segments together are one trace.
  */
 
-import type { DecodeError } from "../base/errors.ts";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { floorTo } from "../base/time.ts";
 import { instant } from "../ctf/clock.ts";
-import { type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
+import { readPacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { PacketSelector } from "../cut/packet-selector.ts";
 import type { KeptRecord, StreamCutter } from "../cut/stream-cutter.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { Watermark } from "../query/order/watermark.ts";
 import { segmentName } from "../segments/segment-names.ts";
+import type { CtfRecordingEvents, CtfRecordingSpec } from "./ctf-recording-spec.ts";
 import { CtfSegment } from "./ctf-segment.ts";
-import { DiskStall, type RecordingEvents } from "./disk-stall.ts";
+import { DiskStall } from "./disk-stall.ts";
 import { SegmentRing } from "./segment-ring.ts";
+import { nextBegin, type WaitingPacket } from "./waiting-packet.ts";
 
 export const CTF_EXTENSION = "ctf";
-
-export interface CtfRecordingSpec {
-  readonly folder: string;
-  /** A segment ends when it has so many bytes. */
-  readonly segmentBytes: number;
-  /** Segments end at whole multiples of so many ns; `undefined`: by size alone. */
-  readonly segmentNs: bigint | undefined;
-  readonly maxBytes: number | undefined;
-  readonly maxSegments: number | undefined;
-  /** How long a silent stream may hold the others up, ms. */
-  readonly maxLagMs: number;
-  /** How long packets wait for the names of their containers, ms. */
-  readonly nameWaitMs: number;
-  /** A trace's folder below the segment's; traces of one folder are one that came over several connections. */
-  readonly placeOf: (trace: TraceOrigin) => string;
-  readonly selector: (traceClass: TraceClass) => PacketSelector;
-}
-
-export interface CtfRecordingEvents extends RecordingEvents {
-  /** A packet that cannot be read to its end. */
-  undecodable(stream: StreamOrigin, error: DecodeError): void;
-}
-
-/** A packet that is not written yet. */
-interface Waiting {
-  readonly bytes: Uint8Array;
-  /** Its times are right where its bytes have parts of them only. */
-  readonly header: PacketHeader;
-  readonly beginNs: bigint | undefined;
-  readonly endNs: bigint | undefined;
-  readonly arrivedMs: number;
-  /** Records up to here are written. */
-  untilNs: bigint | undefined;
-  /** The time of the last of them, clock cycles; `undefined` while none is. */
-  writtenClock: bigint | undefined;
-}
 
 interface TraceState {
   readonly place: string;
@@ -69,7 +34,7 @@ interface TraceState {
 interface StreamState {
   readonly name: string;
   isEnded: boolean;
-  readonly waiting: Waiting[];
+  readonly waiting: WaitingPacket[];
   /** Of the last segment that has any of it. */
   cutter: StreamCutter | undefined;
 }
@@ -246,7 +211,7 @@ export class CtfRecorder {
   #packet(
     stream: StreamOrigin,
     state: StreamState,
-    packet: Waiting,
+    packet: WaitingPacket,
     untilNs: bigint | undefined,
   ): void {
     const trace = this.#trace(stream.trace);
@@ -293,7 +258,7 @@ export class CtfRecorder {
   }
 
   /** Whether a packet was recorded before this recording went on. */
-  #isBefore({ endNs }: Waiting): boolean {
+  #isBefore({ endNs }: WaitingPacket): boolean {
     return this.#resumeNs !== undefined && endNs !== undefined && endNs <= this.#resumeNs;
   }
 
@@ -410,13 +375,6 @@ export class CtfRecorder {
         if (key.startsWith(`${place}/`)) this.#ended.delete(key);
     }
   }
-}
-
-/** Where the rest of a packet begins, clock cycles: no two packets of a stream begin at one time. */
-function nextBegin({ writtenClock, header }: Waiting): bigint | undefined {
-  if (writtenClock === undefined) return undefined;
-  const next = writtenClock + 1n;
-  return header.end !== undefined && header.end < next ? header.end : next;
 }
 
 /** Errors of the system, not of what is recorded. */
