@@ -13,6 +13,8 @@ import { type RingSpec, SegmentRing } from "./segment-ring.ts";
 
 export interface RecordingSpec extends RingSpec {
   readonly open: () => BatchWriter;
+  /** Whether the format's bytes can end behind any batch, so that what a full disk has taken is kept. */
+  readonly mayEndAnywhere: boolean;
   /** A segment ends when it has so many bytes. */
   readonly segmentBytes: number;
   /** Segments end at whole multiples of so many ns; `undefined`: by size alone. */
@@ -26,6 +28,8 @@ interface OpenSegment {
   readonly firstNs: bigint;
   lastNs: bigint;
   rows: number;
+  /** What of it is in the file. */
+  whole: { readonly rows: number; readonly lastNs: bigint };
 }
 
 export class Recorder {
@@ -85,7 +89,9 @@ export class Recorder {
     }
     segment.rows += rows;
     if (lastNs > segment.lastNs) segment.lastNs = lastNs;
-    this.#stall.took(segment.file.write(bytesOf(segment.writer.batch(batch, facts))), lastNs);
+    const error = segment.file.write(bytesOf(segment.writer.batch(batch, facts)));
+    if (error === undefined) segment.whole = { rows: segment.rows, lastNs: segment.lastNs };
+    this.#stall.took(error, lastNs);
   }
 
   /** Ends the last segment. */
@@ -112,7 +118,8 @@ export class Recorder {
     try {
       const file = new SegmentFile(folder, number, extension);
       const writer = open();
-      this.#current = { file, writer, number, firstNs, lastNs: firstNs, rows: 0 };
+      const whole = { rows: 0, lastNs: firstNs };
+      this.#current = { file, writer, number, firstNs, lastNs: firstNs, rows: 0, whole };
       this.#nextNumber++;
       this.#stall.took(file.write(bytesOf(writer.begin(this.#columns))), firstNs);
       return this.#current;
@@ -126,21 +133,37 @@ export class Recorder {
     const segment = this.#current;
     if (segment === undefined) return;
     this.#current = undefined;
-    const { file, writer, firstNs, lastNs, number, rows } = segment;
+    const { file, writer, lastNs } = segment;
+    const end = bytesOf(writer.end());
+    const error = file.write(end);
+    if (error === undefined) this.#name(segment, segment.rows, lastNs);
+    else {
+      this.#stall.took(error, lastNs);
+      this.#rescue(segment, end);
+    }
+  }
+
+  /** Of a segment that the disk did not take to its end, keeps what is in the file. */
+  #rescue(segment: OpenSegment, end: Uint8Array): void {
+    const { file, whole, rows, firstNs, lastNs } = segment;
+    const isKept = this.#spec.mayEndAnywhere && whole.rows > 0 && file.endWhole(end) === undefined;
+    if (!isKept) file.discard();
+    else this.#name(segment, whole.rows, whole.lastNs);
+    const lost = isKept ? rows - whole.rows : rows;
+    if (lost > 0) this.#stall.lose(lost, isKept ? whole.lastNs : firstNs, lastNs);
+  }
+
+  /** Gives a segment its name, once it is on the disk. @param lastNs of its rows */
+  #name({ file, number, firstNs }: OpenSegment, rows: number, lastNs: bigint): void {
     const { extension } = this.#spec;
     const name = segmentName({ number, firstNs, lastNs }, extension);
-    let error = file.write(bytesOf(writer.end()));
-    if (error === undefined) {
-      try {
-        file.finish(name);
-        this.#ring.add({ name, extension, number, firstNs, lastNs });
-        return;
-      } catch (failure) {
-        error = failure as NodeJS.ErrnoException;
-      }
-    } else file.discard();
-    this.#stall.took(error, lastNs);
-    this.#stall.lose(rows, firstNs, lastNs);
+    try {
+      file.finish(name);
+      this.#ring.add({ name, extension, number, firstNs, lastNs });
+    } catch (failure) {
+      this.#stall.took(failure as NodeJS.ErrnoException, lastNs);
+      this.#stall.lose(rows, firstNs, lastNs);
+    }
   }
 }
 
