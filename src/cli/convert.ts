@@ -143,13 +143,17 @@ async function writeRows(
   { format, name, to, opened, stop }: RowsTarget,
   sliceBytes: number | undefined,
 ): Promise<boolean> {
-  mkdirSync(dirname(to), { recursive: true });
   const folder = join(dirname(to), `${PART_PREFIX}${basename(to)}-${crypto.randomUUID()}`);
-  mkdirSync(folder);
+  try {
+    mkdirSync(dirname(to), { recursive: true });
+    mkdirSync(folder);
+  } catch (error) {
+    throw new SourceError("CONVERT_WRITE", `${to}: ${(error as Error).message}`, { cause: error });
+  }
   const progress = quiet === true ? undefined : progressLine(process.stderr);
   try {
     const converted = await convertRows({
-      spec: { sources, clockOffsetNs: clockOffset, format, select, folder },
+      spec: { sources, clockOffsetNs: clockOffset, format, select, folder, to },
       opened,
       sliceBytes: name === undefined ? sliceBytes : undefined,
       name,

@@ -4,22 +4,31 @@ import { SourceError } from "../base/errors.ts";
 import { SegmentFile } from "../record/segment-file.ts";
 import { segmentName } from "../segments/segment-names.ts";
 
+export interface RowFileSpec {
+  readonly folder: string;
+  /** What the user calls the folder or the file. */
+  readonly to: string;
+  readonly number: number;
+  readonly extension: string;
+  /** Instead of one by number and times. */
+  readonly name: string | undefined;
+}
+
 export class RowFile {
+  readonly #spec: RowFileSpec;
   readonly #file: SegmentFile;
-  readonly #number: number;
-  readonly #extension: string;
-  readonly #name: string | undefined;
-  readonly #folder: string;
   #firstNs: bigint | undefined;
   #lastNs = 0n;
 
-  /** @param name instead of one by number and times */
-  constructor(folder: string, number: number, extension: string, name: string | undefined) {
-    this.#file = new SegmentFile(folder, number, extension);
-    this.#folder = folder;
-    this.#number = number;
-    this.#extension = extension;
-    this.#name = name;
+  /** @throws SourceError `CONVERT_WRITE` */
+  constructor(spec: RowFileSpec) {
+    this.#spec = spec;
+    const { folder, number, extension, to } = spec;
+    try {
+      this.#file = new SegmentFile(folder, number, extension);
+    } catch (error) {
+      throw failed(to, error as NodeJS.ErrnoException);
+    }
   }
 
   /** Says the times of the rows that are written next. */
@@ -34,22 +43,22 @@ export class RowFile {
     if (!(bytes instanceof Uint8Array))
       throw new TypeError("convert: expected a format that gives its bytes at once");
     const error = this.#file.write(bytes);
-    if (error !== undefined) throw failed(this.#folder, error);
+    if (error !== undefined) throw failed(this.#spec.to, error);
   }
 
   /** @throws SourceError `CONVERT_WRITE` */
   finish(): void {
-    const [number, firstNs, lastNs] = [this.#number, this.#firstNs, this.#lastNs];
-    if (firstNs === undefined && this.#name === undefined) {
+    const { number, extension, name: given, to } = this.#spec;
+    const [firstNs, lastNs] = [this.#firstNs, this.#lastNs];
+    if (firstNs === undefined && given === undefined) {
       this.#file.discard();
       return;
     }
-    const name =
-      this.#name ?? segmentName({ number, firstNs: firstNs ?? 0n, lastNs }, this.#extension);
+    const name = given ?? segmentName({ number, firstNs: firstNs ?? 0n, lastNs }, extension);
     try {
       this.#file.finish(name);
     } catch (error) {
-      throw failed(this.#folder, error as NodeJS.ErrnoException);
+      throw failed(to, error as NodeJS.ErrnoException);
     }
   }
 
@@ -58,6 +67,6 @@ export class RowFile {
   }
 }
 
-function failed(folder: string, error: NodeJS.ErrnoException): SourceError {
-  return new SourceError("CONVERT_WRITE", `${folder}: ${error.message}`, { cause: error });
+function failed(to: string, error: NodeJS.ErrnoException): SourceError {
+  return new SourceError("CONVERT_WRITE", `${to}: ${error.message}`, { cause: error });
 }

@@ -42,10 +42,10 @@ export class SliceConverter {
   /** Writes a slice's rows. @returns what it had; no file is left of one without rows, unless it has a name */
   async write(number: number, slice: Slice, name: string | undefined): Promise<TaskResult> {
     this.#open ??= formatNamed(this.#spec.format).load();
-    const { folder, format } = this.#spec;
+    const { folder, format, to } = this.#spec;
     const writer = (await this.#open)(FORMAT_DEFAULTS);
     const question = await this.#question(slice);
-    const file = new RowFile(folder, number, format, name);
+    const file = new RowFile({ folder, to, number, extension: format, name });
     try {
       const result = await this.#run(question, slice, file, writer);
       file.finish();

@@ -11,6 +11,8 @@ export interface ConvertSpec {
   /** `undefined`: the default columns, and the container where traces have container metadata. */
   readonly select: readonly (string | ColumnRequest)[] | undefined;
   readonly folder: string;
+  /** What the user calls the folder or the file. */
+  readonly to: string;
 }
 
 /** A part of the traces by time; both ends are inclusive, ns since the Unix epoch. */

@@ -26,19 +26,23 @@ export interface CutTotals {
 /**
  * Writes the traces.
  * @returns `undefined` if it was stopped: nothing is left then
- * @throws SourceError `CUT_EXISTS`, `CUT_CLOCK`, `CUT_HEADER`, `CUT_UNSIZED`, `CUT_BYTE_ORDER`, and what files cannot be written
+ * @throws SourceError `CUT_EXISTS`, `CUT_CLOCK`, `CUT_HEADER`, `CUT_UNSIZED`, `CUT_BYTE_ORDER`, `CUT_WRITE`
  */
 export async function cutTraces(spec: CutSpec): Promise<CutTotals | undefined> {
   const to = resolve(spec.to);
   if (existsSync(to))
     throw new SourceError("CUT_EXISTS", `${spec.to}: expected no such file or directory, got one`);
-  mkdirSync(dirname(to), { recursive: true });
   const part = join(dirname(to), `${PART_PREFIX}${basename(to)}-${crypto.randomUUID()}`);
-  mkdirSync(part);
   try {
+    mkdirSync(dirname(to), { recursive: true });
+    mkdirSync(part);
     const totals = await new Cut(spec, part).run();
     if (totals !== undefined) renameSync(part, to);
     return totals;
+  } catch (error) {
+    const isOfSystem = error instanceof Error && "syscall" in error;
+    if (!isOfSystem) throw error;
+    throw new SourceError("CUT_WRITE", `${spec.to}: ${error.message}`, { cause: error });
   } finally {
     rmSync(part, { recursive: true, force: true });
   }

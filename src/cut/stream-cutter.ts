@@ -1,6 +1,6 @@
 /** One stream: its packets, each with the records that are kept, into a data file and its index. */
 
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { wordToBigInt } from "../base/bits.ts";
 import { SourceError } from "../base/errors.ts";
 import { alignUp, Slots } from "../ctf/field-cursor.ts";
@@ -9,7 +9,7 @@ import type { EventClass, StreamClass, TraceClass } from "../ctf/trace-class.ts"
 import { planHeaderWalk, planRecordWalk } from "../scan/walk-planner.ts";
 import { Walker } from "../scan/walker.ts";
 import { FieldCopier, type Target } from "./field-copier.ts";
-import { indexEntry, indexHeader } from "./index-file.ts";
+import { indexBytes, indexEntry, indexHeader } from "./index-file.ts";
 import { PacketFields } from "./packet-fields.ts";
 import { type RecordShape, recordShape } from "./record-shape.ts";
 
@@ -42,6 +42,7 @@ export class StreamCutter implements Target {
   readonly #walker = new Walker();
   readonly #shapes = new Map<EventClass, RecordShape>();
   #byteOffset = 0;
+  #packets = 0;
   #number: bigint | undefined;
   #sourceNumber: bigint | undefined;
   /** Packets that the original lacks since the last one that was written. */
@@ -91,6 +92,12 @@ export class StreamCutter implements Target {
     this.#sourceNumber = before.#sourceNumber;
     this.#missing = before.#missing;
     this.#discarded = before.#discarded;
+  }
+
+  /** Takes back what a full disk has taken of the last packet only. */
+  cutBack(): void {
+    ftruncateSync(this.#data, this.#byteOffset);
+    if (this.#index !== undefined) ftruncateSync(this.#index, indexBytes(this.#packets));
   }
 
   /** Bytes so far. */
@@ -311,6 +318,7 @@ export class StreamCutter implements Target {
         }),
       );
     this.#byteOffset += bytes.length;
+    this.#packets++;
   }
 }
 

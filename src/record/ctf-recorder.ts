@@ -16,7 +16,7 @@ import { Watermark } from "../query/order/watermark.ts";
 import { segmentName } from "../segments/segment-names.ts";
 import type { CtfRecordingEvents, CtfRecordingSpec } from "./ctf-recording-spec.ts";
 import { CtfSegment } from "./ctf-segment.ts";
-import { DiskStall } from "./disk-stall.ts";
+import { DiskStall, roomProblem } from "./disk-stall.ts";
 import { SegmentRing } from "./segment-ring.ts";
 import { nextBegin, type WaitingPacket } from "./waiting-packet.ts";
 
@@ -241,7 +241,7 @@ export class CtfRecorder {
     const firstNs = times[0] ?? packet.endNs ?? 0n;
     const lastNs = times.at(-1) ?? firstNs;
     const cut = (segment: CtfSegment): void => {
-      const cutter = segment.cutter(trace.place, state.name, traceClass, header, state.cutter);
+      const cutter = segment.cutter(trace, state.name, traceClass, header, state.cutter);
       state.cutter = cutter;
       cutter.packet({ bytes: packet.bytes, header }, own, false, part);
     };
@@ -264,7 +264,7 @@ export class CtfRecorder {
 
   /** Writes into the segment, which begins if there is none; false where the disk does not take it. */
   #store(write: (segment: CtfSegment) => void, ns: bigint): boolean {
-    if (!this.#stall.mayWrite(() => undefined)) return false;
+    if (!this.#stall.mayWrite(() => roomProblem(this.#spec.folder))) return false;
     try {
       this.#segment ??= new CtfSegment(this.#spec.folder, this.#nextNumber++);
       write(this.#segment);
@@ -272,7 +272,7 @@ export class CtfRecorder {
     } catch (error) {
       if (!isOfDisk(error)) throw error;
       this.#stall.took(error, ns);
-      this.#giveUp();
+      this.#endWhole();
       return false;
     }
   }
@@ -298,6 +298,17 @@ export class CtfRecorder {
     }
   }
 
+  /** Ends a segment that the disk takes no more of behind its last whole packets. */
+  #endWhole(): void {
+    try {
+      this.#segment?.cutBack();
+      this.#close();
+    } catch (error) {
+      if (!isOfDisk(error)) throw error;
+      this.#giveUp();
+    }
+  }
+
   /** Of a trace that came over several connections, the metadata that grew longest. */
   #places(): Iterable<TraceState> {
     const byPlace = new Map<string, TraceState>();
@@ -315,6 +326,7 @@ export class CtfRecorder {
     this.#segment = undefined;
     segment?.discard();
     if (segment === undefined || segment.records === 0) return;
+    this.records -= segment.records;
     this.#stall.lose(segment.records, segment.firstNs ?? 0n, segment.lastNs ?? 0n);
   }
 

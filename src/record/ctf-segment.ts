@@ -21,6 +21,8 @@ export class CtfSegment {
   readonly #path: string;
   /** By place and name of their stream. */
   readonly #cutters = new Map<string, StreamCutter>();
+  /** Bytes of metadata that are written, by place. */
+  readonly #metadata = new Map<string, number>();
   records = 0;
   firstNs: bigint | undefined;
   lastNs: bigint | undefined;
@@ -44,7 +46,7 @@ export class CtfSegment {
    * @param before of the same stream in an earlier segment: its numbers go on
    */
   cutter(
-    place: string,
+    { place, metadata }: RecordedTrace,
     name: string,
     traceClass: TraceClass,
     { begin, end }: PacketHeader,
@@ -56,6 +58,8 @@ export class CtfSegment {
       const folder = join(this.#path, place);
       const hasIndex = begin !== undefined && end !== undefined;
       mkdirSync(join(folder, hasIndex ? "index" : "."), { recursive: true });
+      // Their room is taken before that of packets: a segment that fills the disk can end.
+      this.#writeMetadata(place, metadata);
       const index = hasIndex ? join(folder, "index", `${name}.idx`) : undefined;
       cutter = new StreamCutter(traceClass, join(folder, name), index, undefined);
       if (before !== undefined) cutter.goOnFrom(before);
@@ -74,7 +78,7 @@ export class CtfSegment {
       for (const { place, metadata } of traces) {
         const folder = join(this.#path, place);
         mkdirSync(folder, { recursive: true });
-        writeSynced(join(folder, "metadata"), wholeMetadata(metadata));
+        this.#writeMetadata(place, metadata);
         for (let path = folder; path !== this.#folder; path = dirname(path)) syncFolder(path);
       }
       renameSync(this.#path, join(this.#folder, name));
@@ -83,6 +87,18 @@ export class CtfSegment {
       this.discard();
       throw error;
     }
+  }
+
+  /** Takes back what a full disk has taken of the last packets only. */
+  cutBack(): void {
+    for (const cutter of this.#cutters.values()) cutter.cutBack();
+  }
+
+  /** Unless what is there says as much. */
+  #writeMetadata(place: string, metadata: Uint8Array): void {
+    if (this.#metadata.get(place) === metadata.length) return;
+    writeSynced(join(this.#path, place, "metadata"), wholeMetadata(metadata));
+    this.#metadata.set(place, metadata.length);
   }
 
   discard(): void {
@@ -97,7 +113,7 @@ export class CtfSegment {
 }
 
 function writeSynced(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, "wx");
+  const file = openSync(path, "w");
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
     fsyncSync(file);

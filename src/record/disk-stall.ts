@@ -1,5 +1,9 @@
 /** The time in which the disk takes no more: what is not recorded meanwhile is counted, and the disk is tried now and then. */
 
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { PART_PREFIX } from "../base/part-name.ts";
+
 /** What a recording reports. */
 export interface RecordingEvents {
   /** Something to say: the disk is full, recording goes on. */
@@ -74,5 +78,27 @@ export class DiskStall {
     if (rows === 0) return "recording goes on; nothing is missing";
     const count = `${rows} ${this.#unit}${rows === 1 ? " was" : "s were"}`;
     return `${count} not recorded, from ${sinceNs} to ${untilNs} ns`;
+  }
+}
+
+const PROBE_BYTES = 1 << 20;
+
+/** Why a folder's disk does not take a megabyte; `undefined` where it does. */
+export function roomProblem(folder: string): NodeJS.ErrnoException | undefined {
+  const path = join(folder, `${PART_PREFIX}probe`);
+  try {
+    const file = openSync(path, "w");
+    try {
+      const bytes = new Uint8Array(PROBE_BYTES);
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    return undefined;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  } finally {
+    rmSync(path, { force: true });
   }
 }
