@@ -88,11 +88,15 @@ needs(test, ["babeltrace2"])("babeltrace2 reads each segment, and all of them", 
 test("of a directory that is followed, too, also where containers decide", async () => {
   const source = await project("churn");
   for (const how of [[], ["--container", "coherent-macaque,pid_ns:*", "--name-wait", "300ms"]]) {
-    const folder = target();
-    record(source, folder, "--follow", "--duration", "3s", "--segment-time", "10s", ...how);
     const expected = linesOf(source, ...how.slice(0, 2));
     assert.ok(expected.length > 1000);
-    assert.ok(linesOf(folder) === expected, `${how}`);
+    // A busy machine needs longer to read it all.
+    const isWhole = ["3s", "30s"].some((duration) => {
+      const folder = target();
+      record(source, folder, "--follow", "--duration", duration, "--segment-time", "10s", ...how);
+      return linesOf(folder) === expected;
+    });
+    assert.ok(isWhole, `${how}`);
   }
 });
 
