@@ -5,7 +5,7 @@ import type { Shell } from "./completion.ts";
 import { enable, ps, watch } from "./program-alerts.ts";
 import { analyze, strace, top } from "./program-analyses.ts";
 import { explain, queries, query, tail } from "./program-queries.ts";
-import { cut, record } from "./program-record.ts";
+import { convert, cut, record } from "./program-record.ts";
 import { demo, replay, serve, view } from "./program-servers.ts";
 import { statedump } from "./program-statedump.ts";
 import { containers, info, ls } from "./program-traces.ts";
@@ -34,6 +34,7 @@ Exit status: 0 when everything was read, 1 after an error, 2 for a wrong command
     queries(),
     record(),
     cut(),
+    convert(),
     top(),
     analyze(),
     strace(),

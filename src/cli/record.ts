@@ -7,24 +7,21 @@ import { runQuestion } from "../operators/run-question.ts";
 import { startThreads } from "../query/threads.ts";
 import { Recorder } from "../record/recorder.ts";
 import type { TimeBound } from "../source/time-bound.ts";
+import type { RecordOptions } from "./record-options.ts";
 import { note, reportIncomplete, warn } from "./report.ts";
 import { executionOf, feedOf } from "./rows-options.ts";
 import { runRows } from "./rows-run.ts";
-import { compiledFilter, questionOf, type TailOptions } from "./tail.ts";
+import { compiledFilter, questionOf } from "./tail.ts";
 import { askedTimes } from "./times.ts";
-
-export interface RecordOptions extends TailOptions {
-  readonly to: string;
-  readonly segmentSize: number;
-  /** In ms. */
-  readonly segmentTime?: number;
-  readonly maxSize?: number;
-  readonly keep?: number;
-}
 
 const NS_PER_MS = 1_000_000n;
 
 export async function record(sources: readonly string[], options: RecordOptions): Promise<void> {
+  if (options.format === "ctf") {
+    const { recordCtf } = await import("./record-ctf.ts");
+    await recordCtf(sources, options);
+    return;
+  }
   const feed = feedOf(sources, options);
   const times = askedTimes(options, feed.isLive);
   if (times.lastRows !== undefined)
@@ -39,6 +36,8 @@ export async function record(sources: readonly string[], options: RecordOptions)
     {
       folder: options.to,
       extension: format.name,
+      // A Parquet file's end names all of its row groups.
+      mayEndAnywhere: format.name !== "parquet",
       open: () => open({ ...FORMAT_DEFAULTS, dictionaries: options.dict ?? "plain" }),
       segmentBytes: options.segmentSize,
       segmentNs:

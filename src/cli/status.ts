@@ -104,6 +104,15 @@ export function describeProgress(
   ].join(", ");
 }
 
+/** `42 %, 85 MB/s, 7 s left` */
+export function describeBytes(doneBytes: number, totalBytes: number, seconds: number): string {
+  const share = shareOf(doneBytes, totalBytes);
+  const elapsed = Math.max(seconds, LEAST_SECONDS);
+  const rate = `${(doneBytes / elapsed / 1e6).toFixed(0)} MB/s`;
+  const left = share === 0 ? [] : [`${duration((elapsed * (1 - share)) / share)} left`];
+  return [percent(doneBytes, totalBytes), rate, ...left].join(", ");
+}
+
 /** What a status line says of a live query. */
 export interface LiveProgress {
   readonly rows: number;

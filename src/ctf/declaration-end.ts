@@ -22,6 +22,11 @@ export class DeclarationEnd {
     this.#at = from;
   }
 
+  /** How far it has looked: behind the semicolon, once that has come. */
+  get at(): number {
+    return this.#at;
+  }
+
   /** Whether the declaration's end has come, which the text holds from its beginning on. */
   isIn(text: string): boolean {
     while (this.#at < text.length) {

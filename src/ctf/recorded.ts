@@ -14,6 +14,8 @@ export interface TraceClassItem {
   readonly kind: "trace-class";
   readonly trace: TraceOrigin;
   readonly traceClass: TraceClass;
+  /** What it was read from: all of it so far, without packets or with them. */
+  readonly metadata: Uint8Array;
 }
 
 /** A packet that is not read: whoever takes the item reads it where it lies. */
@@ -78,7 +80,8 @@ export async function* readRecorded(
       source,
     };
     yield { kind: "trace", trace };
-    yield { kind: "trace-class", trace, traceClass: directory.traceClass };
+    const { traceClass, metadata } = directory;
+    yield { kind: "trace-class", trace, traceClass, metadata };
     const byPath = new Map<string, StreamOrigin>();
     for (const stored of directory.streams) {
       const queue = new StreamQueue(trace, stored, queues.length);

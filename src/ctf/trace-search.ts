@@ -3,6 +3,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SourceError, type TraceError } from "../base/errors.ts";
+import { PART_PREFIX } from "../base/part-name.ts";
 import { systemReason } from "../base/system-error.ts";
 
 /** Why something could not be read. */
@@ -42,8 +43,15 @@ export async function searchTraces(path: string): Promise<FoundTraces> {
   if (unreadable !== undefined) throw unreadable.error;
   throw new SourceError(
     "SOURCE_NO_TRACE",
-    `${path}: expected a CTF trace, got no file named metadata at or below it`,
+    `${path}: expected a CTF trace, got no file named metadata at or below it${(await readdir(path)).some(isRows) ? ROWS_ADVICE : ""}`,
   );
+}
+
+/** Where files of rows can be asked, which have no events. */
+const ROWS_ADVICE = "; tail, query and the library read files of rows";
+
+function isRows(name: string): boolean {
+  return /\.(?:arrows?|feather|parquet)$/i.test(name);
 }
 
 const TAR = /\.(?:tar|tgz|tbz2?|txz)(?:\.\w+)?$/i;
@@ -54,6 +62,7 @@ function advice(path: string): string {
   if (TAR.test(name)) return `; unpack it: tar -xf ${name} -C DIRECTORY`;
   if (/\.zip$/i.test(name)) return `; unpack it: unzip ${name} -d DIRECTORY`;
   if (/\.(?:gz|xz|bz2|zst)$/i.test(name)) return "; unpack it";
+  if (isRows(name)) return ROWS_ADVICE;
   return `; the directory that it lies in is ${dirname(path)}`;
 }
 
@@ -74,7 +83,8 @@ class Search {
       this.found.push(path);
     for (const entry of entries) {
       const inside = join(path, entry.name);
-      if (entry.name !== "index" && (await isFolder(entry, inside))) await this.enter(inside);
+      const mayHold = entry.name !== "index" && !entry.name.startsWith(PART_PREFIX);
+      if (mayHold && (await isFolder(entry, inside))) await this.enter(inside);
     }
   }
 

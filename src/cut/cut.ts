@@ -1,35 +1,20 @@
 /** Traces of the records that pass: read packet by packet, written whole or not at all. */
 
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { type DecodeError, SourceError } from "../base/errors.ts";
-import { globMatches } from "../base/glob.ts";
+import { SourceError } from "../base/errors.ts";
+import { PART_PREFIX } from "../base/part-name.ts";
 import { Turns } from "../base/turns.ts";
 import { OpenFiles } from "../ctf/data-files.ts";
 import { MAX_PACKET_BYTES, type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
 import { readStoredPacket, type StoredPacket, withPlace } from "../ctf/stored-packet.ts";
 import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
-import type { OpenedTraces, StoredStream, TraceDirectory } from "../ctf/trace-directory.ts";
+import type { StoredStream, TraceDirectory } from "../ctf/trace-directory.ts";
 import { hasNarrowClock } from "../ctf/whole-times.ts";
-import { InterpretingScanner } from "../scan/interpreter.ts";
-import type { ScanSpec } from "../scan/scanner.ts";
-import { type KeptRecord, StreamCutter } from "./stream-cutter.ts";
-
-export interface CutSpec {
-  readonly opened: OpenedTraces;
-  /** What the user wrote: the traces keep their places below these. */
-  readonly sources: readonly string[];
-  readonly to: string;
-  /** Which records pass; columns are none. */
-  readonly scan: ScanSpec;
-  /** Records of these names are kept whether they pass or not: star globs. */
-  readonly alwaysKept: readonly string[];
-  /** Asked between packets: whether to give up. */
-  readonly isStopped: () => boolean;
-  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
-  /** Part of a packet that cannot be read. */
-  readonly onLoss: (path: string, error: DecodeError) => void;
-}
+import type { CutSpec } from "./cut-spec.ts";
+import { cutMetadata } from "./metadata-cut.ts";
+import { PacketSelector } from "./packet-selector.ts";
+import { StreamCutter } from "./stream-cutter.ts";
 
 export interface CutTotals {
   records: number;
@@ -41,18 +26,23 @@ export interface CutTotals {
 /**
  * Writes the traces.
  * @returns `undefined` if it was stopped: nothing is left then
- * @throws SourceError `CUT_EXISTS`, `CUT_CLOCK`, `CUT_HEADER`, `CUT_UNSIZED`, `CUT_BYTE_ORDER`, and what files cannot be written
+ * @throws SourceError `CUT_EXISTS`, `CUT_CLOCK`, `CUT_HEADER`, `CUT_UNSIZED`, `CUT_BYTE_ORDER`, `CUT_WRITE`
  */
 export async function cutTraces(spec: CutSpec): Promise<CutTotals | undefined> {
   const to = resolve(spec.to);
   if (existsSync(to))
     throw new SourceError("CUT_EXISTS", `${spec.to}: expected no such file or directory, got one`);
-  mkdirSync(dirname(to), { recursive: true });
-  const part = mkdtempSync(join(dirname(to), `.part-${basename(to)}-`));
+  const part = join(dirname(to), `${PART_PREFIX}${basename(to)}-${crypto.randomUUID()}`);
   try {
+    mkdirSync(dirname(to), { recursive: true });
+    mkdirSync(part);
     const totals = await new Cut(spec, part).run();
     if (totals !== undefined) renameSync(part, to);
     return totals;
+  } catch (error) {
+    const isOfSystem = error instanceof Error && "syscall" in error;
+    if (!isOfSystem) throw error;
+    throw new SourceError("CUT_WRITE", `${spec.to}: ${error.message}`, { cause: error });
   } finally {
     rmSync(part, { recursive: true, force: true });
   }
@@ -91,21 +81,22 @@ class Cut {
 
   async #trace(directory: TraceDirectory, folder: string): Promise<boolean> {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "metadata"), directory.metadata);
+    const { traceClass, metadata } = directory;
+    const uuid = traceClass.uuid && this.#spec.uuid?.();
+    const occurring = this.#spec.classes === "occurring" ? new Set<EventClass>() : undefined;
     const names = new Set<string>();
     for (const stream of directory.streams) {
       const name = nameFor(basename(stream.path), names);
-      const cutter = new StreamCutter(
-        directory.traceClass,
-        join(folder, name),
-        indexPath(stream, folder, name),
-      );
+      const index = indexPath(stream, folder, name);
+      const cutter = new StreamCutter(traceClass, join(folder, name), index, uuid);
       try {
-        if (!(await this.#stream(directory.traceClass, stream, cutter))) return false;
+        if (!(await this.#stream(traceClass, stream, cutter, occurring))) return false;
       } finally {
         cutter.close();
       }
     }
+    const cut = cutMetadata(metadata, traceClass, { occurring, uuid });
+    writeFileSync(join(folder, "metadata"), cut);
     return true;
   }
 
@@ -113,28 +104,10 @@ class Cut {
     traceClass: TraceClass,
     stream: StoredStream,
     cutter: StreamCutter,
+    occurring: Set<EventClass> | undefined,
   ): Promise<boolean> {
-    const { scan, alwaysKept, isStopped, onProgress, onLoss } = this.#spec;
-    const records: KeptRecord[] = [];
-    const isKept = new Map<EventClass, boolean>();
-    const scanner = new InterpretingScanner(
-      scan,
-      [],
-      traceClass,
-      { host: undefined },
-      (eventClass, beginBit, endBit, { hi, lo }, passes) => {
-        let always = isKept.get(eventClass);
-        if (always === undefined) {
-          always = alwaysKept.some((glob) => globMatches(glob, eventClass.name));
-          isKept.set(eventClass, always);
-        }
-        if (!passes && !always) return;
-        this.#totals.records++;
-        if (!passes) this.#totals.kept++;
-        const clock = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
-        records.push({ eventClass, beginBit, endBit, clock });
-      },
-    );
+    const { scan, isStopped, onProgress, onLoss } = this.#spec;
+    const selector = new PacketSelector(this.#spec, traceClass);
     // Which round a narrow clock is in shows by the packets before.
     const keepsEmpty = hasNarrowClock(
       stream.streamClass,
@@ -144,10 +117,16 @@ class Cut {
     for (const packet of stream.packets) {
       if (isStopped()) return false;
       const { bytes, header } = this.#read(packet, traceClass);
-      records.length = 0;
-      const { error } = scanner.scan(bytes, header);
-      if (error !== undefined) onLoss(stream.path, error);
-      cutter.packet({ bytes, header }, records, keepsEmpty);
+      // A packet that was cut short ends with its last whole record.
+      if (scan === undefined && header.missingBits === 0) cutter.whole({ bytes, header });
+      else {
+        const { records, unwanted, error } = selector.select(bytes, header);
+        if (error !== undefined) onLoss(stream.path, error);
+        for (const { eventClass } of records) occurring?.add(eventClass);
+        this.#totals.records += records.length;
+        this.#totals.kept += unwanted;
+        cutter.packet({ bytes, header }, records, keepsEmpty);
+      }
       this.#doneBytes += packet.bytes;
       onProgress?.(this.#doneBytes, this.#totalBytes);
       // Signals have theirs.

@@ -15,10 +15,16 @@ export interface IndexEntry {
   readonly number: bigint;
 }
 
+const HEADER_BYTES = 16;
 const ENTRY_BYTES = 72;
 
+/** Bytes of an index of so many packets. */
+export function indexBytes(packets: number): number {
+  return HEADER_BYTES + packets * ENTRY_BYTES;
+}
+
 export function indexHeader(): Uint8Array {
-  const bytes = new Uint8Array(16);
+  const bytes = new Uint8Array(HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   for (const [i, word] of [INDEX_MAGIC, 1, 1, ENTRY_BYTES].entries()) view.setUint32(4 * i, word);
   return bytes;

@@ -14,6 +14,8 @@ interface Place {
 export class PacketFields {
   readonly #places = new Map<Role, Place[]>();
   readonly #path: string;
+  /** Where the UUID stands as bytes, if it does. */
+  #uuidByte: number | undefined;
 
   constructor(bytes: Uint8Array, header: PacketHeader, traceClass: TraceClass, path: string) {
     this.#path = path;
@@ -28,6 +30,9 @@ export class PacketFields {
           for (const role of fieldClass.roles)
             this.#places.set(role, [...(this.#places.get(role) ?? []), { fieldClass, bit }]);
         },
+        blob: ({ roles }, { length }) => {
+          if (roles.includes("metadata-stream-uuid")) this.#uuidByte = (cursor.bit >>> 3) - length;
+        },
       });
     }
   }
@@ -39,6 +44,15 @@ export class PacketFields {
   /** Bits of the narrowest field with a role; 64 if there is none. */
   width(role: Role): number {
     return Math.min(64, ...(this.#places.get(role) ?? []).map(({ fieldClass }) => fieldClass.size));
+  }
+
+  /** Writes the trace's UUID where the header has one: as 16 integers, or as bytes. */
+  writeUuid(bytes: Uint8Array, uuid: Uint8Array): void {
+    for (const [i, { fieldClass, bit }] of (
+      this.#places.get("metadata-stream-uuid") ?? []
+    ).entries())
+      if (bit >= 0) writeInteger(bytes, bit, fieldClass, BigInt(uuid[i % uuid.length]!));
+    if (this.#uuidByte !== undefined) bytes.set(uuid, this.#uuidByte);
   }
 
   /**

@@ -1,6 +1,6 @@
 /** One stream: its packets, each with the records that are kept, into a data file and its index. */
 
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { wordToBigInt } from "../base/bits.ts";
 import { SourceError } from "../base/errors.ts";
 import { alignUp, Slots } from "../ctf/field-cursor.ts";
@@ -9,7 +9,7 @@ import type { EventClass, StreamClass, TraceClass } from "../ctf/trace-class.ts"
 import { planHeaderWalk, planRecordWalk } from "../scan/walk-planner.ts";
 import { Walker } from "../scan/walker.ts";
 import { FieldCopier, type Target } from "./field-copier.ts";
-import { indexEntry, indexHeader } from "./index-file.ts";
+import { indexBytes, indexEntry, indexHeader } from "./index-file.ts";
 import { PacketFields } from "./packet-fields.ts";
 import { type RecordShape, recordShape } from "./record-shape.ts";
 
@@ -36,11 +36,13 @@ export class StreamCutter implements Target {
   readonly #traceClass: TraceClass;
   readonly #path: string;
   readonly #indexPath: string | undefined;
+  readonly #uuid: Uint8Array | undefined;
   readonly #data: number;
   readonly #index: number | undefined;
   readonly #walker = new Walker();
   readonly #shapes = new Map<EventClass, RecordShape>();
   #byteOffset = 0;
+  #packets = 0;
   #number: bigint | undefined;
   #sourceNumber: bigint | undefined;
   /** Packets that the original lacks since the last one that was written. */
@@ -51,49 +53,98 @@ export class StreamCutter implements Target {
   /**
    * @param path of the data file
    * @param indexPath of its index; none where packets have no times or sizes
+   * @param uuid of the trace, where it gets another
    */
-  constructor(traceClass: TraceClass, path: string, indexPath: string | undefined) {
+  constructor(
+    traceClass: TraceClass,
+    path: string,
+    indexPath: string | undefined,
+    uuid: Uint8Array | undefined,
+  ) {
     this.#traceClass = traceClass;
     this.#walker.slots = new Slots(traceClass.slotCount);
     this.#path = path;
     this.#indexPath = indexPath;
+    this.#uuid = uuid;
     this.#data = openSync(path, "wx");
     this.#index = indexPath === undefined ? undefined : openSync(indexPath, "wx");
     if (this.#index !== undefined) writeSync(this.#index, indexHeader());
   }
 
-  /** Ends its files; those of a stream without a packet go. */
-  close(): void {
-    closeSync(this.#data);
-    if (this.#index !== undefined) closeSync(this.#index);
+  /**
+   * Ends its files; those of a stream without a packet go.
+   * @param isSynced whether they are on the disk then
+   */
+  close(isSynced: boolean = false): void {
+    for (const file of [this.#data, this.#index]) {
+      if (file === undefined) continue;
+      if (isSynced) fsyncSync(file);
+      closeSync(file);
+    }
     if (this.#byteOffset > 0) return;
     rmSync(this.#path);
     if (this.#indexPath !== undefined) rmSync(this.#indexPath);
   }
 
-  /** Takes a packet's records over; a packet that says nothing is left out. */
-  packet(packet: SourcePacket, records: readonly KeptRecord[], keepsEmpty: boolean): void {
-    const { sequenceNumber, discardedEvents } = packet.header;
-    const last = this.#sourceNumber;
-    if (sequenceNumber !== undefined) {
-      if (last !== undefined && sequenceNumber > last) this.#missing += sequenceNumber - last - 1n;
-      this.#sourceNumber = sequenceNumber;
-    }
+  /** Numbers go on where those of another file of the stream ended. */
+  goOnFrom(before: StreamCutter): void {
+    this.#number = before.#number;
+    this.#sourceNumber = before.#sourceNumber;
+    this.#missing = before.#missing;
+    this.#discarded = before.#discarded;
+  }
+
+  /** Takes back what a full disk has taken of the last packet only. */
+  cutBack(): void {
+    ftruncateSync(this.#data, this.#byteOffset);
+    if (this.#index !== undefined) ftruncateSync(this.#index, indexBytes(this.#packets));
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#byteOffset;
+  }
+
+  /**
+   * Takes a packet's records over; a packet that says nothing is left out.
+   * @param part of the packet's time that the records are of, clock cycles
+   */
+  packet(
+    packet: SourcePacket,
+    records: readonly KeptRecord[],
+    keepsEmpty: boolean,
+    part: { readonly begin?: bigint | undefined; readonly end?: bigint | undefined } = {},
+  ): void {
+    const { discardedEvents } = packet.header;
+    this.#countMissing(packet.header);
     const isFirst = this.#byteOffset === 0;
     const saysMore = discardedEvents !== this.#discarded || isFirst || keepsEmpty;
     if (records.length === 0 && !saysMore) return;
     const fields = new PacketFields(packet.bytes, packet.header, this.#traceClass, this.#path);
-    let begin: bigint | undefined;
+    let { begin } = part;
     for (let from = 0; ; ) {
       const to = this.#fill(packet, records, from, begin ?? packet.header.begin);
       const isLast = to === records.length;
-      const end = isLast ? undefined : records[Math.max(from, to - 1)]!.clock;
+      const end = isLast ? part.end : records[Math.max(from, to - 1)]!.clock;
       // Nothing fits before a begin that is long before the first record: there, the begin moves.
       if (to > from || isLast) this.#finish(packet, fields, begin, end);
       if (isLast) return;
       begin = this.#beginAt(packet, fields, records[to]!);
       from = to;
     }
+  }
+
+  /** Takes a packet over as it is, but for what is behind its content. */
+  whole(packet: SourcePacket): void {
+    const { bytes, header } = packet;
+    this.#countMissing(header);
+    const contentBytes = Math.ceil(header.contentBits / 8);
+    this.bit = 0;
+    this.reserve(contentBytes * 8);
+    this.bytes.set(bytes.subarray(0, contentBytes));
+    this.bit = header.contentBits;
+    const fields = new PacketFields(bytes, header, this.#traceClass, this.#path);
+    this.#finish(packet, fields, undefined, undefined);
   }
 
   reserve(bits: number): void {
@@ -130,6 +181,13 @@ export class StreamCutter implements Target {
         copier.record(record.beginBit, header.streamClass, record.eventClass);
     }
     return records.length;
+  }
+
+  #countMissing({ sequenceNumber }: PacketHeader): void {
+    if (sequenceNumber === undefined) return;
+    const last = this.#sourceNumber;
+    if (last !== undefined && sequenceNumber > last) this.#missing += sequenceNumber - last - 1n;
+    this.#sourceNumber = sequenceNumber;
   }
 
   /** The byte that the header ends in may have a record's first bits. */
@@ -205,6 +263,7 @@ export class StreamCutter implements Target {
     const contentBits = this.bit;
     const packetBits = alignUp(contentBits, 8);
     this.#checkSize(fields, contentBits, packetBits);
+    if (this.#uuid !== undefined) fields.writeUuid(this.bytes, this.#uuid);
     fields.write(this.bytes, "packet-content-length", BigInt(contentBits));
     fields.write(this.bytes, "packet-total-length", BigInt(packetBits));
     if (begin !== undefined) fields.write(this.bytes, "default-clock-timestamp", begin);
@@ -259,6 +318,7 @@ export class StreamCutter implements Target {
         }),
       );
     this.#byteOffset += bytes.length;
+    this.#packets++;
   }
 }
 

@@ -57,7 +57,7 @@ class RecordedFeed implements Feed {
 
   share(options: ReadOptions = {}): FeedSubscription {
     const gate = new Gate();
-    const own = { ...options, opened: () => this.#open() };
+    const own = { ...options, opened: options.opened ?? (() => this.#open()) };
     const items = decodedItems(
       this.sources,
       this.#options,

@@ -62,7 +62,7 @@ export class MetadataStage {
         break;
       case "trace-class":
         this.#trace(item.trace).traceClass = item.traceClass;
-        yield item;
+        yield { kind: "trace-class", trace: item.trace, traceClass: item.traceClass };
         break;
       case "metadata":
         yield* this.#metadata(item.trace, item.bytes);

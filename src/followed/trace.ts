@@ -122,7 +122,8 @@ export class FollowedTrace {
       const traceClass = this.#reader.append(Buffer.from(more));
       if (traceClass === undefined) return;
       this.traceClass = traceClass;
-      yield { kind: "trace-class", trace: this.origin, traceClass };
+      const metadata = Buffer.from(text);
+      yield { kind: "trace-class", trace: this.origin, traceClass, metadata };
     } catch (error) {
       if (!(error instanceof MetadataError)) throw error;
       this.#error = error;

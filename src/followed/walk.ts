@@ -3,6 +3,7 @@
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { SourceError } from "../base/errors.ts";
+import { PART_PREFIX } from "../base/part-name.ts";
 import { systemReason } from "../base/system-error.ts";
 import { Turns } from "../base/turns.ts";
 
@@ -79,7 +80,7 @@ async function walkOnce(root: string): Promise<Found | undefined> {
       const inside = join(path, name);
       const below = statOf(inside);
       if (below?.isFile() === true) files.push(fileOf(inside, below));
-      else if (below?.isDirectory() === true && name !== "index" && depth < MAX_DEPTH)
+      else if (below?.isDirectory() === true && mayHold(name) && depth < MAX_DEPTH)
         open.push({ path: inside, stats: below, depth: depth + 1 });
     }
     const trace = traceOf(path, files);
@@ -145,4 +146,9 @@ export function isArchived(path: string): boolean {
   for (let at = path; at !== dirname(at); at = dirname(at))
     if (basename(dirname(at)) === "archives" && ARCHIVE.test(basename(at))) return true;
   return false;
+}
+
+/** Whether a folder may hold traces. */
+function mayHold(name: string): boolean {
+  return name !== "index" && !name.startsWith(PART_PREFIX);
 }

@@ -1,7 +1,7 @@
 /** What a program says about a query, in the words of the command line; texts are compiled when the query is made. */
 
 import { SourceError } from "../base/errors.ts";
-import type { ColumnRequest } from "../column/request.ts";
+import { type ColumnRequest, columnName } from "../column/request.ts";
 import type { Loss } from "../feed/losses.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { compileFilter } from "../filter/compile.ts";
@@ -11,6 +11,7 @@ import { planQuery } from "../language/plan.ts";
 import type { PlannedQuery } from "../language/planned-query.ts";
 import type { Engine } from "../query/execution.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
+import type { RowsAsked } from "../segments/row-query.ts";
 import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
 
 export interface QueryOptions {
@@ -67,18 +68,40 @@ export function questionOf(options: QueryOptions): Question {
 }
 
 /**
+ * The options for files of rows: a selection is a stage there.
+ * @throws FilterError; SourceError `TIME_SYNTAX`, `QUERY_OPTION`
+ */
+export function rowsAsked(options: QueryOptions): RowsAsked {
+  const { q, where = "", select, limit } = options;
+  refuseBeside(options);
+  const { events, container, begin, end } = baseOf(options);
+  const filter = typeof where === "string" ? where : where.text;
+  const names = select?.map((one) => (typeof one === "string" ? one : columnName(one)));
+  const stage =
+    names === undefined ? "" : ` |> select ${names.join(", ").replace(/:[a-z0-9_<>]+/g, "")}`;
+  const text = q === undefined ? `${filter}${stage}` : queryText(q);
+  return { text, events, container, begin, end, limit };
+}
+
+/**
  * The plan of options that have a query in the query language.
  * @throws FilterError; SourceError `TIME_SYNTAX`, `QUERY_OPTION` for what the query says by itself
  */
 export function plannedOf(options: QueryOptions): PlannedQuery | undefined {
   const { q } = options;
   if (q === undefined) return undefined;
+  refuseBeside(options);
+  return planQuery(queryText(q), baseOf(options));
+}
+
+/** @throws SourceError `QUERY_OPTION` for what a query in the query language says by itself */
+function refuseBeside(options: QueryOptions): void {
+  if (options.q === undefined) return;
   const twice = (["where", "select", "order", "limit"] as const).find(
     (name) => options[name] !== undefined,
   );
   if (twice !== undefined)
     throw new SourceError("QUERY_OPTION", `${twice}: expected nothing, since q says it`);
-  return planQuery(queryText(q), baseOf(options));
 }
 
 function baseOf({

@@ -1,6 +1,6 @@
 /** Queries as a program sees them: said once, run as often as they are subscribed to or iterated over. */
 
-import { defer, Observable } from "rxjs";
+import { defer, from, mergeMap, Observable } from "rxjs";
 import { SourceError } from "../base/errors.ts";
 import { fitBatch } from "../column/null-column.ts";
 import type { Schema } from "../column/schema.ts";
@@ -20,26 +20,31 @@ import type { Question } from "../query/question.ts";
 import { batchFacts, type ResultItem } from "../query/result.ts";
 import { settled } from "../query/settled.ts";
 import { startThreads } from "../query/threads.ts";
+import { type SegmentPath, segmentPaths } from "../segments/find.ts";
+import { planRowFiles } from "../segments/row-query.ts";
+import type { Gate } from "../source/gate.ts";
 import type { SourceOptions } from "../source/source.ts";
 import { Batch, type Row } from "./batch.ts";
 import { iterate } from "./iterate.ts";
-import { plannedOf, type QueryOptions, questionOf } from "./query-options.ts";
+import { plannedOf, type QueryOptions, questionOf, rowsAsked } from "./query-options.ts";
 
 /** How sources are followed, beside what is asked of them. */
 export interface SourceQueryOptions extends QueryOptions, Partial<SourceOptions> {}
 
 /**
  * A query over recorded traces (paths of directories) or live sessions (`net://` URLs; several of either kind are one
- * feed in one order of time).
+ * feed in one order of time), or over files of rows: Arrow and Parquet that this program wrote, or folders of them.
  *
  * @throws FilterError for a filter that does not compile; what its source is wrong with comes when it runs
  */
 export function query(
   sources: string | readonly string[],
-  { from, wait, reconnect, inThread, ...options }: SourceQueryOptions = {},
+  { from: start, wait, reconnect, inThread, ...options }: SourceQueryOptions = {},
 ): Query {
   const all = typeof sources === "string" ? [sources] : sources;
-  return new Query(openFeed(all, { from, wait, reconnect, inThread }), options);
+  const files = segmentPaths(all);
+  const feed = openFeed(all, { from: start, wait, reconnect, inThread });
+  return new Query(feed, options, [], files);
 }
 
 const DEFAULT_SETTLE_MS = 5000;
@@ -52,11 +57,19 @@ export class Query {
   /** The plan of a query in the query language whose rows are not events as they are. */
   readonly #planned: PlannedQuery | undefined;
   readonly #operators: readonly (() => Operator)[];
+  /** What is read instead of the feed: files of rows. */
+  readonly #files: readonly SegmentPath[] | undefined;
 
-  constructor(feed: Feed, options: QueryOptions, operators: readonly (() => Operator)[] = []) {
+  constructor(
+    feed: Feed,
+    options: QueryOptions,
+    operators: readonly (() => Operator)[] = [],
+    files?: readonly SegmentPath[],
+  ) {
     this.#feed = feed;
     this.#options = options;
-    const planned = plannedOf(options);
+    this.#files = files;
+    const planned = files === undefined ? plannedOf(options) : undefined;
     this.#question = planned?.question ?? questionOf(options);
     this.#planned = planned?.isPlain === true ? undefined : planned;
     this.#operators = operators;
@@ -68,7 +81,7 @@ export class Query {
    * @param make called for each run, since operators keep state
    */
   pipe(make: () => Operator): Query {
-    return new Query(this.#feed, this.#options, [...this.#operators, make]);
+    return new Query(this.#feed, this.#options, [...this.#operators, make], this.#files);
   }
 
   /** All that the query gives: columns, batches, losses, notes, in the order of the data. */
@@ -146,6 +159,8 @@ export class Query {
     share: FeedSubscription,
     { select = this.#question.select, lines }: Pick<Execution, "lines"> & Partial<Question>,
   ): Observable<ResultItem> {
+    if (this.#files !== undefined)
+      return rowsOfFiles(this.#files, this.#options, this.#operators, share.gate);
     const { maxLagMs, nameWaitMs, engine, threads } = this.#options;
     const { sources, isLive } = this.#feed;
     const started = startThreads(sources, engine ?? "kernel", threads);
@@ -177,6 +192,25 @@ export class Query {
     if (item.kind === "note") this.#options.onNote?.(item.text);
     if (item.kind === "loss") this.#options.onLoss?.(item.loss);
   }
+}
+
+/** A query over files of rows. */
+function rowsOfFiles(
+  files: readonly SegmentPath[],
+  options: QueryOptions,
+  operators: readonly (() => Operator)[],
+  gate: Gate,
+): Observable<ResultItem> {
+  return defer(() => from(planRowFiles(files, rowsAsked(options)))).pipe(
+    mergeMap((plan) => {
+      const rows = plan.run(gate);
+      const made = operators.map((make) => make());
+      return through(rows, made.length === 0 ? [new Limit(Number.MAX_SAFE_INTEGER)] : made, {
+        isLive: false,
+        borrowBatches: false,
+      });
+    }),
+  );
 }
 
 /** What an item of a query's result is in a format. */

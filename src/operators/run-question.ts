@@ -288,7 +288,7 @@ function contained(
 }
 
 /** All that is asked of an event's container. */
-function askedOf({ container, filter }: Pick<Question, "container" | "filter">): Asked {
+export function askedOf({ container, filter }: Pick<Question, "container" | "filter">): Asked {
   const { required: own, cases = [] } = filter?.containers ?? {};
   if (container === undefined || own === undefined) return { required: container ?? own, cases };
   return { required: { kind: "and", operands: [container, own] }, cases };
@@ -300,7 +300,7 @@ function conditionsOf(question: Question): readonly ContainerCondition[] {
   return conditions.filter((condition) => condition !== undefined);
 }
 
-function watchOf(
+export function watchOf(
   question: Question,
   watch: (condition: ContainerCondition) => NameWatch,
 ): NameWatch | undefined {
@@ -322,8 +322,8 @@ function requestOf(one: string | ColumnRequest): ColumnRequest {
   return typeof one === "string" ? columnRequest(one) : one;
 }
 
-/** The container stands before the payload. */
-function withContainer(requests: readonly ColumnRequest[]): readonly ColumnRequest[] {
+/** Adds the container, before the payload. */
+export function withContainer(requests: readonly ColumnRequest[]): readonly ColumnRequest[] {
   const payload = requests.findIndex(({ kind }) => kind === "payload");
   return requests.toSpliced(payload, 0, { kind: "container", fact: "name" });
 }

@@ -3,15 +3,25 @@
  * reader, or whoever starts again after a crash, sees all of it or nothing.
  */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
-import { PART_PREFIX } from "../segments/segment-names.ts";
+import { PART_PREFIX } from "../base/part-name.ts";
 
 export class SegmentFile {
   readonly #folder: string;
   readonly #path: string;
   readonly #file: number;
   #written = 0;
+  /** Behind the last bytes that were written whole. */
+  #whole = 0;
   /** Bytes that could not be written yet. */
   #pending: Uint8Array[] = [];
 
@@ -35,9 +45,25 @@ export class SegmentFile {
   write(bytes: Uint8Array): NodeJS.ErrnoException | undefined {
     if (bytes.length > 0) this.#pending.push(bytes);
     const error = this.flush();
+    if (error === undefined) this.#whole = this.#written;
     // What waits must not be written over by its maker.
     if (error !== undefined) this.#pending = this.#pending.map((part) => part.slice());
     return error;
+  }
+
+  /**
+   * Gives up what waits and ends the file behind the last bytes that were written whole.
+   * @returns the error of the system that stopped it
+   */
+  endWhole(end: Uint8Array): NodeJS.ErrnoException | undefined {
+    this.#pending = [];
+    this.#written = this.#whole;
+    try {
+      ftruncateSync(this.#file, this.#whole);
+    } catch (error) {
+      return error as NodeJS.ErrnoException;
+    }
+    return this.write(end);
   }
 
   /** Writes what waits. */

@@ -12,9 +12,6 @@ export interface Segment {
   readonly lastNs: bigint;
 }
 
-/** What a segment is called while it is written. */
-export const PART_PREFIX = ".part-";
-
 const NAME = /^(\d{6,})-(-?\d+)-(-?\d+)\.([a-z]+)$/;
 
 export function segmentName(

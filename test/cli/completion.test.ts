@@ -28,7 +28,7 @@ shift; COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _tracewire; prin
 
 for (const [words, expected] of [
   [["ta"], ["tail"]],
-  [["co"], ["containers", "completion"]],
+  [["co"], ["convert", "containers", "completion"]],
   [["--v"], ["--version"]],
   [["tail", "--for"], ["--format"]],
   [

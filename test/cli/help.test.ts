@@ -17,6 +17,7 @@ test("knows its commands", () => {
     "queries",
     "record",
     "cut",
+    "convert",
     "top",
     "analyze",
     "strace",

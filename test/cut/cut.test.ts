@@ -31,6 +31,8 @@ interface How {
   readonly events?: readonly string[];
   readonly alwaysKept?: readonly string[];
   readonly isStopped?: () => boolean;
+  readonly classes?: "occurring" | "all";
+  readonly uuid?: () => Uint8Array;
 }
 
 /** Cuts a trace into a new folder; gives that. */
@@ -51,6 +53,8 @@ async function cut(source: string, how: How = {}): Promise<string> {
     alwaysKept: how.alwaysKept ?? [],
     isStopped: how.isStopped ?? (() => false),
     onLoss: () => {},
+    classes: how.classes,
+    uuid: how.uuid,
   });
   return to;
 }
@@ -104,10 +108,14 @@ needs(test, ["babeltrace2"])(
   async () => {
     for (const name of ["small", "ctf18"] as const) {
       const source = await project(name);
+      let made = 0;
+      const uuid = (): Uint8Array => new Uint8Array(16).fill(++made);
       const print = (folder: string): string =>
         spawnSync("babeltrace2", ["--no-delta", folder], { encoding: "utf8", maxBuffer: 1 << 28 })
           .stdout;
       assert.ok(print(await cut(source)) === print(source), name);
+      const anew = await cut(source, { classes: "occurring", uuid });
+      assert.ok(print(anew) === print(source), `${name}, metadata anew`);
     }
   },
 );
@@ -128,12 +136,12 @@ for (const [format, make] of [
   test(`random trace classes of ${format}: whatever is aligned to what`, async () => {
     const next = random(`cut of ${format}`);
     let kept = 0;
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 100; round++) {
       const trace = make(next);
       const packets = Array.from({ length: 4 }, () => randomPacket(next));
       const source = folders.make({ metadata: trace.text, data: joined(...packets) });
       for (const where of [undefined, randomFilter(trace, next)]) {
-        const how = { where };
+        const how = { where, classes: next(2) === 0 ? "all" : "occurring" } as const;
         let expected: Result;
         try {
           expected = await rows(source, how);
@@ -195,6 +203,45 @@ test("records of some names are kept whether they pass or not", async () => {
   assert.equal(await names({ events: ["nothing"], alwaysKept: ["b"] }), ["b", "b"]);
 });
 
+for (const name of ["small", "ctf18", "ctf2"] as const) {
+  test(`${name}: metadata declare the event classes that occur, and may have another UUID`, async () => {
+    const source = await project(name);
+    const [wanted] = await rows(source).then(({ rows: all }) => all.map(({ event }) => event));
+    const how = (): How => {
+      let made = 0;
+      const uuid = () => new Uint8Array(16).fill(++made);
+      return { events: [String(wanted)], classes: "occurring", uuid };
+    };
+    const once = await cut(source, how());
+    assert.equal((await rows(once)).rows, (await rows(source, how())).rows);
+    for (const { traceClass, notes, damage } of (await openRecorded([once])).opened) {
+      const named = [...traceClass.streamClasses.values()].flatMap((stream) =>
+        [...stream.eventClasses.values()].map((eventClass) => eventClass.name),
+      );
+      assert.ok(
+        named.every((one) => one === wanted),
+        `${named}`,
+      );
+      assert.equal(traceClass.uuid, new Uint8Array(16).fill(traceClass.uuid![0]!));
+      assert.equal([notes, damage], [[], []], "packets have the UUID, too");
+    }
+    assert.equal(contents(await cut(once, how())), contents(once));
+  });
+}
+
+test("event classes stay where a stream's clock is known by them only", async () => {
+  const stream = STREAM.replace(/timestamp;/, "time;").replace(/map = [^;]*;/g, "");
+  const metadata = `${PREAMBLE}${stream}
+event { name = "a"; id = 0; stream_id = 0; fields := struct { integer { size = 64; align = 8; map = clock.monotonic.value; } t; }; };
+event { name = "b"; id = 1; stream_id = 0; fields := struct { u8 n; }; };\n`;
+  const source = folders.make({
+    metadata,
+    data: packet(joined(record(1, 5n, Uint8Array.of(7)), record(1, 6n, Uint8Array.of(8)))),
+  });
+  const once = await cut(source, { classes: "occurring" });
+  assert.equal((await rows(once)).rows, (await rows(source)).rows);
+});
+
 test("a cut that is stopped or fails leaves nothing", async () => {
   const source = await project("small");
   const folder = folders.make();
@@ -233,6 +280,43 @@ test("the command keeps container names, and --bare does not", async () => {
   assert.is(run("tail", named, ...ask, "-c").stdout, expected);
   assert.is(run("tail", bare, "-c").stdout, expected);
   assert.ok(existsSync(join(named, "kernel/index")));
+});
+
+test("whatever is asked of containers, the cut has the records of a query", async () => {
+  const source = await project("churn");
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8", maxBuffer: 1 << 28 });
+  const folder = folders.make();
+  for (const [i, ask] of [
+    ["--container", "some-redis"],
+    ["--container", "!some-redis"],
+    ["--container", "[HOST]"],
+    ["--container", "pid_ns:*"],
+    [
+      "--where",
+      '$container.name == "new-gecko" && $event.cpu_id == 1 || $container.type == "docker"',
+    ],
+    ["--where", '!($container.name == "some-redis" && $event.name == "syscall_*")'],
+  ].entries()) {
+    const to = join(folder, String(i));
+    const { status, stderr } = run("cut", source, "--to", to, "--bare", ...ask);
+    assert.is(status, 0, stderr);
+    const expected = run("tail", source, "-q", "--format", "babeltrace", ...ask).stdout;
+    assert.ok(expected.length > 1000, `${ask}`);
+    assert.ok(run("tail", to, "-q", "--format", "babeltrace").stdout === expected, `${ask}`);
+  }
+});
+
+test("names that no container has, and fields that no event has, are said", async () => {
+  const source = await project("small");
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [MAIN, "cut", source, "--to", join(folders.make(), "c"), ...args], {
+      encoding: "utf8",
+    });
+  assert.match(run("--container", "some-reddis").stderr, /no container is called some-reddis/);
+  const { status, stderr } = run("--where", "nosuch == 1");
+  assert.is(status, 1);
+  assert.match(stderr, /nosuch/);
 });
 
 test("a trace whose last packet was cut short by a crash is cut as far as it goes", async () => {

@@ -1,5 +1,7 @@
 /** Queries of a program: the same rows as objects, columns, bytes, and through operators of its own. */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ColumnBatch } from "../../src/column/column.ts";
@@ -14,13 +16,19 @@ import {
   replay,
   type Schema,
   SourceError,
+  type SourceQueryOptions,
 } from "../../src/index.ts";
+import { Folders } from "../support/folder.ts";
 import { recordedTrace } from "../support/traces.ts";
 
 const test = suite("library/query");
 const trace = await recordedTrace("small");
 
-test.after(() => trace.remove());
+const folders = new Folders();
+test.after(async () => {
+  folders.removeAll();
+  await trace.remove();
+});
 
 async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
@@ -158,6 +166,38 @@ test("errors are typed: a filter's at once, a source's when it runs", async () =
   assert.match(String(unknown), "did you mean next_comm?");
   const format = await all(query(trace.path).to("xml")).catch((error: unknown) => error);
   assert.instance(format, SourceError);
+});
+
+test("files of rows are asked as traces are", async () => {
+  const folder = folders.make({});
+  const file = join(folder, "rows.parquet");
+  const to = query(trace.path, { select: ["timestamp", "event", "ret"] }).to("parquet");
+  const parts: Uint8Array[] = [];
+  for await (const bytes of to) parts.push(bytes);
+  writeFileSync(file, Buffer.concat(parts));
+  const count = async (source: string, options: SourceQueryOptions): Promise<number> => {
+    let rows = 0;
+    for await (const _ of query(source, options).rows()) rows++;
+    return rows;
+  };
+  for (const options of [
+    {},
+    { where: "ret < 0" },
+    { events: "sched_*", limit: 7 },
+    { where: "ret < 0", select: ["event"] },
+    { q: "ret < 0 |> count() by event" },
+  ])
+    assert.is(
+      await count(file, options),
+      await count(trace.path, options),
+      JSON.stringify(options),
+    );
+  try {
+    await count(file, { where: "nosuch == 1" });
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Error).message, /nosuch/);
+  }
 });
 
 test.run();

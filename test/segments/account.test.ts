@@ -30,6 +30,28 @@ test("a query that began anew counts from nothing, also where it lost more than 
   assert.is(account.totals(undefined).lostEvents, 11);
 });
 
+test("queries of a single batch each are distinguished by their watermarks; a batch that was divided counts once", () => {
+  const account = new SegmentAccount();
+  const at = (watermark: number, lost: number) =>
+    facts(0, lost).set("watermark_ns", String(watermark));
+  for (const one of [at(10, 5), at(10, 5), at(20, 5), at(30, 5)]) account.take(one);
+  assert.is(account.totals(undefined).lostEvents, 15);
+});
+
+test("what each stream lost adds up over queries, too", () => {
+  const account = new SegmentAccount();
+  const lost = (seq: number, streams: string) =>
+    account.take(facts(seq, 1).set("lost_by_stream", streams));
+  lost(0, '{"a":[1,0]}');
+  lost(7, '{"a":[3,0],"b":[0,2]}');
+  lost(0, '{"a":[4,1]}');
+  assert.is(account.totals(undefined).lostByStream, '{"a":[7,1],"b":[0,2]}');
+  lost(1, "{broken");
+  lost(2, '{"c":[-1,"x"]}');
+  lost(3, "null");
+  assert.is(account.totals(undefined).lostByStream?.includes('"b":[0,2]'), true);
+});
+
 test("what is no count is none", () => {
   const account = new SegmentAccount();
   account.take(facts(0, "-3"));

@@ -5,7 +5,6 @@
 
 import { type Column, type ColumnBatch, copyBatch, takeRows } from "../../column/column.ts";
 import type { ColumnRequest, ContainerFact } from "../../column/request.ts";
-import { numberAt } from "../../column/row-reader.ts";
 import type { ColumnLayout, Schema } from "../../column/schema.ts";
 import type { Registry } from "../../containers/registry.ts";
 import type { Loss } from "../../feed/losses.ts";
@@ -15,7 +14,7 @@ import { HostIds, neededIds, typedHostId } from "./host-ids.ts";
 import { NameGaps } from "./name-gaps.ts";
 import { NameReorderBuffer } from "./name-reorder-buffer.ts";
 import type { NameWatch } from "./name-watch.ts";
-import { ALWAYS, type Asked, Resolver } from "./resolver.ts";
+import { type Asked, caseRequests, passes, Resolver } from "./resolver.ts";
 import { RowAnswers } from "./row-answers.ts";
 import { IDENTITY_COLUMNS, RowIdentity } from "./row-identity.ts";
 
@@ -63,10 +62,11 @@ export class Contain implements Operator {
   constructor(registry: Registry, options: ContainOptions) {
     this.#registry = registry;
     this.#options = options;
-    const matches = options.asked.cases.map(
-      ({ event }): ColumnRequest => ({ kind: "match", program: event }),
-    );
-    this.needs = [...matches, ...neededIds(options.requests ?? []), ...IDENTITY_COLUMNS];
+    this.needs = [
+      ...caseRequests(options.asked),
+      ...neededIds(options.requests ?? []),
+      ...IDENTITY_COLUMNS,
+    ];
     this.#stopListening = registry.listenToGaps((gap) => this.#gaps.push(gap));
   }
 
@@ -186,14 +186,12 @@ export class Contain implements Operator {
     const answers = new RowAnswers(identity, resolver, isFinal);
     for (; row < batch.rows; row++) {
       const answer = answers.of(row);
-      const { match } = answer;
-      const passes =
-        match === ALWAYS || (match !== undefined && numberAt(matches[match]!, row) !== 0);
+      const isWanted = passes(answer, matches, row);
       if (answer.isUnnamed) {
-        if (!isFinal && this.#mustWait(passes, identity, row, waitMs)) break;
-        if (!passes) unnamed++;
+        if (!isFinal && this.#mustWait(isWanted, identity, row, waitMs)) break;
+        if (!isWanted) unnamed++;
       }
-      if (!passes) continue;
+      if (!isWanted) continue;
       for (let i = 0; i < codes.length; i++) codes[i]![count] = answer.codes[i]!;
       wanted[count++] = row;
     }
@@ -203,10 +201,10 @@ export class Contain implements Operator {
   }
 
   /** Whether a row of an instance without a name waits for it. */
-  #mustWait(passes: boolean, identity: RowIdentity, row: number, waitMs: number): boolean {
+  #mustWait(isWanted: boolean, identity: RowIdentity, row: number, waitMs: number): boolean {
     const { required, cases } = this.#options.asked;
     // Where something is asked of containers, a row that passes without a name need not wait for it.
-    if (passes && (required !== undefined || cases.length > 0)) return false;
+    if (isWanted && (required !== undefined || cases.length > 0)) return false;
     const [host, pidNs, ns] = [identity.host(row), identity.pidNs(row), identity.time(row)];
     const instance = identity.instance(row);
     if (this.#givenUp.has(host, pidNs, instance, ns)) return false;

@@ -1,7 +1,8 @@
 /** Rows → which container each belongs to, what passes of its rows, and the texts of its container columns. */
 
 import type { Column, DictionaryTexts } from "../../column/column.ts";
-import type { ContainerFact, ContainerFacts } from "../../column/request.ts";
+import type { ColumnRequest, ContainerFact, ContainerFacts } from "../../column/request.ts";
+import { numberAt } from "../../column/row-reader.ts";
 import { allValid, setNull } from "../../column/validity.ts";
 import {
   type Container,
@@ -16,7 +17,7 @@ import type { RowIdentity } from "./row-identity.ts";
 import { isWanted } from "./wanted.ts";
 
 /** Every row of the container passes. */
-export const ALWAYS = -1;
+const ALWAYS = -1;
 
 /** What is asked of containers, and by them of events. */
 export type Asked = Pick<ContainerFilter, "required" | "cases">;
@@ -28,6 +29,16 @@ export interface Answer {
   readonly match: number | undefined;
   /** Whether it is an instance that a container record may still name. */
   readonly isUnnamed: boolean;
+}
+
+/** The columns that say which rows hold the event part of each case. */
+export function caseRequests({ cases }: Asked): readonly ColumnRequest[] {
+  return cases.map(({ event }): ColumnRequest => ({ kind: "match", program: event }));
+}
+
+/** Whether a row passes, by its container's answer and the columns of `caseRequests`. */
+export function passes({ match }: Answer, matches: readonly Column[], row: number): boolean {
+  return match === ALWAYS || (match !== undefined && numberAt(matches[match]!, row) !== 0);
 }
 
 /** With more texts a new dictionary begins: names of ended containers are not kept for months. */

@@ -1,0 +1,129 @@
+/** A segment of a CTF recording on its way to the disk: a folder of traces, renamed when it is whole and on the disk. */
+
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { PART_PREFIX } from "../base/part-name.ts";
+import type { PacketHeader } from "../ctf/packet-header.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
+import { wholeMetadata } from "../cut/metadata-cut.ts";
+import { StreamCutter } from "../cut/stream-cutter.ts";
+
+/** A trace, as it is when the segment ends. */
+export interface RecordedTrace {
+  /** Its folder below the segment's. */
+  readonly place: string;
+  readonly metadata: Uint8Array;
+}
+
+export class CtfSegment {
+  readonly number: number;
+  readonly #folder: string;
+  readonly #path: string;
+  /** By place and name of their stream. */
+  readonly #cutters = new Map<string, StreamCutter>();
+  /** Bytes of metadata that are written, by place. */
+  readonly #metadata = new Map<string, number>();
+  records = 0;
+  firstNs: bigint | undefined;
+  lastNs: bigint | undefined;
+
+  /** @throws the system's error where the folder cannot be made */
+  constructor(folder: string, number: number) {
+    this.number = number;
+    this.#folder = folder;
+    this.#path = join(folder, `${PART_PREFIX}${number}.ctf`);
+    mkdirSync(this.#path);
+  }
+
+  get bytes(): number {
+    let sum = 0;
+    for (const { size } of this.#cutters.values()) sum += size;
+    return sum;
+  }
+
+  /**
+   * The writer of a stream.
+   * @param before of the same stream in an earlier segment: its numbers go on
+   */
+  cutter(
+    { place, metadata }: RecordedTrace,
+    name: string,
+    traceClass: TraceClass,
+    { begin, end }: PacketHeader,
+    before: StreamCutter | undefined,
+  ): StreamCutter {
+    const key = join(place, name);
+    let cutter = this.#cutters.get(key);
+    if (cutter === undefined) {
+      const folder = join(this.#path, place);
+      const hasIndex = begin !== undefined && end !== undefined;
+      mkdirSync(join(folder, hasIndex ? "index" : "."), { recursive: true });
+      // Their room is taken before that of packets: a segment that fills the disk can end.
+      this.#writeMetadata(place, metadata);
+      const index = hasIndex ? join(folder, "index", `${name}.idx`) : undefined;
+      cutter = new StreamCutter(traceClass, join(folder, name), index, undefined);
+      if (before !== undefined) cutter.goOnFrom(before);
+      this.#cutters.set(key, cutter);
+    }
+    return cutter;
+  }
+
+  /**
+   * Gives the segment its name, once all of it is on the disk.
+   * @throws the system's error; the segment is then gone
+   */
+  finish(name: string, traces: Iterable<RecordedTrace>): void {
+    try {
+      this.#close(true);
+      for (const { place, metadata } of traces) {
+        const folder = join(this.#path, place);
+        mkdirSync(folder, { recursive: true });
+        this.#writeMetadata(place, metadata);
+        for (let path = folder; path !== this.#folder; path = dirname(path)) syncFolder(path);
+      }
+      renameSync(this.#path, join(this.#folder, name));
+      syncFolder(this.#folder);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+  }
+
+  /** Takes back what a full disk has taken of the last packets only. */
+  cutBack(): void {
+    for (const cutter of this.#cutters.values()) cutter.cutBack();
+  }
+
+  /** Unless what is there says as much. */
+  #writeMetadata(place: string, metadata: Uint8Array): void {
+    if (this.#metadata.get(place) === metadata.length) return;
+    writeSynced(join(this.#path, place, "metadata"), wholeMetadata(metadata));
+    this.#metadata.set(place, metadata.length);
+  }
+
+  discard(): void {
+    this.#close(false);
+    rmSync(this.#path, { recursive: true, force: true });
+  }
+
+  #close(isSynced: boolean): void {
+    for (const cutter of this.#cutters.values()) cutter.close(isSynced);
+    this.#cutters.clear();
+  }
+}
+
+function writeSynced(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, "w");
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFolder(folder: string): void {
+  const directory = openSync(folder, "r");
+  fsyncSync(directory);
+  closeSync(directory);
+}

@@ -1,0 +1,158 @@
+/** Recordings as CTF: each segment is a trace, all of them are one, and each record is in one of them. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Folders } from "../support/folder.ts";
+import { needs } from "../support/needs.ts";
+import { run } from "../support/program.ts";
+import { random } from "../support/random.ts";
+import { MAIN, recordedTrace, type TraceName } from "../support/traces.ts";
+
+const test = suite("record/ctf");
+const folders = new Folders();
+const unpacked: { remove(): unknown }[] = [];
+test.after(async () => {
+  folders.removeAll();
+  for (const trace of unpacked) await trace.remove();
+});
+
+async function project(name: TraceName): Promise<string> {
+  const trace = await recordedTrace(name);
+  unpacked.push(trace);
+  return trace.path;
+}
+
+const target = (): string => join(folders.make({}), "recording");
+const record = (source: string, to: string, ...options: string[]) =>
+  run(["record", source, "--to", to, "--format", "ctf", "--quiet", ...options]);
+const linesOf = (source: string, ...options: string[]): string =>
+  run(["tail", source, "-q", "-f", "babeltrace", ...options]).stdout;
+const segmentsOf = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => !name.startsWith("."))
+    .sort();
+const timesOf = (name: string): bigint[] => name.split(/[-.]/).slice(1, 3).map(BigInt);
+
+for (const [name, size, time] of [
+  ["small", "250K", "1500ms"],
+  ["lossy", "400K", "700ms"],
+  ["ctf2", "20K", "100ms"],
+] as const)
+  test(`${name}: all segments together are the trace, and no time is in two of them`, async () => {
+    const source = await project(name);
+    for (const how of [
+      ["--segment-size", size],
+      ["--segment-time", time],
+    ]) {
+      const folder = target();
+      record(source, folder, ...how);
+      assert.ok(linesOf(folder) === linesOf(source), `${how}`);
+      assert.is(run(["tail", folder, "-c"]).stderr, run(["tail", source, "-c"]).stderr);
+      const names = segmentsOf(folder);
+      assert.ok(names.length > 1, `${names.length} segments`);
+      names.forEach((one, i) => {
+        const [first, last] = timesOf(one);
+        const lines = linesOf(join(folder, one)).split("\n");
+        assert.ok(lines.length > 1, `${one} is a trace of its own`);
+        if (i > 0) assert.ok(timesOf(names[i - 1]!)[1]! < first!);
+        assert.ok(first! <= last!);
+      });
+    }
+  });
+
+needs(test, ["babeltrace2"])("babeltrace2 reads each segment, and all of them", async () => {
+  const source = await project("small");
+  const folder = target();
+  record(source, folder, "--segment-size", "300K");
+  const count = (path: string): number => {
+    const { status, stdout } = spawnSync("babeltrace2", [path], {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    });
+    assert.is(status, 0, path);
+    return stdout.split("\n").length - 1;
+  };
+  const each = segmentsOf(folder).map((name) => count(join(folder, name)));
+  assert.is(
+    each.reduce((sum, one) => sum + one, 0),
+    count(source),
+  );
+  assert.is(count(folder), count(source));
+});
+
+test("of a directory that is followed, too, also where containers decide", async () => {
+  const source = await project("churn");
+  for (const how of [[], ["--container", "coherent-macaque,pid_ns:*", "--name-wait", "300ms"]]) {
+    const expected = linesOf(source, ...how.slice(0, 2));
+    assert.ok(expected.length > 1000);
+    // A busy machine needs longer to read it all.
+    const isWhole = ["3s", "30s"].some((duration) => {
+      const folder = target();
+      record(source, folder, "--follow", "--duration", duration, "--segment-time", "10s", ...how);
+      return linesOf(folder) === expected;
+    });
+    assert.ok(isWhole, `${how}`);
+  }
+});
+
+test("killed at any moment, each segment is whole and no record is there twice or missing", async () => {
+  const source = await project("small");
+  const all = linesOf(source);
+  const below = random("kills");
+  const folder = target();
+  const args = ["record", source, "--to", folder, "-f", "ctf", "-q", "--segment-size", "60K"];
+  for (let round = 0; round < 10; round++) {
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: "ignore" });
+    const exit = once(child, "exit");
+    await sleep(100 + below(300));
+    child.kill("SIGKILL");
+    await exit;
+    if (!existsSync(folder) || segmentsOf(folder).length === 0) continue;
+    const lines = linesOf(folder);
+    assert.ok(all.startsWith(lines), `round ${round}: a prefix of all records`);
+  }
+  assert.is(run(args).status, 0);
+  assert.ok(linesOf(folder) === all);
+  assert.equal(
+    readdirSync(folder).filter((name) => name.startsWith(".")),
+    [],
+  );
+});
+
+test("the oldest segments give way", async () => {
+  const source = await project("small");
+  const folder = target();
+  record(source, folder, "--segment-size", "100K", "--keep", "3");
+  assert.is(segmentsOf(folder).length, 3);
+  assert.ok(linesOf(source).endsWith(linesOf(folder)));
+});
+
+test("where the disk takes no more, records are counted, and what is there is whole", async () => {
+  const source = await project("small");
+  const folder = target();
+  const command = `ulimit -f 100; exec "$@"`;
+  const args = ["record", source, "--to", folder, "-f", "ctf", "--segment-size", "4M"];
+  const { status, stderr } = spawnSync(
+    "bash",
+    ["-c", command, "bash", process.execPath, MAIN, ...args],
+    { encoding: "utf8", env: { ...process.env, TRACEWIRE_CODE_CACHE: "off" } },
+  );
+  assert.is(status, 3, stderr);
+  assert.match(stderr, /EFBIG: .*; it is tried again every second/);
+  const lost = Number(/(\d+) event records were not recorded/.exec(stderr)?.[1]);
+  const kept = segmentsOf(folder).length === 0 ? 0 : Number(run(["tail", folder, "-c"]).stdout);
+  assert.is(kept + lost, Number(run(["tail", source, "-c"]).stdout));
+});
+
+test("columns are refused", async () => {
+  const { status, stderr } = record(await project("small"), target(), "--select", "event");
+  assert.is(status, 1);
+  assert.match(stderr, /--select: expected files of rows/);
+});
+
+test.run();
