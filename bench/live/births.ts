@@ -1,9 +1,9 @@
 /**
  * Namespaces and process names that come and go for long, on a server with live queries: does its memory stay flat?
  *
- * `node build/bench/live/births.js [BIRTHS] [QUERIES]`; default 200 000, 4. A made-up kernel trace of an hour, in which each
- * birth is a fork into a new pid namespace, calls of a process with a name of its own, and its end; served again and again
- * by a `replay` as fast as it goes.
+ * `node build/bench/live/births.js [BIRTHS] [QUERIES] [SECONDS]`; default 200 000, 4, 90. A made-up kernel trace of an hour,
+ * in which each birth is a fork into a new pid namespace, calls of a process with a name of its own, and its end; served
+ * again and again by a `replay` as fast as it goes.
  */
 
 import { mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
@@ -14,7 +14,7 @@ import { MAIN } from "../../test/support/traces.ts";
 import { event, PREAMBLE } from "../../test/support/tsdl.ts";
 import { usageOf } from "./resident.ts";
 
-const [births = "200000", queries = "4"] = process.argv.slice(2);
+const [births = "200000", queries = "4", seconds = "90"] = process.argv.slice(2);
 const COUNT = Number(births);
 const SPAN_NS = 3_600_000_000_000n;
 const HOST_NS = 0xeffffffc;
@@ -24,6 +24,7 @@ const INODES = 50_000;
 const CALLS = 3;
 const PACKET_EVENTS = 4000;
 const SAMPLE_MS = 2000;
+const SAMPLES = Number(seconds) / (SAMPLE_MS / 1000);
 
 const METADATA = `${PREAMBLE}
 env { hostname = "births"; domain = "kernel"; tracer_name = "lttng-modules"; tracer_major = 2; tracer_minor = 13; };
@@ -137,7 +138,7 @@ try {
     () => /http:\S+/.exec(serve.stderr + serve.lines.join("\n"))?.[0],
   );
   const rows = new Array<number>(Number(queries)).fill(0);
-  for (let i = 0; i < rows.length; i++) {
+  const read = async (i: number): Promise<void> => {
     const query = new URLSearchParams({
       source,
       format: "ndjson",
@@ -148,20 +149,25 @@ try {
         "|> events |> count() by event every 1s",
       ][i % 4]!,
     });
-    void (async () => {
-      const response = await fetch(`${new URL(url).origin}/v1/query?${query}`);
-      if (!response.ok) throw new Error(await response.text());
-      for await (const chunk of response.body!)
-        rows[i] = rows[i]! + chunk.filter((byte: number) => byte === 10).length;
-    })();
+    const response = await fetch(`${new URL(url).origin}/v1/query?${query}`);
+    if (!response.ok) throw new Error(await response.text());
+    for await (const chunk of response.body!)
+      rows[i] = rows[i]! + chunk.filter((byte: number) => byte === 10).length;
+  };
+  let failure: unknown;
+  for (let i = 0; i < rows.length; i++) {
+    read(i).catch((error: unknown) => {
+      failure ??= error;
+    });
   }
   const since = performance.now();
-  for (let sample = 0; sample < 45; sample++) {
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    if (failure !== undefined) throw failure;
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
     const { mib, cpuSeconds } = usageOf(serve.process.pid ?? 0);
-    const seconds = ((performance.now() - since) / 1000).toFixed(0);
+    const at = ((performance.now() - since) / 1000).toFixed(0);
     console.log(
-      `${seconds} s: ${mib.toFixed(0)} MiB, ${cpuSeconds.toFixed(0)} s of processor time, rows ${rows.join(" ")}`,
+      `${at} s: ${mib.toFixed(0)} MiB, ${cpuSeconds.toFixed(0)} s of processor time, rows ${rows.join(" ")}`,
     );
   }
   console.log(`${events} events and ${COUNT} births in each round`);
