@@ -12,8 +12,11 @@ export interface Question {
  */
 export type Sink = "print" | "lines" | "null";
 
+export type Program = "tracewire" | "babeltrace2" | "bash" | "lttng-cputop";
+
 export interface Command {
-  readonly program: "tracewire" | "babeltrace2";
+  /** A script of bash has the trace's path as $0, and starts this program by "$TRACEWIRE" and babeltrace2 by "$BABELTRACE2". */
+  readonly program: Program;
   /** Arguments before the trace's path. */
   readonly args: (question: Question) => readonly string[];
   readonly sink: Sink;
@@ -23,6 +26,8 @@ export interface Command {
 
 export interface Case {
   readonly name: string;
+  /** Only of traces of the kernel. */
+  readonly isOfKernel?: boolean;
   readonly ours: Command;
   readonly rivals: readonly { readonly name: string; readonly command: Command }[];
 }
@@ -63,6 +68,60 @@ const COUNT_BY = tracewire(
   "null",
 );
 
+/** The same groups by hand: seconds, namespaces and names of babeltrace2's text. */
+const COUNT_BY_AWK: Command = {
+  program: "bash",
+  args: () => [
+    "-c",
+    `"$BABELTRACE2" --no-delta "$0" | awk '
+      { ns = match($0, /pid_ns = [0-9]+/) ? substr($0, RSTART + 9, RLENGTH - 9) : ""; count[substr($1, 2, 8) " " ns " " $3]++ }
+      END { for (group in count) print group, count[group] }'`,
+  ],
+  sink: "null",
+  answer: undefined,
+};
+
+/** Rows as Arrow into a data base in memory. */
+const duckdb = (select: string, sql: string): Command => ({
+  program: "bash",
+  args: () => [
+    "-c",
+    `"$TRACEWIRE" tail --quiet --format arrow --select ${select} "$0" | python3 -c '
+import sys, duckdb, pyarrow.ipc
+rows = pyarrow.ipc.open_stream(sys.stdin.buffer)
+duckdb.sql("${sql}").show(max_rows=10)'`,
+  ],
+  sink: "null",
+  answer: undefined,
+});
+
+const query = (text: string): Command =>
+  tracewire(() => ["--where", text, "--format", "csv"], "null");
+
+/** Latencies by hand: entries and exits of each thread, out of babeltrace2's text; a mean, since awk has no quantiles. */
+const LATENCY_AWK: Command = {
+  program: "bash",
+  args: () => [
+    "-c",
+    `"$BABELTRACE2" --no-delta --clock-seconds "$0" | awk '
+      !match($3, /^syscall_(entry|exit)_/) { next }
+      { name = substr($3, RLENGTH + 1); time = substr($1, 2) + 0; ns = match($0, /pid_ns = [0-9]+/) ? substr($0, RSTART + 9, RLENGTH - 9) : ""
+        match($0, / tid = [0-9]+/); tid = substr($0, RSTART + 7, RLENGTH - 7) }
+      $3 ~ /^syscall_entry_/ { begin[tid] = time; next }
+      tid in begin { count[ns " " name]++; sum[ns " " name] += time - begin[tid]; delete begin[tid] }
+      END { for (group in count) print group, count[group], sum[group] / count[group] }'`,
+  ],
+  sink: "null",
+  answer: undefined,
+};
+
+const CPUTOP: Command = {
+  program: "lttng-cputop",
+  args: () => ["--no-progress", "--no-color", "--skip-validation", "--no-intersection"],
+  sink: "null",
+  answer: undefined,
+};
+
 export const CASES: readonly Case[] = [
   {
     name: "count",
@@ -91,7 +150,27 @@ export const CASES: readonly Case[] = [
     rivals: [
       { name: "babeltrace2 dummy", command: DUMMY },
       { name: "interpreter", command: interpreted(COUNT_BY) },
+      { name: "babeltrace2 and awk", command: COUNT_BY_AWK },
+      {
+        name: "tail and DuckDB",
+        command: duckdb(
+          "timestamp,event,pid_ns",
+          "select time_bucket(interval 1 second, timestamp) s, event, pid_ns, count(*) from rows group by all order by all",
+        ),
+      },
     ],
+  },
+  {
+    name: "latency of system calls by container and name",
+    isOfKernel: true,
+    ours: query("|> syscalls |> count(), p99(dt) by container, syscall"),
+    rivals: [{ name: "babeltrace2 and awk", command: LATENCY_AWK }],
+  },
+  {
+    name: "processor time by container",
+    isOfKernel: true,
+    ours: query("|> slices |> usage(dt) by container"),
+    rivals: [{ name: "lttng-cputop", command: CPUTOP }],
   },
   {
     name: "text to a pipe",

@@ -56,6 +56,7 @@ export function inputOf({ name, path }: BenchTrace): Input {
     Number(ask(["tail", path, "--quiet", "--count", "--engine", "interpreter", ...args]));
   return {
     name,
+    isOfKernel: known("next_tid"),
     events: count(),
     bytes: bytesOf(path),
     where,

@@ -1,11 +1,11 @@
 /** Runs one command as a whole process, and measures it from outside. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "../test/support/traces.ts";
-import type { Sink } from "./cases.ts";
+import type { Program, Sink } from "./cases.ts";
 
 /** The bundled program: what a user starts. */
 const MAIN = join(PROJECT, "build/bin/main.js");
@@ -27,22 +27,32 @@ const SINKS: Readonly<Record<Sink, string>> = {
   null: 'exec "$@" > /dev/null',
 };
 
-/** @throws Error when it fails */
+/**
+ * @param babeltrace2 the program that is called so
+ * @throws Error when it fails
+ */
 export function runProcess(
-  program: "tracewire" | "babeltrace2",
+  program: Program,
   args: readonly string[],
   sink: Sink,
+  babeltrace2: string = "babeltrace2",
 ): Run {
   const folder = mkdtempSync(join(tmpdir(), "tracewire-bench-"));
   try {
     const usageFile = join(folder, "usage");
     const measuring = existsSync(GNU_TIME) ? [GNU_TIME, "-f", "%M %U %S", "-o", usageFile] : [];
-    const words = program === "tracewire" ? [process.execPath, MAIN, ...args] : [program, ...args];
+    const words = {
+      tracewire: [process.execPath, MAIN],
+      babeltrace2: [babeltrace2],
+      bash: ["bash", "-o", "pipefail"],
+      "lttng-cputop": ["lttng-cputop"],
+    }[program].concat(args);
+    const env = { ...process.env, TRACEWIRE: launcher(folder), BABELTRACE2: babeltrace2 };
     const begin = process.hrtime.bigint();
     const { status, stdout, stderr } = spawnSync(
       "bash",
       ["-c", SINKS[sink], "bash", ...measuring, ...words],
-      { encoding: "utf8" },
+      { encoding: "utf8", env },
     );
     const ms = Number(process.hrtime.bigint() - begin) / 1e6;
     if (status !== 0) throw new Error(`${words.join(" ")} failed: ${stderr}`);
@@ -59,6 +69,13 @@ export function runProcess(
   }
 }
 
+/** A command that scripts can start by one word. */
+function launcher(folder: string): string {
+  const path = join(folder, "tracewire");
+  writeFileSync(path, `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`, { mode: 0o755 });
+  return path;
+}
+
 /** What a tracewire command prints, or `undefined` if it fails. */
 export function ask(args: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync(process.execPath, [MAIN, ...args], {
@@ -66,6 +83,16 @@ export function ask(args: readonly string[]): string | undefined {
     maxBuffer: 1 << 28,
   });
   return status === 0 ? stdout : undefined;
+}
+
+/** Whether a program is installed. */
+export function isInstalled(program: string): boolean {
+  return spawnSync("bash", ["-c", 'command -v "$0"', program]).status === 0;
+}
+
+/** Whether Python has what reads rows into a data base. */
+export function hasDuckdb(): boolean {
+  return spawnSync("python3", ["-c", "import duckdb, pyarrow"]).status === 0;
 }
 
 /** The first line of what a program says of its version; `undefined` if it is not installed. */

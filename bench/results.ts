@@ -23,6 +23,8 @@ export interface Input {
   readonly select: readonly string[];
   /** Events that `where` keeps. */
   readonly rows: number;
+  /** Older results lack it. */
+  readonly isOfKernel?: boolean;
 }
 
 /** One command as a whole process, from start to end. */

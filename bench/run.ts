@@ -1,7 +1,9 @@
 /**
  * Times tracewire against babeltrace2 and against its own interpreter: whole processes, the scan alone, and compilation.
  *
- * `npm run bench -- [--quick] [--rounds N] [--ust] [--save FILE] [TRACE…]`; without traces, those that the project carries.
+ * `npm run bench -- [--quick] [--rounds N] [--ust] [--save FILE] [--babeltrace2 PATH] [--case PART] [TRACE…]`; without
+ * traces, those that the project carries. PATH is another babeltrace2, which runs beside the one that is installed; PART of a
+ * case's name leaves out all other cases, and the scan and compilation alone.
  */
 
 import { spawnSync } from "node:child_process";
@@ -9,10 +11,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import { CASES, type Command } from "./cases.ts";
+import { CASES, type Case, type Command } from "./cases.ts";
 import { measureCompile } from "./compile-time.ts";
 import { type BenchTrace, foreignTrace, inputOf, ownTrace, ustTrace } from "./inputs.ts";
-import { type Run, runMeasuring, runProcess, version } from "./process.ts";
+import { hasDuckdb, isInstalled, type Run, runMeasuring, runProcess, version } from "./process.ts";
 import type { Input, ProcessResult, RateResult, Results, Usage } from "./results.ts";
 import { showSpread, spread } from "./statistics.ts";
 
@@ -24,12 +26,14 @@ async function main(): Promise<void> {
       rounds: { type: "string", default: "5" },
       ust: { type: "boolean", default: false },
       save: { type: "string" },
+      babeltrace2: { type: "string" },
+      case: { type: "string" },
     },
   });
   const rounds = values.quick ? 1 : Number(values.rounds);
   const traces = await tracesOf(values.quick, values.ust, positionals);
   try {
-    const results = await measure(traces, rounds);
+    const results = await measure(traces, rounds, values.babeltrace2, values.case);
     if (values.save === undefined) return;
     mkdirSync(dirname(values.save), { recursive: true });
     writeFileSync(values.save, `${JSON.stringify(results, null, 2)}\n`);
@@ -48,11 +52,18 @@ async function tracesOf(
   return [...(withUst ? [ustTrace()] : []), ...paths.map(foreignTrace)];
 }
 
-async function measure(traces: readonly BenchTrace[], rounds: number): Promise<Results> {
+async function measure(
+  traces: readonly BenchTrace[],
+  rounds: number,
+  otherPath: string | undefined,
+  part: string | undefined,
+): Promise<Results> {
   const loadBefore = loadavg()[0] ?? 0;
   // Asked now: the tree may go on while this runs.
   const measured = commit();
-  const hasRival = version("babeltrace2") !== undefined;
+  const babeltraces = ["babeltrace2", ...(otherPath === undefined ? [] : [otherPath])].filter(
+    isInstalled,
+  );
   const inputs: Input[] = [];
   const processes: ProcessResult[] = [];
   const rates: RateResult[] = [];
@@ -60,10 +71,11 @@ async function measure(traces: readonly BenchTrace[], rounds: number): Promise<R
     const input = inputOf(trace);
     inputs.push(input);
     console.log(describeInput(input));
-    for (const result of measureProcesses(trace.path, input, rounds, hasRival)) {
+    for (const result of measureProcesses(trace.path, input, rounds, babeltraces, part)) {
       processes.push(result);
       console.log(describeProcess(result));
     }
+    if (part !== undefined) continue;
     const { name, where, select } = input;
     const args = [trace.path, name, where, select.join(), `${rounds}`];
     for (const result of runMeasuring("scan-rates.js", args) as RateResult[]) {
@@ -71,7 +83,7 @@ async function measure(traces: readonly BenchTrace[], rounds: number): Promise<R
       console.log(describeRate(result));
     }
   }
-  const compile = await measureCompile(rounds === 1 ? 1 : 2 * rounds + 1);
+  const compile = part === undefined ? await measureCompile(rounds === 1 ? 1 : 2 * rounds + 1) : [];
   for (const one of compile) {
     const { classes, functions, compile: ms, firstPacket, firstPacketCpu, nextCompile } = one;
     const next = nextCompile === undefined ? "" : `; next query ${showSpread(nextCompile, 1)} ms`;
@@ -93,53 +105,94 @@ async function measure(traces: readonly BenchTrace[], rounds: number): Promise<R
   return { machine, inputs, processes, rates, compile };
 }
 
+/** A command, and the babeltrace2 that it is run with. */
+interface Entrant {
+  readonly name: string;
+  readonly command: Command;
+  readonly babeltrace2: string | undefined;
+}
+
+/** Rivals that can run here; those of babeltrace2 once with each that there is. */
+function entrants(rivals: Case["rivals"], babeltraces: readonly string[]): readonly Entrant[] {
+  return rivals.flatMap(({ name, command }): Entrant[] => {
+    if (name.includes("babeltrace2"))
+      return babeltraces.map((babeltrace2) => {
+        const number = /\d[\d.]*\d/.exec(version(babeltrace2) ?? "")?.[0] ?? "";
+        const isFirst = babeltrace2 === babeltraces[0];
+        return { name: isFirst ? name : `${name} (${number})`, command, babeltrace2 };
+      });
+    const canRun =
+      command.program === "bash"
+        ? hasDuckdb()
+        : command.program === "tracewire" || isInstalled(command.program);
+    return canRun ? [{ name, command, babeltrace2: undefined }] : [];
+  });
+}
+
 /** Every command once a round, all in turn: what else the machine does falls on all of them alike. */
 function measureProcesses(
   path: string,
   input: Input,
   rounds: number,
-  hasRival: boolean,
+  babeltraces: readonly string[],
+  part: string = "",
 ): ProcessResult[] {
-  const commands = new Set(
-    CASES.flatMap(({ ours, rivals }) => [ours, ...rivals.map(({ command }) => command)]).filter(
-      ({ program }) => hasRival || program !== "babeltrace2",
-    ),
-  );
-  const runs = new Map<Command, Run[]>();
+  const asked = CASES.filter(({ name }) => name.includes(part));
+  const cases = asked
+    .filter(({ isOfKernel = false }) => input.isOfKernel || !isOfKernel)
+    .map(({ name, ours, rivals }) => ({
+      name,
+      own: { name, command: ours, babeltrace2: undefined },
+      rivals: entrants(rivals, babeltraces),
+    }));
+  const runs = new Map<string, Run[]>();
+  // A command that is in several cases runs once a round.
+  const keys = new Map<Command, number>();
+  const keyOf = ({ command, babeltrace2 }: Entrant): string => {
+    if (!keys.has(command)) keys.set(command, keys.size);
+    return `${keys.get(command)} ${babeltrace2}`;
+  };
   for (let round = 0; round < rounds; round++) {
-    for (const command of commands) {
-      const args = [...command.args(input), path];
-      const run = runProcess(command.program, args, command.sink);
-      const expected = command.answer === undefined ? undefined : input[command.answer];
-      if (run.answer !== expected)
-        throw new Error(`${args.join(" ")}: expected ${expected} events, got ${run.answer}`);
-      runs.set(command, [...(runs.get(command) ?? []), run]);
+    const done = new Set<string>();
+    for (const entrant of cases.flatMap(({ own, rivals }) => [own, ...rivals])) {
+      const key = keyOf(entrant);
+      if (done.has(key)) continue;
+      done.add(key);
+      const run = runOnce(entrant, path, input);
+      runs.set(key, [...(runs.get(key) ?? []), run]);
     }
   }
-  const figures = (command: Command): Usage => {
-    const own = runs.get(command) ?? [];
-    const peaks = own.flatMap(({ peakMiB }) => peakMiB ?? []);
-    const cpu = own.flatMap(({ cpuMs }) => cpuMs ?? []);
-    return {
-      ms: spread(own.map(({ ms }) => ms)),
-      cpuMs: cpu.length === 0 ? undefined : spread(cpu),
-      peakMiB: peaks.length === 0 ? undefined : Math.max(...peaks),
-    };
-  };
-  return CASES.map(({ name, ours, rivals }) => {
-    const own = figures(ours);
+  return cases.map(({ name, own, rivals }) => {
+    const usage = usageOf(runs.get(keyOf(own))!);
     return {
       trace: input.name,
       case: name,
-      ...own,
-      rivals: rivals
-        .filter(({ command }) => runs.has(command))
-        .map((rival) => {
-          const theirs = figures(rival.command);
-          return { name: rival.name, ...theirs, ratio: theirs.ms.median / own.ms.median };
-        }),
+      ...usage,
+      rivals: rivals.map((rival) => {
+        const theirs = usageOf(runs.get(keyOf(rival))!);
+        return { name: rival.name, ...theirs, ratio: theirs.ms.median / usage.ms.median };
+      }),
     };
   });
+}
+
+function runOnce({ command, babeltrace2 }: Entrant, path: string, input: Input): Run {
+  const args = [...command.args(input), path];
+  const run = runProcess(command.program, args, command.sink, babeltrace2);
+  const expected = command.answer === undefined ? undefined : input[command.answer];
+  if (run.answer !== expected)
+    throw new Error(`${args.join(" ")}: expected ${expected} events, got ${run.answer}`);
+  return run;
+}
+
+function usageOf(runs: readonly Run[]): Usage {
+  const peaks = runs.flatMap(({ peakMiB }) => peakMiB ?? []);
+  const cpu = runs.flatMap(({ cpuMs }) => cpuMs ?? []);
+  return {
+    ms: spread(runs.map(({ ms }) => ms)),
+    cpuMs: cpu.length === 0 ? undefined : spread(cpu),
+    peakMiB: peaks.length === 0 ? undefined : Math.max(...peaks),
+  };
 }
 
 function commit(): string {
