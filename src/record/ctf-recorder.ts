@@ -233,7 +233,7 @@ export class CtfRecorder {
     if (untilNs !== undefined) packet.untilNs = untilNs;
     if (own.length === 0 && (untilNs !== undefined || this.#isBefore(packet))) return;
     const part = {
-      begin: nextBegin(packet),
+      begin: nextBegin(packet, this.#resumeNs, own[0]?.clock),
       end: untilNs === undefined ? undefined : own.at(-1)!.clock,
     };
     packet.writtenClock = own.at(-1)?.clock ?? packet.writtenClock;

@@ -16,9 +16,20 @@ export interface WaitingPacket {
   writtenClock: bigint | undefined;
 }
 
-/** Where the rest of a packet begins, clock cycles: no two packets of a stream begin at one time. */
-export function nextBegin({ writtenClock, header }: WaitingPacket): bigint | undefined {
-  if (writtenClock === undefined) return undefined;
+/**
+ * Where the rest of a packet begins, clock cycles: no two packets of a stream begin at one time, nor one within another.
+ * @param resumeNs records up to here were recorded before this recording went on
+ * @param first the time of the first record that is written now
+ */
+export function nextBegin(
+  { writtenClock, header, beginNs }: WaitingPacket,
+  resumeNs: bigint | undefined,
+  first: bigint | undefined,
+): bigint | undefined {
+  if (writtenClock === undefined) {
+    const isRest = resumeNs !== undefined && beginNs !== undefined && beginNs <= resumeNs;
+    return isRest ? (first ?? header.end) : undefined;
+  }
   const next = writtenClock + 1n;
   return header.end !== undefined && header.end < next ? header.end : next;
 }

@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
@@ -37,6 +37,23 @@ const segmentsOf = (folder: string): string[] =>
     .filter((name) => !name.startsWith("."))
     .sort();
 const timesOf = (name: string): bigint[] => name.split(/[-.]/).slice(1, 3).map(BigInt);
+
+/** Whether each stream's packets follow each other in time over all segments, as its index files say. */
+function areApart(folder: string): boolean {
+  const ends = new Map<string, bigint>();
+  for (const segment of segmentsOf(folder))
+    for (const file of readdirSync(join(folder, segment), { recursive: true, encoding: "utf8" })) {
+      if (!file.endsWith(".idx")) continue;
+      const bytes = readFileSync(join(folder, segment, file));
+      const entryBytes = bytes.readUInt32BE(12);
+      for (let at = 16; at < bytes.length; at += entryBytes) {
+        const [begin, end] = [bytes.readBigUInt64BE(at + 24), bytes.readBigUInt64BE(at + 32)];
+        if (begin < (ends.get(file) ?? 0n)) return false;
+        ends.set(file, end);
+      }
+    }
+  return true;
+}
 
 for (const [name, size, time] of [
   ["small", "250K", "1500ms"],
@@ -115,9 +132,11 @@ test("killed at any moment, each segment is whole and no record is there twice o
     if (!existsSync(folder) || segmentsOf(folder).length === 0) continue;
     const lines = linesOf(folder);
     assert.ok(all.startsWith(lines), `round ${round}: a prefix of all records`);
+    assert.ok(areApart(folder), `round ${round}: no packet of a stream is within another`);
   }
   assert.is(run(args).status, 0);
   assert.ok(linesOf(folder) === all);
+  assert.ok(areApart(folder));
   assert.equal(
     readdirSync(folder).filter((name) => name.startsWith(".")),
     [],
