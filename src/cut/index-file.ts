@@ -47,3 +47,13 @@ export function indexEntry(entry: IndexEntry): Uint8Array {
   for (const [i, word] of words.entries()) view.setBigUint64(8 * i, word);
   return bytes;
 }
+
+/** Number and discarded events of the last packet of an index; `undefined` where it has none. */
+export function lastIndexed(
+  bytes: Uint8Array,
+): Pick<IndexEntry, "number" | "discardedEvents"> | undefined {
+  const packets = Math.floor((bytes.length - HEADER_BYTES) / ENTRY_BYTES);
+  if (packets < 1) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + indexBytes(packets - 1), ENTRY_BYTES);
+  return { discardedEvents: view.getBigUint64(40), number: view.getBigUint64(64) };
+}

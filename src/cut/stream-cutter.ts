@@ -28,9 +28,25 @@ export interface SourcePacket {
   readonly header: PacketHeader;
 }
 
+/** What the next packet of a stream is numbered by. */
+export interface PacketNumbers {
+  readonly number: bigint | undefined;
+  /** In the original. */
+  readonly sourceNumber: bigint | undefined;
+  /** Packets that the original lacks since the last one that was written. */
+  readonly missing: bigint;
+  /** Events that the tracer discarded so far. */
+  readonly discarded: bigint | undefined;
+}
+
+/** Where a stream's numbers come from that goes on. */
+export interface Numbered {
+  readonly numbers: PacketNumbers;
+}
+
 const SLACK_BYTES = 4096;
 
-export class StreamCutter implements Target {
+export class StreamCutter implements Target, Numbered {
   bytes: Uint8Array = new Uint8Array(1 << 16);
   bit = 0;
   readonly #traceClass: TraceClass;
@@ -86,12 +102,18 @@ export class StreamCutter implements Target {
     if (this.#indexPath !== undefined) rmSync(this.#indexPath);
   }
 
+  get numbers(): PacketNumbers {
+    const number = this.#number;
+    const sourceNumber = this.#sourceNumber;
+    return { number, sourceNumber, missing: this.#missing, discarded: this.#discarded };
+  }
+
   /** Numbers go on where those of another file of the stream ended. */
-  goOnFrom(before: StreamCutter): void {
-    this.#number = before.#number;
-    this.#sourceNumber = before.#sourceNumber;
-    this.#missing = before.#missing;
-    this.#discarded = before.#discarded;
+  goOnFrom({ numbers }: Numbered): void {
+    this.#number = numbers.number;
+    this.#sourceNumber = numbers.sourceNumber;
+    this.#missing = numbers.missing;
+    this.#discarded = numbers.discarded;
   }
 
   /** Takes back what a full disk has taken of the last packet only. */

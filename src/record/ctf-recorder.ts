@@ -10,13 +10,14 @@ import { instant } from "../ctf/clock.ts";
 import { readPacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { PacketSelector } from "../cut/packet-selector.ts";
-import type { KeptRecord, StreamCutter } from "../cut/stream-cutter.ts";
+import type { KeptRecord, Numbered } from "../cut/stream-cutter.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { Watermark } from "../query/order/watermark.ts";
 import { segmentName } from "../segments/segment-names.ts";
 import type { CtfRecordingEvents, CtfRecordingSpec } from "./ctf-recording-spec.ts";
 import { CtfSegment } from "./ctf-segment.ts";
 import { DiskStall, roomProblem } from "./disk-stall.ts";
+import { recordedNumbers } from "./recorded-numbers.ts";
 import { SegmentRing } from "./segment-ring.ts";
 import { nextBegin, type WaitingPacket } from "./waiting-packet.ts";
 
@@ -35,8 +36,8 @@ interface StreamState {
   readonly name: string;
   isEnded: boolean;
   readonly waiting: WaitingPacket[];
-  /** Of the last segment that has any of it. */
-  cutter: StreamCutter | undefined;
+  /** In the last segment that has any of it. */
+  cutter: Numbered | undefined;
 }
 
 /** Packets that wait may have so many bytes; then the slowest streams are waited for no longer. */
@@ -51,7 +52,7 @@ export class CtfRecorder {
   readonly #traces = new Map<TraceOrigin, TraceState>();
   readonly #streams = new Map<StreamOrigin, StreamState>();
   /** Of streams that have ended, by place and name: they may go on over another connection. */
-  readonly #ended = new Map<string, StreamCutter>();
+  readonly #ended = new Map<string, Numbered>();
   /** Records before it are recorded already. */
   readonly #resumeNs: bigint | undefined;
   #segment: CtfSegment | undefined;
@@ -355,7 +356,9 @@ export class CtfRecorder {
         if (this.#trace(other.trace).place === place) taken.add(name);
       let name = base;
       for (let i = 1; taken.has(name); i++) name = `${base}-${i}`;
-      state = { name, isEnded: false, waiting: [], cutter: this.#ended.get(`${place}/${name}`) };
+      const cutter =
+        this.#ended.get(`${place}/${name}`) ?? recordedNumbers(this.#ring.paths, place, name);
+      state = { name, isEnded: false, waiting: [], cutter };
       this.#streams.set(stream, state);
     }
     return state;

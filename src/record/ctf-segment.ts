@@ -6,7 +6,7 @@ import { PART_PREFIX } from "../base/part-name.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { wholeMetadata } from "../cut/metadata-cut.ts";
-import { StreamCutter } from "../cut/stream-cutter.ts";
+import { type Numbered, StreamCutter } from "../cut/stream-cutter.ts";
 
 /** A trace, as it is when the segment ends. */
 export interface RecordedTrace {
@@ -43,14 +43,14 @@ export class CtfSegment {
 
   /**
    * The writer of a stream.
-   * @param before of the same stream in an earlier segment: its numbers go on
+   * @param before the same stream in an earlier segment: its numbers go on
    */
   cutter(
     { place, metadata }: RecordedTrace,
     name: string,
     traceClass: TraceClass,
     { begin, end }: PacketHeader,
-    before: StreamCutter | undefined,
+    before: Numbered | undefined,
   ): StreamCutter {
     const key = join(place, name);
     let cutter = this.#cutters.get(key);

@@ -42,6 +42,11 @@ export class SegmentRing {
     return this.#segments.at(-1)?.segment.lastNs;
   }
 
+  /** Paths of the segments, oldest first. */
+  get paths(): readonly string[] {
+    return this.#segments.map(({ segment }) => join(this.#spec.folder, segment.name));
+  }
+
   get nextNumber(): number {
     return (this.#segments.at(-1)?.segment.number ?? 0) + 1;
   }
