@@ -51,6 +51,7 @@ const LIMITS: readonly (readonly [string, keyof Limits, (text: string) => number
   ["max-rows <count>", "maxRows", most, "rows of one result"],
   ["max-bytes <bytes>", "maxBytes", mostBytes, "bytes of one result"],
   ["max-columns <count>", "maxColumns", count, "columns of one result"],
+  ["max-groups <count>", "maxGroups", count, "groups of an aggregate; the others share one row"],
   ["max-filter-cost <steps>", "maxFilterCost", count, "steps of a filter for each event"],
   ["max-stall <time>", "stallMs", duration, "how long a client may take nothing"],
   ["max-connections <count>", "maxConnections", count, "connections of one address"],

@@ -1,8 +1,9 @@
 /** A bound aggregate stage → what its operators are made from. */
 
-import type { AggregateSpec } from "../operators/aggregate/aggregate.ts";
+import { type AggregateSpec, DEFAULT_MAX_GROUPS } from "../operators/aggregate/aggregate.ts";
 import { Project, type Projection } from "../operators/rows/project.ts";
 import type { BoundAggregate, Place } from "./bind-aggregate.ts";
+import type { OpenOptions } from "./planned-query.ts";
 import type { Extra } from "./row-expressions.ts";
 import { EventScope, type Scope, TableScope } from "./scope.ts";
 
@@ -26,11 +27,11 @@ export function aggregateSpec(
   bound: BoundAggregate,
   weight: number | undefined,
   width: number,
-  isLive: boolean,
+  { isLive, maxGroups = DEFAULT_MAX_GROUPS }: OpenOptions,
   emitsSnapshots: boolean,
 ): AggregateSpec {
   const at = (place: Place): number => ("at" in place ? place.at : width + place.extra);
-  const { keys, measures, window, length, maxGroups } = bound;
+  const { keys, measures, window, length } = bound;
   return {
     keys,
     measures: measures.map(({ column, mask, ...rest }) => ({

@@ -3,7 +3,6 @@
 import type { ColumnRequest } from "../column/request.ts";
 import { compileExpression } from "../filter/compile.ts";
 import { wholeNumber } from "../filter/literals.ts";
-import { DEFAULT_MAX_GROUPS } from "../operators/aggregate/aggregate.ts";
 import { AGGREGATES, type Aggregate, type MeasureSpec } from "../operators/aggregate/measures.ts";
 import type { WindowSpec } from "../operators/aggregate/windows.ts";
 import { unknownName, wrongStage, wrongType } from "./language-error.ts";
@@ -71,7 +70,6 @@ export interface BoundAggregate {
   readonly rules: readonly TypeRule[];
   /** The names of the result's columns. */
   readonly names: readonly string[];
-  readonly maxGroups: number;
 }
 
 /**
@@ -129,7 +127,6 @@ export function bindAggregate(
     extras,
     rules,
     names,
-    maxGroups: DEFAULT_MAX_GROUPS,
   };
 }
 

@@ -273,8 +273,10 @@ class Planner {
     const showsSnapshots = later.every(({ kind }) => kind !== "aggregate");
     this.#add(
       "aggregate",
-      ({ isLive }) =>
-        new AggregateRows(aggregateSpec(bound, weight, width(), isLive, isLive && showsSnapshots)),
+      (options) =>
+        new AggregateRows(
+          aggregateSpec(bound, weight, width(), options, options.isLive && showsSnapshots),
+        ),
       stage,
     );
     this.#scope = new FixedScope(names, this.#text);

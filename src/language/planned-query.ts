@@ -6,6 +6,8 @@ import type { Question } from "../query/question.ts";
 /** How operators are opened. */
 export interface OpenOptions {
   readonly isLive: boolean;
+  /** Groups of an aggregate beyond which the others share one row; default 1 000 000. */
+  readonly maxGroups?: number | undefined;
 }
 
 export interface PlannedQuery {

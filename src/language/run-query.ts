@@ -14,29 +14,33 @@ export interface AskedQuery {
   readonly question: Question;
   /** What the query language says, whose question is then the same. */
   readonly planned?: PlannedQuery | undefined;
+  /** Groups of an aggregate, at most. */
+  readonly maxGroups?: number | undefined;
 }
 
 /** Runs what is asked, in whichever way it is said. */
 export function runAsked(
-  { question, planned }: AskedQuery,
+  { question, planned, maxGroups }: AskedQuery,
   execution: Execution,
   share: FeedSubscription,
   source: () => NameSource,
 ): Observable<ResultItem> {
   return planned === undefined
     ? runQuestion(question, execution, share, source)
-    : runPlanned(planned, execution, share, source);
+    : runPlanned(planned, execution, share, source, maxGroups);
 }
 
 /**
  * Runs a query once.
  * @param share the rows' part of the feed
+ * @param maxGroups groups of an aggregate, beyond which the others share one row
  */
 export function runPlanned(
   planned: PlannedQuery,
   execution: Execution,
   share: FeedSubscription,
   source: () => NameSource,
+  maxGroups?: number,
 ): Observable<ResultItem> {
   const { question, isPlain } = planned;
   if (isPlain) return runQuestion(question, execution, share, source);
@@ -47,7 +51,7 @@ export function runPlanned(
     lines: undefined,
     reportWatermark: true,
   };
-  return through(runQuestion(question, how, share, source), planned.open({ isLive }), {
+  return through(runQuestion(question, how, share, source), planned.open({ isLive, maxGroups }), {
     isLive,
     borrowBatches: borrowBatches === true,
   });

@@ -19,6 +19,8 @@ export interface Limits {
   readonly maxRows: number;
   readonly maxBytes: number;
   readonly maxColumns: number;
+  /** Groups of an aggregate, or of each of its windows: the others share one row, `overflow`. */
+  readonly maxGroups: number;
   /** Steps of a filter, for each event: a comparison counts 1, a glob by its wildcards. */
   readonly maxFilterCost: number;
   /** How long a client may take nothing of what waits for it, in ms. */
@@ -37,6 +39,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxRows: Number.POSITIVE_INFINITY,
   maxBytes: Number.POSITIVE_INFINITY,
   maxColumns: 256,
+  maxGroups: 1_000_000,
   maxFilterCost: 20_000,
   stallMs: 60_000,
   maxConnections: 1000,
@@ -62,6 +65,7 @@ export function queryLimits(limits: Limits): QueryLimits {
     rows: limits.maxRows,
     bytes: limits.maxBytes,
     columns: limits.maxColumns,
+    groups: limits.maxGroups,
     filterCost: limits.maxFilterCost,
     stallMs: limits.stallMs,
   };

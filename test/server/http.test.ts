@@ -181,4 +181,27 @@ test("waits for a client that does not read, and ends its query when it goes", a
   });
 });
 
+test("aggregates have as many groups as the server allows; the others share one row", async () => {
+  await withRecorded(
+    async (server) => {
+      const q = encodeURIComponent("|> count() by event");
+      const { status, body } = await get(server, `/v1/query?format=ndjson&q=${q}`);
+      assert.is(status, 200);
+      const rows: { event: string | null; count: number; overflow: number }[] = body
+        .toString()
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      const shared = rows.filter(({ overflow }) => overflow === 1);
+      assert.is(shared.length, 1);
+      assert.is(rows.length, 4);
+      assert.is(
+        rows.reduce((sum, { count }) => sum + count, 0),
+        SMALL_ROWS,
+      );
+    },
+    { limits: { maxGroups: 3 } },
+  );
+});
+
 test.run();

@@ -11,7 +11,7 @@ import type { Schema } from "../../column/schema.ts";
 import { type Loss, LossAccount } from "../../feed/losses.ts";
 import type { BatchWriter } from "../../format/batch-writer.ts";
 import { type Bytes, BytesInOrder } from "../../format/bytes-in-order.ts";
-import { runAsked } from "../../language/run-query.ts";
+import { type AskedQuery, runAsked } from "../../language/run-query.ts";
 import { batchFacts, type ResultBatch, type ResultItem } from "../../query/result.ts";
 import { settled } from "../../query/settled.ts";
 import type { OpenedFormat } from "./accepted-format.ts";
@@ -41,6 +41,9 @@ export interface Sink {
 /** Batches that wait for a client without slowing the source; older ones give way. */
 const MAX_WAITING = 4;
 
+/** A query, and how many groups its aggregates may have. */
+type LimitedRequest = QueryRequest & Pick<AskedQuery, "maxGroups">;
+
 export class Delivery {
   /** What was sent. */
   rows = 0;
@@ -52,7 +55,7 @@ export class Delivery {
   unnamedRows = 0;
   watermarkNs: bigint | undefined;
   readonly losses: LossAccount = new LossAccount();
-  readonly #request: QueryRequest;
+  readonly #request: LimitedRequest;
   readonly #format: OpenedFormat;
   readonly #share: SourceShare;
   /** `undefined` while the client is away. */
@@ -74,7 +77,7 @@ export class Delivery {
 
   /** @param budget of what is kept for a client that comes back; without it, a client that goes is gone */
   constructor(
-    request: QueryRequest,
+    request: LimitedRequest,
     format: OpenedFormat,
     share: SourceShare,
     sink: Sink,

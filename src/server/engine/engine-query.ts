@@ -251,7 +251,8 @@ export class EngineQuery implements Sink {
 
   #deliver(request: QueryRequest, format: OpenedFormat, share: SourceShare): void {
     const resumable = this.#hasFrames ? this.#place.resumable : undefined;
-    const delivery = new Delivery(request, format, share, this, resumable?.budget);
+    const asked = { ...request, maxGroups: this.#task.limits.groups };
+    const delivery = new Delivery(asked, format, share, this, resumable?.budget);
     this.#delivery = delivery;
     this.#name = resumable?.add(delivery);
     if (this.#hasFrames) this.#report();

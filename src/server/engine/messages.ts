@@ -34,6 +34,8 @@ export interface QueryLimits {
   readonly rows: number;
   readonly bytes: number;
   readonly columns: number;
+  /** Of an aggregate; the others share one row. */
+  readonly groups: number;
   readonly filterCost: number;
   /** How long its client may take nothing, in ms. */
   readonly stallMs: number;
