@@ -7,5 +7,5 @@ export const VIEWS: readonly (readonly [string, string])[] = [
   ["timeline&lanes=thread", "#timeline svg .wait"],
   ["processes", "#processes tbody tr:nth-child(3)"],
   ["losses", "#losses-view tbody tr"],
-  ["compare", "#compare .when"],
+  ["compare", "#compare:not([hidden]) .when:not(:empty)"],
 ];
