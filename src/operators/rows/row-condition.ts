@@ -3,10 +3,11 @@
  * filter's own linker and interpreter decide: a condition means the same behind a table as on events.
  */
 
-import type { Column, ColumnBatch, ColumnType, DictionaryTexts } from "../../column/column.ts";
+import type { Column, ColumnBatch, ColumnType } from "../../column/column.ts";
 import { halvesOf, isWide } from "../../column/halves.ts";
 import { isPresent } from "../../column/row-reader.ts";
 import type { ColumnLayout, Schema } from "../../column/schema.ts";
+import { TextMemo } from "../../column/text-memo.ts";
 import type {
   EventClass,
   FieldClass,
@@ -38,7 +39,7 @@ export class RowCondition {
   #numbers: DataView;
   /** Of the batch that is looked at: 64-bit columns in halves. */
   #halves: readonly (Int32Array | undefined)[] = [];
-  readonly #texts = new WeakMap<DictionaryTexts, Uint8Array[]>();
+  readonly #texts = new TextMemo((text) => encoder.encode(text));
 
   /** @param program whose references are `fieldName`s */
   constructor(program: Program, schema: Schema) {
@@ -124,15 +125,7 @@ export class RowCondition {
     if (column.kind === "utf8")
       return column.bytes.subarray(column.offsets[row], column.offsets[row + 1]);
     if (column.kind !== "dictionary" || column.dictionary.size === 0) return NO_TEXT;
-    const { dictionary, codes } = column;
-    let texts = this.#texts.get(dictionary);
-    if (texts === undefined) {
-      texts = [];
-      this.#texts.set(dictionary, texts);
-    }
-    const code = codes[row]!;
-    texts[code] ??= encoder.encode(dictionary.text(code));
-    return texts[code];
+    return this.#texts.of(column.dictionary, column.codes[row]!);
   }
 
   /** Puts a text into the record; where it ends. */

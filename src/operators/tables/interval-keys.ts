@@ -4,8 +4,9 @@
  */
 
 import { grownCopy } from "../../base/grow.ts";
-import type { Column, ColumnBatch, DictionaryTexts } from "../../column/column.ts";
+import type { Column, ColumnBatch } from "../../column/column.ts";
 import { isPresent, valueAt } from "../../column/row-reader.ts";
+import { TextMemo } from "../../column/text-memo.ts";
 
 /** Below, forgetting is not worth its time. */
 const FEW = 1 << 16;
@@ -32,7 +33,7 @@ export class IntervalKeys {
   /** Numbers plus one by hash; 0 is free. */
   #table = new Int32Array(FIRST_PLACES);
   #texts = new Map<string, number>();
-  #codes = new WeakMap<DictionaryTexts, number[]>();
+  readonly #byCode = new TextMemo((text) => this.#textOf(text));
   #limit = FEW;
 
   /**
@@ -85,7 +86,7 @@ export class IntervalKeys {
     const [words, stride] = [this.#words, this.#stride];
     const texts = new Map([...this.#texts].map(([text, number]) => [number, text]));
     this.#texts = new Map();
-    this.#codes = new WeakMap();
+    this.#byCode.clear();
     this.#words = new Int32Array(stride * 64);
     this.#table = new Int32Array(FIRST_PLACES);
     this.#count = 0;
@@ -110,7 +111,7 @@ export class IntervalKeys {
     halves[1] = 0;
     if (!isPresent(column, row)) return ABSENT;
     if (column.kind === "dictionary") {
-      halves[0] = this.#codeOf(column.dictionary, column.codes[row]!);
+      halves[0] = this.#byCode.of(column.dictionary, column.codes[row]!);
       return TEXT;
     }
     if (column.kind !== "number") {
@@ -131,16 +132,6 @@ export class IntervalKeys {
     halves[0] = value;
     halves[1] = value < 0 ? -1 : 0;
     return INTEGER;
-  }
-
-  #codeOf(dictionary: DictionaryTexts, code: number): number {
-    let known = this.#codes.get(dictionary);
-    if (known === undefined) {
-      known = [];
-      this.#codes.set(dictionary, known);
-    }
-    known[code] ??= this.#textOf(dictionary.text(code));
-    return known[code];
   }
 
   #textOf(text: string): number {

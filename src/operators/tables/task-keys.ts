@@ -1,7 +1,8 @@
 /** Keys of what each traced machine numbers, its tasks or its processors, as numbers that need no memory of their own. */
 
-import type { Column, ColumnBatch, DictionaryTexts } from "../../column/column.ts";
+import type { Column, ColumnBatch } from "../../column/column.ts";
 import { isPresent, numberAt, valueAt } from "../../column/row-reader.ts";
+import { TextMemo } from "../../column/text-memo.ts";
 
 const TWO_31 = 2 ** 31;
 const TWO_33 = 2 ** 33;
@@ -10,7 +11,7 @@ const MAX_MACHINES = 2 ** 20;
 
 export class TaskKeys {
   readonly #machines = new Map<string, number>();
-  readonly #codes = new WeakMap<DictionaryTexts, number[]>();
+  readonly #byCode = new TextMemo((machine) => this.#numberOf(machine));
 
   /**
    * The key of what a row names; -1 if the row lacks its machine or its number.
@@ -27,15 +28,7 @@ export class TaskKeys {
   #machine(column: Column, row: number): number {
     if (!isPresent(column, row)) return -1;
     if (column.kind !== "dictionary") return this.#numberOf(String(valueAt(column, row)));
-    const { codes, dictionary } = column;
-    let known = this.#codes.get(dictionary);
-    if (known === undefined) {
-      known = [];
-      this.#codes.set(dictionary, known);
-    }
-    const code = codes[row]!;
-    known[code] ??= this.#numberOf(dictionary.text(code));
-    return known[code];
+    return this.#byCode.of(column.dictionary, column.codes[row]!);
   }
 
   #numberOf(machine: string): number {
