@@ -8,22 +8,13 @@ import { slicesOf } from "../../src/convert/slices.ts";
 import { openRecorded } from "../../src/ctf/recorded.ts";
 import { Folders } from "../support/folder.ts";
 import { run } from "../support/program.ts";
-import { recordedTrace, type TraceName } from "../support/traces.ts";
+import { projectTraces } from "../support/traces.ts";
 import { joined, PREAMBLE, packet, record, STREAM } from "../support/tsdl.ts";
 
 const test = suite("convert/convert");
 const folders = new Folders();
-const unpacked: { remove(): unknown }[] = [];
-test.after(async () => {
-  folders.removeAll();
-  for (const trace of unpacked) await trace.remove();
-});
-
-async function project(name: TraceName): Promise<string> {
-  const trace = await recordedTrace(name);
-  unpacked.push(trace);
-  return trace.path;
-}
+const project = projectTraces(test);
+test.after(() => folders.removeAll());
 
 const target = (name = "out"): string => join(folders.make({}), name);
 const linesOf = (folder: string): string =>

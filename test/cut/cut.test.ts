@@ -15,16 +15,13 @@ import { type Result, rowsOf, type Spec } from "../support/query.ts";
 import { random } from "../support/random.ts";
 import { randomCtf2 } from "../support/random-ctf2.ts";
 import { randomFilter, randomPacket, randomTrace } from "../support/random-trace.ts";
-import { MAIN, recordedTrace, type TraceName } from "../support/traces.ts";
+import { MAIN, projectTraces } from "../support/traces.ts";
 import { joined, PREAMBLE, packet, record, STREAM } from "../support/tsdl.ts";
 
 const test = suite("cut/cut");
 const folders = new Folders();
-const unpacked: { remove(): unknown }[] = [];
-test.after(async () => {
-  folders.removeAll();
-  for (const trace of unpacked) await trace.remove();
-});
+const project = projectTraces(test);
+test.after(() => folders.removeAll());
 
 interface How {
   readonly where?: string | undefined;
@@ -65,12 +62,6 @@ function rows(directory: string, { where, events = [] }: How = {}): Promise<Resu
     ...spec,
     ...(where !== undefined && { filter: compileFilter(where) }),
   });
-}
-
-async function project(name: TraceName): Promise<string> {
-  const trace = await recordedTrace(name);
-  unpacked.push({ remove: () => trace.remove() });
-  return trace.path;
 }
 
 /** The files below a folder with what they hold, by their paths. */

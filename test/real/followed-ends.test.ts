@@ -4,10 +4,11 @@ import { readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Child, eventually } from "../support/child.ts";
+import { eventually } from "../support/child.ts";
 import { Folders } from "../support/folder.ts";
 import { type Lttng, needsLttng, sharedLttng } from "../support/lttng.ts";
 import { tracewire } from "../support/tracewire.ts";
+import { following, linesOf } from "./following.ts";
 
 const test = suite("real/followed-ends");
 const run = needsLttng(test);
@@ -33,23 +34,9 @@ async function localSession(lttng: Lttng, name: string): Promise<string> {
   return directory;
 }
 
-async function following(directory: string, ...args: string[]): Promise<Child> {
-  const child = tracewire("tail", directory, "--follow", "-f", "babeltrace", ...args);
-  await child.until("follows", () => child.stderr.includes("following"));
-  return child;
-}
-
 async function recordedLines(directory: string): Promise<string[]> {
   const child = tracewire("tail", directory, "-f", "babeltrace");
   await child.output().catch(() => "");
-  return child.lines;
-}
-
-/** Everything that it has printed when nothing more comes, ended as Ctrl-C does. */
-async function settledLines(child: Child, least: number): Promise<string[]> {
-  await child.until(`printed ${least} lines`, () => child.lines.length >= least, 30_000);
-  child.process.kill("SIGINT");
-  await child.end(5000);
   return child.lines;
 }
 
@@ -78,11 +65,11 @@ run(
     await app.emit("tick", 50);
     await app.end();
     await lttng.lttng("stop", "deleted");
-    const all = await settledLines(reading, 750);
+    const all = await linesOf(reading, 750);
     assert.is(all.length, 750);
     assert.not.match(reading.stderr, /missing|warning/);
     await stopped.until("went on", () => stopped.lines.includes(all.at(-1)!), 30_000);
-    const some = await settledLines(stopped, 150);
+    const some = await linesOf(stopped, 150);
     // What it held open when it was stopped is not lost.
     assert.ok(some.length >= 150 && some.length < 750, `${some.length} lines`);
     assert.equal(
@@ -112,7 +99,7 @@ run("ten followers and a live viewer read the same", async () => {
   const expected = await recordedLines(directory);
   assert.is(expected.length, 500);
   for (const follower of followers)
-    assert.equal(await settledLines(follower, expected.length), expected);
+    assert.equal(await linesOf(follower, expected.length), expected);
   await viewer.until("has them too", () => viewer.lines.length >= 500, 30_000);
   await viewer.stop();
 });
@@ -131,7 +118,7 @@ run(
     await app.emit("tick", 50);
     await app.end();
     const expected = await recordedLines(directory);
-    assert.equal(await settledLines(follower, expected.length), expected);
+    assert.equal(await linesOf(follower, expected.length), expected);
     await lttng.restartRelayd();
     await lttng.lttng("destroy", "--no-wait", "crashed");
   },
@@ -151,7 +138,7 @@ run("a killed consumer daemon leaves what it had written", async () => {
   await app.emit("tick", 50);
   await app.end();
   const expected = await recordedLines(directory);
-  assert.equal(await settledLines(follower, expected.length), expected);
+  assert.equal(await linesOf(follower, expected.length), expected);
 });
 
 /** The consumer daemon that has a session's files open. */

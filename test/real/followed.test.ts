@@ -4,10 +4,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Child, eventually } from "../support/child.ts";
+import { eventually } from "../support/child.ts";
 import { Folders } from "../support/folder.ts";
 import { type Lttng, needsLttng, sharedLttng } from "../support/lttng.ts";
 import { tracewire } from "../support/tracewire.ts";
+import { following, linesOf } from "./following.ts";
 
 const test = suite("real/followed");
 const run = needsLttng(test);
@@ -52,23 +53,9 @@ async function localSession(
   return directory;
 }
 
-async function following(directory: string, ...args: string[]): Promise<Child> {
-  const child = tracewire("tail", directory, "--follow", "-f", "babeltrace", ...args);
-  await child.until("follows", () => child.stderr.includes("following"));
-  return child;
-}
-
 async function recordedLines(directory: string): Promise<string[]> {
   const child = tracewire("tail", directory, "-f", "babeltrace");
   await child.output();
-  return child.lines;
-}
-
-/** Waits for so many lines, then ends it as Ctrl-C does. */
-async function linesOf(child: Child, count: number): Promise<string[]> {
-  await child.until(`printed ${count} lines`, () => child.lines.length >= count, 30_000);
-  child.process.kill("SIGINT");
-  await child.end(5000);
   return child.lines;
 }
 

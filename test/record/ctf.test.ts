@@ -11,21 +11,12 @@ import { Folders } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { run } from "../support/program.ts";
 import { random } from "../support/random.ts";
-import { MAIN, recordedTrace, type TraceName } from "../support/traces.ts";
+import { MAIN, projectTraces } from "../support/traces.ts";
 
 const test = suite("record/ctf");
 const folders = new Folders();
-const unpacked: { remove(): unknown }[] = [];
-test.after(async () => {
-  folders.removeAll();
-  for (const trace of unpacked) await trace.remove();
-});
-
-async function project(name: TraceName): Promise<string> {
-  const trace = await recordedTrace(name);
-  unpacked.push(trace);
-  return trace.path;
-}
+const project = projectTraces(test);
+test.after(() => folders.removeAll());
 
 const target = (): string => join(folders.make({}), "recording");
 const record = (source: string, to: string, ...options: string[]) =>

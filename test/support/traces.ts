@@ -23,3 +23,18 @@ export function recordedTrace(name: TraceName): Promise<UnpackedTrace> {
     name === "small" ? join(PROJECT, "demo/small") : join(PROJECT, "test/data/traces", name),
   );
 }
+
+/** Recorded traces of the project by their names, unpacked until the suite is over. */
+export function projectTraces(test: {
+  after(hook: () => Promise<void>): void;
+}): (name: TraceName) => Promise<string> {
+  const unpacked: UnpackedTrace[] = [];
+  test.after(async () => {
+    for (const trace of unpacked) await trace.remove();
+  });
+  return async (name) => {
+    const trace = await recordedTrace(name);
+    unpacked.push(trace);
+    return trace.path;
+  };
+}
