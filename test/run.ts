@@ -42,6 +42,8 @@ function runFile(file: string): Promise<FileResult> {
       process.execPath,
       ["--enable-source-maps", "--unhandled-rejections=strict", file],
       {
+        // Tests read what programs print, and ask for colors themselves.
+        env: { ...process.env, FORCE_COLOR: undefined },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );

@@ -121,24 +121,23 @@ class FollowedRules {
     for (const words of commands) {
       process.stdout.write(`${shellText(words)}\n`);
       if (!this.#isRun) continue;
-      const status = await lttng(words, "inherit");
-      if (status !== 0)
-        throw new SourceError("ENABLE_LTTNG", `${shellText(words)}: ended with ${status}`);
+      const ending = await lttng(words, "inherit");
+      if (ending !== 0) throw new SourceError("ENABLE_LTTNG", `${shellText(words)}: ${ending}`);
     }
   }
 }
 
-/** Runs a command; gives its exit status, or the signal that ended it. */
+/** Runs a command; gives 0, or how it failed. */
 function lttng(
   [program = "", ...args]: readonly string[],
   output: "inherit" | "ignore",
-): Promise<number | string> {
+): Promise<0 | string> {
   // In a process group of its own: Ctrl-C must not end it between two steps.
   const child = spawn(program, args, { stdio: ["ignore", output, output], detached: true });
-  return new Promise((resolve, reject) => {
-    child.once("exit", (status, signal) => resolve(status ?? signal ?? 1));
-    child.once("error", ({ message }) =>
-      reject(new SourceError("ENABLE_LTTNG", `${program}: ${message}`)),
+  return new Promise((resolve) => {
+    child.once("exit", (status, signal) =>
+      resolve(status === 0 ? 0 : `ended with ${status ?? signal}`),
     );
+    child.once("error", ({ message }) => resolve(message));
   });
 }

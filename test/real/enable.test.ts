@@ -173,11 +173,9 @@ onLttng("what lttng refuses ends it with the command that failed", async () => {
   const daemons = await lttng();
   const args = ["enable", "a:*", "--container", "web", "--follow", "--run", "--session", "none"];
   const follow = daemons.run(process.execPath, [MAIN, ...args]);
-  assert.is((await follow.end()).code, 1);
-  assert.match(
-    follow.stderr,
-    /lttng enable-channel --userspace --session none tracewire: ended with \d+/,
-  );
+  assert.is((await follow.end()).code, 1, follow.stderr);
+  const failed = "lttng enable-channel --userspace --session none tracewire: ";
+  assert.ok(follow.stderr.includes(failed), follow.stderr);
 });
 
 test("rules change by as little as lttng can", () => {
