@@ -102,7 +102,8 @@ const decoder = new TextDecoder();
 
 /** FNV-1a. */
 function hashBytes(bytes: Uint8Array, from: number, to: number): number {
-  let hash = 0x811c9dc5;
+  // As int32 from the first: hashes are kept as such.
+  let hash = 0x811c9dc5 | 0;
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return hash;
 }
