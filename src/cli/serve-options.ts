@@ -125,7 +125,9 @@ function shownLimit(name: keyof Limits): string {
   const value = DEFAULT_LIMITS[name];
   if (!Number.isFinite(value)) return "none";
   if (name === "maxMemory") return `${value / 2 ** 20}MiB`;
-  return name.endsWith("Ms") ? `${value / 1000}s` : value.toLocaleString("en");
+  if (name.endsWith("Ms")) return `${value / 1000}s`;
+  // Not by Intl, which every command would load: 15 ms.
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function list(flags: string, description: string): Option {
