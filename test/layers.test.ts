@@ -10,11 +10,11 @@ import { PROJECT } from "./support/traces.ts";
 const MAY_IMPORT: Readonly<
   Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>
 > = {
-  base: { folders: [], packages: [] },
+  base: { folders: [], packages: ["node:fs", "node:os", "node:path"] },
   wasm: { folders: [], packages: [] },
   ctf: {
     folders: ["base"],
-    packages: ["node:fs", "node:fs/promises", "node:path", "node:util"],
+    packages: ["node:fs", "node:fs/promises", "node:path", "node:util", "node:v8", "node:zlib"],
   },
   relay: { folders: ["base"], packages: ["node:net", "node:stream"] },
   followed: { folders: ["base", "ctf"], packages: ["node:fs", "node:path"] },
@@ -264,17 +264,8 @@ const MAY_IMPORT: Readonly<
     ],
   },
   launch: {
-    folders: [],
-    packages: [
-      "node:fs",
-      "node:module",
-      "node:os",
-      "node:path",
-      "node:url",
-      "node:v8",
-      "node:vm",
-      "node:zlib",
-    ],
+    folders: ["base"],
+    packages: ["node:fs", "node:module", "node:url", "node:v8", "node:vm", "node:zlib"],
   },
 };
 

@@ -4,6 +4,7 @@
  */
 
 import { MetadataError } from "../base/errors.ts";
+import { readKept, writeKept } from "./kept-classes.ts";
 import type { Sections } from "./metadata-sections.ts";
 import type { ClockClass, EventClass, StreamClass, TraceClass } from "./trace-class.ts";
 
@@ -60,7 +61,10 @@ export class SharedSections implements Sections {
     this.#own = this.#make();
     const traceClass = this.#own.take(text);
     const isWhole = this.#own.isSettled && !this.#own.isUnfinished(text);
-    if (parts !== undefined && traceClass !== undefined && isWhole) keep(parts.key, traceClass);
+    if (parts !== undefined && traceClass !== undefined && isWhole) {
+      keep(parts.key, traceClass);
+      writeKept(parts.key, traceClass);
+    }
     return traceClass;
   }
 
@@ -127,7 +131,7 @@ function partsOf(text: string): Parts | undefined {
 
 /** The class of a text whose like is known. */
 function sharedClass({ key, head }: Parts, make: () => Sections): TraceClass | undefined {
-  const like = known.get(key);
+  const like = known.get(key) ?? kept(key);
   if (like === undefined) return undefined;
   const own = headClass(head, make);
   if (own === undefined) return undefined;
@@ -136,6 +140,13 @@ function sharedClass({ key, head }: Parts, make: () => Sections): TraceClass | u
   for (const [id, streamClass] of like.streamClasses)
     streamClasses.set(id, { ...streamClass, clock: ownClock(streamClass.clock, clocks) });
   return { ...like, uuid, environment, clocks, streamClasses };
+}
+
+/** The class that an earlier run of the program read of a text. */
+function kept(key: string): TraceClass | undefined {
+  const traceClass = readKept(key);
+  if (traceClass !== undefined) keep(key, traceClass);
+  return traceClass;
 }
 
 function headClass(head: string, make: () => Sections): TraceClass | undefined {

@@ -10,8 +10,15 @@ import { CodeCache } from "./code-cache.ts";
 /** A run that compiled so much more than its cache held writes a new one. */
 const GROWTH = 1.3;
 
-/** What a bundle's file is when it is evaluated: a function of what it takes from its surroundings. */
-type Bundle = (require: NodeJS.Require, importMetaUrl: string) => void;
+/**
+ * What a bundle's file is when it is evaluated: a function of what it takes from its surroundings.
+ * `bundleSum` is its checksum, for what it caches itself; undefined where nothing is cached.
+ */
+type Bundle = (
+  require: NodeJS.Require,
+  importMetaUrl: string,
+  bundleSum: number | undefined,
+) => void;
 
 /**
  * Runs `NAME.js` beside this file.
@@ -28,7 +35,7 @@ export function runBundle(name: string, variant: string): () => void {
   // Bundles are ASCII: as latin1 the text needs no decoding and one byte a character.
   const script = new Script(bytes.toString("latin1"), { filename, cachedData: cached?.data });
   const before = script.cachedDataRejected === false ? (cached?.codeBytes ?? 0) : 0;
-  (script.runInThisContext() as Bundle)(createRequire(filename), url.href);
+  (script.runInThisContext() as Bundle)(createRequire(filename), url.href, cache?.sourceSum);
   return () => {
     if (cache === undefined) return;
     const codeBytes = getHeapCodeStatistics().bytecode_and_metadata_size;

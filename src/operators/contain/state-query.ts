@@ -65,7 +65,7 @@ export function stateOf(
       // Live packets may have events that are declared later.
       const wanted = spec.isLive ? rest : rest.pipe(filter(packetsWith(events)));
       return runQuery(
-        { ...EVERYTHING, events, select: STATE_COLUMNS },
+        { ...EVERYTHING, events, select: STATE_COLUMNS, table: "containers" },
         executionOf(spec),
         wanted,
         gate,
