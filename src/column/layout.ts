@@ -12,6 +12,7 @@ import type {
   TraceClass,
 } from "../ctf/trace-class.ts";
 import type { ColumnType, NumberType } from "./column.ts";
+import { eventClassesWith } from "./payload-index.ts";
 import { BUILT_IN, type ColumnRequest, columnName, findRequested } from "./request.ts";
 import type { PlannedColumn } from "./schema.ts";
 import { defaultContext } from "./selection.ts";
@@ -196,11 +197,19 @@ function* fieldClassesOf(
       if (ref !== undefined) yield ref.fieldClass;
     }
   } else if (request.kind === "field") {
-    for (const { eventClass } of eachEventClass(traceClasses)) {
+    const [head = request.name] = request.path ?? [];
+    for (const eventClass of payloadsWith(traceClasses, head)) {
       const ref = findRequested("payload", eventClass.payload, request);
       if (ref !== undefined) yield ref.fieldClass;
     }
   }
+}
+
+/** The event classes that may have a field of that name, or of the path that its dots make. */
+function* payloadsWith(traceClasses: readonly TraceClass[], name: string): Generator<EventClass> {
+  if (name.includes("."))
+    for (const { eventClass } of eachEventClass(traceClasses)) yield eventClass;
+  else for (const traceClass of traceClasses) yield* eventClassesWith(traceClass, name);
 }
 
 /** The narrowest type that holds them all: one and the same, else int64, uint64, float64, utf8; nulls where there are none. */

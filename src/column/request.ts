@@ -129,7 +129,8 @@ export function findRequested(
   { name, path }: FieldRequest,
 ): FieldRef | undefined {
   if (path !== undefined) return findField(scope, root, path);
-  return findField(scope, root, [name]) ?? findField(scope, root, name.split("."));
+  const whole = findField(scope, root, [name]);
+  return whole ?? (name.includes(".") ? findField(scope, root, name.split(".")) : undefined);
 }
 
 /** The name that a request's column bears. */
