@@ -16,6 +16,12 @@ export function unquotedName(text: string): string {
   return isQuoted(text) ? text.slice(1, -1) : text;
 }
 
+/** An identifier without the backquotes that it does not need; any other text as it is. */
+export function plainName(text: string): string {
+  const name = unquotedName(text);
+  return IDENTIFIER.test(name) ? name : text;
+}
+
 /** The names of a dotted path, in which dots between backquotes belong to a name. */
 export function pathNames(text: string): string[] {
   return (text.match(/(?:`[^`]*`|[^.`]|`)+/g) ?? [text]).map(unquotedName);

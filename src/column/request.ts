@@ -1,6 +1,6 @@
 /** What columns a query asks for. */
 
-import { pathNames } from "../base/quoted-name.ts";
+import { pathNames, plainName } from "../base/quoted-name.ts";
 import { type FieldRef, findField } from "../ctf/field-ref.ts";
 import type { Scope, StructureClass } from "../ctf/trace-class.ts";
 import type { ColumnType } from "./column.ts";
@@ -96,7 +96,8 @@ const DECLARED_TYPES: ReadonlyMap<string, ColumnType> = new Map<string, ColumnTy
  * The request that a name in `select` stands for. `$ctx.x` and `payload.x` say which they mean; `x:int64` also says the
  * column's type.
  */
-export function columnRequest(name: string): ColumnRequest {
+export function columnRequest(text: string): ColumnRequest {
+  const name = plainName(text);
   const builtIn = BUILT_IN.find((known) => known === name);
   if (builtIn !== undefined) return { kind: builtIn };
   const fact = CONTAINER_COLUMNS.get(name);

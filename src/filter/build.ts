@@ -1,5 +1,6 @@
 /** Expressions made by the program, for places that no text has. */
 
+import type { Span } from "../base/text.ts";
 import type { Binary, ComparisonOperator, Expression, Literal, Logical, Reference } from "./ast.ts";
 import type { Program } from "./bytecode.ts";
 import { check } from "./check.ts";
@@ -12,23 +13,21 @@ export function integer(value: bigint | number): Literal {
   return { kind: "integer", text: String(value), ...NOWHERE };
 }
 
-/** `$ctx.pid_ns`, or `$ctx.pid_ns?`. */
-export function reference(names: readonly string[], optional: boolean = false): Reference {
-  const [last = "", ...before] = [...names].reverse();
-  const path = [...before].reverse().reduce<Reference["path"] | undefined>(
-    (outer, name) => ({
-      step: { name, indexes: undefined, ...NOWHERE },
-      before: outer,
-      ...NOWHERE,
-    }),
+/**
+ * `$ctx.pid_ns`, or `$ctx.pid_ns?`.
+ * @param span of what was written instead
+ */
+export function reference(
+  names: readonly string[],
+  optional: boolean = false,
+  { start, end }: Span = NOWHERE,
+): Reference {
+  const span = { start, end };
+  const path = names.reduce<Reference["path"] | undefined>(
+    (before, name) => ({ step: { name, indexes: undefined, ...span }, before, ...span }),
     undefined,
   );
-  const whole = {
-    step: { name: last, indexes: undefined, ...NOWHERE },
-    before: path,
-    ...NOWHERE,
-  };
-  return { kind: "reference", path: whole, optional, ...NOWHERE };
+  return { kind: "reference", path: path!, optional, ...span };
 }
 
 export function compare(
@@ -74,9 +73,13 @@ function joined(
   );
 }
 
-/** The program of an expression that was made. */
-export function programOf(ast: Expression): Program {
+/**
+ * The program of an expression that was made.
+ * @param source where its parts stand that somebody wrote
+ */
+export function programOf(ast: Expression, source?: string): Program {
   const text = print(ast);
   check(ast, text);
-  return emit(ast, text);
+  const program = emit(ast, text);
+  return source === undefined ? program : { ...program, source };
 }

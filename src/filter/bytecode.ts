@@ -15,8 +15,10 @@ export interface Pools {
 
 /** A compiled expression, independent of any trace. */
 export interface Program extends Pools {
-  /** The source text. */
+  /** The text that it was made of: another text is another program. */
   readonly text: string;
+  /** Where its spans are places in, if that is another text. */
+  readonly source?: string;
   readonly ast: Expression;
   /** Generic code; see `opcodes.ts`. */
   readonly code: Int32Array;

@@ -99,7 +99,7 @@ function casesOf(ast: Expression, text: string): ContainerCase[] {
   }
   return [...byEvent.values()].map(({ event, conditions }) => ({
     condition: { kind: "or", operands: conditions },
-    event: programOf(event),
+    event: programOf(event, text),
   }));
 }
 

@@ -1,6 +1,7 @@
 /** Which names a filter can use on an event class, and which names of a filter no class has. */
 import { nearestName, type Span } from "../base/text.ts";
 import type { Program } from "./bytecode.ts";
+import { EVENT_COLUMNS } from "./event-columns.ts";
 import { fieldTypes } from "./field-types.ts";
 import { type LinkEnvironment, resolve } from "./resolve.ts";
 import type { ProgramSymbol } from "./symbol.ts";
@@ -32,7 +33,7 @@ export function unknownSymbols(
   const names = new Set(environments.flatMap(fieldNames));
   return unknown.map(({ text, root, optional, start, end }) => ({
     symbol: text,
-    nearest: nearestName(text, names),
+    nearest: EVENT_COLUMNS.get(text)?.join(".") ?? nearestName(text, names),
     ...labelOwner(text, environments),
     isAllowed: optional || root === "$app",
     start,

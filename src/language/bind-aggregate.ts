@@ -5,6 +5,7 @@ import { compileExpression } from "../filter/compile.ts";
 import { wholeNumber } from "../filter/literals.ts";
 import { AGGREGATES, type Aggregate, type MeasureSpec } from "../operators/aggregate/measures.ts";
 import type { WindowSpec } from "../operators/aggregate/windows.ts";
+import { conditionOnEvents } from "./event-columns.ts";
 import { unknownName, wrongStage, wrongType } from "./language-error.ts";
 import type { AggregateStage, Measure } from "./query-ast.ts";
 import { computation, type Extra, rowProgram } from "./row-expressions.ts";
@@ -180,7 +181,7 @@ function maskOf(
 ): Place | undefined {
   if (condition === undefined) return undefined;
   if (ask !== undefined) {
-    const program = compileExpression(condition, text);
+    const program = compileExpression(conditionOnEvents(condition), text);
     if (program.containers === undefined) return { at: ask({ kind: "match", program }) };
   }
   return { extra: extras.push({ kind: "truth", program: rowProgram(condition, scope, text) }) - 1 };

@@ -6,6 +6,7 @@ import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import { compileExpression } from "../filter/compile.ts";
 import { wholeNumber } from "../filter/literals.ts";
 import { PairedTable, type PairRole } from "../operators/tables/pairing.ts";
+import { conditionOnEvents } from "./event-columns.ts";
 import { wrongStage } from "./language-error.ts";
 import type { EventGlob, PairStage } from "./query-ast.ts";
 import type { TableColumn, TableDefinition } from "./tables/definition.ts";
@@ -85,7 +86,7 @@ export function pairTable(stage: PairStage, text: string): TableDefinition {
 
 function maskOf({ where }: EventGlob, text: string): ColumnRequest | undefined {
   if (where === undefined) return undefined;
-  const program = compileExpression(where, text);
+  const program = compileExpression(conditionOnEvents(where), text);
   if (program.containers !== undefined)
     throw wrongStage(
       text,

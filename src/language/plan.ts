@@ -19,6 +19,7 @@ import { Where } from "../operators/rows/where.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
 import { aggregateSpec, extend, widthOf } from "./aggregate-spec.ts";
 import { type BoundAggregate, bindAggregate } from "./bind-aggregate.ts";
+import { conditionOnEvents } from "./event-columns.ts";
 import { unknownName, wrongStage } from "./language-error.ts";
 import { pairTable } from "./pair-table.ts";
 import { parseQuery } from "./parse-query.ts";
@@ -160,7 +161,7 @@ class Planner {
   #stage(stage: Stage, later: readonly Stage[]): void {
     switch (stage.kind) {
       case "where":
-        this.#where(stage.condition);
+        this.#where(stage.condition, true);
         break;
       case "select":
         this.#select(stage);
@@ -192,9 +193,9 @@ class Planner {
 
   // --- stages
 
-  #where(condition: Expression): void {
+  #where(condition: Expression, isStage: boolean = false): void {
     if (this.#scope === this.#events && this.#operators.length === 0) {
-      this.#filter = all([this.#filter, condition]);
+      this.#filter = all([this.#filter, isStage ? conditionOnEvents(condition) : condition]);
       return;
     }
     let rest: Expression | undefined = condition;

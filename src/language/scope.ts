@@ -1,5 +1,6 @@
 /** What names stand for at a place in a query, and where their values will stand in the rows. */
 
+import { pathNames, plainName } from "../base/quoted-name.ts";
 import type { Span } from "../base/text.ts";
 import {
   CONTAINER_FACTS,
@@ -9,6 +10,7 @@ import {
   containerColumn,
 } from "../column/request.ts";
 import type { Reference } from "../filter/ast.ts";
+import { EVENT_COLUMNS } from "../filter/event-columns.ts";
 import { symbolText } from "../filter/symbol.ts";
 import type { OutputColumn, Side } from "../operators/tables/table.ts";
 import { unknownName } from "./language-error.ts";
@@ -32,16 +34,12 @@ export interface Scope {
 const GLOBALS: ReadonlyMap<string, string> = new Map([
   ["$container", "container"],
   ...CONTAINER_FACTS.map((fact) => [`$container.${fact}`, containerColumn(fact)] as const),
-  ["$event.name", "event"],
-  ["$event.timestamp", "timestamp"],
-  ["$event.cpu_id", "cpu_id"],
-  ["$event.domain", "domain"],
-  ["$trace.hostname", "host"],
+  ...[...EVENT_COLUMNS].map(([column, written]) => [written.join("."), column] as const),
 ]);
 
 /** The name that a selection has for a reference. */
 function selected(reference: Reference): string {
-  const text = symbolText(reference);
+  const text = plainName(symbolText(reference));
   return GLOBALS.get(text) ?? text;
 }
 
@@ -195,7 +193,8 @@ export class FixedScope implements Scope {
   place(reference: Reference): number {
     const name = selected(reference);
     const short = name.replace(/^(\$ctx|payload)\./, "");
-    const at = [name, short].map((one) => this.names.indexOf(one)).find((i) => i !== -1);
+    const unquoted = pathNames(short).join(".");
+    const at = [name, short, unquoted].map((one) => this.names.indexOf(one)).find((i) => i !== -1);
     if (at === undefined) throw unknownName(this.#text, reference, "column", name, this.names);
     return at;
   }

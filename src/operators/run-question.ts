@@ -232,7 +232,7 @@ export function exactFilter(
     replaceContainers(filter.containers.whole, filter.text, (one) => exact(one)?.expression);
   const own = container && exact(container);
   if (whole === undefined || (container !== undefined && own === undefined)) return undefined;
-  const program = programOf(whole);
+  const program = programOf(whole, filter?.source ?? filter?.text);
   return {
     filter: own === undefined ? program : withPart(program, own.expression),
     container: own?.container,

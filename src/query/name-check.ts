@@ -24,6 +24,9 @@ export function* checkNames(
   isLive: boolean,
 ): Generator<string> {
   if (filter !== undefined) yield* checkSymbols(filter, traceClasses, isLive);
+  for (const request of requests)
+    if (request.kind === "match")
+      yield* checkSymbols(request.program as Program, traceClasses, isLive);
   const [column] = unknownColumns(requests, traceClasses);
   if (column === undefined) return;
   const { name, written } = column;
@@ -54,6 +57,7 @@ function* checkSymbols(
   const unknown = all.find(({ isAllowed }) => !isAllowed) ?? all[0];
   if (unknown === undefined) return;
   const { symbol, nearest, labelOf, isAllowed } = unknown;
+  const { source = filter.text } = filter;
   const hint =
     labelOf !== undefined
       ? ` (a label of ${labelOf} is a text: "${symbol}")`
@@ -62,7 +66,7 @@ function* checkSymbols(
         : ` (did you mean ${nearest}?)`;
   const problem = `expected a field or context of the trace, got ${symbol}${hint}`;
   if (!isLive && !isAllowed)
-    throw filterError("FILTER_UNKNOWN_FIELD", filter.text, unknown, "filter", problem);
+    throw filterError("FILTER_UNKNOWN_FIELD", source, unknown, "filter", problem);
   yield `filter: ${problem}; nothing has it${isLive ? " so far" : ""}`;
 }
 

@@ -44,7 +44,7 @@ export function pushedDown(
 
 /** The scan's filter and another expression. */
 export function withPart(filter: Program | undefined, part: Expression): Program {
-  return programOf(all([scanned(filter)?.ast, part])!);
+  return programOf(all([scanned(filter)?.ast, part])!, filter?.source ?? filter?.text);
 }
 
 /** The part of a filter that the scan runs; `undefined` if it passes every event. */

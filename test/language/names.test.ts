@@ -1,0 +1,83 @@
+/** Names in queries over a recorded trace: columns behind `|>`, fields in filters, and errors at the place of what nothing has. */
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { run } from "../support/program.ts";
+import { projectTraces } from "../support/traces.ts";
+
+const test = suite("language/names");
+const traces = projectTraces(test);
+
+const ask = async (text: string): Promise<string> => {
+  const { status, stdout, stderr } = run(["query", await traces("small"), text, "--format", "csv"]);
+  assert.is(status, 0, `${text}: ${stderr}`);
+  return stdout;
+};
+
+/** A condition behind `|>`, and the filter that is the same. */
+const SAME: readonly (readonly [behind: string, filter: string])[] = [
+  ['event == "syscall_exit_*"', '$event.name == "syscall_exit_*"'],
+  ['event in ("sched_switch", "nothing")', '$event.name == "sched_switch"'],
+  ["cpu_id == 1", "$event.cpu_id == 1"],
+  ['domain == "kernel"', '$event.domain == "kernel"'],
+  ['host != "nowhere"', '$trace.hostname != "nowhere"'],
+  ['container == "web" && event != "x"', '$container.name == "web" && $event.name != "x"'],
+  ['container_type == "d*" || cpu_id == 0', '$container.type == "d*" || $event.cpu_id == 0'],
+  ['`event` == "syscall_*"', '$event.name == "syscall_*"'],
+  ["timestamp > 1", "$event.timestamp > 1"],
+];
+
+for (const [behind, filter] of SAME)
+  test(`|> where ${behind} is the filter ${filter}`, async () => {
+    const expected = await ask(`${filter} |> count() by event, cpu_id`);
+    assert.is(await ask(`|> where ${behind} |> count() by event, cpu_id`), expected);
+    assert.is(await ask(`|> events |> where ${behind} |> count() by event, cpu_id`), expected);
+    const all = await ask(`|> n = count() if (${behind}) by event, cpu_id |> where n > 0`);
+    assert.is(all.replace(",n,", ",count,"), expected);
+  });
+
+test("an identifier between backquotes is the same name", async () => {
+  const plain = "|> syscalls |> where dt > 1us |> count(), max(dt) by syscall |> sort count desc";
+  const quoted =
+    "|> syscalls |> where `dt` > 1us |> count(), max(`dt`) by `syscall` |> sort `count` desc";
+  assert.is(await ask(quoted), await ask(plain));
+  assert.is(
+    await ask("|> select `event`, `timestamp` |> limit 5"),
+    await ask("|> select event, timestamp |> limit 5"),
+  );
+});
+
+/** Queries with a name that nothing has, between `[` and `]`. */
+const UNKNOWN: readonly string[] = [
+  "[rett] < 0 |> count()",
+  "|> where [rett] < 0 |> count()",
+  "|> count() if ([rett] < 0)",
+  "|> count(), errors = count() if ([rett] < 0) by event every 1s",
+  '|> pair "syscall_entry_*" where [rett] == 1 then "syscall_exit_*" |> count()',
+  '|> pair "syscall_entry_*" then "syscall_exit_*" where [rett] == 1 |> count()',
+  '$container.name == "web" || [rett] < 0 |> count()',
+  '$container.name == "web" && [rett] < 0 |> count()',
+  "|> sum([rett])",
+  "|> syscalls |> where [rett] < 0 |> count()",
+];
+
+for (const marked of UNKNOWN)
+  test(`the error of ${marked} is at its place`, async () => {
+    const text = marked.replace("[", "").replace("]", "");
+    const { status, stdout, stderr } = run(["query", await traces("small"), text]);
+    assert.is(status, 1);
+    assert.is(stdout, "");
+    assert.match(
+      stderr,
+      /expected a field or context of the trace, got rett(; | \()did you mean ret\?/,
+    );
+    const caret = " ".repeat(marked.indexOf("["));
+    assert.ok(stderr.includes(`\n${text}\n${caret}^~~~\n`), stderr);
+  });
+
+test("a filter that names a column is told how filters write it", async () => {
+  const { stderr } = run(["tail", await traces("small"), "--where", 'host == "x"']);
+  assert.match(stderr, /got host \(did you mean \$trace\.hostname\?\)/);
+});
+
+test.run();
