@@ -75,6 +75,16 @@ for (const marked of UNKNOWN)
     assert.ok(stderr.includes(`\n${text}\n${caret}^~~~\n`), stderr);
   });
 
+test("a time stays a time as a key, and as the least, greatest, first and last of a group", async () => {
+  const [first = ""] = (await ask("|> select timestamp |> limit 1")).split("\n").slice(1);
+  assert.match(first, /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{9}Z$/);
+  const line = async (text: string): Promise<string> => (await ask(text)).split("\n")[1]!;
+  assert.ok((await line("|> min(timestamp), first(timestamp)")).startsWith(`${first},${first},`));
+  assert.ok((await line("|> count() by timestamp |> limit 1")).startsWith(`${first},1,`));
+  const last = (await ask("|> select timestamp")).trim().split("\n").at(-1);
+  assert.ok((await line("|> max(timestamp), last(timestamp)")).startsWith(`${last},${last},`));
+});
+
 test("a filter that names a column is told how filters write it", async () => {
   const { stderr } = run(["tail", await traces("small"), "--where", 'host == "x"']);
   assert.match(stderr, /got host \(did you mean \$trace\.hostname\?\)/);

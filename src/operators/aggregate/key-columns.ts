@@ -256,6 +256,5 @@ class NullKey implements KeyColumn {
 /** A key as the result has it: texts by their numbers. */
 export function keyLayout({ name, type, unit }: ColumnLayout): ColumnLayout {
   const own = type.kind === "utf8" ? ({ kind: "dictionary" } as const) : type;
-  const shown = own.kind === "timestamp" ? ({ kind: "number", number: "int64" } as const) : own;
-  return { name, type: shown, nullable: true, ...(unit !== undefined && { unit }) };
+  return { name, type: own, nullable: true, ...(unit !== undefined && { unit }) };
 }

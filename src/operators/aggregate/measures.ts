@@ -215,7 +215,6 @@ function typeOf(aggregate: Aggregate, of: ColumnLayout | undefined): ColumnType 
     case "max":
     case "first":
     case "last":
-      if (of?.type.kind === "timestamp") return INT64;
       return of?.type.kind === "utf8" ? { kind: "dictionary" } : (of?.type ?? { kind: "null" });
     case "hist":
       return { kind: "list", element: "float64" };
