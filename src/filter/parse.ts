@@ -46,10 +46,11 @@ export function syntaxError(
   token: Token | undefined,
   subject: string,
   expected: readonly string[],
+  moreHints: typeof hint = () => "",
 ): FilterError {
   const end = { start: text.trimEnd().length, end: text.trimEnd().length + 1 };
   const wanted = expected.length === 0 ? "the end of the text" : alternatives(expected);
-  const problem = `expected ${wanted}, got ${quoted(token)}${hint(tokens, token)}`;
+  const problem = `expected ${wanted}, got ${quoted(token)}${moreHints(tokens, token) || hint(tokens, token)}`;
   return filterError("FILTER_SYNTAX", text, token ?? end, subject, problem, expected);
 }
 

@@ -13,6 +13,8 @@ export interface UnknownSymbol extends Span {
   readonly nearest: string | undefined;
   /** A field that has a label of that name. */
   readonly labelOf?: string;
+  /** Whether an event class is called so. */
+  readonly isEvent?: boolean;
   /** Whether records can pass all the same: by `?`, or because LTTng takes an unknown `$app` context for an empty one. */
   readonly isAllowed: boolean;
 }
@@ -35,6 +37,7 @@ export function unknownSymbols(
     symbol: text,
     nearest: EVENT_COLUMNS.get(text)?.join(".") ?? nearestName(text, names),
     ...labelOwner(text, environments),
+    ...(environments.some(({ eventClass }) => eventClass.name === text) && { isEvent: true }),
     isAllowed: optional || root === "$app",
     start,
     end,

@@ -1,7 +1,8 @@
 /** What is wrong with a query, where, and what could have stood there. */
 
 import type { FilterError } from "../base/errors.ts";
-import { nearestName, type Span } from "../base/text.ts";
+import { listed, nearNames } from "../base/suggestion.ts";
+import type { Span } from "../base/text.ts";
 import { filterError } from "../filter/filter-error.ts";
 
 /** `QUERY_NAME`: a name that stands for nothing, with the nearest that does. */
@@ -12,10 +13,10 @@ export function unknownName(
   name: string,
   names: readonly string[],
 ): FilterError {
-  const near = nearestName(name, names);
-  const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
-  const listed = names.length <= MAX_LISTED ? `; there are ${names.join(", ")}` : "";
-  return filterError("QUERY_NAME", text, at, what, `got ${name}${hint}${listed}`, names);
+  const near = nearNames(name, names);
+  const hint = near.length === 0 ? "" : ` (did you mean ${listed(near, " or ")}?)`;
+  const all = names.length <= MAX_LISTED ? `; there are ${names.join(", ")}` : "";
+  return filterError("QUERY_NAME", text, at, what, `got ${name}${hint}${all}`, names);
 }
 
 /** Names that a message lists. */

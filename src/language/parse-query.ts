@@ -8,6 +8,7 @@ import { type Token, tokenize } from "../filter/lexer.ts";
 import { summary, syntaxError } from "../filter/parse.ts";
 import queryRules from "./grammar.generated.ts";
 import type { Query } from "./query-ast.ts";
+import { slipHint } from "./slips.ts";
 
 const grammar = new GrammarParser(queryRules, filterRules);
 
@@ -73,5 +74,5 @@ function refusal(
     ? ["a stage (a table, where, select, an aggregate such as count(), sort, top or limit)"]
     : [...summary(terminals), ...words.map((word) => `"${word}"`)];
   if (terminals.has("|") && !isStage) expected.push('"|>"');
-  return syntaxError(text, tokens, token, "query", expected);
+  return syntaxError(text, tokens, token, "query", expected, slipHint);
 }

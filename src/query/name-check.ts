@@ -10,7 +10,7 @@ import { linkEnvironments } from "../feed/environments.ts";
 import type { Program } from "../filter/bytecode.ts";
 import { coverageNote } from "../filter/coverage.ts";
 import { filterError } from "../filter/filter-error.ts";
-import { unknownSymbols } from "../filter/symbols.ts";
+import { type UnknownSymbol, unknownSymbols } from "../filter/symbols.ts";
 import type { Question } from "./question.ts";
 
 /**
@@ -56,18 +56,18 @@ function* checkSymbols(
   const all = unknownSymbols(filter, linkEnvironments(traceClasses));
   const unknown = all.find(({ isAllowed }) => !isAllowed) ?? all[0];
   if (unknown === undefined) return;
-  const { symbol, nearest, labelOf, isAllowed } = unknown;
+  const { symbol, isAllowed } = unknown;
   const { source = filter.text } = filter;
-  const hint =
-    labelOf !== undefined
-      ? ` (a label of ${labelOf} is a text: "${symbol}")`
-      : nearest === undefined
-        ? ""
-        : ` (did you mean ${nearest}?)`;
-  const problem = `expected a field or context of the trace, got ${symbol}${hint}`;
+  const problem = `expected a field or context of the trace, got ${symbol}${hintOf(unknown)}`;
   if (!isLive && !isAllowed)
     throw filterError("FILTER_UNKNOWN_FIELD", source, unknown, "filter", problem);
   yield `filter: ${problem}; nothing has it${isLive ? " so far" : ""}`;
+}
+
+function hintOf({ symbol, nearest, labelOf, isEvent }: UnknownSymbol): string {
+  if (isEvent) return ` (an event is $event.name == "${symbol}")`;
+  if (labelOf !== undefined) return ` (a label of ${labelOf} is a text: "${symbol}")`;
+  return nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
 }
 
 /** What a begin or end does to events that have no time. */

@@ -81,6 +81,32 @@ for (const [marked, code, words] of BAD) {
   });
 }
 
+/** What people write who come from elsewhere, and the hint that they get. */
+const SLIPS: readonly (readonly [string, string])[] = [
+  ["count() by event", "a stage stands behind |>: |> count() …"],
+  ["select event", "a stage stands behind |>: |> select …"],
+  ["top 5 by dt", "a stage stands behind |>: |> top …"],
+  ["ret < 0 | count()", "a stage stands behind |>: |> count() …"],
+  ["|> count by event", "write count()"],
+  ["|> group by event", "an aggregate stands for itself: |> count() by event"],
+  ["|> stats count() by event", "an aggregate stands for itself: |> count() by event"],
+  ["|> count() as n by event", "an aggregate's name stands before it: total = count()"],
+  ["|> count() by event if (ret < 0)", "if (…) stands behind its aggregate"],
+  ["|> count() where ret < 0", "write count() if (ret < 0), or a stage before"],
+  ["|> count() every 10 s", "a duration has no blank: 10s"],
+  ["|> syscalls where ret < 0", 'stages are apart by "|>"'],
+  ["|> syscalls | head", 'stages are apart by "|>"'],
+  ["|> syscalls |> p99(dt) by syscall |> sort p99 desc", "did you mean p99_dt?"],
+];
+
+for (const [text, hint] of SLIPS)
+  test(`helps with ${text}`, () => {
+    assert.throws(
+      () => planQuery(text),
+      (error: unknown) => error instanceof FilterError && error.message.includes(hint),
+    );
+  });
+
 test("a text of any length is read or refused in time that grows with it", () => {
   const longest = `|> ${Array.from({ length: 400 }, (_, i) => `m${i} = count()`).join(", ")}`;
   assert.is(planQuery(longest).isPlain, false);

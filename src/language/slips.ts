@@ -1,0 +1,57 @@
+/** Hints for what people write who come from SQL, Splunk, Kusto or a shell. */
+
+import type { Token } from "../filter/lexer.ts";
+import { FUNCTIONS } from "./bind-aggregate.ts";
+import { STAGES } from "./stage-names.ts";
+
+/** Words that begin a stage; aggregates are recognized by their names. */
+const STAGE_WORDS: ReadonlySet<string> = new Set(STAGES.filter((name) => !name.endsWith("()")));
+/** What other languages call an aggregate stage. */
+const FOREIGN: ReadonlySet<string> = new Set(["stats", "summarize", "summarise", "group", "agg"]);
+const CLAUSES: ReadonlySet<string> = new Set(["by", "every", "if", "where"]);
+const UNIT = /^(ns|us|µs|ms|s|min|h|d)$/;
+
+/** What may help where a query is refused at a token; "" if nothing is known of it. */
+export function slipHint(tokens: readonly Token[], token: Token | undefined): string {
+  if (token === undefined) return "";
+  const at = tokens.indexOf(token);
+  const hint = hintAt(tokens, at, token, tokens[at - 1]?.text ?? "");
+  return hint === undefined ? "" : ` (${hint})`;
+}
+
+function hintAt(
+  tokens: readonly Token[],
+  at: number,
+  token: Token,
+  before: string,
+): string | undefined {
+  const pipe = tokens.findIndex(({ text }) => text === "|");
+  const isPiped = pipe !== -1 && pipe < at && tokens[pipe + 1]?.text === ">";
+  const first = tokens[0]?.text ?? "";
+  if (/^\d+$/.test(before) && UNIT.test(token.text))
+    return `a duration has no blank: ${before}${token.text}`;
+  if (!isPiped) {
+    const word = pipe !== -1 && pipe < at ? tokens[pipe + 1]!.text : first;
+    if (beginsStage(word))
+      return `a stage stands behind |>: |> ${word}${isFunction(word) ? "()" : ""} …`;
+    return undefined;
+  }
+  if (FOREIGN.has(before)) return "an aggregate stands for itself: |> count() by event";
+  if (isFunction(before) && token.text !== "(") return `write ${before}()`;
+  if (token.text === "as") return "an aggregate's name stands before it: total = count()";
+  if (token.text === "if")
+    return "if (…) stands behind its aggregate: count() if (ret < 0) by event";
+  if (token.text === "where" && before === ")")
+    return "write count() if (ret < 0), or a stage before: |> where ret < 0 |> count()";
+  if (before === "|" || beginsStage(token.text) || CLAUSES.has(token.text))
+    return 'stages are apart by "|>"';
+  return undefined;
+}
+
+function beginsStage(word: string): boolean {
+  return STAGE_WORDS.has(word) || FOREIGN.has(word) || isFunction(word);
+}
+
+function isFunction(word: string): boolean {
+  return FUNCTIONS.includes(word);
+}
