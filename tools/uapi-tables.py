@@ -32,7 +32,7 @@ FAMILIES = {
     "sockflag": (["sys/socket.h"], r"^SOCK_(CLOEXEC|NONBLOCK)$"),
     "msg": (["sys/socket.h"], r"^MSG_(?!TRYHARD)\w+$"),
     "shutdown": (["sys/socket.h"], r"^SHUT_\w+$"),
-    "sockopt": (["asm/socket.h"], r"^SO_(?!GET_FILTER|DETACH_BPF|TIMESTAMP_\w+|\w+_(OLD|NEW)$)\w+$"),
+    "sockopt": (["asm/socket.h"], r"^SO_(?!GET_FILTER|DETACH_BPF|(RCVTIMEO|SNDTIMEO|TIMESTAMP|TIMESTAMPNS|TIMESTAMPING)$)\w+$"),
     "seek": (["linux/fs.h"], r"^SEEK_(?!MAX)\w+$"),
     "access": (["unistd.h"], r"^[RWX]_OK$"),
     "wait": (["linux/wait.h"], r"^(W[A-Z]+|__W(ALL|CLONE|NOTHREAD))$"),
@@ -40,12 +40,53 @@ FAMILIES = {
     "futex": (["linux/futex.h"], r"^FUTEX_(?!PRIVATE|CLOCK|CMD|WAITERS|OWNER|TID|BITSET_MATCH|OP_|32|NUMA|SIZE|\w+_PRIVATE)\w+$"),
     "epollctl": (["linux/eventpoll.h"], r"^EPOLL_CTL_\w+$"),
     "clock": (["linux/time.h"], r"^CLOCK_(?!SGI)\w+$"),
-    "prctl": (["linux/prctl.h"], r"^PR_([SG]ET|CAPBSET|MCE|SPEC|SCHED)_\w+$|^PR_[SG]ET_\w+$"),
-    "ioctl": (["asm/termbits.h", "linux/serial.h", "asm/ioctls.h"], r"^(TC|TIO|FIO)[A-Z0-9]+$"),
+    "prctl": (["linux/prctl.h"], r"^PR_([SG]ET|CAPBSET|MCE|SPEC|SCHED)_(?!MM_|VMA_)\w+$|^PR_CAP_AMBIENT$"),
+    "ioctl": (["asm/termbits.h", "linux/serial.h", "asm/ioctls.h", "linux/sockios.h", "linux/fs.h", "linux/fiemap.h", "linux/blktrace_api.h", "linux/nsfs.h"], r"^((?!SIOCINQ|SIOCOUTQ|TIOCINQ)(TC|TIO|FIO|SIOC|FI|BLK)[A-Z0-9]+|FS_IOC_(?!FSGET|FSSET)\w+|NS_GET_\w+)$"),
     "random": (["linux/random.h"], r"^GRND_\w+$"),
     "mount": (["linux/mount.h"], r"^MS_(?!RMT|MGC)\w+$"),
     "umount": (["sys/mount.h"], r"^(MNT_\w+|UMOUNT_\w+)$"),
     "number": (["asm/unistd.h"], r"^__NR_\w+$"),
+    "sol": (["sys/socket.h", "netinet/in.h", "netinet/tcp.h", "netinet/udp.h"], r"^SOL_\w+$"),
+    "ipopt": (["netinet/in.h"], r"^IP_(?!RECVRETOPTS|PMTUDISC|DEFAULT|MAX)[A-Z_0-9]+$"),
+    "ipv6opt": (["netinet/in.h"], r"^IPV6_(?!PMTUDISC|RTHDR_|ADD_|DROP_|RXHOPOPTS|RXDSTOPTS|SRCRT)[A-Z_0-9]+$"),
+    "tcpopt": (["linux/tcp.h"], r"^TCP_(NODELAY|MAXSEG|CORK|KEEP\w+|SYNCNT|LINGER2|DEFER_ACCEPT|WINDOW_CLAMP|INFO|QUICKACK|CONGESTION|THIN_\w+|USER_TIMEOUT|REPAIR|FASTOPEN\w*|TIMESTAMP|NOTSENT_LOWAT|SAVE_SYN|SAVED_SYN|ULP|CC_INFO|INQ|TX_DELAY|ZEROCOPY_RECEIVE)$"),
+    "ipproto": (["linux/in.h"], r"^IPPROTO_(?!MAX)\w+$"),
+    "netlink": (["linux/netlink.h"], r"^NETLINK_(ROUTE|USERSOCK|FIREWALL|SOCK_DIAG|NFLOG|XFRM|SELINUX|ISCSI|AUDIT|FIB_LOOKUP|CONNECTOR|NETFILTER|IP6_FW|DNRTMSG|KOBJECT_UEVENT|GENERIC|SCSITRANSPORT|ECRYPTFS|RDMA|CRYPTO|SMC)$"),
+    "epoll": (["linux/eventpoll.h"], r"^EPOLL(?!_)[A-Z]+$"),
+    "epollflag": (["linux/eventpoll.h"], r"^EPOLL_CLOEXEC$"),
+    "poll": (["asm/poll.h"], r"^POLL(?!FREE|_)[A-Z]+$"),
+    "fadvise": (["linux/fadvise.h"], r"^POSIX_FADV_\w+$"),
+    "mempolicy": (["linux/mempolicy.h"], r"^MPOL_(DEFAULT|PREFERRED|BIND|INTERLEAVE|LOCAL|PREFERRED_MANY)$"),
+    "mempolicymode": (["linux/mempolicy.h"], r"^MPOL_F_(STATIC_NODES|RELATIVE_NODES|NUMA_BALANCING)$"),
+    "mempolicyflag": (["linux/mempolicy.h"], r"^MPOL_F_(NODE|ADDR|MEMS_ALLOWED)$"),
+    "splice": (["fcntl.h"], r"^SPLICE_F_\w+$"),
+    "itimer": (["linux/time.h"], r"^ITIMER_\w+$"),
+    "timer": (["linux/time.h"], r"^TIMER_ABSTIME$"),
+    "mlock": (["asm/mman.h"], r"^MCL_\w+$"),
+    "priority": (["sys/resource.h"], r"^PRIO_(PROCESS|PGRP|USER)$"),
+    "rusage": (["linux/resource.h"], r"^RUSAGE_(SELF|CHILDREN|THREAD)$"),
+    "sched": (["sched.h", "linux/sched.h"], r"^SCHED_(OTHER|FIFO|RR|BATCH|IDLE|DEADLINE)$"),
+    "flock": (["linux/fcntl.h"], r"^LOCK_(SH|EX|NB|UN)$"),
+    "lease": (["linux/fcntl.h"], r"^F_(RDLCK|WRLCK|UNLCK)$"),
+    "seal": (["linux/fcntl.h"], r"^F_SEAL_\w+$"),
+    "fallocate": (["linux/falloc.h"], r"^FALLOC_FL_\w+$"),
+    "rename": (["linux/fs.h"], r"^RENAME_\w+$"),
+    "statx": (["linux/stat.h"], r"^STATX_(?!ATTR|_)\w+$"),
+    "eventfd": (["sys/eventfd.h"], r"^EFD_\w+$"),
+    "timerfd": (["linux/timerfd.h"], r"^TFD_(CLOEXEC|NONBLOCK)$"),
+    "timerfdset": (["linux/timerfd.h"], r"^TFD_TIMER_\w+$"),
+    "signalfd": (["linux/signalfd.h"], r"^SFD_\w+$"),
+    "inotifyflag": (["linux/inotify.h"], r"^IN_(CLOEXEC|NONBLOCK)$"),
+    "inotify": (["linux/inotify.h"], r"^IN_(?!CLOEXEC|NONBLOCK|CLOSE$|MOVE$|ALL_)\w+$"),
+    "idtype": (["linux/wait.h"], r"^P_\w+$"),
+    "closerange": (["linux/close_range.h"], r"^CLOSE_RANGE_\w+$"),
+    "membarrier": (["linux/membarrier.h"], r"^MEMBARRIER_CMD_(?!SHARED|FLAG)\w+$"),
+    "arch": (["asm/prctl.h"], r"^ARCH_(SET|GET)_(GS|FS|CPUID)$"),
+    "capability": (["linux/capability.h"], r"^CAP_(?!LAST|TO_)[A-Z0-9_]+$"),
+    "ambient": (["linux/prctl.h"], r"^PR_CAP_AMBIENT_\w+$"),
+    "vma": (["linux/prctl.h"], r"^PR_SET_VMA_ANON_NAME$"),
+    "xattr": (["linux/xattr.h"], r"^XATTR_(CREATE|REPLACE)$"),
+    "syncrange": (["linux/fs.h"], r"^SYNC_FILE_RANGE_(?!WRITE_AND)\w+$"),
     "memfd": (["linux/memfd.h"], r"^MFD_(?!HUGE_)\w+$"),
 }
 
@@ -55,7 +96,13 @@ def constants(headers, pattern):
     defined = subprocess.run(
         ["gcc", "-D_GNU_SOURCE", "-E", "-dM", "-"], input=includes, capture_output=True, text=True, check=True
     ).stdout
-    names = sorted(set(re.findall(r"^#define (\w+) ", defined, re.M)))
+    expanded = subprocess.run(
+        ["gcc", "-D_GNU_SOURCE", "-E", "-P", "-"], input=includes, capture_output=True, text=True, check=True
+    ).stdout
+    enumerators = [
+        name for body in re.findall(r"\benum\b\s*\w*\s*\{([^}]*)\}", expanded) for name in re.findall(r"(?:^|,)\s*(\w+)", body)
+    ]
+    names = sorted({*re.findall(r"^#define (\w+) ", defined, re.M), *enumerators})
     return values(includes, [name for name in names if re.match(pattern, name)])
 
 

@@ -1,7 +1,7 @@
 /** Arguments of system calls as text: flags, paths, descriptors, addresses. */
 
 import { constantText, flagsText, hasConstant, hex } from "./constants.ts";
-import { CALLS } from "./uapi.generated.ts";
+import { type Reading, readingOf } from "./readings.ts";
 
 /** A recorded value: large integers are decimal texts. */
 export type Recorded =
@@ -10,144 +10,51 @@ export type Recorded =
   | readonly Recorded[]
   | { readonly [name: string]: Recorded };
 
-/** How a value is read: a family of constants as flags or as one, or a kind. */
-type Reading =
-  | { readonly as: "flags" | "constant"; readonly family: string }
-  | {
-      readonly as:
-        | "open"
-        | "clone"
-        | "futex"
-        | "socktype"
-        | "mode"
-        | "fd"
-        | "path"
-        | "pointer"
-        | "number";
-    };
+/** The file of a descriptor, where it is known. */
+export type PathOf = (fd: number) => string | undefined;
 
-const flags = (family: string): Reading => ({ as: "flags", family });
-const constant = (family: string): Reading => ({ as: "constant", family });
-
-/** What the headers do not say: which constants an argument takes. `*` is any call. */
-const READINGS: Readonly<Record<string, Reading>> = {
-  "open.flags": { as: "open" },
-  "openat.flags": { as: "open" },
-  "pipe2.flags": flags("open"),
-  "dup3.flags": flags("open"),
-  "eventfd2.flags": flags("open"),
-  "epoll_create1.flags": flags("open"),
-  "inotify_init1.flags": flags("open"),
-  "timerfd_create.flags": flags("open"),
-  "memfd_create.flags": flags("memfd"),
-  "mmap.prot": flags("prot"),
-  "mprotect.prot": flags("prot"),
-  "mmap.flags": flags("map"),
-  "mremap.flags": flags("mremap"),
-  "msync.flags": flags("msync"),
-  "madvise.behavior": constant("madvise"),
-  "clone.flags": { as: "clone" },
-  "clone.clone_flags": { as: "clone" },
-  "unshare.unshare_flags": flags("clone"),
-  "setns.nstype": flags("clone"),
-  "*.sig": constant("signal"),
-  "rt_sigprocmask.how": constant("sigmask"),
-  "socket.family": constant("family"),
-  "socketpair.family": constant("family"),
-  "socket.type": { as: "socktype" },
-  "socketpair.type": { as: "socktype" },
-  "accept4.flags": flags("sockflag"),
-  "sendto.flags": flags("msg"),
-  "recvfrom.flags": flags("msg"),
-  "sendmsg.flags": flags("msg"),
-  "recvmsg.flags": flags("msg"),
-  "shutdown.how": constant("shutdown"),
-  "setsockopt.optname": constant("sockopt"),
-  "getsockopt.optname": constant("sockopt"),
-  "lseek.whence": constant("seek"),
-  "access.mode": flags("access"),
-  "faccessat.mode": flags("access"),
-  "newfstatat.flag": flags("at"),
-  "unlinkat.flag": flags("at"),
-  "fchownat.flag": flags("at"),
-  "linkat.flags": flags("at"),
-  "statx.flags": flags("at"),
-  "utimensat.flags": flags("at"),
-  "fcntl.cmd": constant("fcntl"),
-  "ioctl.cmd": constant("ioctl"),
-  "wait4.options": flags("wait"),
-  "waitid.options": flags("wait"),
-  "prlimit64.resource": constant("rlimit"),
-  "getrlimit.resource": constant("rlimit"),
-  "setrlimit.resource": constant("rlimit"),
-  "futex.op": { as: "futex" },
-  "epoll_ctl.op": constant("epollctl"),
-  "*.which_clock": constant("clock"),
-  "timerfd_create.clockid": constant("clock"),
-  "prctl.option": constant("prctl"),
-  "getrandom.flags": flags("random"),
-  "mount.flags": flags("mount"),
-  "umount.flags": flags("umount"),
-  "umask.mask": { as: "mode" },
-  "prctl.arg2": { as: "pointer" },
-  "prctl.arg3": { as: "pointer" },
-  "prctl.arg4": { as: "pointer" },
-  "prctl.arg5": { as: "pointer" },
-  "arch_prctl.option": { as: "pointer" },
-  "arch_prctl.arg2": { as: "pointer" },
-  "*.mode": { as: "mode" },
-  "*.filename": { as: "path" },
-  "*.pathname": { as: "path" },
-  "*.path": { as: "path" },
-  "*.fd": { as: "fd" },
-  "*.dfd": { as: "fd" },
-};
-
-/** Fields that hold addresses, of calls without a prototype. */
-const ADDRESSES =
-  /^(addr|brk|.*ptr|act|oact|nset|oset|new_addr|old_addr|new_addr|start|newsp|parent_tid|child_tid|parent_tidptr|child_tidptr|tls|buf|buff|ubuf|uservaddr|upeer_sockaddr|arg|argv|envp|rqtp|rmtp)$/;
-
-function readingOf(call: string, name: string): Reading {
-  const own = READINGS[`${call}.${name}`] ?? READINGS[`*.${name}`];
-  if (own !== undefined) return own;
-  const kind = CALLS[call]?.find(([argument]) => argument === name)?.[1];
-  if (kind === "fd" || kind === "path" || kind === "pointer" || kind === "mode")
-    return { as: kind };
-  return { as: ADDRESSES.test(name) ? "pointer" : "number" };
+/** @param name the argument's name in the call's prototype */
+export function argumentText(call: string, name: string, value: Recorded, pathOf: PathOf): string {
+  return textAs(readingOf(call, name), value, pathOf);
 }
 
-/** @param pathOf the file of a descriptor, where it is known */
-export function argumentText(
-  call: string,
-  name: string,
-  value: Recorded,
-  pathOf: (fd: number) => string | undefined,
-): string {
-  const reading = readingOf(call, name);
+export function textAs(reading: Reading, value: Recorded, pathOf: PathOf): string {
   if (typeof value === "string" && !/^-?\d+$/.test(value)) return quoted(value);
   // A path of digits alone is a text still.
   if (typeof value === "string" && reading.as === "path") return quoted(value);
-  if (typeof value === "object") return structureText(value);
+  if (typeof value === "object") return structureText(reading, value, pathOf);
   const number = Number(value);
   switch (reading.as) {
     case "flags":
       return flagsText(reading.family, number);
     case "constant":
-      return hasConstant(reading.family, number) || reading.family === "ioctl"
-        ? constantText(reading.family, number)
-        : String(value);
+      return constantText(reading.family, number);
     case "open":
       return openFlags(number);
     case "clone":
       return cloneFlags(number);
-    case "futex":
-      return futexOperation(number);
     case "socktype":
       return socketType(number);
+    case "map":
+      return mapFlags(number);
+    case "mempolicy":
+      return memoryPolicy(number);
+    case "signal":
+      return signalText(number);
+    case "ioctl":
+      return ioctlText(number);
     case "mode":
       return octal(number);
+    case "filemode":
+      return fileMode(number);
     case "fd":
       return descriptorText(number, pathOf);
+    case "hex":
+      return number === 0 ? "0" : hex(BigInt(value));
+    case "signed":
+      return String(number | 0);
+    case "poll":
+    case "epoll":
     case "path":
     case "pointer":
       return addressText(value);
@@ -156,28 +63,56 @@ export function argumentText(
   }
 }
 
-/** `0644`; 0 is 0. */
+/** `0644`, `022`, `000` */
 export function octal(mode: number): string {
-  return `0${(mode & 0xffff).toString(8)}`.replace(/^00$/, "0");
+  return `0${(mode & 0xffff).toString(8)}`.replace(/^00$/, "0").padStart(3, "0");
+}
+
+const FILE_TYPES: Readonly<Record<number, string>> = {
+  1: "S_IFIFO",
+  2: "S_IFCHR",
+  4: "S_IFDIR",
+  6: "S_IFBLK",
+  8: "S_IFREG",
+  10: "S_IFLNK",
+  12: "S_IFSOCK",
+};
+const MODE_BITS = [
+  [0o4000, "S_ISUID"],
+  [0o2000, "S_ISGID"],
+  [0o1000, "S_ISVTX"],
+] as const;
+
+/** `S_IFREG|0644` @see inode(7) */
+function fileMode(mode: number): string {
+  const type = FILE_TYPES[(mode >> 12) & 0xf];
+  if (type === undefined) return octal(mode);
+  const set = MODE_BITS.filter(([bit]) => (mode & bit) !== 0).map(([, name]) => name);
+  return [type, ...set, octal(mode & 0o777)].join("|");
 }
 
 const AT_FDCWD = -100;
+/** What the kernel adds to the path of a file without one. */
+const DELETED = " (deleted)";
 
-export function descriptorText(fd: number, pathOf: (fd: number) => string | undefined): string {
+export function descriptorText(fd: number, pathOf: PathOf): string {
   const signed = fd | 0;
   if (signed === AT_FDCWD) return "AT_FDCWD";
   const path = signed < 0 ? undefined : pathOf(signed);
-  return path === undefined ? String(signed) : `${signed}<${escaped(path)}>`;
+  if (path === undefined) return String(signed);
+  const isDeleted = path.endsWith(DELETED);
+  const shown = isDeleted ? path.slice(0, -DELETED.length) : path;
+  return `${signed}<${escaped(shown, /["\\<>]|[^ -~]/gu)}>${isDeleted ? "(deleted)" : ""}`;
 }
 
 export function addressText(value: number | string): string {
   return value === 0 || value === "0" ? "NULL" : hex(BigInt(value));
 }
 
-const ACCESS_MODES = ["O_RDONLY", "O_WRONLY", "O_RDWR"];
+const ACCESS_MODES = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"] as const;
 
 function openFlags(value: number): string {
-  const mode = ACCESS_MODES[value & 3] ?? "O_ACCMODE";
+  const mode = ACCESS_MODES[(value & 3) as 0 | 1 | 2 | 3];
   const others = (value & ~3) >>> 0;
   return others === 0 ? mode : `${mode}|${flagsText("open", others)}`;
 }
@@ -188,19 +123,9 @@ function cloneFlags(value: number): string {
   return (
     [
       ...(rest === 0 ? [] : [flagsText("clone", rest)]),
-      ...(signal === 0 ? [] : [constantText("signal", signal)]),
+      ...(signal === 0 ? [] : [signalText(signal)]),
     ].join("|") || "0"
   );
-}
-
-const FUTEX_PRIVATE = 128;
-const FUTEX_CLOCK_REALTIME = 256;
-
-/** @see linux/futex.h */
-function futexOperation(value: number): string {
-  const name = constantText("futex", value & 0x7f);
-  const isPrivate = (value & FUTEX_PRIVATE) !== 0 ? "_PRIVATE" : "";
-  return `${name}${isPrivate}${(value & FUTEX_CLOCK_REALTIME) !== 0 ? "|FUTEX_CLOCK_REALTIME" : ""}`;
 }
 
 function socketType(value: number): string {
@@ -209,35 +134,103 @@ function socketType(value: number): string {
   return rest === 0 ? type : `${type}|${flagsText("sockflag", rest)}`;
 }
 
-function structureText(value: Exclude<Recorded, number | string>): string {
-  if (Array.isArray(value)) return `[${value.map((one) => plainText(one)).join(", ")}]`;
-  const polled = polledText(value as Readonly<Record<string, Recorded>>);
-  if (polled !== undefined) return polled;
+const MAP_TYPE = 0xf;
+const MAP_HUGETLB = 0x4_0000;
+const MAP_HUGE_SHIFT = 26;
+
+/** @see mmap(2): the upper six bits are the size of huge pages */
+function mapFlags(value: number): string {
+  const type = value & MAP_TYPE;
+  const huge = (value & MAP_HUGETLB) === 0 ? 0 : value >>> MAP_HUGE_SHIFT;
+  const rest = (huge === 0 ? value & ~MAP_TYPE : value & 0x3ff_ffff & ~MAP_TYPE) >>> 0;
+  return [
+    type === 0 ? "MAP_FILE" : constantText("map", type),
+    ...(rest === 0 ? [] : [flagsText("map", rest)]),
+    ...(huge === 0 ? [] : [`${huge}<<MAP_HUGE_SHIFT`]),
+  ].join("|");
+}
+
+const MEMPOLICY_MODES = 0xe000;
+
+function memoryPolicy(value: number): string {
+  const policy = constantText("mempolicy", value & ~MEMPOLICY_MODES);
+  const mode = value & MEMPOLICY_MODES;
+  return mode === 0 ? policy : `${policy}|${flagsText("mempolicymode", mode)}`;
+}
+
+const FIRST_REALTIME = 32;
+const LAST_REALTIME = 64;
+
+/** `SIGINT`, `SIGRT_2`; 0 and what is no signal are numbers. */
+export function signalText(signal: number): string {
+  if (signal === FIRST_REALTIME) return "SIGRTMIN";
+  if (signal > FIRST_REALTIME && signal <= LAST_REALTIME) return `SIGRT_${signal - FIRST_REALTIME}`;
+  return hasConstant("signal", signal) ? constantText("signal", signal) : String(signal);
+}
+
+const IOCTL_DIRECTIONS = ["_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE"] as const;
+
+/** `TIOCGWINSZ`, `_IOC(_IOC_READ, 0xf6, 0x7, 0x8)` @see asm-generic/ioctl.h */
+function ioctlText(command: number): string {
+  if (hasConstant("ioctl", command)) return constantText("ioctl", command);
+  const direction = IOCTL_DIRECTIONS[(command >>> 30) as 0 | 1 | 2 | 3];
+  const parts = [(command >>> 8) & 0xff, command & 0xff, (command >>> 16) & 0x3fff];
+  return `_IOC(${[direction, ...parts.map((part) => (part === 0 ? "0" : hex(part)))].join(", ")})`;
+}
+
+function structureText(
+  reading: Reading,
+  value: Exclude<Recorded, number | string>,
+  pathOf: PathOf,
+): string {
+  if (isList(value)) return `[${value.map((one) => memberText(reading, one, pathOf)).join(", ")}]`;
+  if (reading.as === "poll") return polledText("events", value, pathOf);
+  if (reading.as === "epoll") return epolledText(value);
   const members = Object.entries(value).map(([name, one]) => `${name}=${plainText(one)}`);
   return `{${members.join(", ")}}`;
 }
 
-/** What `poll` and `epoll_wait` say of a descriptor: LTTng records each bit as a field. */
-function polledText(value: Readonly<Record<string, Recorded>>): string | undefined {
-  const { fd, data_union: data, events, raw_events: raw } = value;
-  if (typeof events !== "object" || Array.isArray(events) || raw === undefined) return undefined;
-  const bits = Object.entries(events).filter(
-    ([name, bit]) => Number(bit) !== 0 && name !== "padding",
-  );
-  const text = bits.length === 0 ? hex(Number(raw)) : bits.map(([name]) => name).join("|");
-  if (data === undefined) return `{fd=${String(fd)}, events=${text}}`;
-  const { u64 = 0 } = data as Readonly<Record<string, Recorded>>;
-  return `{events=${text}, data=${addressText(String(u64)).replace("NULL", "0")}}`;
+function isList(value: Recorded): value is readonly Recorded[] {
+  return Array.isArray(value);
+}
+
+function memberText(reading: Reading, value: Recorded, pathOf: PathOf): string {
+  if (typeof value === "object") return structureText(reading, value, pathOf);
+  return reading.as === "fd" ? descriptorText(Number(value), pathOf) : plainText(value);
+}
+
+type Structure = Readonly<Record<string, Recorded>>;
+
+/** `{fd=3<socket>, events=POLLIN}` */
+export function polledText(
+  what: "events" | "revents",
+  { fd = 0, raw_events: raw = 0 }: Structure,
+  pathOf: PathOf,
+): string {
+  const descriptor = descriptorText(Number(fd), pathOf);
+  return `{fd=${descriptor}, ${what}=${flagsText("poll", Number(raw))}}`;
+}
+
+/** `{events=EPOLLIN, data={u32=7, u64=7}}` */
+function epolledText({ raw_events: raw = 0, data_union: data = {} }: Structure): string {
+  const wide = (data as Structure)["u64"] ?? 0;
+  const u64 = BigInt.asUintN(64, BigInt(wide as number | string));
+  const u32 = BigInt.asUintN(32, u64);
+  return `{events=${flagsText("epoll", Number(raw))}, data={u32=${u32}, u64=${u64}}}`;
 }
 
 function plainText(value: Recorded): string {
-  if (typeof value === "object") return structureText(value);
+  if (isList(value)) return `[${value.map(plainText).join(", ")}]`;
+  if (typeof value === "object")
+    return `{${Object.entries(value)
+      .map(([name, one]) => `${name}=${plainText(one)}`)
+      .join(", ")}}`;
   return typeof value === "number" || /^-?\d+$/.test(value) ? String(value) : quoted(value);
 }
 
 /** As strace writes strings: C escapes, octal where there is no short one. */
 export function quoted(text: string): string {
-  return `"${escaped(text)}"`;
+  return `"${escaped(text, /["\\]|[^ -~]/gu)}"`;
 }
 
 const SHORT: Readonly<Record<string, string>> = {
@@ -250,12 +243,19 @@ const SHORT: Readonly<Record<string, string>> = {
   "\\": "\\\\",
 };
 
-function escaped(text: string): string {
-  return text.replaceAll(/["\\]|[^ -~]/gu, (character) => {
+/** strace shortens octal escapes where no digit follows. */
+function escaped(text: string, characters: RegExp): string {
+  return text.replaceAll(characters, (character, at: number) => {
     const short = SHORT[character];
     if (short !== undefined) return short;
-    return [...Buffer.from(character)]
-      .map((byte) => `\\${byte.toString(8).padStart(3, "0")}`)
+    const after = text.charAt(at + character.length);
+    const bytes = [...Buffer.from(character)];
+    return bytes
+      .map((byte, i) => {
+        const digits = byte.toString(8);
+        const isBeforeDigit = i + 1 === bytes.length && /[0-9]/.test(after);
+        return `\\${isBeforeDigit ? digits.padStart(3, "0") : digits}`;
+      })
       .join("");
   });
 }

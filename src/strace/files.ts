@@ -22,7 +22,12 @@ export class Files {
     return this.#tableOf(process).get(fd)?.path;
   }
 
+  /** @param path empty where it could not be read: the file is unknown then */
   open(process: string, fd: number, path: string, closesOnExec: boolean): void {
+    if (path === "") {
+      this.close(process, fd);
+      return;
+    }
     const table = this.#tableOf(process);
     if (table.size < MAX_FILES || table.has(fd)) table.set(fd, { path, closesOnExec });
   }
@@ -36,6 +41,11 @@ export class Files {
 
   close(process: string, fd: number): void {
     this.#tableOf(process).delete(fd);
+  }
+
+  closeRange(process: string, first: number, last: number): void {
+    const table = this.#tableOf(process);
+    for (const fd of table.keys()) if (fd >= first && fd <= last) table.delete(fd);
   }
 
   fork(parent: string, child: string): void {
@@ -58,6 +68,7 @@ export class Files {
   }
 
   dumpFile(address: string, fd: number, path: string, closesOnExec: boolean): void {
+    if (path === "") return;
     let table = this.#dumped.get(address);
     if (table === undefined) {
       if (this.#dumped.size >= MAX_PROCESSES) return;

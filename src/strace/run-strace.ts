@@ -8,7 +8,8 @@ import { type NameSource, runQuestion } from "../operators/run-question.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
 import { rowResults } from "../query/row-results.ts";
 import type { Fields } from "./call-line.ts";
-import { CallTracer, type TracedCall, type TracedEvent } from "./tracer.ts";
+import type { TracedEvent } from "./traced-event.ts";
+import { CallTracer, type TracedCall } from "./tracer.ts";
 
 export interface StraceSpec {
   readonly feed: Feed;

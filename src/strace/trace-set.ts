@@ -2,10 +2,11 @@
 
 import { SourceError } from "../base/errors.ts";
 import { suggestion } from "../base/suggestion.ts";
+import { prototypeOf } from "./names.ts";
 import { CALLS, CONSTANTS } from "./uapi.generated.ts";
 
 const has = (call: string, kind: string): boolean =>
-  CALLS[call]?.some(([, one]) => one === kind) ?? false;
+  prototypeOf(call)?.some(([, one]) => one === kind) ?? false;
 
 /** Calls whose prototypes say nothing of the class. @see strace(1), -e trace */
 const CLASSES: Readonly<Record<string, (call: string) => boolean>> = {
@@ -60,7 +61,8 @@ function testOf(part: string): (call: string) => boolean {
     );
   }
   const names = (CONSTANTS["number"] ?? []).map(([, name]) => name.replace("__NR_", ""));
-  if (names.includes(part) || CALLS[part] !== undefined) return (call) => call === part;
+  if (names.includes(part) || CALLS[part] !== undefined || prototypeOf(part) !== undefined)
+    return (call) => call === part;
   throw unknown(part, names, "a system call");
 }
 

@@ -1,25 +1,12 @@
 /** System calls of tasks from their events: entries wait for their exits, descriptors are followed. */
 
 import type { Recorded } from "./argument.ts";
-import { argumentsText, type Call, durationText, type Fields, resultText } from "./call-line.ts";
-import { callName, errorText } from "./constants.ts";
-import { Files } from "./files.ts";
-
-/** An event record, as it comes. */
-export interface TracedEvent {
-  readonly ns: bigint;
-  readonly event: string;
-  /** The machine. */
-  readonly host: string;
-  readonly pid: number;
-  readonly tid: number;
-  /** The process's id in its container, where that is recorded. */
-  readonly vpid?: number;
-  readonly command: string;
-  readonly container: string;
-  /** Parsed when it is needed. */
-  readonly payload: () => Fields;
-}
+import { argumentsText, type Call, type Fields, unfinishedText } from "./call-line.ts";
+import { errorText } from "./constants.ts";
+import { Descriptors } from "./descriptors.ts";
+import { callOfEvent } from "./names.ts";
+import { durationText, resultText } from "./result.ts";
+import type { TracedEvent } from "./traced-event.ts";
 
 /** A system call that is over, or will not be seen to end. */
 export interface TracedCall extends Pick<TracedEvent, "pid" | "tid" | "command" | "container"> {
@@ -40,31 +27,14 @@ interface Open {
 
 /** Calls that wait for their end. */
 const MAX_OPEN = 100_000;
-const O_CLOEXEC = 0o2000000;
-const FD_CLOEXEC = 1;
-/** Of `fcntl`. @see asm-generic/fcntl.h, linux/fcntl.h */
-const F_DUPFD = 0;
-const F_SETFD = 2;
-const F_DUPFD_CLOEXEC = 1030;
+
+/** Calls that give descriptors through an argument. */
+const OPENS_IN_ARGUMENTS = /^(pipe|pipe2|socketpair)$/;
 
 const ENDLESS = /^(exit|exit_group|rt_sigreturn)$/;
 
-/** What a descriptor of a call without a path is. */
-const ANONYMOUS: Readonly<Record<string, string>> = {
-  socket: "socket",
-  accept: "socket",
-  accept4: "socket",
-  epoll_create: "anon_inode:[eventpoll]",
-  epoll_create1: "anon_inode:[eventpoll]",
-  eventfd: "anon_inode:[eventfd]",
-  eventfd2: "anon_inode:[eventfd]",
-  timerfd_create: "anon_inode:[timerfd]",
-  signalfd4: "anon_inode:[signalfd]",
-  inotify_init1: "anon_inode:inotify",
-};
-
 export class CallTracer {
-  readonly #files = new Files();
+  readonly #descriptors = new Descriptors();
   readonly #open = new Map<string, Open>();
   readonly #isWanted: (name: string) => boolean;
   readonly #onCall: (call: TracedCall) => void;
@@ -80,7 +50,7 @@ export class CallTracer {
   /** @param isShown whether the event's task is asked for; others are followed for their descriptors */
   take(event: TracedEvent, isShown: boolean): void {
     const match = /^(?:compat_)?syscall_(entry|exit)_(.+)$/.exec(event.event);
-    if (match === null) this.#follow(event);
+    if (match === null) this.#descriptors.follow(event);
     else if (match[1] === "entry") this.#entry(event, match[2]!, isShown);
     else this.#exit(event, match[2]!, isShown);
   }
@@ -102,7 +72,7 @@ export class CallTracer {
     const before = this.#open.get(key);
     if (before !== undefined) this.unpaired++;
     const fields = event.payload();
-    const name = realName(recordedName, fields);
+    const name = callOfEvent(recordedName, Number(fields["id"]));
     this.#open.delete(key);
     if (ENDLESS.test(name)) {
       if (isShown && this.#isWanted(name)) this.#last({ event, name, fields });
@@ -119,7 +89,7 @@ export class CallTracer {
     const key = `${event.host} ${event.tid}`;
     const open = this.#open.get(key);
     const fields = event.payload();
-    const name = realName(recordedName, fields);
+    const name = callOfEvent(recordedName, Number(fields["id"]));
     this.#open.delete(key);
     const entry = open?.name === name || recordedName === "unknown" ? open : undefined;
     if (open === undefined || entry === undefined) this.unpaired++;
@@ -127,7 +97,7 @@ export class CallTracer {
     const process = `${event.host} ${event.pid}`;
     if (isShown && this.#isWanted(name))
       this.#emit(event, entry, call, process, fields["ret"] ?? 0);
-    else this.#apply(process, call);
+    else this.#descriptors.apply(process, call);
   }
 
   #emit(
@@ -137,10 +107,11 @@ export class CallTracer {
     process: string,
     result: Recorded,
   ): void {
-    const pathOf = (fd: number): string | undefined => this.#files.pathOf(process, fd);
+    const pathOf = (fd: number): string | undefined => this.#descriptors.pathOf(process, fd);
     // A file that the call closes has its name still, one that it opens has it already.
+    if (OPENS_IN_ARGUMENTS.test(call.name)) this.#descriptors.apply(process, call);
     const shown = entry === undefined ? "" : argumentsText(call, pathOf);
-    this.#apply(process, call);
+    if (!OPENS_IN_ARGUMENTS.test(call.name)) this.#descriptors.apply(process, call);
     const value = resultText(call, result, pathOf);
     const head = entry === undefined ? `<... ${call.name} resumed>` : `${call.name}(${shown}`;
     const { ns, pid, tid, command, container } = event;
@@ -162,18 +133,18 @@ export class CallTracer {
 
   #unfinished(open: Open): void {
     if (!this.#isWanted(open.name)) return;
-    this.#withoutEnd(open, (shown) => `${shown}${shown === "" ? "" : ", "}<unfinished ...>`);
+    this.#withoutEnd(open, unfinishedText, " <unfinished ...>");
   }
 
   /** A task's last call, which does not return. */
   #last(open: Open): void {
-    this.#withoutEnd(open, (shown) => `${shown}) = ?`);
+    this.#withoutEnd(open, argumentsText, ") = ?");
   }
 
-  #withoutEnd({ event, name, fields }: Open, finish: (shown: string) => string): void {
+  #withoutEnd({ event, name, fields }: Open, textOf: typeof argumentsText, end: string): void {
     const process = `${event.host} ${event.pid}`;
     const call: Call = { name, entry: fields, exit: undefined };
-    const shown = argumentsText(call, (fd) => this.#files.pathOf(process, fd));
+    const shown = textOf(call, (fd) => this.#descriptors.pathOf(process, fd));
     const { ns: beginNs, pid, tid, command, container } = event;
     this.#onCall({
       name,
@@ -185,104 +156,7 @@ export class CallTracer {
       container,
       result: undefined,
       isFailed: false,
-      text: `${name}(${finish(shown)}`,
+      text: `${name}(${shown}${end}`,
     });
   }
-
-  /** What a call did to the descriptors of its process. */
-  #apply(process: string, { name, entry, exit }: Call): void {
-    const result = Number(exit?.["ret"] ?? -1);
-    if (result < 0 || entry === undefined) return;
-    const files = this.#files;
-    const number = (field: string): number => Number(entry[field] ?? 0) | 0;
-    const closesOnExec = (number("flags") & O_CLOEXEC) !== 0;
-    switch (name) {
-      case "open":
-      case "openat":
-      case "creat":
-        files.open(
-          process,
-          result,
-          openedPath(entry, (fd) => files.pathOf(process, fd)),
-          closesOnExec,
-        );
-        break;
-      case "close":
-        files.close(process, number("fd"));
-        break;
-      case "dup":
-        files.duplicate(process, number("fildes"), result, false);
-        break;
-      case "dup2":
-      case "dup3":
-        files.duplicate(process, number("oldfd"), result, closesOnExec);
-        break;
-      case "pipe":
-      case "pipe2":
-        for (const fd of pipeEnds(entry, exit)) files.open(process, fd, "pipe", closesOnExec);
-        break;
-      case "fcntl":
-        this.#fcntl(process, entry, result);
-        break;
-      case "execve":
-      case "execveat":
-        files.exec(process);
-        break;
-      default: {
-        const what = ANONYMOUS[name];
-        const isClosed = ((number("type") | number("flags")) & O_CLOEXEC) !== 0;
-        if (what !== undefined) files.open(process, result, what, isClosed);
-      }
-    }
-  }
-
-  #fcntl(process: string, entry: Fields, result: number): void {
-    const [fd, command] = [Number(entry["fd"]), Number(entry["cmd"])];
-    if (command === F_DUPFD || command === F_DUPFD_CLOEXEC)
-      this.#files.duplicate(process, fd, result, command === F_DUPFD_CLOEXEC);
-    const path = this.#files.pathOf(process, fd);
-    if (command === F_SETFD && path !== undefined)
-      this.#files.open(process, fd, path, (Number(entry["arg"]) & FD_CLOEXEC) !== 0);
-  }
-
-  /** State dump, forks and exits. */
-  #follow(event: TracedEvent): void {
-    const fields = event.payload();
-    const { host } = event;
-    const text = (field: string): string => String(fields[field] ?? "");
-    switch (event.event) {
-      case "lttng_statedump_process_state":
-        this.#files.dumpProcess(`${host} ${text("pid")}`, `${host} ${text("file_table_address")}`);
-        break;
-      case "lttng_statedump_file_descriptor": {
-        const isClosed = (Number(fields["flags"]) & O_CLOEXEC) !== 0;
-        const table = `${host} ${text("file_table_address")}`;
-        this.#files.dumpFile(table, Number(fields["fd"]), text("filename"), isClosed);
-        break;
-      }
-      case "sched_process_fork":
-        this.#files.fork(`${host} ${text("parent_pid")}`, `${host} ${text("child_pid")}`);
-        break;
-      case "sched_process_exit":
-        if (event.pid === event.tid) this.#files.exit(`${host} ${event.pid}`);
-        break;
-    }
-  }
-}
-
-function pipeEnds(entry: Fields, exit: Fields | undefined): readonly number[] {
-  const ends = exit?.["fildes"] ?? entry["fildes"];
-  return Array.isArray(ends) ? ends.map(Number) : [];
-}
-
-/** LTTng calls those unknown for which it has no table. */
-function realName(name: string, fields: Fields): string {
-  return name === "unknown" ? (callName(Number(fields["id"])) ?? name) : name;
-}
-
-/** A path relative to a descriptor that is known is that one's. */
-function openedPath(entry: Fields, pathOf: (fd: number) => string | undefined): string {
-  const path = String(entry["filename"] ?? entry["pathname"] ?? "");
-  const folder = entry["dfd"] === undefined ? undefined : pathOf(Number(entry["dfd"]));
-  return path.startsWith("/") || folder === undefined ? path : `${folder}/${path}`;
 }

@@ -2,13 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  argumentsText,
-  durationText,
-  type Fields,
-  resultText,
-} from "../../src/strace/call-line.ts";
+import { argumentsText, type Fields } from "../../src/strace/call-line.ts";
 import { errorText, flagsText } from "../../src/strace/constants.ts";
+import { durationText, resultText } from "../../src/strace/result.ts";
 import { CallSummary } from "../../src/strace/summary.ts";
 import { traceSet } from "../../src/strace/trace-set.ts";
 import { CallTracer, type TracedCall } from "../../src/strace/tracer.ts";
