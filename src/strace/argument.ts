@@ -47,6 +47,12 @@ export function textAs(reading: Reading, value: Recorded, pathOf: PathOf): strin
       return octal(number);
     case "filemode":
       return fileMode(number);
+    case "statx":
+      return statxFlags(number);
+    case "ipc":
+      return ipcFlags(number);
+    case "key":
+      return number === 0 ? "IPC_PRIVATE" : hex(number);
     case "fd":
       return descriptorText(number, pathOf);
     case "hex":
@@ -156,6 +162,20 @@ function memoryPolicy(value: number): string {
   const policy = constantText("mempolicy", value & ~MEMPOLICY_MODES);
   const mode = value & MEMPOLICY_MODES;
   return mode === 0 ? policy : `${policy}|${flagsText("mempolicymode", mode)}`;
+}
+
+const STATX_SYNC = 0x6000;
+
+/** How far a remote file's state is fetched comes first, and 0 has a name there. */
+function statxFlags(value: number): string {
+  if ((value & STATX_SYNC) !== 0) return flagsText("at", value);
+  return value === 0 ? "AT_STATX_SYNC_AS_STAT" : `AT_STATX_SYNC_AS_STAT|${flagsText("at", value)}`;
+}
+
+/** `IPC_CREAT|0600` */
+function ipcFlags(value: number): string {
+  const flags = value & ~0o777;
+  return flags === 0 ? octal(value) : `${flagsText("ipc", flags)}|${octal(value & 0o777)}`;
 }
 
 const FIRST_REALTIME = 32;

@@ -16,6 +16,14 @@ export interface Call {
   readonly exit: Fields | undefined;
 }
 
+/** Fields of a call for which LTTng has no table: its registers, by the names that its prototype has for them. */
+export function fieldsOf(name: string, recorded: Fields): Fields {
+  const registers = recorded["args"];
+  if (recorded["id"] === undefined || !Array.isArray(registers)) return recorded;
+  const order = argumentOrder(name);
+  return Object.fromEntries(order.map((argument, i) => [argument, registers[i] ?? 0]));
+}
+
 /** What LTTng adds to a call to describe another field. */
 const DESCRIBES = /^(ret|overflow|fds_length|.*_length|_.*)$/;
 
@@ -26,10 +34,6 @@ export function orderedArguments({
   exit,
 }: Call): readonly (readonly [string, Recorded])[] {
   const order = argumentOrder(name);
-  const raw = entry?.["args"];
-  // LTTng has no table for the call: its registers.
-  if (entry?.["id"] !== undefined && Array.isArray(raw))
-    return order.map((argument, i) => [argument, (raw[i] ?? 0) as Recorded]);
   const recorded = new Map<string, Recorded>();
   for (const fields of [entry, exit])
     for (const [field, value] of Object.entries(fields ?? {})) {
@@ -76,7 +80,7 @@ function argumentTexts(
   const isMade = !/^(open|openat|mq_open)$/.test(name) || creates(values);
   return ordered
     .filter(([argument]) => !ADDRESS_FIELDS.test(argument) || !hasAddress(name))
-    .filter(([argument]) => argument !== "mode" || isMade)
+    .filter(([argument]) => (argument !== "mode" && argument !== "attr") || isMade)
     .map(([argument, value]) => {
       if (isAddress(name, argument)) return addressOf(call, value);
       if (argument === "upeer_addrlen") return lengthText(call, value);
@@ -151,6 +155,10 @@ function isUnread(
   if (readingOf(name, argument).as !== "path" || Number(exit["ret"] ?? 0) === -ENOENT) return false;
   return !ordered.some(([other, value]) => {
     const reading = readingOf(name, other);
-    return "family" in reading && reading.family === "at" && (Number(value) & AT_EMPTY_PATH) !== 0;
+    return (
+      "family" in reading &&
+      /^(at|faccess)$/.test(reading.family) &&
+      (Number(value) & AT_EMPTY_PATH) !== 0
+    );
   });
 }

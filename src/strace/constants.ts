@@ -65,6 +65,7 @@ const ORDERS: Readonly<Record<string, readonly string[]>> = {
     ...["MAP_FIXED", "MAP_ANONYMOUS", "MAP_32BIT", "MAP_NORESERVE", "MAP_POPULATE", "MAP_NONBLOCK"],
     "MAP_GROWSDOWN",
   ],
+  access: ["R_OK", "W_OK", "X_OK"],
   at: ["AT_STATX_FORCE_SYNC", "AT_STATX_DONT_SYNC"],
   sockflag: ["SOCK_CLOEXEC", "SOCK_NONBLOCK"],
   eventfd: ["EFD_CLOEXEC", "EFD_NONBLOCK", "EFD_SEMAPHORE"],

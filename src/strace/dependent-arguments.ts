@@ -97,6 +97,8 @@ function fcntlArguments(values: Arguments, pathOf: PathOf): readonly string[] {
       return [...head, signalText(value)];
     case "F_SETLEASE":
       return [...head, constantText("lease", value)];
+    case "F_NOTIFY":
+      return [...head, flagsText("notify", value)];
     case "F_ADD_SEALS":
       return [...head, flagsText("seal", value)];
     case "F_DUPFD":
@@ -105,7 +107,7 @@ function fcntlArguments(values: Arguments, pathOf: PathOf): readonly string[] {
     case "F_SETPIPE_SZ":
       return [...head, String(value)];
     default:
-      return [...head, /LK/.test(command) ? address(arg) : raw(arg)];
+      return [...head, /LK|_EX|_HINT|UIDS/.test(command) ? address(arg) : raw(arg)];
   }
 }
 
@@ -182,8 +184,7 @@ const BARE = /^PR_GET_(DUMPABLE|KEEPCAPS|SECCOMP|TIMERSLACK|TIMING|SECUREBITS)$/
 const CHECKED = /^PR_(SET|GET)_(NO_NEW_PRIVS|THP_DISABLE)$/;
 const VALUES: Readonly<Record<string, (value: number) => string>> = {
   PR_SET_PDEATHSIG: signalText,
-  PR_SET_DUMPABLE: (value) =>
-    ["SUID_DUMP_DISABLE", "SUID_DUMP_USER", "SUID_DUMP_ROOT"][value] ?? String(value),
+  PR_SET_DUMPABLE: (value) => dumpable(value) ?? String(value),
   PR_CAPBSET_READ: (value) => constantText("capability", value),
   PR_CAPBSET_DROP: (value) => constantText("capability", value),
   PR_SET_KEEPCAPS: String,
@@ -191,6 +192,11 @@ const VALUES: Readonly<Record<string, (value: number) => string>> = {
   PR_SET_CHILD_SUBREAPER: String,
 };
 const ADDRESSED = /^PR_(SET_NAME|GET_NAME|GET_PDEATHSIG|GET_CHILD_SUBREAPER|GET_TID_ADDRESS)$/;
+
+/** Whether a process leaves a core file. @see linux/sched/coredump.h */
+export function dumpable(value: number): string | undefined {
+  return ["SUID_DUMP_DISABLE", "SUID_DUMP_USER", "SUID_DUMP_ROOT"][value];
+}
 
 /** @see prctl(2) */
 function prctlArguments(values: Arguments): readonly string[] {

@@ -1,6 +1,6 @@
 /** Descriptors of processes as calls and other events change them: open, dup, close, exec, fork, state dump. */
 
-import { type Call, type Fields, orderedArguments } from "./call-line.ts";
+import type { Call, Fields } from "./call-line.ts";
 import { Files } from "./files.ts";
 import type { TracedEvent } from "./traced-event.ts";
 
@@ -41,13 +41,9 @@ export class Descriptors {
   }
 
   /** What a call did to the descriptors of its process. */
-  apply(process: string, call: Call): void {
-    const { name, exit } = call;
+  apply(process: string, { name, entry, exit }: Call): void {
     const result = Number(exit?.["ret"] ?? -1);
-    if (result < 0 || call.entry === undefined) return;
-    // Of calls without a table the registers are recorded, which the prototype names.
-    const entry: Fields =
-      "args" in call.entry ? Object.fromEntries(orderedArguments(call)) : call.entry;
+    if (result < 0 || entry === undefined) return;
     const files = this.#files;
     const number = (field: string): number => Number(entry[field] ?? 0) | 0;
     const closesOnExec = (number("flags") & O_CLOEXEC) !== 0;

@@ -15,6 +15,9 @@ export type Reading =
         | "signal"
         | "ioctl"
         | "poll"
+        | "statx"
+        | "ipc"
+        | "key"
         | "epoll"
         | "mode"
         | "filemode"
@@ -103,12 +106,12 @@ const READINGS: Readonly<Record<string, Reading>> = {
   "access.mode": flags("access"),
   "faccessat.mode": flags("access"),
   "faccessat2.mode": flags("access"),
-  "faccessat2.flags": flags("at"),
+  "faccessat2.flags": flags("faccess"),
   "newfstatat.flag": flags("at"),
   "unlinkat.flag": flags("at"),
   "fchownat.flag": flags("at"),
   "linkat.flags": flags("at"),
-  "statx.flags": flags("at"),
+  "statx.flags": { as: "statx" },
   "statx.mask": flags("statx"),
   "utimensat.flags": flags("at"),
   "name_to_handle_at.flag": flags("at"),
@@ -117,6 +120,16 @@ const READINGS: Readonly<Record<string, Reading>> = {
   "setxattr.flags": flags("xattr"),
   "lsetxattr.flags": flags("xattr"),
   "fsetxattr.flags": flags("xattr"),
+  "shmget.key": { as: "key" },
+  "shmget.flag": { as: "ipc" },
+  "semget.key": { as: "key" },
+  "semget.semflg": { as: "ipc" },
+  "msgget.key": { as: "key" },
+  "msgget.msgflg": { as: "ipc" },
+  "ptrace.request": constant("ptrace"),
+  "ptrace.addr": { as: "pointer" },
+  "ptrace.data": { as: "pointer" },
+  "pselect6.sig": { as: "pointer" },
   "*.user": { as: "signed" },
   "*.group": { as: "signed" },
   "mknod.mode": { as: "filemode" },
@@ -167,7 +180,9 @@ const READINGS: Readonly<Record<string, Reading>> = {
 
 /** Arguments that are addresses, though their types do not say so. */
 const ADDRESSES =
-  /^(addr|brk|.*ptr|act|oact|nset|oset|new_addr|old_addr|start|newsp|parent_tid|child_tid|tls|buf|buff|ubuf|uservaddr|upeer_sockaddr|arg|argv|envp|rqtp|rmtp|shmaddr|iocbpp)$/;
+  /^(addr|brk|.*ptr|act|oact|nset|oset|new_addr|old_addr|start|newsp|parent_tid|child_tid|tls|buf|buff|ubuf|uservaddr|upeer_sockaddr|arg|argv|envp|rqtp|rmtp|shmaddr|iocbpp|tsp|tvp|sigmask|inp|outp|exp)$/;
+/** Users and groups; -1 leaves them as they are. */
+const IDS = /^(r|e|s|fs)?[ug]id$/;
 const KINDS = ["fd", "path", "pointer", "mode"] as const;
 
 export function readingOf(call: string, name: string): Reading {
@@ -176,5 +191,6 @@ export function readingOf(call: string, name: string): Reading {
   const kind = prototypeOf(call)?.find(([argument]) => argument === name)?.[1];
   const known = KINDS.find((one) => one === kind);
   if (known !== undefined) return { as: known };
+  if (IDS.test(name)) return { as: "signed" };
   return { as: ADDRESSES.test(name) ? "pointer" : "number" };
 }

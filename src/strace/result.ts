@@ -11,6 +11,7 @@ import {
 } from "./argument.ts";
 import type { Call, Fields } from "./call-line.ts";
 import { constantText, errorText, flagsText, hex } from "./constants.ts";
+import { dumpable } from "./dependent-arguments.ts";
 import { fileSetText } from "./file-sets.ts";
 
 const RETURNS_FD =
@@ -27,6 +28,8 @@ export function resultText({ name, entry, exit }: Call, result: Recorded, pathOf
   switch (name) {
     case "fcntl":
       return fcntlResult(Number(entry?.["cmd"] ?? -1), number, pathOf);
+    case "prctl":
+      return `${value}${dumpableText(Number(entry?.["option"] ?? -1), number)}`;
     case "umask":
       return number === 0 ? "0" : `0${number.toString(8)}`;
     case "poll":
@@ -42,6 +45,14 @@ export function resultText({ name, entry, exit }: Call, result: Recorded, pathOf
     default:
       return String(value);
   }
+}
+
+const PR_GET_DUMPABLE = 3;
+
+/** ` (SUID_DUMP_USER)` */
+function dumpableText(option: number, result: number): string {
+  const name = dumpable(result);
+  return option === PR_GET_DUMPABLE && name !== undefined ? ` (${name})` : "";
 }
 
 /** ` ([{fd=4, revents=POLLIN}])`: what was ready. */

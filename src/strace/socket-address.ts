@@ -6,6 +6,8 @@ import { constantText } from "./constants.ts";
 /** What LTTng records of an address, beside the pointer to it. */
 export const ADDRESS_FIELDS: RegExp = /^(family|dport|sport|v4addr|v6addr)$/;
 
+const IPV6_GROUPS = 8;
+
 /** `{sa_family=AF_INET, sin_port=htons(6379), sin_addr=inet_addr("127.0.0.1")}`; what is not recorded is `...` */
 export function socketAddress(fields: Readonly<Record<string, Recorded>>): string | undefined {
   const { family, v4addr, v6addr, dport, sport } = fields;
@@ -14,26 +16,24 @@ export function socketAddress(fields: Readonly<Record<string, Recorded>>): strin
   const name = constantText("family", Number(family));
   if (Array.isArray(v4addr) && v4addr.length === 4)
     return `{sa_family=${name}, sin_port=htons(${port}), sin_addr=inet_addr("${v4addr.join(".")}")}`;
-  if (Array.isArray(v6addr) && v6addr.length === 16) {
+  if (Array.isArray(v6addr) && v6addr.length === IPV6_GROUPS) {
     const address = ipv6Text(v6addr.map(Number));
     return `{sa_family=${name}, sin6_port=htons(${port}), inet_pton(AF_INET6, "${address}", &sin6_addr), ...}`;
   }
   return `{sa_family=${name}, ...}`;
 }
 
-const GROUPS = 8;
-
-/** `::1`, `fe80::1:2`, `::ffff:10.0.0.1` @see inet_ntop(3) */
-export function ipv6Text(bytes: readonly number[]): string {
-  const groups = Array.from(
-    { length: GROUPS },
-    (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0),
-  );
+/**
+ * `::1`, `fe80::1:2`, `::ffff:10.0.0.1` @see inet_ntop(3)
+ *
+ * @param groups the address as LTTng records it: eight numbers of 16 bits
+ */
+function ipv6Text(groups: readonly number[]): string {
   const { at, length } = longestZeros(groups);
   const isMapped = at === 0 && (length === 6 || (length === 5 && groups[5] === 0xffff));
-  const last = isMapped ? bytes.slice(12).join(".") : "";
+  const last = groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]);
   const texts = groups.map((group) => group.toString(16));
-  if (isMapped) texts.splice(6, 2, last);
+  if (isMapped) texts.splice(6, 2, last.join("."));
   if (length < 2) return texts.join(":");
   return `${texts.slice(0, at).join(":")}::${texts.slice(at + length).join(":")}`;
 }

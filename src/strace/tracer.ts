@@ -1,7 +1,7 @@
 /** System calls of tasks from their events: entries wait for their exits, descriptors are followed. */
 
 import type { Recorded } from "./argument.ts";
-import { argumentsText, type Call, type Fields, unfinishedText } from "./call-line.ts";
+import { argumentsText, type Call, type Fields, fieldsOf, unfinishedText } from "./call-line.ts";
 import { errorText } from "./constants.ts";
 import { Descriptors } from "./descriptors.ts";
 import { callOfEvent } from "./names.ts";
@@ -71,8 +71,9 @@ export class CallTracer {
     const key = `${event.host} ${event.tid}`;
     const before = this.#open.get(key);
     if (before !== undefined) this.unpaired++;
-    const fields = event.payload();
-    const name = callOfEvent(recordedName, Number(fields["id"]));
+    const recorded = event.payload();
+    const name = callOfEvent(recordedName, Number(recorded["id"]));
+    const fields = fieldsOf(name, recorded);
     this.#open.delete(key);
     if (ENDLESS.test(name)) {
       if (isShown && this.#isWanted(name)) this.#last({ event, name, fields });
@@ -93,7 +94,8 @@ export class CallTracer {
     this.#open.delete(key);
     const entry = open?.name === name || recordedName === "unknown" ? open : undefined;
     if (open === undefined || entry === undefined) this.unpaired++;
-    const call: Call = { name, entry: entry?.fields, exit: fields };
+    const { id: _number, args: _registers, ...exit } = fields;
+    const call: Call = { name, entry: entry?.fields, exit };
     const process = `${event.host} ${event.pid}`;
     if (isShown && this.#isWanted(name))
       this.#emit(event, entry, call, process, fields["ret"] ?? 0);
