@@ -17,16 +17,14 @@ import {
   namespaceName,
   UNNAMED_TYPE,
 } from "./container.ts";
-import { InstanceIndex } from "./instance-index.ts";
+import { InstanceIndex, isOver, startOf } from "./instance-index.ts";
 import { ProcessorTurns } from "./processor-turns.ts";
+import { TaskGroups } from "./task-groups.ts";
 import { TaskIds } from "./task-ids.ts";
 import { type Span, Tasks } from "./tasks.ts";
 
 /** The initial pid namespace: a constant of the kernel (PROC_PID_INIT_INO). */
 export const HOST_PID_NS = 4_026_531_836;
-
-/** A container record has a start in ticks, and by another clock than the trace's. */
-const START_SLACK_NS = 20_000_000n;
 
 /** A fork, as the parent's event describes it. */
 export interface Fork {
@@ -37,6 +35,9 @@ export interface Fork {
   readonly childVtid: number;
   /** Mount namespace of the parent, which most children share; 0 if it is unknown. */
   readonly mntNs: number;
+  readonly parentTid?: number;
+  /** The child's process; 0 if it is unknown. */
+  readonly childPid?: number;
 }
 
 export class Host {
@@ -52,6 +53,8 @@ export class Host {
   readonly #turns = new ProcessorTurns();
   readonly #taskIds = new TaskIds();
   readonly #self: ContainerInstance;
+  /** Control groups of tasks that were moved. */
+  readonly groups: TaskGroups = new TaskGroups();
   /** Grows whenever what a name or namespace means may have changed. */
   version = 0;
 
@@ -84,7 +87,17 @@ export class Host {
   }
 
   /** A task is created; the first one of a new namespace begins an instance. */
-  onFork(ns: bigint, { childTid, parentPidNs, childPidNs, childVtid, mntNs }: Fork): void {
+  onFork(ns: bigint, fork: Fork): void {
+    const {
+      childTid,
+      parentPidNs,
+      childPidNs,
+      childVtid,
+      mntNs,
+      parentTid = 0,
+      childPid = 0,
+    } = fork;
+    this.groups.onFork(ns, parentTid, childTid, childPid);
     this.#levels.delete(childTid);
     this.#taskIds.add(ns, childPidNs, childVtid, childTid);
     const isBirth = childPidNs !== parentPidNs && childVtid === 1;
@@ -213,7 +226,10 @@ export class Host {
 
   /** Forgets what ended before a time: no later event can belong to it. */
   forgetBefore(ns: bigint): void {
-    this.#tasks.forgetBefore(ns, (tid, exitNs) => this.#taskIds.forget(tid, exitNs));
+    this.#tasks.forgetBefore(ns, (tid, exitNs) => {
+      this.#taskIds.forget(tid, exitNs);
+      if (this.#tasks.latest(tid) === undefined) this.groups.forget(tid);
+    });
     this.#turns.forgetBefore(ns);
     for (const byInode of [this.#byPidNs, this.#byMntNs]) {
       for (const container of byInode.forgetBefore(ns)) this.#containers.delete(container.name);
@@ -381,16 +397,4 @@ export class Host {
     if (type !== "" && type !== UNNAMED_TYPE) container.type = type;
     return container;
   }
-}
-
-/** When a record's instance began, if it is known, and after the beginning of the one before. */
-function startOf({ startNs = 0n }: ContainerRecord, before: ContainerInstance): bigint | undefined {
-  if (startNs === 0n) return undefined;
-  const start = startNs - START_SLACK_NS;
-  return before.from === undefined || before.from < start ? start : undefined;
-}
-
-/** Whether the namespaces of an instance may be another's at a time. */
-function isOver({ isEndReported, to }: ContainerInstance, ns: bigint): boolean {
-  return isEndReported && to !== undefined && ns > to;
 }

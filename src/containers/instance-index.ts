@@ -1,4 +1,4 @@
-import type { Container, ContainerInstance } from "./container.ts";
+import type { Container, ContainerInstance, ContainerRecord } from "./container.ts";
 
 /** Container instances by the inode of a namespace, oldest first: the kernel gives an inode to one after the other. */
 export class InstanceIndex {
@@ -68,4 +68,22 @@ export class InstanceIndex {
     }
     return instances;
   }
+}
+
+/** A container record has a start in ticks, and by another clock than the trace's. */
+const START_SLACK_NS = 20_000_000n;
+
+/** When a record's instance began, if it is known, and after the beginning of the one before. */
+export function startOf(
+  { startNs = 0n }: ContainerRecord,
+  before: ContainerInstance,
+): bigint | undefined {
+  if (startNs === 0n) return undefined;
+  const start = startNs - START_SLACK_NS;
+  return before.from === undefined || before.from < start ? start : undefined;
+}
+
+/** Whether the namespaces of an instance may be another's at a time. */
+export function isOver({ isEndReported, to }: ContainerInstance, ns: bigint): boolean {
+  return isEndReported && to !== undefined && ns > to;
 }

@@ -68,6 +68,11 @@ export class Registry {
     return this.hosts.some(({ hasMounts }) => hasMounts);
   }
 
+  /** Whether tasks were seen to be moved into control groups. */
+  get hasGroups(): boolean {
+    return this.hosts.some(({ groups }) => !groups.isEmpty);
+  }
+
   /** The times at which a pid namespace may begin or end to be a container's: before and from them. Ascending. */
   changes(): BigInt64Array {
     const times = new Set<bigint>();

@@ -205,7 +205,7 @@ function recordedRows(
  * @param hidden how many columns the operator reads
  */
 function foldsOf(registry: Registry, hidden: number): Execution["folds"] {
-  if (registry.hasMounts) return undefined;
+  if (registry.hasMounts || registry.hasGroups) return undefined;
   const first = hidden - IDENTITY_COLUMNS.length;
   const { ignored, unless } = BY_NAMESPACE;
   return {

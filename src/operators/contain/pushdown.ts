@@ -6,7 +6,7 @@ import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { Expression } from "../../filter/ast.ts";
 import { all, oneOf, programOf, reference } from "../../filter/build.ts";
 import type { Program } from "../../filter/bytecode.ts";
-import { type ContainerCondition, holds } from "../../filter/container-condition.ts";
+import { type ContainerCondition, factsIn, holds } from "../../filter/container-condition.ts";
 import { isWanted } from "./wanted.ts";
 
 /** With so many, the list costs more than it saves. */
@@ -24,6 +24,8 @@ export function wantedNamespaces(
 ): readonly number[] | undefined {
   if (!haveNamespaces(traceClasses) || registry.hasMounts || mayBeUnseen(condition))
     return undefined;
+  // Tasks of one namespace may be in several groups.
+  if (registry.hasGroups && factsIn(condition).includes("cgroup")) return undefined;
   const wanted = new Set<number>();
   for (const host of registry.hosts) {
     for (const [inode, instances] of host.pidNamespaces()) {

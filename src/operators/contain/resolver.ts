@@ -13,9 +13,12 @@ import {
 import type { Host } from "../../containers/host.ts";
 import type { Registry } from "../../containers/registry.ts";
 import type { ContainerFilter } from "../../filter/bytecode.ts";
+import { factsIn } from "../../filter/container-condition.ts";
 import type { RowIdentity } from "./row-identity.ts";
 import { isWanted } from "./wanted.ts";
 
+/** Nothing is known of a container. */
+const NOTHING: ContainerFacts = {};
 /** Every row of the container passes. */
 const ALWAYS = -1;
 
@@ -78,6 +81,12 @@ export class Resolver {
   readonly #unknown = new Map<number, Answer>();
   /** By host: answers for pid namespaces that have always been one container. */
   readonly #settled = new Map<Host, Map<number, Answer>>();
+  /** What is known of pid namespaces without a known instance: their number. */
+  readonly #unseen = new Map<number, ContainerFacts>();
+  /** Answers for tasks that were moved into a control group, by what they are without. */
+  readonly #grouped = new Map<ContainerFacts, Map<string, Answer>>();
+  /** Whether control groups are asked for. */
+  readonly #readsGroups: boolean;
   #version = -1;
 
   /** @param facts of which the rows get columns */
@@ -88,9 +97,15 @@ export class Resolver {
     this.#texts = facts.map(() => new Texts());
     this.#nothing = {
       codes: facts.map(() => -1),
-      match: this.#caseOf({}),
+      match: this.#caseOf(NOTHING),
       isUnnamed: false,
     };
+    const { required, cases } = asked;
+    const conditions = [
+      ...(required ? [required] : []),
+      ...cases.map(({ condition }) => condition),
+    ];
+    this.#readsGroups = [...facts, ...conditions.flatMap(factsIn)].includes("cgroup");
   }
 
   /** To be called before each batch: what has become known since the one before may change every answer. */
@@ -102,9 +117,38 @@ export class Resolver {
     this.#answers.clear();
     this.#unknown.clear();
     this.#settled.clear();
+    this.#grouped.clear();
+    this.#unseen.clear();
   }
 
   answer(identity: RowIdentity, row: number): Answer {
+    const path = this.#readsGroups ? identity.group(row) : undefined;
+    return path === undefined
+      ? this.#answerByContainer(identity, row)
+      : this.#groupedAnswer(identity, row, path);
+  }
+
+  /** Of a task that is in another group than its container's. */
+  #groupedAnswer(identity: RowIdentity, row: number, path: string): Answer {
+    const pidNs = identity.pidNs(row);
+    const container = identity.instance(row)?.container;
+    const facts = container ?? (pidNs === 0 ? NOTHING : this.#unknownFacts(pidNs));
+    let byPath = this.#grouped.get(facts);
+    if (byPath === undefined) {
+      byPath = new Map();
+      this.#grouped.set(facts, byPath);
+    }
+    let answer = byPath.get(path);
+    if (answer === undefined) {
+      const { name, type, id, image, pod, namespace } = facts;
+      const own = { name, type, id, image, pod, namespace, cgroup: path };
+      answer = this.#make(own, container === undefined ? pidNs !== 0 : !container.isNamed);
+      byPath.set(path, answer);
+    }
+    return answer;
+  }
+
+  #answerByContainer(identity: RowIdentity, row: number): Answer {
     const pidNs = identity.pidNs(row);
     const host = identity.host(row);
     const known = pidNs === 0 ? undefined : this.#settled.get(host)?.get(pidNs);
@@ -131,6 +175,7 @@ export class Resolver {
     const answer = this.answer(identity, row);
     const host = identity.host(row);
     const pidNs = identity.pidNs(row);
+    if (this.#readsGroups && !host.groups.isEmpty) return undefined;
     if (isFinal && pidNs !== 0 && host.isUnknown(pidNs)) return answer;
     const isSettled = this.#settled.get(host)?.has(pidNs) === true;
     return isSettled && (isFinal || !answer.isUnnamed) ? answer : undefined;
@@ -162,11 +207,19 @@ export class Resolver {
   #unknownAnswer(pidNs: number): Answer {
     let answer = this.#unknown.get(pidNs);
     if (answer === undefined) {
-      const facts = { name: namespaceName(pidNs), type: UNNAMED_TYPE };
-      answer = this.#make(facts, true);
+      answer = this.#make(this.#unknownFacts(pidNs), true);
       this.#unknown.set(pidNs, answer);
     }
     return answer;
+  }
+
+  #unknownFacts(pidNs: number): ContainerFacts {
+    let facts = this.#unseen.get(pidNs);
+    if (facts === undefined) {
+      facts = { name: namespaceName(pidNs), type: UNNAMED_TYPE };
+      this.#unseen.set(pidNs, facts);
+    }
+    return facts;
   }
 
   #make(facts: ContainerFacts, isUnnamed: boolean): Answer {

@@ -114,6 +114,13 @@ export class RowIdentity {
     return { codes, pids: halvesOf(values), stride: 2 };
   }
 
+  /** The path of the control group that its task was moved into. */
+  group(row: number): string | undefined {
+    const { groups } = this.host(row);
+    const tid = groups.isEmpty ? undefined : this.#tidOf(row);
+    return tid === undefined ? undefined : groups.pathAt(this.time(row), tid);
+  }
+
   /** By its context, else by the task that ran on the processor. */
   #tidOf(row: number): number | undefined {
     if (this.#tid.kind === "number" && isPresent(this.#tid, row))

@@ -1,4 +1,7 @@
-/** The events that container state is read from, by their names: star globs. */
+/**
+ * The events that container state is read from, by their names: star globs. Those of control groups are the kernel's
+ * tracepoints; LTTng has no probes for them, `perf` and others have.
+ */
 
 import { globMatches } from "../../base/glob.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
@@ -13,6 +16,11 @@ export const STATE_EVENTS: readonly string[] = [
   "lttng_statedump_process_state",
   "sched_process_fork",
   "sched_process_exit",
+  "*cgroup_attach_task",
+  "*cgroup_transfer_tasks",
+  "*cgroup_mkdir",
+  "*cgroup_rename",
+  "*cgroup_rmdir",
 ];
 /** Only where events have neither their namespace nor their task. */
 export const SWITCH_EVENT = "sched_switch";

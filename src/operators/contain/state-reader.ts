@@ -8,6 +8,7 @@ import type { ContainerRecord } from "../../containers/container.ts";
 import type { Host } from "../../containers/host.ts";
 import type { Registry } from "../../containers/registry.ts";
 import type { ResultBatch } from "../../query/result.ts";
+import { onGroupEvent } from "./group-events.ts";
 import { SWITCH_EVENT } from "./state-events.ts";
 
 const FIELDS = [
@@ -36,6 +37,14 @@ const FIELDS = [
   "cpu_max",
   "memory_max",
   "pids_max",
+  "pid",
+  "parent_tid",
+  "child_pid",
+  "root",
+  "path",
+  "dst_root",
+  "dst_id",
+  "dst_path",
 ] as const;
 
 /** What is read of each event, by the names that the reader knows it by. */
@@ -80,9 +89,11 @@ export class StateReader {
 
 function readEvent(row: RowReader, ns: bigint, host: Host): void {
   const event = row.text("event");
+  if (onGroupEvent(row, ns, event, host.groups)) return;
   switch (event) {
     case "lttng_statedump_process_pid_ns":
     case "lttng_statedump_process_state":
+      if (row.number("pid") !== 0) host.groups.onThread(row.number("tid"), row.number("pid"));
       if (row.number("ns_inum") !== 0)
         host.onStatedump(
           ns,
@@ -102,6 +113,8 @@ function readEvent(row: RowReader, ns: bigint, host: Host): void {
         childPidNs: row.number("child_ns_inum"),
         childVtid: row.lastOf("vtids"),
         mntNs: row.number("own mnt_ns"),
+        parentTid: row.number("parent_tid"),
+        childPid: row.number("child_pid"),
       });
       break;
     case "sched_process_exit":
