@@ -15,7 +15,16 @@ function projectFolder(): string {
 /** The command line program, as it was built. */
 export const MAIN: string = join(PROJECT, "build/bin/main.js");
 
-export type TraceName = "small" | "churn" | "lossy" | "calls" | "filter-lab" | "ctf2" | "ctf18" | "cap-ctf2";
+export type TraceName =
+  | "small"
+  | "churn"
+  | "lossy"
+  | "calls"
+  | "sched"
+  | "filter-lab"
+  | "ctf2"
+  | "ctf18"
+  | "cap-ctf2";
 
 /** Unpacks a recorded trace of the project; the caller removes it. */
 export function recordedTrace(name: TraceName): Promise<UnpackedTrace> {
