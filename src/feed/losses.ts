@@ -33,6 +33,15 @@ export function mayMissEvents(loss: Loss): boolean {
   return loss.kind !== "gap" || loss.cause !== "reconnect" || loss.packets !== 0;
 }
 
+/**
+ * Where a loss may have ended: it counts nothing and is not reported, but what is open there may span the loss. A counter
+ * says only that events were discarded after the packet before and up to the end of the next one: LTTng's tracers discard behind the
+ * last record of a full packet, others in front of the first.
+ */
+export function isLossEnd(loss: Loss): boolean {
+  return loss.kind === "discarded-events" && loss.count === 0;
+}
+
 /** One line for people. */
 export function describeLoss(loss: Loss): string {
   switch (loss.kind) {
@@ -178,6 +187,8 @@ export class StreamCounters {
   #highest: bigint | undefined;
   #sequenceNumber: bigint | undefined;
   #endNs: bigint | undefined;
+  /** Whether a loss may have been up to the end of the packet before, which is not known. */
+  #isOpen = false;
   /** Missing packets that were reported already. */
   #reported = 0;
 
@@ -197,13 +208,24 @@ export class StreamCounters {
     const missing = this.#missingBefore(header);
     if (missing > 0)
       losses.push({ kind: "missing-packets", stream, count: missing, endNs: beginNs });
+    // The first record of the packet may have the time of its begin.
+    const beforeNs = beginNs === undefined ? undefined : beginNs - 1n;
+    if (this.#isOpen && beforeNs !== undefined)
+      losses.push({
+        kind: "discarded-events",
+        stream,
+        count: 0,
+        beginNs: beforeNs,
+        endNs: beforeNs,
+      });
     const discarded = this.#discardedUntil(header);
+    this.#isOpen = discarded > 0 && endNs === undefined;
     if (discarded > 0) {
       losses.push({
         kind: "discarded-events",
         stream,
         count: discarded,
-        beginNs: this.#endNs ?? beginNs,
+        beginNs: this.#endNs ?? beforeNs,
         endNs,
       });
     }

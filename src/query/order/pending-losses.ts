@@ -9,14 +9,22 @@ interface Pending {
 export class PendingLosses {
   readonly #pending: Pending[] = [];
 
-  /** Keeps a loss, unless it has no time and belongs where the stream is now. */
+  /** Keeps a loss, and where it may have ended, unless it has no time and belongs where the stream is now. */
   add(loss: Loss): boolean {
     const ns = timeOf(loss);
     if (ns === undefined) return false;
+    this.#insert(ns, loss);
+    if (loss.kind !== "discarded-events" || loss.endNs === undefined) return true;
+    // The packet behind may begin at the end of this one, with a record of that time.
+    const endNs = loss.endNs - 1n;
+    if (endNs > ns) this.#insert(endNs, { ...loss, count: 0, beginNs: endNs });
+    return true;
+  }
+
+  #insert(ns: bigint, loss: Loss): void {
     let at = this.#pending.length;
     while (at > 0 && this.#pending[at - 1]!.ns > ns) at--;
     this.#pending.splice(at, 0, { ns, loss });
-    return true;
   }
 
   /** When the first one happened, if it was not after a time. */
@@ -33,8 +41,10 @@ export class PendingLosses {
   }
 }
 
-/** Where in time a loss began, ns since the Unix epoch. */
+/** Where in time a loss began, ns since the Unix epoch: records of this time are before it. */
 function timeOf(loss: Loss): bigint | undefined {
   if (loss.kind === "discarded-events") return loss.beginNs;
-  return loss.kind === "missing-packets" ? loss.endNs : undefined;
+  if (loss.kind !== "missing-packets" || loss.endNs === undefined) return undefined;
+  // Its end is the begin of the packet behind, whose first record may have that time.
+  return loss.endNs - 1n;
 }
