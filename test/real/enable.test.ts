@@ -1,17 +1,10 @@
 /** `tracewire enable` with a session daemon of its own: the rules are accepted, and record only the namespace. */
 
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { recordingCommands, shellText } from "../../src/runtimes/lttng-commands.ts";
 import { changeCommands } from "../../src/runtimes/rule-changes.ts";
-import { buildApplication } from "../support/application.ts";
-import type { Child } from "../support/child.ts";
-import { Contained, DockerRuntime, FIRST_TICKS } from "../support/contained.ts";
-import { type Lttng, needsLttng, sharedLttng } from "../support/lttng.ts";
-import { needs } from "../support/needs.ts";
+import { needsLttng, sharedLttng } from "../support/lttng.ts";
 import { run } from "../support/program.ts";
 import { MAIN } from "../support/traces.ts";
 import { tracewire } from "../support/tracewire.ts";
@@ -19,9 +12,6 @@ import { tracewire } from "../support/tracewire.ts";
 const test = suite("real/enable");
 const onLttng = needsLttng(test);
 const lttng = sharedLttng(test);
-const RIGHTS = process.getuid?.() === 0 ? [] : ["permission-of-root"];
-const DOCKER = ["dockerd", "docker", "containerd", "runc", "setpriv", "/bin/busybox"];
-const onDocker = needs(test, [...DOCKER, ...RIGHTS]) === test ? onLttng : test.skip;
 
 onLttng("records events of the namespace only", async () => {
   const daemons = await lttng();
@@ -57,116 +47,6 @@ onLttng("records events of the namespace only", async () => {
     .map((line) => JSON.parse(line));
   assert.is(rows.length, 50);
   assert.equal([...new Set(rows.map(({ pid_ns }) => pid_ns))], [namespace.inode]);
-});
-
-/** Two containers of Docker, of which one is followed, in a folder of their own. */
-class Stage {
-  readonly #folder = mkdtempSync(join(tmpdir(), "tracewire-enable-"));
-  readonly #contained: Contained[] = [];
-  readonly #lttng: Lttng;
-  docker!: DockerRuntime;
-
-  constructor(lttng: Lttng) {
-    this.#lttng = lttng;
-  }
-
-  async open(): Promise<void> {
-    for (const name of ["docker", "apps"]) mkdirSync(join(this.#folder, name));
-    await buildApplication(this.#folder);
-    this.docker = await DockerRuntime.started(this.#lttng, join(this.#folder, "docker"));
-  }
-
-  async contained(name: string): Promise<Contained> {
-    const contained = new Contained(join(this.#folder, "apps"), name, join(this.#folder, "app"));
-    this.#contained.push(contained);
-    await this.docker.run(contained);
-    await contained.begun(1);
-    return contained;
-  }
-
-  /** Follows containers by event rules in a session of their name. */
-  follow(...args: string[]): Child {
-    const places = ["--docker", this.docker.socket, "--only-named"];
-    const command = ["enable", "tracewire_test:*", "--session", "followed", "--follow", "--run"];
-    return this.#lttng.run(process.execPath, [MAIN, ...command, ...places, ...args]);
-  }
-
-  async close(): Promise<void> {
-    await this.docker?.close();
-    for (const contained of this.#contained) contained.close();
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
-
-/** Waits until the last rules are those of so many namespaces, after so many changes. */
-function ruled(follow: Child, changes: number, namespaces: number): Promise<void> {
-  return follow.until(`made change ${changes}`, () => {
-    const records = [...follow.stderr.matchAll(/^recording (.*)$/gm)].map(([, what = ""]) => what);
-    const last = records.at(-1) ?? "";
-    const count = last === "nothing" ? 0 : last.split(", ").length;
-    return records.length >= changes && count === namespaces;
-  });
-}
-
-async function countByTag(trace: string): Promise<ReadonlyMap<string, number>> {
-  const tail = tracewire("tail", trace, "--format", "csv", "--select", "event,payload.tag");
-  const counts = new Map<string, number>();
-  for (const row of (await tail.output()).trim().split("\n").slice(1)) {
-    const [, tag = ""] = row.split(",");
-    counts.set(tag, (counts.get(tag) ?? 0) + 1);
-  }
-  return counts;
-}
-
-/** Of what an application emits at its start, none to all may be recorded, which is up to the machine's load. */
-function isAbout(count: number | undefined, asked: number, starts: number): boolean {
-  return count !== undefined && count >= asked && count <= asked + starts * FIRST_TICKS;
-}
-
-onDocker("rules follow a container that starts again, and record nothing else", async () => {
-  const daemons = await lttng();
-  const stage = new Stage(daemons);
-  try {
-    await stage.open();
-    await daemons.createSession("followed", { events: [], isStarted: false });
-    const follow = stage.follow("--container", "web*");
-    await follow.until("follows", () => follow.stderr.includes("following containers"));
-    await daemons.lttng("start", "followed");
-    const web = await stage.contained("web");
-    const other = await stage.contained("other");
-    await ruled(follow, 1, 1);
-    await web.tick(10);
-    await other.tick(10);
-    // A namespace inode of the one that ended may be the next one's.
-    await stage.docker.stop("web");
-    await ruled(follow, 2, 0);
-    await stage.docker.stop("other");
-    await stage.docker.start("other");
-    await other.begun(2);
-    await other.tick(10);
-    await stage.docker.start("web");
-    await web.begun(2);
-    await ruled(follow, 3, 1);
-    await web.tick(20);
-    // One more, while the first goes on; then the first ends while the second goes on.
-    const second = await stage.contained("web-2");
-    await ruled(follow, 4, 2);
-    await second.tick(5);
-    await stage.docker.stop("web");
-    await ruled(follow, 5, 1);
-    await second.tick(7);
-    follow.process.kill("SIGINT");
-    assert.is((await follow.end()).code, 0, follow.stderr);
-    await second.tick(100);
-    await daemons.end("followed");
-    const counts = await countByTag(daemons.stored("followed"));
-    const printed = [JSON.stringify([...counts]), follow.stdout, follow.stderr].join("\n");
-    assert.equal([...counts.keys()].sort(), ["web", "web-2"], printed);
-    assert.ok(isAbout(counts.get("web"), 30, 2), printed);
-    assert.ok(isAbout(counts.get("web-2"), 12, 1), printed);
-  } finally {
-    await stage.close();
-  }
 });
 
 onLttng("what lttng refuses ends it with the command that failed", async () => {
