@@ -2,7 +2,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StreamOrigin } from "../../src/base/item.ts";
 import type { PacketHeader } from "../../src/ctf/packet-header.ts";
-import { LossAccount, StreamCounters } from "../../src/feed/losses.ts";
+import { isLossEnd, LossAccount, StreamCounters } from "../../src/feed/losses.ts";
+import { PendingLosses } from "../../src/query/order/pending-losses.ts";
 import { rowsOf } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
 
@@ -35,6 +36,47 @@ test("counts what the tracer discarded between packets", () => {
     ]).discardedEvents,
     3,
   );
+});
+
+/** A packet without a number. */
+function discarding(discarded: number): PacketHeader {
+  const header = { sequenceNumber: undefined, discardedEvents: BigInt(discarded) };
+  return { ...header, discardedBits: 64 } as PacketHeader;
+}
+
+test("a loss is behind the packet before, and may have been up to the end of its own", () => {
+  const counters = new StreamCounters();
+  const pending = new PendingLosses();
+  counters.next(stream, discarding(0), 10n, 20n);
+  for (const loss of counters.next(stream, discarding(7), 30n, 40n)) pending.add(loss);
+  assert.is(pending.firstUpTo(100n), 20n);
+  assert.equal(
+    pending.take(20n).map((loss) => "count" in loss && loss.count),
+    [7],
+  );
+  // The next packet may begin at 40, with a record of that time.
+  assert.is(pending.firstUpTo(100n), 39n);
+  const [end] = pending.take(39n);
+  assert.ok(isLossEnd(end!));
+});
+
+test("without ends of packets a loss is in front of its packet's first record, and of the next one's", () => {
+  const counters = new StreamCounters();
+  counters.next(stream, discarding(0), 10n, undefined);
+  const [first, second] = [30n, 50n].map((beginNs) =>
+    counters.next(stream, discarding(7), beginNs, undefined),
+  );
+  assert.equal(first, [
+    { kind: "discarded-events", stream, count: 7, beginNs: 29n, endNs: undefined },
+  ]);
+  assert.ok(isLossEnd(second![0]!));
+  assert.is(new PendingLosses().add(second![0]!), true);
+});
+
+test("packets that are missing are in front of the first record behind them", () => {
+  const pending = new PendingLosses();
+  pending.add({ kind: "missing-packets", stream, count: 1, endNs: 30n });
+  assert.is(pending.firstUpTo(100n), 29n);
 });
 
 test("counts what was discarded with a stream's first packet, but not what was before the viewer came", () => {
