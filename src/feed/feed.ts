@@ -32,6 +32,8 @@ export interface Feed {
   prepare(): Promise<void>;
   /** When recorded traces begin and end; prepares them. */
   span(): Promise<TimeFrame>;
+  /** Recorded traces, opened. */
+  traces(): Promise<OpenedTraces>;
   /** Lets the source go; running queries end. Settles when relayds know that their viewer has gone. */
   close(): Promise<void>;
 }
@@ -74,6 +76,10 @@ class RecordedFeed implements Feed {
 
   async span(): Promise<TimeFrame> {
     return spanOf(await this.#open());
+  }
+
+  traces(): Promise<OpenedTraces> {
+    return this.#open();
   }
 
   close(): Promise<void> {
@@ -144,6 +150,11 @@ export class LiveFeed implements Feed {
   /** What the traces that are there now declare. */
   get traceClasses(): readonly TraceClass[] {
     return this.#attachment?.catalog.traceClasses ?? [];
+  }
+
+  /** What a query that joins now misses of some session: all before this time. */
+  get startNs(): bigint | undefined {
+    return this.#attachment?.catalog.startNs;
   }
 
   /**
@@ -221,6 +232,10 @@ export class LiveFeed implements Feed {
 
   span(): Promise<TimeFrame> {
     return Promise.resolve({});
+  }
+
+  traces(): Promise<OpenedTraces> {
+    return Promise.resolve({ opened: [], failures: [] });
   }
 
   async close(): Promise<void> {

@@ -118,6 +118,15 @@ export class MetadataStage {
     }
   }
 
+  /** Since when a query that joins now misses nothing of any session; nothing where it misses nothing at all. */
+  get startNs(): bigint | undefined {
+    let latest: bigint | undefined;
+    for (const { deliveredUntilNs } of this.#sessions.values())
+      if (deliveredUntilNs !== undefined && (latest === undefined || deliveredUntilNs > latest))
+        latest = deliveredUntilNs;
+    return latest;
+  }
+
   get traceClasses(): TraceClass[] {
     return [...this.#traces.values()].flatMap(({ traceClass }) => traceClass ?? []);
   }

@@ -1,8 +1,11 @@
 /** Ranges of recorded sources: together they give what the whole gives, and how far a source goes is known. */
 
-import { utimesSync } from "node:fs";
+import { readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { instant } from "../../src/ctf/clock.ts";
+import { openRecorded } from "../../src/ctf/recorded.ts";
 import type { Partition, SourceWatermark } from "../../src/server/engine/plan.ts";
 import type { RunningServer } from "../../src/server/server.ts";
 import { filesBelow } from "../../src/source/files-below.ts";
@@ -88,6 +91,55 @@ function part(begin: bigint | undefined, end: bigint): Partition {
   const begin_ns = begin === undefined ? null : String(begin);
   return { source: "", begin_ns, end_ns: String(end), bytes: 0, packets: 0 };
 }
+
+test("a range whose packets were deleted since it was planned is gone", async () => {
+  await withRecorded(async (server, directory) => {
+    const parts = await partitions(server, "bytes=300000");
+    const asked = ({ begin_ns, end_ns, packets }: Partition): string =>
+      `/v1/query?select=timestamp&begin_ns=${begin_ns ?? ""}&end_ns=${end_ns ?? ""}&packets=${packets}`;
+    let rows = 0;
+    for (const one of parts) rows += table(await get(server, asked(one))).numRows;
+    assert.is(rows, SMALL_ROWS);
+    for (const { path } of filesBelow(directory)) if (/_1(\.idx)?$/.test(path)) rmSync(path);
+    const replies = await Promise.all(parts.map((one) => get(server, asked(one))));
+    const gone = replies.filter(({ status }) => status === 410);
+    assert.ok(gone.length > 0);
+    const { code, message } = JSON.parse(gone[0]!.body.toString()).error;
+    assert.is(code, "RANGE_GONE");
+    assert.match(message, /expected \d+ packets from .* to .*, got \d+: the others were deleted/);
+  });
+});
+
+test("the watermark says before when packets were deleted", async () => {
+  await withRecorded(async (server, directory) => {
+    assert.is((await watermark(server)).gone_ns, null);
+    const { opened } = await openRecorded([directory]);
+    const stream = opened
+      .flatMap(({ streams }) => streams)
+      .find(({ packets }) => packets.length > 1)!;
+    const [first, second] = stream.packets;
+    writeFileSync(first!.path, readFileSync(first!.path).subarray(first!.bytes));
+    rmSync(join(dirname(first!.path), "index"), { recursive: true, force: true });
+    const gone = (await watermark(server)).gone_ns;
+    assert.is(gone, String(instant(stream.streamClass.clock, second!.begin)));
+  });
+});
+
+test("a range that a live source has given already is gone, and one that is to come is not", async () => {
+  await withLive(async (server) => {
+    const first = table(await get(server, "/v1/query?select=timestamp&limit=5"));
+    const ns = first.getChild("timestamp")!.get(0) as unknown;
+    const past = await get(server, "/v1/query?select=timestamp&begin_ns=1&end_ns=1000&duration=1s");
+    assert.is(past.status, 410, `${past.body} ${ns}`);
+    assert.is(JSON.parse(past.body.toString()).error.code, "RANGE_GONE");
+    const planned = await get(server, "/v1/query?packets=3");
+    assert.is(planned.status, 400);
+    assert.is(JSON.parse(planned.body.toString()).error.code, "NOT_RECORDED");
+    const soon = BigInt(Date.now() + 3_600_000) * 1_000_000n;
+    const future = `/v1/query?select=timestamp&begin_ns=${soon}&end_ns=${soon + 1n}&duration=200ms`;
+    assert.is((await get(server, future)).status, 200);
+  });
+});
 
 test("explains filters and queries in the server's words", async () => {
   await withRecorded(async (server) => {

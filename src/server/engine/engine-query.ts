@@ -238,6 +238,7 @@ export class EngineQuery implements Sink {
     const { sources, hidden } = this.#task;
     refuseHiddenFacts(request.question, hidden);
     const format = await openFormat(request.format ?? usual, request);
+    await this.#place.sources.checkRange(sources, request.question, request.packets);
     const share = await this.#place.sources.share(sources, request.question);
     // The client may have gone while a session was being attached.
     if (this.#isOver) return;

@@ -118,9 +118,9 @@ export class Engine {
       case "explain":
         return await explanation(this.#sources, parameters, sources, hidden);
       case "plan":
-        return await partitionList(parameters, sources);
+        return await partitionList(parameters, sources, this.#sources.clockOffsetNs);
       case "watermark":
-        return await watermarkList(parameters, sources);
+        return await watermarkList(parameters, sources, this.#sources.clockOffsetNs);
       case "problems":
         return await this.#sources.problems();
       case "queries":

@@ -5,10 +5,14 @@
  */
 
 import { statSync } from "node:fs";
-import { FeedError } from "../../base/errors.ts";
+import { DecodeError, FeedError, SourceError } from "../../base/errors.ts";
 import { instant } from "../../ctf/clock.ts";
+import { OpenFiles } from "../../ctf/data-files.ts";
+import { readPacketHeader } from "../../ctf/packet-header.ts";
 import { openRecorded, spanOf } from "../../ctf/recorded.ts";
-import type { StoredStream } from "../../ctf/trace-directory.ts";
+import { readStoredPacket, type StoredPacket } from "../../ctf/stored-packet.ts";
+import type { TraceClass } from "../../ctf/trace-class.ts";
+import type { StoredStream, TraceDirectory } from "../../ctf/trace-directory.ts";
 import { isLiveSource } from "../../source/live-source.ts";
 import { Parameters } from "./parameters.ts";
 
@@ -29,6 +33,8 @@ export interface SourceWatermark {
   readonly complete_ns: string | null;
   /** When the oldest packet begins that is still there. */
   readonly oldest_ns: string | null;
+  /** What began before has been deleted of some stream, as the packets' numbers say; `null` where nothing is missing. */
+  readonly gone_ns: string | null;
   /** When the newest packet ends that was there when it was asked. */
   readonly newest_ns: string | null;
 }
@@ -44,6 +50,8 @@ const LEAST_BYTES = 64 << 10;
 const MAX_BYTES = 16 * 2 ** 30;
 /** A list that a driver can hold; ranges grow instead. */
 const MAX_PARTITIONS = 10_000;
+/** More than any packet header and context has. */
+const HEAD_BYTES = 64 << 10;
 /** How long a stream may write nothing and hold the others up, in ms. */
 const DEFAULT_LAG_MS = 5000;
 
@@ -54,6 +62,7 @@ const DEFAULT_LAG_MS = 5000;
 export async function partitionList(
   search: URLSearchParams,
   sources: readonly string[],
+  clockOffsetNs?: bigint,
 ): Promise<{ readonly partitions: readonly Partition[] }> {
   const parameters = Parameters.ofUrl(search, ["source", "bytes", "begin_ns", "end_ns"]);
   const range = {
@@ -68,7 +77,7 @@ export async function partitionList(
   }
   const partitions: Partition[] = [];
   for (const source of sources) {
-    const { opened } = await openRecorded([source]);
+    const { opened } = await openRecorded([source], clockOffsetNs);
     const pieces = piecesOf(opened.flatMap(({ streams }) => streams));
     partitions.push(...cut(source, pieces, bytes, range));
   }
@@ -82,6 +91,7 @@ export async function partitionList(
 export async function watermarkList(
   search: URLSearchParams,
   sources: readonly string[],
+  clockOffsetNs?: bigint,
   nowMs: number = Date.now(),
 ): Promise<{ readonly sources: readonly SourceWatermark[] }> {
   const parameters = Parameters.ofUrl(search, ["source", "maxLag"]);
@@ -89,10 +99,10 @@ export async function watermarkList(
   const answers: SourceWatermark[] = [];
   for (const source of sources) {
     if (isLiveSource(source)) {
-      answers.push({ source, kind: "live", complete_ns: null, oldest_ns: null, newest_ns: null });
+      answers.push({ source, kind: "live", ...NOTHING_KNOWN });
       continue;
     }
-    const traces = await openRecorded([source]);
+    const traces = await openRecorded([source], clockOffsetNs);
     const streams = traces.opened.flatMap((trace) => trace.streams);
     const { firstNs, lastNs } = spanOf(traces);
     const complete = lastNs === undefined ? undefined : completeNs(streams, lastNs, nowMs - lagMs);
@@ -101,10 +111,46 @@ export async function watermarkList(
       kind: "recorded",
       complete_ns: complete?.toString() ?? null,
       oldest_ns: firstNs?.toString() ?? null,
+      gone_ns: goneNs(traces.opened)?.toString() ?? null,
       newest_ns: lastNs?.toString() ?? null,
     });
   }
   return { sources: answers };
+}
+
+const NOTHING_KNOWN = { complete_ns: null, oldest_ns: null, gone_ns: null, newest_ns: null };
+
+/** The latest begin of a stream's first packet that is not its first by its number. */
+function goneNs(traces: readonly TraceDirectory[]): bigint | undefined {
+  let latest: bigint | undefined;
+  const files = new OpenFiles();
+  try {
+    for (const { traceClass, streams } of traces)
+      for (const { streamClass, packets } of streams) {
+        const [first] = packets;
+        const begin = instant(streamClass.clock, first?.begin);
+        if (first === undefined || begin === undefined) continue;
+        if (isWhole(files, first, traceClass) || (latest !== undefined && begin <= latest))
+          continue;
+        latest = begin;
+      }
+  } finally {
+    files.close();
+  }
+  return latest;
+}
+
+/** Whether nothing is known to have come before a stream's first packet. */
+function isWhole(files: OpenFiles, first: StoredPacket, traceClass: TraceClass): boolean {
+  const head = new Uint8Array(Math.min(first.bytes, HEAD_BYTES));
+  try {
+    readStoredPacket(files, { ...first, bytes: head.length }, head);
+    return (readPacketHeader(head, traceClass, first.bytes).sequenceNumber ?? 0n) === 0n;
+  } catch (error) {
+    // Whoever reads the packet finds out.
+    if (error instanceof DecodeError || error instanceof SourceError) return true;
+    throw error;
+  }
 }
 
 /**

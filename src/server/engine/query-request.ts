@@ -23,6 +23,8 @@ import { badParameter, Parameters } from "./parameters.ts";
 export interface QueryRequest {
   /** One of the served sources; `undefined` means all of them. */
   readonly source: string | undefined;
+  /** How many packets the range had when it was planned. */
+  readonly packets: number | undefined;
   readonly question: Question;
   /** What is done with the rows of `question`, where the query language says it. */
   readonly planned: PlannedQuery | undefined;
@@ -71,6 +73,7 @@ export const QUERY_PARAMETERS: readonly string[] = [
   "end",
   "begin_ns",
   "end_ns",
+  "packets",
   "order",
   "maxLag",
   "settle",
@@ -130,6 +133,7 @@ function readQuery(parameters: Parameters): QueryRequest {
   const planned = readPlanned(parameters);
   return {
     source: parameters.text("source"),
+    packets: parameters.count("packets"),
     question: planned?.question ?? readQuestion(parameters),
     planned,
     maxLagMs: parameters.duration("maxLag") ?? DEFAULT_MAX_LAG_MS,

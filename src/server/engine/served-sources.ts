@@ -13,6 +13,7 @@ import { Gate } from "../../source/gate.ts";
 import { isLiveSource } from "../../source/live-source.ts";
 import type { ReadOptions, SourceOptions } from "../../source/source.ts";
 import type { SourceProblem, SourceTotals } from "./messages.ts";
+import { checkLiveRange, checkPackets } from "./range-gone.ts";
 import { RecordedSources } from "./recorded-sources.ts";
 import { SourceAccount } from "./source-account.ts";
 
@@ -36,6 +37,8 @@ const MAX_LAG_MS = 2000;
 export class ServedSources {
   readonly live: readonly string[];
   readonly recorded: readonly string[];
+  /** Added to all times. */
+  readonly clockOffsetNs: bigint | undefined;
   /** Of all live sessions together: one may name the containers of another. */
   readonly #names: LiveNames;
   readonly #recorded: RecordedSources;
@@ -54,6 +57,7 @@ export class ServedSources {
     log: (text: string) => void,
   ) {
     this.#names = new LiveNames(localNames !== undefined);
+    this.clockOffsetNs = options.clockOffsetNs;
     this.#recorded = new RecordedSources(options);
     const all = [...new Set(sources)];
     this.live = all.filter(isLiveSource);
@@ -115,6 +119,22 @@ export class ServedSources {
       };
     }
     return this.#liveShare(live.flatMap((url) => this.#feeds.get(url) ?? []));
+  }
+
+  /**
+   * Whether what a query reads is still there.
+   * @param packets how many there were when the range was planned
+   * @throws FeedError 410 `RANGE_GONE`, 400 `NOT_RECORDED`
+   */
+  async checkRange(
+    wanted: readonly string[],
+    range: TimeRange,
+    packets: number | undefined,
+  ): Promise<void> {
+    const feeds = wanted.flatMap((url) => this.#feeds.get(url) ?? []);
+    if (feeds.length > 0) checkLiveRange(feeds, range, packets);
+    else if (packets !== undefined)
+      checkPackets(await this.#recorded.open(wanted).feed.traces(), range, packets);
   }
 
   /** What some sources declare: recorded ones all that they will, live ones what they have so far. */
