@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +24,22 @@ if os.environ.get("TRACEWIRE_REQUIRE") != "all" and os.environ.get("TRACEWIRE_SP
 PART_BYTES = str(1_000_000)
 
 
+TOKEN = "spark-spark-spark"
+
+
 @pytest.fixture(scope="module")
-def servers(small: str, lossy: str) -> Iterator[dict[str, str]]:
-    token = "spark-spark-spark"
-    os.environ["TRACEWIRE_TOKEN"] = token
-    first = tw.open(small, program=MAIN, options=("--token", token))
-    second = tw.open(lossy, program=MAIN, options=("--token", token))
-    yield {"urls": f"{first.url},{second.url}", "partBytes": PART_BYTES}
-    first.close()
-    second.close()
+def connections(small: str, lossy: str) -> Iterator[Sequence[tw.Connection]]:
+    os.environ["TRACEWIRE_TOKEN"] = TOKEN
+    both = [tw.open(trace, program=MAIN, options=("--token", TOKEN)) for trace in (small, lossy)]
+    yield both
+    for one in both:
+        one.close()
     del os.environ["TRACEWIRE_TOKEN"]
+
+
+@pytest.fixture(scope="module")
+def servers(connections: Sequence[tw.Connection]) -> dict[str, str]:
+    return {"urls": ",".join(one.url for one in connections), "partBytes": PART_BYTES}
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +105,52 @@ def test_keeps_nanoseconds(spark: Any, servers: dict[str, str], one_process: tw.
     assert sorted(row[0] for row in frame.select("ts_ns").collect()) == sorted(times)
 
 
-def test_pushes_filters_down(spark: Any, servers: dict[str, str], one_process: tw.Connection) -> None:
-    frame = spark.read.format("tracewire").options(**servers, select="timestamp,event,ret,tid", pushFilters="true").load()
-    found = frame.filter("ret < 0 and event in ('syscall_exit_read', 'syscall_exit_openat') and tid > 1")
+def rows_sent(connections: Sequence[tw.Connection]) -> int:
+    """By all queries of some servers so far."""
+    total = 0
+    for connection in connections:
+        address = urllib.request.Request(f"{connection.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("tracewire_rows_total "))
+    return total
+
+
+def test_pushes_filters_down(
+    spark: Any, servers: dict[str, str], connections: Sequence[tw.Connection], one_process: tw.Connection
+) -> None:
     where = 'ret < 0 && ($event.name == "syscall_exit_read" || $event.name == "syscall_exit_openat") && $ctx.tid > 1'
-    assert found.count() == one_process.query(where=where).table().num_rows > 0
+    expected = one_process.query(where=where).table().num_rows
+    assert expected > 0
+    sent = {}
+    for pushes in ("false", "true"):
+        frame = spark.read.format("tracewire").options(**servers, select="timestamp,event,ret,tid", pushFilters=pushes).load()
+        found = frame.filter("ret < 0 and event in ('syscall_exit_read', 'syscall_exit_openat') and tid > 1")
+        before = rows_sent(connections)
+        assert found.count() == expected
+        sent[pushes] = rows_sent(connections) - before
+    assert sent["true"] == expected, "servers leave out what does not pass"
+    assert sent["false"] > 10 * expected, "Spark leaves it out"
+
+
+def test_what_is_gone_is_counted_beside_the_rows(spark: Any, small: str, tmp_path: Path) -> None:
+    copy = tmp_path / "trace"
+    shutil.copytree(small, copy)
+    with tw.open(copy, program=MAIN, options=("--token", TOKEN)) as server:
+        options = {"urls": server.url, "partBytes": PART_BYTES, "select": "timestamp"}
+        losses = str(tmp_path / "losses")
+        counting = spark.read.format("tracewire").options(**options, gone="loss", lossesTo=losses).load().rdd
+        strict = spark.read.format("tracewire").options(**options).load().rdd
+        # Spark plans when it is asked for the partitions: what goes behind that is gone.
+        assert counting.getNumPartitions() > 1 and strict.getNumPartitions() > 1
+        for path in (copy / "kernel").rglob("*_1*"):
+            path.unlink()
+        assert 0 < counting.count() < 17_202
+        with pytest.raises(Exception, match="RANGE_GONE"):
+            strict.count()
+        rows = spark.read.parquet(losses).collect()
+        assert {row["kind"] for row in rows} == {"range-gone"}
+        assert sum(row["count"] for row in rows) > 0
 
 
 def test_lists_losses_once(spark: Any, servers: dict[str, str], one_process: tw.Connection) -> None:

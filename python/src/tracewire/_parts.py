@@ -50,6 +50,9 @@ class RangeGone(TracewireError):
     def __init__(self, part: Part, packets: int) -> None:
         message = f"{part.url} {part.source}: expected {part.packets} packets from {part.begin_ns} to {part.end_ns}, got {packets}"
         super().__init__(message, code="RANGE_GONE", status=410)
+        self.part = part
+        #: How many packets are missing.
+        self.missing = part.packets - packets
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,8 @@ class Question:
             parameters["begin_ns"] = str(part.begin_ns)
         if part.end_ns is not None:
             parameters["end_ns"] = str(part.end_ns)
+        if part.packets > 0:
+            parameters["packets"] = part.packets
         return Query(self.place(part.url), parameters, self.timeout)
 
     def place(self, url: str) -> Place:
@@ -128,16 +133,29 @@ class Question:
         ]
 
     def schema(self) -> pa.Schema:
-        """The columns, of the first server."""
+        """The columns, of the first server that answers."""
         narrowed = replace(self, parameters={**self.parameters, **({} if "q" in self.parameters else {"limit": 0})})
-        return narrowed.query(Part(self.urls[0])).schema
+        for url in self.urls[:-1]:
+            try:
+                return narrowed.query(Part(url)).schema
+            except (OSError, TracewireError) as lost:
+                if isinstance(lost, TracewireError) and lost.code not in ("NO_SERVER", "CONNECTION_LOST"):
+                    raise
+        return narrowed.query(Part(self.urls[-1])).schema
 
     def read(self, part: Part, may_be_gone: bool = False) -> Iterator[pa.RecordBatch]:
         """The rows of a part, all of them or an error.
 
-        :raises RangeGone: packets of it were deleted, if `may_be_gone`
+        :param may_be_gone: whether packets may be deleted while it is read, so that it is looked at afterwards, too
+        :raises RangeGone: packets of it were deleted
         """
-        with self._opened(part) as stream:
+        try:
+            opened = self._opened(part)
+        except TracewireError as refused:
+            if refused.code == "RANGE_GONE":
+                self.check_there(part)
+            raise
+        with opened as stream:
             yield from stream
             if not stream.is_complete:
                 raise TracewireError(f"{part.url}: expected a whole result, got a part of one", code="INCOMPLETE")

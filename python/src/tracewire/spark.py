@@ -8,6 +8,8 @@ Options: `urls`, or `hostsFile` with a URL on a line; `token`, `tokenFile` (defa
 run); the arguments of `Connection.query`; `partBytes`; `partial` for `q` whose rows Spark merges; `table=losses` for what is missing;
 `pushFilters`, beside Spark's `spark.sql.python.filterPushdown.enabled`, for servers that leave out what `filter()` does.
 Streams: `startingNs`, `maxBytesPerTrigger`, `maxLag`, `hostLag`.
+`gone=loss`: packets that were deleted before they were read are a loss instead of an error; `lossesTo`, the folder in which
+those losses, and servers that a stream left behind, are listed (`spark.read.parquet(…)`).
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -38,11 +40,13 @@ from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadLimit, ReadMa
 from pyspark.sql.types import StructType
 
 from ._errors import TracewireError
-from ._parts import LOSS_SCHEMA, Part, Question, flat, loss_batch, plain_batch, plain_schema, urls_in
+from ._loss_log import HOST_BEHIND, RANGE_GONE, LossLog
+from ._parts import LOSS_SCHEMA, Part, Question, RangeGone, flat, loss_batch, plain_batch, plain_schema, urls_in
 from ._query import READERS
 
 LOG = logging.getLogger("tracewire.spark")
-_OWN = ("urls", "hostsfile", "token", "tokenfile", "timeout", "partbytes", "partial", "table", "pushfilters")
+UNREACHABLE = ("NO_SERVER", "CONNECTION_LOST")
+_OWN = ("urls", "hostsfile", "token", "tokenfile", "timeout", "partbytes", "partial", "table", "pushfilters", "gone", "lossesto")
 _STREAM = ("startingns", "maxbytespertrigger", "maxlag", "hostlag", "path")
 #: Spark's options have no case.
 _ARGUMENTS = {name.replace("_", ""): name for name in READERS}
@@ -94,18 +98,39 @@ class TracewireDataSource(DataSource):
         if self._is_losses():
             return LossReader(question)
         columns = _arrow_schema_of(schema, self._arrow_schema())
-        pushes = next((value for key, value in self.options.items() if key.lower() == "pushfilters"), "false")
-        return PushingReader(question, columns) if pushes.lower() == "true" else BatchReader(question, columns)
+        tasks = TaskReader(question, columns, self._log_of_gone())
+        return PushingReader(tasks) if self._option("pushFilters", "false").lower() == "true" else BatchReader(tasks)
 
     def streamReader(self, schema: StructType) -> DataSourceStreamReader:
         question = question_of(dict(self.options))
         if not question.is_divisible or self._is_losses():
             raise ValueError("readStream: expected a query on events, or q with partial=true, got another")
         given = {key.lower(): value for key, value in self.options.items()}
-        return StreamReader(question, _arrow_schema_of(schema, self._arrow_schema()), given)
+        columns = _arrow_schema_of(schema, self._arrow_schema())
+        tasks = TaskReader(question, columns, self._log_of_gone(), may_be_gone=True)
+        return StreamReader(tasks, given, self._log())
+
+    def _option(self, name: str, default: str) -> str:
+        return next((value for key, value in self.options.items() if key.lower() == name.lower()), default)
+
+    def _log(self) -> LossLog | None:
+        folder = self._option("lossesTo", "")
+        return LossLog(folder) if folder else None
+
+    def _log_of_gone(self) -> LossLog | None:
+        """Where what is gone is counted; nowhere if it is an error."""
+        gone = self._option("gone", "error")
+        if gone not in ("error", "loss"):
+            raise ValueError(f"option gone: expected error or loss, got {gone}")
+        if gone == "error":
+            return None
+        log = self._log()
+        if log is None:
+            raise ValueError("option gone=loss: expected lossesTo, a folder in which losses are listed, got none")
+        return log
 
     def _is_losses(self) -> bool:
-        table = next((value for key, value in self.options.items() if key.lower() == "table"), "rows")
+        table = self._option("table", "rows")
         if table not in ("rows", "losses"):
             raise ValueError(f"option table: expected rows or losses, got {table}")
         return table == "losses"
@@ -128,19 +153,56 @@ class PartPartition(InputPartition):
         self.part = part
 
 
+@dataclass(frozen=True)
+class TaskReader:
+    """What a task does with its part."""
+
+    question: Question
+    schema: pa.Schema
+    #: Where what is gone is counted; an error if there is none.
+    gone: LossLog | None = None
+    #: Where a server is counted that cannot be reached; an error if there is none.
+    behind: LossLog | None = None
+    may_be_gone: bool = False
+
+    def read(self, part: Part) -> Iterator[pa.RecordBatch]:
+        has_rows = False
+        # What is left of a part is read where the rest may be lost.
+        asked = part if self.gone is None else replace(part, packets=0)
+        try:
+            for batch in self.question.read(asked, self.may_be_gone):
+                has_rows = True
+                yield plain_batch(batch, self.schema)
+            if self.gone is not None:
+                self.question.check_there(part)
+        except RangeGone as missing:
+            if self.gone is None:
+                raise
+            self.gone.add(part, RANGE_GONE, missing.missing, str(missing))
+            return
+        except TracewireError as lost:
+            # Behind rows, the task fails and runs again: a part of a range cannot be counted.
+            if self.behind is None or has_rows or lost.code not in UNREACHABLE:
+                raise
+            self.behind.add(part, HOST_BEHIND, part.packets, str(lost))
+            return
+        if self.gone is not None:
+            self.gone.take_back(part, RANGE_GONE)
+        if self.behind is not None:
+            self.behind.take_back(part, HOST_BEHIND)
+
+
 class BatchReader(DataSourceReader):
     """A task for each range of each source of each server."""
 
-    def __init__(self, question: Question, schema: pa.Schema) -> None:
-        self.question = question
-        self.arrow_schema = schema
+    def __init__(self, tasks: TaskReader) -> None:
+        self.tasks = tasks
 
     def partitions(self) -> Sequence[InputPartition]:
-        return [PartPartition(part) for part in self.question.parts()]
+        return [PartPartition(part) for part in self.tasks.question.parts()]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
-        for batch in self.question.read(partition.part):
-            yield plain_batch(batch, self.arrow_schema)
+        return self.tasks.read(partition.part)
 
 
 class PushingReader(BatchReader):
@@ -149,14 +211,18 @@ class PushingReader(BatchReader):
     def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:
         """Servers leave out what cannot pass; Spark still decides."""
         filters = list(filters)
-        if "q" not in self.question.parameters:
-            contexts = _context_names(self.question)
-            terms = [term for one in filters if (term := filter_text(one, self.arrow_schema, contexts)) is not None]
-            before = self.question.parameters.get("where")
+        question = self.tasks.question
+        if "q" not in question.parameters:
+            contexts = _context_names(question)
+            terms = [term for one in filters if (term := filter_text(one, self.tasks.schema, contexts)) is not None]
+            before = question.parameters.get("where")
             conditions = [f"({text})" for text in (before, *terms) if text is not None]
             if terms:
                 where = " && ".join(conditions)
-                self.question = replace(self.question, parameters={**self.question.parameters, "where": where})
+                # Spark's own plan keeps its filter, and does not show what is taken.
+                LOG.info("servers leave out what does not pass %s", where)
+                pushed = replace(question, parameters={**question.parameters, "where": where})
+                self.tasks = replace(self.tasks, question=pushed)
         return filters
 
 
@@ -176,9 +242,10 @@ class LossReader(DataSourceReader):
 class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     """Offsets are times: a batch has the events of `[start, end)`, `end` being what the last server has reached."""
 
-    def __init__(self, question: Question, schema: pa.Schema, options: dict[str, str]) -> None:
-        self.question = question
-        self.arrow_schema = schema
+    def __init__(self, tasks: TaskReader, options: dict[str, str], log: LossLog | None) -> None:
+        self.tasks = tasks
+        self.question = tasks.question
+        self.log = log
         self.starting_ns = options.get("startingns")
         self.max_bytes = int(options["maxbytespertrigger"]) if "maxbytespertrigger" in options else None
         self.max_lag = options.get("maxlag", "5s")
@@ -186,12 +253,18 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         self.host_lag = float(options["hostlag"]) if "hostlag" in options else None
         self.target_ns: int | None = None
         self.unreachable_since: dict[str, float] = {}
+        if self.host_lag is not None:
+            self.tasks = replace(tasks, behind=log, question=replace(tasks.question, patience=self.host_lag))
+            # What a server that may be left behind answers is waited for no longer than that.
+            timeout = min(self.question.timeout, max(self.host_lag, 1.0))
+            self.question = replace(self.question, patience=self.host_lag, timeout=timeout)
 
     def initialOffset(self) -> dict[str, str]:
         if self.starting_ns is not None:
             return {"ns": self.starting_ns}
         oldest = [int(one["oldest_ns"]) for _, one in self._watermarks() if one["oldest_ns"] is not None]
-        return {"ns": str(min(oldest, default=0))}
+        # What was deleted before a stream began is not missing in it.
+        return {"ns": str(min(oldest, default=0)), "is_first": "true"}
 
     def getDefaultReadLimit(self) -> ReadLimit:
         return ReadAllAvailable() if self.max_bytes is None else ReadMaxBytes(self.max_bytes)
@@ -218,12 +291,13 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         begin_ns, end_ns = int(start["ns"]), int(end["ns"])
         if begin_ns >= end_ns:
             return []
+        if "is_first" not in start:
+            self._check_there(begin_ns)
         parts = flat(self.question.of_all(lambda url: self._parts_of(url, begin_ns, end_ns)))
         return [PartPartition(part) for part in parts]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
-        for batch in self.question.read(partition.part, may_be_gone=True):
-            yield plain_batch(batch, self.arrow_schema)
+        return self.tasks.read(partition.part)
 
     def commit(self, end: dict[str, str]) -> None:
         pass
@@ -243,7 +317,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         try:
             answer = self.question.place(url).get("/v1/watermark", asked, self.question.timeout)
         except (OSError, TracewireError) as lost:
-            if isinstance(lost, TracewireError) and lost.code != "NO_SERVER":
+            if isinstance(lost, TracewireError) and lost.code not in UNREACHABLE:
                 raise
             since = self.unreachable_since.setdefault(url, time.monotonic())
             if self.host_lag is None or time.monotonic() - since < self.host_lag:
@@ -267,6 +341,19 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
                 least = ns if least is None else min(least, ns)
         return least
 
+    def _check_there(self, begin_ns: int) -> None:
+        """What a source deleted before the stream came to it is an error, or a loss."""
+        for url, one in self._watermarks():
+            gone_ns = one.get("gone_ns")
+            if gone_ns is None or int(gone_ns) <= begin_ns:
+                continue
+            part = Part(url, one["source"], begin_ns, int(gone_ns))
+            message = f"{url} {one['source']}: expected events from {begin_ns} on, got those from {gone_ns} on: the others were deleted"
+            if self.tasks.gone is None:
+                raise TracewireError(message, code="RANGE_GONE", status=410)
+            LOG.warning("%s", message)
+            self.tasks.gone.add(part, RANGE_GONE, None, message)
+
     def _limited(self, start_ns: int, complete: int, max_bytes: int) -> int:
         share = max(1, max_bytes // len(self.question.urls))
         planned = self.question.of_all(lambda url: self.question.parts_of(url, start_ns, complete, share)[:1])
@@ -274,19 +361,27 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return min([complete, *ends])
 
     def _parts_of(self, url: str, begin_ns: int, end_ns: int) -> list[Part]:
+        self.unreachable_since.setdefault(url, time.monotonic())
         try:
-            return self.question.parts_of(url, begin_ns, end_ns)
+            parts = self.question.parts_of(url, begin_ns, end_ns)
         except (OSError, TracewireError) as lost:
-            if isinstance(lost, TracewireError) and lost.code != "NO_SERVER":
+            if isinstance(lost, TracewireError) and lost.code not in UNREACHABLE:
                 raise
-            self._skip(url, begin_ns, end_ns, lost)
+            self._skip(Part(url, None, begin_ns, end_ns), lost)
             return []
+        del self.unreachable_since[url]
+        if self.log is not None:
+            # A batch may be planned again, by a driver that starts again: the server is back then.
+            self.log.take_back(Part(url, None, begin_ns, end_ns), HOST_BEHIND)
+        return parts
 
-    def _skip(self, url: str, begin_ns: int, end_ns: int, lost: Exception) -> None:
-        since = self.unreachable_since.get(url)
-        if self.host_lag is None or since is None or time.monotonic() - since < self.host_lag:
+    def _skip(self, part: Part, lost: Exception) -> None:
+        since = self.unreachable_since[part.url]
+        if self.host_lag is None or time.monotonic() - since < self.host_lag:
             raise lost
-        LOG.warning("%s: left behind: rows from %d to %d are missing: %s", url, begin_ns, end_ns, lost)
+        LOG.warning("%s: left behind: rows from %d to %d are missing: %s", part.url, part.begin_ns, part.end_ns, lost)
+        if self.log is not None:
+            self.log.add(part, HOST_BEHIND, None, str(lost))
 
 
 def _context_names(question: Question) -> set[str]:
