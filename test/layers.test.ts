@@ -133,6 +133,7 @@ const MAY_IMPORT: Readonly<
       "operators",
       "format",
       "runtimes",
+      "segments",
     ],
     packages: [
       "rxjs",

@@ -11,7 +11,7 @@ import { planQuery } from "../language/plan.ts";
 import type { PlannedQuery } from "../language/planned-query.ts";
 import type { Engine } from "../query/execution.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
-import type { RowsAsked } from "../segments/row-query.ts";
+import { type RowsAsked, rowsText } from "../segments/row-query.ts";
 import { parseTimeBound, type TimeBound } from "../source/time-bound.ts";
 
 export interface QueryOptions {
@@ -77,9 +77,7 @@ export function rowsAsked(options: QueryOptions): RowsAsked {
   const { events, container, begin, end } = baseOf(options);
   const filter = typeof where === "string" ? where : where.text;
   const names = select?.map((one) => (typeof one === "string" ? one : columnName(one)));
-  const stage =
-    names === undefined ? "" : ` |> select ${names.join(", ").replace(/:[a-z0-9_<>]+/g, "")}`;
-  const text = q === undefined ? `${filter}${stage}` : queryText(q);
+  const text = q === undefined ? rowsText(filter, names) : queryText(q);
   return { text, events, container, begin, end, limit };
 }
 

@@ -1,6 +1,6 @@
 /** Queries as a program sees them: said once, run as often as they are subscribed to or iterated over. */
 
-import { defer, from, mergeMap, Observable } from "rxjs";
+import { defer, Observable } from "rxjs";
 import { SourceError } from "../base/errors.ts";
 import { fitBatch } from "../column/null-column.ts";
 import type { Schema } from "../column/schema.ts";
@@ -21,7 +21,7 @@ import { batchFacts, type ResultItem } from "../query/result.ts";
 import { settled } from "../query/settled.ts";
 import { startThreads } from "../query/threads.ts";
 import { type SegmentPath, segmentPaths } from "../segments/find.ts";
-import { planRowFiles } from "../segments/row-query.ts";
+import { runRowFiles } from "../segments/row-query.ts";
 import type { Gate } from "../source/gate.ts";
 import type { SourceOptions } from "../source/source.ts";
 import { Batch, type Row } from "./batch.ts";
@@ -201,16 +201,14 @@ function rowsOfFiles(
   operators: readonly (() => Operator)[],
   gate: Gate,
 ): Observable<ResultItem> {
-  return defer(() => from(planRowFiles(files, rowsAsked(options)))).pipe(
-    mergeMap((plan) => {
-      const rows = plan.run(gate);
-      const made = operators.map((make) => make());
-      return through(rows, made.length === 0 ? [new Limit(Number.MAX_SAFE_INTEGER)] : made, {
-        isLive: false,
-        borrowBatches: false,
-      });
-    }),
-  );
+  return defer(() => {
+    const rows = runRowFiles(files, rowsAsked(options), gate);
+    const made = operators.map((make) => make());
+    return through(rows, made.length === 0 ? [new Limit(Number.MAX_SAFE_INTEGER)] : made, {
+      isLive: false,
+      borrowBatches: false,
+    });
+  });
 }
 
 /** What an item of a query's result is in a format. */

@@ -1,6 +1,6 @@
 /** Queries over files of rows: what is asked of traces, of the columns that are there. */
 
-import type { Observable } from "rxjs";
+import { defer, from, mergeMap, type Observable } from "rxjs";
 import { SourceError } from "../base/errors.ts";
 import { type ContainerCondition, describeCondition } from "../filter/container-condition.ts";
 import { planRows } from "../language/plan.ts";
@@ -24,6 +24,14 @@ export interface RowsAsked {
   readonly begin: TimeBound | undefined;
   readonly end: TimeBound | undefined;
   readonly limit: number | undefined;
+  /** Groups of an aggregate, at most. */
+  readonly maxGroups?: number | undefined;
+}
+
+/** A selection is a stage over rows that are there; types are what they are. */
+export function rowsText(filter: string, select: readonly string[] | undefined): string {
+  if (select === undefined) return filter;
+  return `${filter} |> select ${select.join(", ").replace(/:[a-z0-9_<>]+/g, "")}`;
 }
 
 export interface RowFilesPlan {
@@ -42,7 +50,7 @@ export interface RowFilesPlan {
  */
 export async function planRowFiles(
   paths: readonly SegmentPath[],
-  { text, events, container, begin, end, limit }: RowsAsked,
+  { text, events, container, begin, end, limit, maxGroups }: RowsAsked,
 ): Promise<RowFilesPlan> {
   const { columns, firstNs } = await segmentFacts(paths);
   if ((begin ?? end) !== undefined && !hasTimes(columns))
@@ -64,13 +72,22 @@ export async function planRowFiles(
     run: (gate, shown = planned) => {
       const operators = [
         new TimeRange(...range),
-        ...[...conditions, shown].flatMap((plan) => plan.open({ isLive: false })),
+        ...[...conditions, shown].flatMap((plan) => plan.open({ isLive: false, maxGroups })),
         ...(limit === undefined ? [] : [new Limit(limit)]),
       ];
       const rows = fromPull(() => readSegments(paths), gate);
       return through(rows, operators, { isLive: false, borrowBatches: true });
     },
   };
+}
+
+/** Plans and runs a query over files of rows. */
+export function runRowFiles(
+  paths: readonly SegmentPath[],
+  asked: RowsAsked,
+  gate: Gate,
+): Observable<ResultItem> {
+  return defer(() => from(planRowFiles(paths, asked))).pipe(mergeMap((plan) => plan.run(gate)));
 }
 
 function isEvent(glob: string): string {

@@ -3,7 +3,7 @@
  * or dropped while it does not, and counted.
  */
 
-import { Subscription, takeUntil, timer } from "rxjs";
+import { type Observable, Subscription, takeUntil, timer } from "rxjs";
 import { FeedError } from "../../base/errors.ts";
 import { bytesOf, copyBatch } from "../../column/column.ts";
 import { fitBatch } from "../../column/null-column.ts";
@@ -44,6 +44,9 @@ const MAX_WAITING = 4;
 /** A query, and how many groups its aggregates may have. */
 type LimitedRequest = QueryRequest & Pick<AskedQuery, "maxGroups">;
 
+/** What it runs on: items, or results that are made of something else. */
+type Fed = SourceShare & { readonly results?: Observable<ResultItem> | undefined };
+
 export class Delivery {
   /** What was sent. */
   rows = 0;
@@ -57,7 +60,7 @@ export class Delivery {
   readonly losses: LossAccount = new LossAccount();
   readonly #request: LimitedRequest;
   readonly #format: OpenedFormat;
-  readonly #share: SourceShare;
+  readonly #share: Fed;
   /** `undefined` while the client is away. */
   #sink: Sink | undefined;
   #writer: BatchWriter;
@@ -79,7 +82,7 @@ export class Delivery {
   constructor(
     request: LimitedRequest,
     format: OpenedFormat,
-    share: SourceShare,
+    share: Fed,
     sink: Sink,
     budget?: Budget,
   ) {
@@ -95,13 +98,15 @@ export class Delivery {
   /** Runs the query. The sink may get everything, even the end, before this returns. */
   start(): void {
     const { durationMs, maxLagMs, nameWaitMs } = this.#request;
-    const { items, isLive, failures } = this.#share;
+    const { items, isLive, failures, results: made } = this.#share;
     for (const { message } of failures) this.#sink?.note(message);
-    const fed = durationMs === undefined ? items : items.pipe(takeUntil(timer(durationMs)));
-    const share = { ...this.#share, items: fed };
+    const until = <T>(all: Observable<T>): Observable<T> =>
+      durationMs === undefined ? all : all.pipe(takeUntil(timer(durationMs)));
+    const share = { ...this.#share, items: until(items) };
     const execution = { isLive, maxLagMs, nameWaitMs, borrowBatches: true };
     const names = (): SourceShare["names"] => share.names;
-    const rows = runAsked(this.#request, execution, share, names);
+    const rows =
+      made === undefined ? runAsked(this.#request, execution, share, names) : until(made);
     const results =
       isLive && this.#format.hasOneLayout ? settled(rows, this.#request.settleMs) : rows;
     this.#subscription.add(

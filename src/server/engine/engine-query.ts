@@ -4,12 +4,14 @@ import { FeedError } from "../../base/errors.ts";
 import type { Schema } from "../../column/schema.ts";
 import type { Loss } from "../../feed/losses.ts";
 import { formatNamed } from "../../format/formats.ts";
+import { segmentPaths } from "../../segments/find.ts";
+import { runRowFiles } from "../../segments/row-query.ts";
 import { errorBody } from "../error-report.ts";
 import { acceptedFormat, type OpenedFormat, openFormat } from "./accepted-format.ts";
 import { Delivery, type Sink } from "./delivery.ts";
 import { failureOf } from "./failure.ts";
 import { filterCost } from "./filter-cost.ts";
-import { refuseHiddenFacts, withoutFields } from "./hidden-fields.ts";
+import { refuseHiddenFacts, refuseHiddenRows, withoutFields } from "./hidden-fields.ts";
 import type { FromEngine, QueryLimits, QueryTask, QueryTotals } from "./messages.ts";
 import { Meter } from "./meter.ts";
 import {
@@ -212,9 +214,10 @@ export class EngineQuery implements Sink {
   }
 
   async #start(): Promise<void> {
-    const { asked } = this.#task;
+    const { asked, sources } = this.#task;
+    const areRows = this.#place.sources.areRows(sources);
     if (asked.kind === "frame") {
-      const frame = queryFromFrame(asked.text);
+      const frame = queryFromFrame(asked.text, areRows);
       this.#credit += frame.credit;
       if ("resume" in frame) this.#resume(frame.resume, frame.seq);
       else await this.#run(frame.request, formatNamed("arrow"));
@@ -222,8 +225,8 @@ export class EngineQuery implements Sink {
     }
     const request =
       asked.kind === "url"
-        ? queryFromUrl(new URLSearchParams(asked.search))
-        : queryFromBody(asked.text);
+        ? queryFromUrl(new URLSearchParams(asked.search), areRows)
+        : queryFromBody(asked.text, areRows);
     await this.#run(request, request.format ?? acceptedFormat(asked.accept));
   }
 
@@ -237,6 +240,7 @@ export class EngineQuery implements Sink {
     if (cost > limits.filterCost) throw tooCostly(cost, limits);
     const { sources, hidden } = this.#task;
     refuseHiddenFacts(request.question, hidden);
+    if (request.rows !== undefined) refuseHiddenRows(sources, hidden);
     const format = await openFormat(request.format ?? usual, request);
     await this.#place.sources.checkRange(sources, request.question, request.packets);
     const share = await this.#place.sources.share(sources, request.question);
@@ -253,7 +257,14 @@ export class EngineQuery implements Sink {
   #deliver(request: QueryRequest, format: OpenedFormat, share: SourceShare): void {
     const resumable = this.#hasFrames ? this.#place.resumable : undefined;
     const asked = { ...request, maxGroups: this.#task.limits.groups };
-    const delivery = new Delivery(asked, format, share, this, resumable?.budget);
+    const files = request.rows && segmentPaths(this.#task.sources);
+    const rows = files && {
+      ...share,
+      results: this.#meter.measured(
+        runRowFiles(files, { ...request.rows, maxGroups: asked.maxGroups }, share.gate),
+      ),
+    };
+    const delivery = new Delivery(asked, format, rows ?? share, this, resumable?.budget);
     this.#delivery = delivery;
     this.#name = resumable?.add(delivery);
     if (this.#hasFrames) this.#report();

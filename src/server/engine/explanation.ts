@@ -9,8 +9,10 @@ import { explain } from "../../filter/explain.ts";
 import { explainQuery } from "../../language/explain.ts";
 import { queryText } from "../../language/named-queries.ts";
 import { hasStages } from "../../language/parse-query.ts";
-import { planQuery } from "../../language/plan.ts";
-import { hideFields } from "./hidden-fields.ts";
+import { planQuery, planRows } from "../../language/plan.ts";
+import { segmentPaths } from "../../segments/find.ts";
+import { segmentFacts } from "../../segments/read.ts";
+import { hideFields, refuseHiddenRows } from "./hidden-fields.ts";
 import { Parameters } from "./parameters.ts";
 import type { ServedSources } from "./served-sources.ts";
 
@@ -29,9 +31,28 @@ export async function explanation(
   const asked = Parameters.ofUrl(search, ["source", "q"]).text("q") ?? "";
   if (asked.length > MAX_CHARS)
     throw new FeedError("BAD_PARAMETER", `q: expected at most ${MAX_CHARS} characters`, 400);
+  const files = served.areRows(wanted) ? segmentPaths(wanted) : undefined;
+  if (files !== undefined) {
+    refuseHiddenRows(wanted, hidden);
+    const { columns } = await segmentFacts(files);
+    return {
+      text: rowsExplained(
+        asked,
+        columns.map(({ name }) => name),
+      ),
+    };
+  }
   const classes = (await served.declared(wanted)).map((one) => hideFields(one, hidden));
   const text = queryText(asked);
   return { text: hasStages(text) ? stagesText(text, classes) : filterText(text, classes) };
+}
+
+function rowsExplained(asked: string, names: readonly string[]): string {
+  const { steps } = planRows(queryText(asked), names);
+  return sections([
+    ["Reads the rows with the columns", names.join(", ")],
+    ["Then", steps.map((step, i) => `${i + 1}. ${step}`).join("\n")],
+  ]);
 }
 
 function stagesText(text: string, classes: readonly TraceClass[]): string {

@@ -41,6 +41,16 @@ export function refuseHiddenFacts(question: Question, hidden: readonly string[])
   }
 }
 
+/**
+ * Rows that are there already may have hidden fields in any column, a payload's text for one.
+ * @throws FeedError 403 `HIDDEN_FIELD`
+ */
+export function refuseHiddenRows(sources: readonly string[], hidden: readonly string[]): void {
+  if (hidden.length === 0) return;
+  const message = `source: expected a trace, since ${hidden.join(", ")} is hidden from this client, got rows, ${sources.join(", ")}`;
+  throw new FeedError("HIDDEN_FIELD", message, 403);
+}
+
 /** A list of containers without what comes from hidden fields. */
 export function withoutHiddenFacts<T>(containers: T, hidden: readonly string[]): T {
   if (hidden.length === 0) return containers;

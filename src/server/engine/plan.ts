@@ -13,6 +13,7 @@ import { openRecorded, spanOf } from "../../ctf/recorded.ts";
 import { readStoredPacket, type StoredPacket } from "../../ctf/stored-packet.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { StoredStream, TraceDirectory } from "../../ctf/trace-directory.ts";
+import { segmentPaths } from "../../segments/find.ts";
 import { isLiveSource } from "../../source/live-source.ts";
 import { Parameters } from "./parameters.ts";
 
@@ -70,9 +71,9 @@ export async function partitionList(
     end: parameters.nanoseconds("end_ns"),
   };
   const bytes = Math.max(parameters.count("bytes", MAX_BYTES) ?? DEFAULT_BYTES, LEAST_BYTES);
-  const live = sources.find(isLiveSource);
-  if (live !== undefined) {
-    const message = `source: expected a recorded trace, which can be read again, got ${live}`;
+  const other = sources.find((one) => isLiveSource(one) || areRowFiles(one));
+  if (other !== undefined) {
+    const message = `source: expected a recorded trace, whose ranges can be read again, got ${other}`;
     throw new FeedError("NOT_RECORDED", message, 400);
   }
   const partitions: Partition[] = [];
@@ -102,6 +103,10 @@ export async function watermarkList(
       answers.push({ source, kind: "live", ...NOTHING_KNOWN });
       continue;
     }
+    if (areRowFiles(source)) {
+      answers.push({ source, kind: "recorded", ...NOTHING_KNOWN });
+      continue;
+    }
     const traces = await openRecorded([source], clockOffsetNs);
     const streams = traces.opened.flatMap((trace) => trace.streams);
     const { firstNs, lastNs } = spanOf(traces);
@@ -116,6 +121,10 @@ export async function watermarkList(
     });
   }
   return { sources: answers };
+}
+
+function areRowFiles(source: string): boolean {
+  return segmentPaths([source]) !== undefined;
 }
 
 const NOTHING_KNOWN = { complete_ns: null, oldest_ns: null, gone_ns: null, newest_ns: null };

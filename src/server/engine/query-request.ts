@@ -17,6 +17,7 @@ import { planQuery } from "../../language/plan.ts";
 import type { PlannedQuery } from "../../language/planned-query.ts";
 import { DEFAULT_MAX_LAG_MS } from "../../query/execution.ts";
 import { EVERYTHING, type Question } from "../../query/question.ts";
+import { type RowsAsked, rowsText } from "../../segments/row-query.ts";
 import { parseTimeBound, type TimeBound } from "../../source/time-bound.ts";
 import { badParameter, Parameters } from "./parameters.ts";
 
@@ -28,6 +29,8 @@ export interface QueryRequest {
   readonly question: Question;
   /** What is done with the rows of `question`, where the query language says it. */
   readonly planned: PlannedQuery | undefined;
+  /** What is asked of files of rows, where the sources are such. */
+  readonly rows: RowsAsked | undefined;
   readonly maxLagMs: number;
   readonly nameWaitMs: number | undefined;
   /** The query ends after so many milliseconds. */
@@ -86,25 +89,26 @@ export const QUERY_PARAMETERS: readonly string[] = [
 
 /**
  * Reads the parameters of `GET /v1/query`. Empty ones count as absent.
+ * @param areRows whether the sources are files of rows, of whose columns a query is made
  * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`; FilterError
  */
-export function queryFromUrl(search: URLSearchParams): QueryRequest {
-  return readQuery(Parameters.ofUrl(search, QUERY_PARAMETERS));
+export function queryFromUrl(search: URLSearchParams, areRows: boolean = false): QueryRequest {
+  return readQuery(Parameters.ofUrl(search, QUERY_PARAMETERS), areRows);
 }
 
 /**
  * Reads the body of `POST /v1/query`: a JSON object of the same parameters.
  * @throws as `queryFromUrl`, and FeedError 400 `BAD_FRAME`
  */
-export function queryFromBody(text: string): QueryRequest {
-  return readQuery(Parameters.ofJson(jsonObject(text), QUERY_PARAMETERS));
+export function queryFromBody(text: string, areRows: boolean = false): QueryRequest {
+  return readQuery(Parameters.ofJson(jsonObject(text), QUERY_PARAMETERS), areRows);
 }
 
 /**
  * Reads the first frame of a WebSocket: a JSON object.
  * @throws as `queryFromUrl`, and FeedError 400 `BAD_FRAME`
  */
-export function queryFromFrame(text: string): QueryFrame {
+export function queryFromFrame(text: string, areRows: boolean = false): QueryFrame {
   const object = jsonObject(text);
   if ("resume" in object) {
     const parameters = Parameters.ofJson(object, ["resume", "seq", "credit"]);
@@ -114,7 +118,7 @@ export function queryFromFrame(text: string): QueryFrame {
   }
   const parameters = Parameters.ofJson(object, [...QUERY_PARAMETERS, "credit"]);
   const credit = parameters.count("credit", MAX_CREDIT) ?? DEFAULT_CREDIT;
-  return { request: readQuery(parameters), credit };
+  return { request: readQuery(parameters, areRows), credit };
 }
 
 /**
@@ -129,13 +133,16 @@ export function creditFromFrame(text: string): CreditFrame {
   return { credit, seq: parameters.count("seq") };
 }
 
-function readQuery(parameters: Parameters): QueryRequest {
-  const planned = readPlanned(parameters);
+function readQuery(parameters: Parameters, areRows: boolean): QueryRequest {
+  const planned = areRows ? undefined : readPlanned(parameters);
   return {
     source: parameters.text("source"),
     packets: parameters.count("packets"),
-    question: planned?.question ?? readQuestion(parameters),
+    question: areRows
+      ? { ...EVERYTHING, ...readBase(parameters) }
+      : (planned?.question ?? readQuestion(parameters)),
     planned,
+    rows: areRows ? readRows(parameters) : undefined,
     maxLagMs: parameters.duration("maxLag") ?? DEFAULT_MAX_LAG_MS,
     nameWaitMs: parameters.duration("nameWait"),
     durationMs: parameters.duration("duration"),
@@ -176,10 +183,25 @@ const SAID_BY_Q = ["where", "select", "order", "limit"];
 function readPlanned(parameters: Parameters): PlannedQuery | undefined {
   const text = parameters.text("q");
   if (text === undefined) return undefined;
+  refuseBesideQ(parameters);
+  return planQuery(queryText(text), readBase(parameters));
+}
+
+function readRows(parameters: Parameters): RowsAsked {
+  const { events, container, begin, end } = readBase(parameters);
+  const q = parameters.text("q");
+  if (q !== undefined) refuseBesideQ(parameters);
+  const text =
+    q === undefined
+      ? rowsText(parameters.text("where") ?? "", parameters.list("select"))
+      : queryText(q);
+  return { text, events, container, begin, end, limit: parameters.count("limit") };
+}
+
+function refuseBesideQ(parameters: Parameters): void {
   const twice = SAID_BY_Q.find((name) => parameters.text(name) !== undefined);
   if (twice !== undefined)
     throw badParameter(twice, "nothing, since q says it", parameters.text(twice) ?? "");
-  return planQuery(queryText(text), readBase(parameters));
 }
 
 function readFormat(parameters: Parameters): OutputFormat | undefined {

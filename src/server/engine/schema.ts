@@ -1,7 +1,10 @@
 /** `GET /v1/schema`: the event classes of some sources, with their fields. */
 
+import type { ColumnLayout } from "../../column/schema.ts";
 import type { EventClass, StructureClass, TraceClass } from "../../ctf/trace-class.ts";
-import { hideFields } from "./hidden-fields.ts";
+import { segmentPaths } from "../../segments/find.ts";
+import { segmentFacts } from "../../segments/read.ts";
+import { hideFields, refuseHiddenRows } from "./hidden-fields.ts";
 import type { ServedSources } from "./served-sources.ts";
 
 /** More would make an answer of many megabytes. */
@@ -9,6 +12,8 @@ const MAX_EVENTS = 10_000;
 
 export interface Schema {
   readonly events: readonly SchemaEvent[];
+  /** Of files of rows, which have no events. */
+  readonly columns?: readonly SchemaField[];
   /** Of a live session before its first metadata, or of more events than one answer lists. */
   readonly isComplete: boolean;
 }
@@ -31,6 +36,12 @@ export async function schemaOf(
   wanted: readonly string[],
   hidden: readonly string[],
 ): Promise<Schema> {
+  const files = served.areRows(wanted) ? segmentPaths(wanted) : undefined;
+  if (files !== undefined) {
+    refuseHiddenRows(wanted, hidden);
+    const { columns } = await segmentFacts(files);
+    return { events: [], columns: columns.map(columnOf), isComplete: true };
+  }
   const traceClasses = await served.declared(wanted);
   const events = new Map<string, SchemaEvent>();
   for (const traceClass of traceClasses) {
@@ -40,6 +51,10 @@ export async function schemaOf(
   }
   const sorted = [...events.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return { events: sorted, isComplete: traceClasses.length > 0 && events.size < MAX_EVENTS };
+}
+
+function columnOf({ name, type }: ColumnLayout): SchemaField {
+  return { name, type: type.kind === "number" ? type.number : type.kind };
 }
 
 function* eventsOf({ streamClasses }: TraceClass): Generator<SchemaEvent> {

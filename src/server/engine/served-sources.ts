@@ -1,4 +1,4 @@
-import { merge, Subscription } from "rxjs";
+import { EMPTY, merge, Subscription } from "rxjs";
 import { FeedError, type TraceError } from "../../base/errors.ts";
 import type { Census } from "../../containers/census.ts";
 import type { LocalNames } from "../../containers/local-names.ts";
@@ -8,7 +8,9 @@ import { type Feed, type FeedSubscription, LiveFeed, openFeed } from "../../feed
 import { recordedClasses } from "../../feed/recorded-classes.ts";
 import { liveCensus, recordedCensus } from "../../operators/contain/count-events.ts";
 import { LiveNames } from "../../operators/contain/live-names.ts";
+import { RecordedNames } from "../../operators/contain/recorded-names.ts";
 import type { NameSource } from "../../operators/run-question.ts";
+import { segmentPaths } from "../../segments/find.ts";
 import { Gate } from "../../source/gate.ts";
 import { isLiveSource } from "../../source/live-source.ts";
 import type { ReadOptions, SourceOptions } from "../../source/source.ts";
@@ -89,7 +91,7 @@ export class ServedSources {
   ): Promise<ServedSources> {
     const served = new ServedSources(sources, attaches, options, localNames, log);
     try {
-      for (const directory of served.recorded) await findTraceDirectories(directory);
+      for (const source of served.recorded) await lookAt(source);
       await Promise.all([...served.#feeds.values()].map((feed) => feed.start()));
     } catch (error) {
       await served.close();
@@ -108,6 +110,7 @@ export class ServedSources {
     // A feed that was let go would attach again.
     if (this.#isClosed) throw new FeedError("CLOSING", "source: the server ends", 503);
     const live = wanted.filter(isLiveSource);
+    if (live.length === 0 && segmentPaths(wanted) !== undefined) return noEvents();
     if (live.length === 0) {
       const { feed, names } = this.#recorded.open(wanted);
       return {
@@ -137,9 +140,14 @@ export class ServedSources {
       checkPackets(await this.#recorded.open(wanted).feed.traces(), range, packets);
   }
 
+  /** Whether sources are files of rows, or folders of them. */
+  areRows(wanted: readonly string[]): boolean {
+    return wanted.every((source) => !isLiveSource(source) && areRowFiles(source));
+  }
+
   /** What some sources declare: recorded ones all that they will, live ones what they have so far. */
   async declared(wanted: readonly string[]): Promise<readonly TraceClass[]> {
-    const recorded = wanted.filter((source) => !isLiveSource(source));
+    const recorded = wanted.filter((source) => !isLiveSource(source) && !areRowFiles(source));
     const known = await Promise.all(recorded.map((source) => this.#recordedClasses(source)));
     return [...known.flat(), ...wanted.flatMap((url) => this.#feeds.get(url)?.traceClasses ?? [])];
   }
@@ -153,7 +161,7 @@ export class ServedSources {
 
   /** Recorded sources that cannot be read any more. */
   async problems(): Promise<readonly SourceProblem[]> {
-    const looks = await Promise.allSettled(this.recorded.map(findTraceDirectories));
+    const looks = await Promise.allSettled(this.recorded.map(lookAt));
     return looks.flatMap((look, i) => {
       if (look.status === "fulfilled") return [];
       const message = look.reason instanceof Error ? look.reason.message : String(look.reason);
@@ -192,6 +200,31 @@ export class ServedSources {
         liveCensus(joined(attached), listeningMs, MAX_LAG_MS, this.#names.registry),
     };
   }
+}
+
+function areRowFiles(source: string): boolean {
+  return segmentPaths([source]) !== undefined;
+}
+
+/** @throws SourceError where a recorded source is neither a trace nor a file of rows */
+async function lookAt(source: string): Promise<void> {
+  if (!areRowFiles(source)) await findTraceDirectories(source);
+}
+
+/** A share of rows that are there already: they have no events, and no containers that events would name. */
+function noEvents(): SourceShare {
+  const names = new RecordedNames(noItems);
+  return {
+    ...noItems(),
+    isLive: false,
+    failures: [],
+    names: { kind: "recorded", names },
+    census: () => recordedCensus(noItems, names),
+  };
+}
+
+function noItems(): FeedSubscription {
+  return { items: EMPTY, gate: new Gate(), canBlock: () => true };
 }
 
 /** Shares of several feeds as one: held together, and held only if every one of them can be. */
