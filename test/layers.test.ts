@@ -167,6 +167,7 @@ const MAY_IMPORT: Readonly<
       "query",
       "operators",
       "language",
+      "segments",
     ],
     packages: ["rxjs"],
   },

@@ -1,17 +1,14 @@
 /** Runs the queries of a view, and puts their rows on its board. */
 
-import { type Subscription, tap } from "rxjs";
+import type { Subscription } from "rxjs";
 import { FilterError, SourceError } from "../base/errors.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
-import type { Feed } from "../feed/feed.ts";
 import { LossAccount } from "../feed/losses.ts";
-import { planQuery } from "../language/plan.ts";
-import { runPlanned } from "../language/run-query.ts";
-import type { NameSource } from "../operators/run-question.ts";
 import type { Question } from "../query/question.ts";
 import type { ResultBatch, ResultItem } from "../query/result.ts";
 import { Board } from "./board.ts";
 import { PartRows } from "./part-rows.ts";
+import { ask, type SharedSource } from "./source.ts";
 import type { View } from "./view.ts";
 import { type PartQuery, partQueries, type Scope } from "./view-query.ts";
 
@@ -24,10 +21,8 @@ export interface SampleSpec {
   readonly maxWindows: number;
 }
 
-export interface SamplerHost {
-  readonly feed: Feed;
+export interface SamplerHost extends SharedSource {
   readonly maxLagMs: number;
-  readonly names: () => NameSource;
   readonly onChange: () => void;
   /** Traces that have been declared. */
   readonly onTraceClass: (traceClass: TraceClass) => void;
@@ -81,34 +76,21 @@ export class Sampler {
 
   /** Runs a part's first query, or the next where a name is missing. */
   #run(part: number, [query, ...others]: readonly PartQuery[]): void {
-    const { feed, maxLagMs, names, onTraceClass } = this.#host;
+    const { maxLagMs, onTraceClass } = this.#host;
     if (query === undefined) return;
     const failed = (error: unknown): void => this.#failed(part, error, others);
     try {
       const { base } = this.#spec;
-      const planned = planQuery(query.text, base);
-      const share = feed.share({
-        begin: base.begin,
-        end: base.end,
-        deferPacketReads: false,
-        onProgress: (done, total) => {
-          this.#progress[part] = total === 0 ? 1 : done / total;
+      const rows = new PartRows(query);
+      this.#subscriptions[part] = ask(this.#host, query.text, {
+        base,
+        maxLagMs,
+        onTraceClass,
+        onProgress: (share) => {
+          this.#progress[part] = share;
           this.#host.onChange();
         },
-      });
-      const execution = { isLive: feed.isLive, maxLagMs, borrowBatches: true };
-      const rows = new PartRows(query);
-      const items = share.items.pipe(
-        tap((item) => {
-          if (item.kind === "trace-class") onTraceClass(item.traceClass);
-        }),
-      );
-      this.#subscriptions[part] = runPlanned(
-        planned,
-        execution,
-        { ...share, items },
-        names,
-      ).subscribe({
+      }).subscribe({
         next: (item) => this.#take(part, rows, item),
         error: failed,
         complete: () => this.#ended(part),

@@ -1,18 +1,64 @@
 /** What several queries of one program share: the feed of their sources, and the names of its containers. */
 
+import { type Observable, tap } from "rxjs";
 import { valueAt } from "../column/row-reader.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
 import { type Feed, LiveFeed, openFeed } from "../feed/feed.ts";
 import { planQuery } from "../language/plan.ts";
 import { runPlanned } from "../language/run-query.ts";
 import { LiveNames } from "../operators/contain/live-names.ts";
 import { type NameSource, namesOf } from "../operators/run-question.ts";
 import type { Question } from "../query/question.ts";
+import type { ResultItem } from "../query/result.ts";
+import { type SegmentPath, segmentPaths } from "../segments/find.ts";
+import { runRowFiles } from "../segments/row-query.ts";
+import { Gate } from "../source/gate.ts";
 import { isLiveSource } from "../source/live-source.ts";
 import type { SourceOptions } from "../source/source.ts";
 
 export interface SharedSource {
   readonly feed: Feed;
   readonly names: () => NameSource;
+  /** Files of rows, which are asked instead of the feed; there are no events then, and no tables of them. */
+  readonly files?: readonly SegmentPath[] | undefined;
+}
+
+/** How a query of several runs. */
+export interface AskOptions {
+  readonly base: Partial<Question>;
+  readonly maxLagMs: number;
+  readonly onProgress: (share: number) => void;
+  readonly onTraceClass?: (traceClass: TraceClass) => void;
+}
+
+/**
+ * Runs a text of the query language over the sources.
+ * @throws FilterError; what its sources are wrong with comes when it runs
+ */
+export function ask(
+  { feed, names, files }: SharedSource,
+  text: string,
+  { base, maxLagMs, onProgress, onTraceClass = () => {} }: AskOptions,
+): Observable<ResultItem> {
+  const { begin, end } = base;
+  if (files !== undefined) {
+    const { events = [], container, limit } = base;
+    return runRowFiles(files, { text, events, container, begin, end, limit }, new Gate());
+  }
+  const planned = planQuery(text, base);
+  const share = feed.share({
+    begin,
+    end,
+    deferPacketReads: false,
+    onProgress: (done, total) => onProgress(total === 0 ? 1 : done / total),
+  });
+  const items = share.items.pipe(
+    tap((item) => {
+      if (item.kind === "trace-class") onTraceClass(item.traceClass);
+    }),
+  );
+  const execution = { isLive: feed.isLive, maxLagMs, borrowBatches: true };
+  return runPlanned(planned, execution, { ...share, items }, names);
 }
 
 /**
@@ -28,7 +74,7 @@ export function sharedSource(
   if (!sources.some(isLiveSource)) {
     const feed = openFeed(sources, options);
     const names = namesOf(feed);
-    return { feed, names: () => names };
+    return { feed, names: () => names, files: segmentPaths(sources) };
   }
   const feed = new LiveFeed(sources, options);
   const followed = new LiveNames();
@@ -49,28 +95,27 @@ export interface TimeSpan {
  * @throws SourceError where the trace cannot be opened
  */
 export async function spanOf(
-  feed: Feed,
+  source: SharedSource,
   { begin, end }: Partial<Question>,
 ): Promise<TimeSpan | undefined> {
   const range = { begin, end };
-  return (
-    (await eventSpan(feed, range, '$event.domain == "kernel"')) ??
-    (await eventSpan(feed, range, ""))
-  );
+  const ofKernel =
+    source.files === undefined
+      ? await eventSpan(source, range, '$event.domain == "kernel"')
+      : undefined;
+  return ofKernel ?? (await eventSpan(source, range, ""));
 }
 
 function eventSpan(
-  feed: Feed,
-  { begin, end }: Partial<Question>,
+  source: SharedSource,
+  base: Partial<Question>,
   filter: string,
 ): Promise<TimeSpan | undefined> {
   const text = `${filter} |> first = min($event.timestamp), last = max($event.timestamp)`;
-  const planned = planQuery(text.trim(), { begin, end });
-  const share = feed.share({ begin, end, deferPacketReads: false });
-  const execution = { isLive: false, borrowBatches: true };
+  const asked = { base, maxLagMs: 0, onProgress: () => {} };
   return new Promise((resolve, reject) => {
     let found: TimeSpan | undefined;
-    runPlanned(planned, execution, share, () => namesOf(feed)).subscribe({
+    ask(source, text.trim(), asked).subscribe({
       next: (item) => {
         if (item.kind !== "batch" || item.batch.rows === 0) return;
         const [first, last] = item.batch.columns.map((column) => valueAt(column, 0));

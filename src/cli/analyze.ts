@@ -87,7 +87,7 @@ export async function analyze(words: readonly string[], options: AnalyzeOptions)
     ...source,
     base,
     filter: options.where ?? "",
-    span: await spanOf(source.feed, base),
+    span: await spanOf(source, base),
     every: options.every === undefined ? undefined : `${options.every}ms`,
     onProgress: (share) => progress?.show(() => percent(share, 1)),
   };

@@ -43,7 +43,7 @@ function commonOptions(): readonly Option[] {
 export function top(): Command {
   const command = new Command("top")
     .description("Show what containers, processes and threads do, as top does.")
-    .argument("<source...>", "live sessions or trace directories")
+    .argument("<source...>", "live sessions, trace directories, or Arrow and Parquet files")
     .addOption(
       new Option("--view <name>", "what to show first").choices(TOP_VIEWS).default("containers"),
     )

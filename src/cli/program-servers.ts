@@ -15,7 +15,7 @@ import {
 export function serve(): Command {
   const command = new Command("serve")
     .description("Serve queries over HTTP and WebSocket, as Arrow, Parquet, NDJSON or CSV.")
-    .argument("<source...>", "live sessions or trace directories");
+    .argument("<source...>", "live sessions, trace directories, or Arrow and Parquet files");
   return addFollowOption(addServeOptions(command))
     .addHelpText(
       "after",

@@ -36,7 +36,7 @@ export async function openTop(
     every: text,
     everyNs: BigInt(Math.round((every ?? 2000) * 1e6)),
     isWindowed: every !== undefined,
-    spanNs: source.feed.isLive ? 1 : lengthOf(await spanOf(source.feed, base)),
+    spanNs: source.feed.isLive ? 1 : lengthOf(await spanOf(source, base)),
     base,
     maxLagMs: maxLag,
     isUtc: utc === true,

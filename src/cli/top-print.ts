@@ -52,7 +52,7 @@ export async function printed(sources: readonly string[], options: TopOptions): 
     {
       view,
       scope: { filter: ofProcesses(where, pid.map(parseProcess)) ?? "" },
-      time: isWindowed ? everyOf(options) : lengthOf(await spanOf(feed, base)),
+      time: isWindowed ? everyOf(options) : lengthOf(await spanOf(source, base)),
       base,
       maxWindows: feed.isLive ? 16 : 100_000,
       most: once === true ? 1 : (count ?? Number.POSITIVE_INFINITY),

@@ -1,14 +1,13 @@
 /** `top` on a terminal: keys change the model, queries fill it, and a picture of both is painted a few times a second. */
 
 import { Sampler, type SamplerHost } from "../analyses/sampler.ts";
+import type { SharedSource } from "../analyses/source.ts";
 import type { View } from "../analyses/view.ts";
 import { counted } from "../base/text.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { linkEnvironments } from "../feed/environments.ts";
-import type { Feed } from "../feed/feed.ts";
 import { completeQuery } from "../language/complete-query.ts";
 import { planQuery } from "../language/plan.ts";
-import type { NameSource } from "../operators/run-question.ts";
 import type { Question } from "../query/question.ts";
 import type { Frame, ScreenSize } from "../terminal/frame.ts";
 import { drawn, pageRows } from "./draw.ts";
@@ -23,9 +22,7 @@ export interface TopScreen {
   paint(frame: Frame): void;
 }
 
-export interface TopSpec {
-  readonly feed: Feed;
-  readonly names: () => NameSource;
+export interface TopSpec extends SharedSource {
   readonly view: View;
   readonly filter: string;
   readonly every: string;
@@ -64,11 +61,12 @@ export class TopApp {
 
   constructor(spec: TopSpec) {
     this.#spec = spec;
-    const { feed, names, maxLagMs, onError } = spec;
+    const { feed, names, files, maxLagMs, onError } = spec;
     this.#isWindowed = feed.isLive || spec.isWindowed;
     this.#host = {
       feed,
       names,
+      files,
       maxLagMs,
       onChange: () => this.#later(),
       onTraceClass: (traceClass) => void this.#traceClasses.add(traceClass),

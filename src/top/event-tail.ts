@@ -2,13 +2,12 @@
 
 import type { Subscription } from "rxjs";
 import type { SamplerHost } from "../analyses/sampler.ts";
+import { ask } from "../analyses/source.ts";
 import { eventConditions, type Scope } from "../analyses/view-query.ts";
 import { FilterError, SourceError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { RowReader } from "../column/row-reader.ts";
 import { LossAccount } from "../feed/losses.ts";
-import { planQuery } from "../language/plan.ts";
-import { runPlanned } from "../language/run-query.ts";
 import type { Question } from "../query/question.ts";
 import type { ResultItem } from "../query/result.ts";
 import type { EventLine } from "./picture.ts";
@@ -57,7 +56,7 @@ export class EventTail {
   }
 
   #run([condition = "", ...others]: readonly string[]): void {
-    const { feed, maxLagMs, names, onChange, onError } = this.#host;
+    const { maxLagMs, onChange, onError } = this.#host;
     const failed = (error: unknown): void => {
       const isForNames = error instanceof FilterError || error instanceof SourceError;
       if (isForNames && others.length > 0) this.#run(others);
@@ -66,20 +65,15 @@ export class EventTail {
       onChange();
     };
     try {
-      const planned = planQuery(condition, { ...this.#base, select: SELECT });
-      const { begin, end } = this.#base;
-      const share = feed.share({
-        begin,
-        end,
-        deferPacketReads: false,
-        onProgress: (done, total) => {
-          this.progress = total === 0 ? 1 : done / total;
+      const reader = new RowReader();
+      this.#subscription = ask(this.#host, condition, {
+        base: { ...this.#base, select: SELECT },
+        maxLagMs,
+        onProgress: (share) => {
+          this.progress = share;
           onChange();
         },
-      });
-      const reader = new RowReader();
-      const execution = { isLive: feed.isLive, maxLagMs, borrowBatches: true };
-      this.#subscription = runPlanned(planned, execution, share, names).subscribe({
+      }).subscribe({
         next: (item) => this.#take(item, reader),
         error: failed,
         complete: () => {

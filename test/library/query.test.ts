@@ -192,6 +192,15 @@ test("files of rows are asked as traces are", async () => {
       await count(trace.path, options),
       JSON.stringify(options),
     );
+  const opened = await openTrace(file);
+  assert.equal(
+    opened.columns?.map(({ name }) => name),
+    ["timestamp", "event", "ret"],
+  );
+  assert.equal(opened.eventNames, []);
+  let failed = 0;
+  for await (const _ of opened.query({ where: "ret < 0" }).rows()) failed++;
+  assert.is(failed, await count(trace.path, { where: "ret < 0" }));
   try {
     await count(file, { where: "nosuch == 1" });
     assert.unreachable();

@@ -18,6 +18,7 @@ test.after(async () => {
 
 const COLUMNS = "timestamp,event,cpu_id,ret,fd,filename";
 const folder = folders.make({});
+const THREADS = "timestamp,event,tid,pid,procname,container";
 
 /** The trace's rows as one file, as it is piped, or as a recording of several segments. */
 function exported(format: string): readonly string[] {
@@ -116,5 +117,36 @@ for (const source of SOURCES.filter((one) => one.includes("rows."))) {
     }
   });
 }
+
+test("top shows what rows can say, and why the rest is missing", () => {
+  const rows = join(folder, "top");
+  const made = run([
+    "record",
+    trace.path,
+    "--to",
+    rows,
+    "--format",
+    "parquet",
+    "--select",
+    THREADS,
+  ]);
+  assert.is(made.status, 0, made.stderr);
+  const events = (from: string): Map<number, number> => {
+    const { stdout } = run(["top", from, "--once", "--view", "threads", "--format", "ndjson"]);
+    const parsed = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    return new Map(parsed.map((row) => [row.tid, row.events]));
+  };
+  const [expected, got] = [events(trace.path), events(rows)];
+  assert.ok(expected.size > 5);
+  // Of the trace, the time is that of the kernel's events.
+  for (const [tid, rate] of expected)
+    if (rate > 0)
+      assert.ok(Math.abs(got.get(tid)! / rate - 1) < 0.02, `${tid}: ${rate}, ${got.get(tid)}`);
+  const { stdout, stderr } = run(["top", rows, "--once", "--view", "threads"]);
+  assert.match(`${stdout}${stderr}`, /tables are made of events; these are rows/);
+});
 
 test.run();

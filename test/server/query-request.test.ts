@@ -60,6 +60,8 @@ test("takes what is empty as not given, and knows what is usual", () => {
   });
   assert.equal(rest, {
     source: undefined,
+    packets: undefined,
+    rows: undefined,
     maxLagMs: 5000,
     nameWaitMs: undefined,
     durationMs: undefined,
