@@ -23,6 +23,11 @@ export interface BatchWriter<B extends Bytes = Bytes> {
   loss?(text: string): Uint8Array;
   /** @param batches how many the output has, where not all of them are this writer's */
   end(batches?: number): B;
+  /**
+   * The end of an output of which the first so many bytes are kept, where those of a batch ended. Formats without it can end
+   * behind any batch with what `end` gives.
+   */
+  endAt?(bytes: number): B;
 }
 
 export const NO_BYTES: Uint8Array = new Uint8Array(0);

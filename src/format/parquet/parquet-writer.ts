@@ -23,6 +23,8 @@ interface File {
   readonly output: Output;
   readonly writer: ParquetWriter;
   readonly group: RowGroup;
+  /** Behind each row group: bytes of the file, and columns with an index of their pages. */
+  readonly ends: { readonly bytes: number; readonly indexes: number }[];
 }
 
 /**
@@ -41,7 +43,7 @@ export function parquetWriter(): BatchWriter<Uint8Array> {
         schema: parquetSchema(columns),
         createdBy: "tracewire",
       });
-      file = { output, writer, group: new RowGroup(columns) };
+      file = { output, writer, group: new RowGroup(columns), ends: [] };
       return output.takeBytes();
     },
     change(columns) {
@@ -61,6 +63,19 @@ export function parquetWriter(): BatchWriter<Uint8Array> {
       writeGroup(file);
       return output.takeBytes();
     },
+    endAt(bytes) {
+      if (file === undefined) return NO_BYTES;
+      const { writer, output, ends } = file;
+      const kept = ends.filter((end) => end.bytes <= bytes);
+      writer.row_groups.length = kept.length;
+      writer.num_rows = writer.row_groups.reduce((sum, { num_rows }) => sum + num_rows, 0n);
+      writer.pendingIndexes.length = kept.at(-1)?.indexes ?? 0;
+      output.takeBytes();
+      output.offset = bytes;
+      writer.kvMetadata = [...last].map(([key, value]) => ({ key, value }));
+      void writer.finish();
+      return output.takeBytes();
+    },
     end() {
       if (file === undefined) return NO_BYTES;
       const { writer, output, group } = file;
@@ -72,8 +87,7 @@ export function parquetWriter(): BatchWriter<Uint8Array> {
   };
 }
 
-function writeGroup({ writer, group }: File): void {
-  const { rows } = group;
-  // Without a `flush` of its output, the writer promises nothing.
-  void writer.write({ columnData: group.take() as never, rowGroupSize: rows });
+function writeGroup({ writer, output, group, ends }: File): void {
+  group.write(writer);
+  ends.push({ bytes: output.offset, indexes: writer.pendingIndexes.length });
 }

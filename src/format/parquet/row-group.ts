@@ -1,82 +1,89 @@
-/** The rows of a row group, column by column, until there are enough of them. */
+/** The rows of a row group, column by column, until there are enough of them; then its bytes. */
 
-import type { Column, ColumnBatch, NumberArray } from "../../column/column.ts";
-import { valueAt } from "../../column/row-reader.ts";
+import type { ColumnChunk as ChunkEntry, SchemaElement } from "hyparquet";
+import type { ParquetWriter } from "hyparquet-writer";
+import type { ColumnBatch } from "../../column/column.ts";
 import type { ColumnLayout, Schema } from "../../column/schema.ts";
+import type { ColumnChunk } from "./chunk.ts";
+import { ListChunk } from "./list-chunk.ts";
+import { NumberChunk } from "./number-chunk.ts";
+import { writeChunk } from "./pages.ts";
+import { physical } from "./schema.ts";
+import { TextChunk } from "./text-chunk.ts";
 
-/** A column's values as the Parquet writer takes them; `null` where a row has none. */
-export type Values = NumberArray | unknown[];
+interface GroupColumn {
+  readonly name: string;
+  readonly element: Pick<SchemaElement, "type">;
+  readonly chunk: ColumnChunk | ListChunk;
+}
 
 export class RowGroup {
-  readonly #columns: readonly Gathered[];
+  readonly #columns: readonly GroupColumn[];
   rows = 0;
   /** About how much memory the values take, bytes. */
   bytes = 0;
 
   constructor(columns: Schema) {
-    this.#columns = columns.map((column) => new Gathered(column));
+    this.#columns = columns.map((column) => ({
+      name: column.name,
+      element: column.type.kind === "list" ? {} : physical(column.type),
+      chunk: chunkOf(column),
+    }));
   }
 
   add(batch: ColumnBatch): void {
     this.rows += batch.rows;
-    this.#columns.forEach((gathered, i) => {
-      this.bytes += gathered.add(batch.columns[i]!, batch.rows);
+    this.#columns.forEach(({ chunk }, i) => {
+      this.bytes += chunk.add(batch.columns[i]!, batch.rows);
     });
   }
 
-  /** Each column's values; the group begins anew. */
-  take(): readonly { readonly name: string; readonly data: Values }[] {
+  /** Appends its bytes, and its entry to those of the footer; begins anew. */
+  write(file: ParquetWriter): void {
+    const { rows } = this;
+    const start = file.writer.offset;
+    const columns = this.#columns.flatMap(({ name, element, chunk }) =>
+      chunk instanceof ListChunk
+        ? writeLists(file, name, chunk.take(), rows)
+        : writeChunk(file, { name, element, rows }, chunk.encode()),
+    );
     this.rows = 0;
     this.bytes = 0;
-    return this.#columns.map((gathered) => ({ name: gathered.name, data: gathered.take() }));
+    file.num_rows += BigInt(rows);
+    file.row_groups.push({
+      columns,
+      total_byte_size: columns.reduce(
+        (sum, { meta_data }) => sum + (meta_data?.total_uncompressed_size ?? 0n),
+        0n,
+      ),
+      num_rows: BigInt(rows),
+      total_compressed_size: BigInt(file.writer.offset - start),
+    });
   }
 }
 
-/** The values of one column. Numbers stay in typed arrays while every row has one. */
-class Gathered {
-  readonly name: string;
-  #parts: NumberArray[] = [];
-  #values: unknown[] | undefined;
-
-  constructor({ name }: ColumnLayout) {
-    this.name = name;
-  }
-
-  /** @returns about how many bytes that takes */
-  add(column: Column, rows: number): number {
-    if (column.kind === "number" && column.validity === undefined && this.#values === undefined) {
-      const part = column.values.slice(0, rows) as NumberArray;
-      this.#parts.push(part);
-      return part.byteLength;
-    }
-    this.#values ??= this.#parts.flatMap((part): unknown[] => Array.from<unknown>(part));
-    this.#parts = [];
-    let bytes = 0;
-    for (let row = 0; row < rows; row++) {
-      const value = valueAt(column, row);
-      bytes += typeof value === "string" ? value.length + 8 : 8;
-      this.#values.push(value);
-    }
-    return bytes;
-  }
-
-  take(): Values {
-    const values = this.#values ?? joined(this.#parts);
-    this.#parts = [];
-    this.#values = undefined;
-    return values;
+function chunkOf({ type, nullable }: ColumnLayout): ColumnChunk | ListChunk {
+  switch (type.kind) {
+    case "timestamp":
+      return new NumberChunk("int64", nullable, false);
+    case "number":
+      return new NumberChunk(type.number, nullable, true);
+    case "list":
+      return new ListChunk();
+    default:
+      return new TextChunk(nullable || type.kind === "null");
   }
 }
 
-function joined(parts: readonly NumberArray[]): Values {
-  const [first] = parts;
-  if (first === undefined) return [];
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const all = new (first.constructor as new (length: number) => NumberArray)(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part as never, at);
-    at += part.length;
-  }
-  return all;
+/** The library writes a group of that column alone, whose entry becomes one of the group's. */
+function writeLists(
+  file: ParquetWriter,
+  name: string,
+  values: unknown[],
+  rows: number,
+): ChunkEntry[] {
+  // Without a `flush` of its output, the writer promises nothing.
+  void file.write({ columnData: [{ name, data: values as never }], rowGroupSize: rows });
+  file.num_rows -= BigInt(rows);
+  return file.row_groups.pop()!.columns;
 }

@@ -33,7 +33,7 @@ function elementsOf({ name, type, nullable }: ColumnLayout): SchemaElement[] {
 
 type Physical = Pick<SchemaElement, "type" | "converted_type" | "logical_type">;
 
-function physical(type: ColumnType): Physical {
+export function physical(type: ColumnType): Physical {
   switch (type.kind) {
     case "timestamp":
       return {
