@@ -36,8 +36,6 @@ export async function record(sources: readonly string[], options: RecordOptions)
     {
       folder: options.to,
       extension: format.name,
-      // A Parquet file's end names all of its row groups.
-      mayEndAnywhere: format.name !== "parquet",
       open: () => open({ ...FORMAT_DEFAULTS, dictionaries: options.dict ?? "plain" }),
       segmentBytes: options.segmentSize,
       segmentNs:

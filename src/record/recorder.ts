@@ -13,8 +13,6 @@ import { type RingSpec, SegmentRing } from "./segment-ring.ts";
 
 export interface RecordingSpec extends RingSpec {
   readonly open: () => BatchWriter;
-  /** Whether the format's bytes can end behind any batch, so that what a full disk has taken is kept. */
-  readonly mayEndAnywhere: boolean;
   /** A segment ends when it has so many bytes. */
   readonly segmentBytes: number;
   /** Segments end at whole multiples of so many ns; `undefined`: by size alone. */
@@ -28,9 +26,19 @@ interface OpenSegment {
   readonly firstNs: bigint;
   lastNs: bigint;
   rows: number;
-  /** What of it is in the file. */
-  whole: { readonly rows: number; readonly lastNs: bigint };
+  /** What of it is in the file, batch by batch that gave bytes; the last are enough. */
+  readonly whole: WholePart[];
 }
+
+/** So many bytes of a file have so many rows. */
+interface WholePart {
+  readonly bytes: number;
+  readonly rows: number;
+  readonly lastNs: bigint;
+}
+
+/** A format's end may need more room than the last bytes take: then those before are the last. */
+const KEPT_PARTS = 8;
 
 export class Recorder {
   readonly #spec: RecordingSpec;
@@ -89,8 +97,9 @@ export class Recorder {
     }
     segment.rows += rows;
     if (lastNs > segment.lastNs) segment.lastNs = lastNs;
-    const error = segment.file.write(bytesOf(segment.writer.batch(batch, facts)));
-    if (error === undefined) segment.whole = { rows: segment.rows, lastNs: segment.lastNs };
+    const bytes = bytesOf(segment.writer.batch(batch, facts));
+    const error = segment.file.write(bytes);
+    if (error === undefined && bytes.length > 0) keepPart(segment);
     this.#stall.took(error, lastNs);
   }
 
@@ -118,8 +127,7 @@ export class Recorder {
     try {
       const file = new SegmentFile(folder, number, extension);
       const writer = open();
-      const whole = { rows: 0, lastNs: firstNs };
-      this.#current = { file, writer, number, firstNs, lastNs: firstNs, rows: 0, whole };
+      this.#current = { file, writer, number, firstNs, lastNs: firstNs, rows: 0, whole: [] };
       this.#nextNumber++;
       this.#stall.took(file.write(bytesOf(writer.begin(this.#columns))), firstNs);
       return this.#current;
@@ -144,13 +152,16 @@ export class Recorder {
   }
 
   /** Of a segment that the disk did not take to its end, keeps what is in the file. */
-  #rescue(segment: OpenSegment, end: Uint8Array): void {
-    const { file, whole, rows, firstNs, lastNs } = segment;
-    const isKept = this.#spec.mayEndAnywhere && whole.rows > 0 && file.endWhole(end) === undefined;
-    if (!isKept) file.discard();
-    else this.#name(segment, whole.rows, whole.lastNs);
-    const lost = isKept ? rows - whole.rows : rows;
-    if (lost > 0) this.#stall.lose(lost, isKept ? whole.lastNs : firstNs, lastNs);
+  #rescue(segment: OpenSegment, usualEnd: Uint8Array): void {
+    const { file, writer, whole, rows, firstNs, lastNs } = segment;
+    const kept = [...whole].reverse().find(({ bytes }) => {
+      const end = writer.endAt === undefined ? usualEnd : bytesOf(writer.endAt(bytes));
+      return file.endWhole(bytes, end) === undefined;
+    });
+    if (kept === undefined) file.discard();
+    else this.#name(segment, kept.rows, kept.lastNs);
+    const lost = rows - (kept?.rows ?? 0);
+    if (lost > 0) this.#stall.lose(lost, kept?.lastNs ?? firstNs, lastNs);
   }
 
   /** Gives a segment its name, once it is on the disk. @param lastNs of its rows */
@@ -165,6 +176,11 @@ export class Recorder {
       this.#stall.lose(rows, firstNs, lastNs);
     }
   }
+}
+
+function keepPart({ whole, file, rows, lastNs }: OpenSegment): void {
+  whole.push({ bytes: file.bytes, rows, lastNs });
+  if (whole.length > KEPT_PARTS) whole.shift();
 }
 
 /** Recordings are made in formats that promise nothing. */

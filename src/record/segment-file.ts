@@ -20,8 +20,6 @@ export class SegmentFile {
   readonly #path: string;
   readonly #file: number;
   #written = 0;
-  /** Behind the last bytes that were written whole. */
-  #whole = 0;
   /** Bytes that could not be written yet. */
   #pending: Uint8Array[] = [];
 
@@ -45,21 +43,20 @@ export class SegmentFile {
   write(bytes: Uint8Array): NodeJS.ErrnoException | undefined {
     if (bytes.length > 0) this.#pending.push(bytes);
     const error = this.flush();
-    if (error === undefined) this.#whole = this.#written;
     // What waits must not be written over by its maker.
     if (error !== undefined) this.#pending = this.#pending.map((part) => part.slice());
     return error;
   }
 
   /**
-   * Gives up what waits and ends the file behind the last bytes that were written whole.
+   * Gives up what waits and what stands behind so many bytes, and ends the file there.
    * @returns the error of the system that stopped it
    */
-  endWhole(end: Uint8Array): NodeJS.ErrnoException | undefined {
+  endWhole(bytes: number, end: Uint8Array): NodeJS.ErrnoException | undefined {
     this.#pending = [];
-    this.#written = this.#whole;
+    this.#written = bytes;
     try {
-      ftruncateSync(this.#file, this.#whole);
+      ftruncateSync(this.#file, bytes);
     } catch (error) {
       return error as NodeJS.ErrnoException;
     }

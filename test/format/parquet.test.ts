@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceError } from "../../src/base/errors.ts";
+import { Dictionary } from "../../src/column/dictionary.ts";
 import { ipcWriter } from "../../src/format/arrow/ipc-writer.ts";
 import type { BatchWriter } from "../../src/format/batch-writer.ts";
 import { parquetWriter } from "../../src/format/parquet/parquet-writer.ts";
@@ -12,6 +13,7 @@ import { Child } from "../support/child.ts";
 import { Folders } from "../support/folder.ts";
 import { needs } from "../support/needs.ts";
 import { run } from "../support/program.ts";
+import { random } from "../support/random.ts";
 import { recordedTrace, type TraceName } from "../support/traces.ts";
 import {
   batchOf,
@@ -118,6 +120,127 @@ const EXTREMES: readonly MadeColumn[] = [
 test("values of every type and their nulls are Arrow's", async () => {
   const { rows, polars, duckdb } = await both([EXTREMES, EXTREMES]);
   assert.equal([rows, polars, duckdb], [8, 8, 8]);
+});
+
+/** Kinds of values that take each other way through the encoders. */
+const NUMBERS: Readonly<Record<string, (random: (n: number) => number) => number>> = {
+  equal: () => 7,
+  few: (random) => random(3) * 1000,
+  "some hundred": (random) => random(500),
+  runs: (random) => (random(50) === 0 ? 1 : 0),
+  any: (random) => random(2 ** 31),
+};
+const TEXTS: Readonly<Record<string, (random: (n: number) => number) => string>> = {
+  equal: () => "one",
+  few: (random) => `name ${random(9)}`,
+  any: (random) => `${random(2 ** 31)} ${"é".repeat(random(5))}`,
+  "long, alike at both ends": (random) => `${"a".repeat(60)}${random(1000)}${"b".repeat(60)}`,
+  empty: (random) => (random(3) === 0 ? "" : "x"),
+};
+
+for (const nulls of [0, 2, 90])
+  test(`random batches with ${nulls} % nulls are Arrow's`, async () => {
+    const next = random(`parquet, ${nulls} % nulls`);
+    const value = <T>(make: () => T): T | null => (next(100) < nulls ? null : make());
+    const values = <T>(rows: number, make: () => T): (T | null)[] =>
+      Array.from({ length: rows }, () => value(make));
+    const big = (bits: number): bigint =>
+      (BigInt(next(2 ** 31)) << 33n) ^ (BigInt(next(2 ** 31)) << 2n) ^ BigInt(next(4) + bits);
+    let time = 0n;
+    const shared = new Dictionary();
+    const batch = (rows: number): MadeColumn[] => [
+      timestamp(
+        "timestamp",
+        Array.from({ length: rows }, () => (time += big(0) >> 40n)),
+      ),
+      ...Object.entries(NUMBERS).flatMap(([name, make]) => [
+        number(
+          `i32 ${name}`,
+          "int32",
+          values(rows, () => make(next) - (make === NUMBERS["any"] ? 2 ** 30 : 0)),
+        ),
+        number(
+          `u32 ${name}`,
+          "uint32",
+          values(rows, () => make(next) * 2),
+        ),
+        number(
+          `i64 ${name}`,
+          "int64",
+          values(rows, () => BigInt(make(next)) - 5n),
+        ),
+        number(
+          `u16 ${name}`,
+          "uint16",
+          values(rows, () => make(next) & 0xffff),
+        ),
+      ]),
+      number(
+        "i64 wide",
+        "int64",
+        values(rows, () => BigInt.asIntN(64, big(1))),
+      ),
+      number(
+        "u64 wide",
+        "uint64",
+        values(rows, () => BigInt.asUintN(64, big(1))),
+      ),
+      number(
+        "f64",
+        "float64",
+        values(rows, () => next(1000) / 7),
+      ),
+      ...Object.entries(TEXTS).flatMap(([name, make]) => [
+        utf8(
+          `text ${name}`,
+          values(rows, () => make(next)),
+        ),
+        dictionary(
+          `code ${name}`,
+          values(rows, () => make(next)),
+        ),
+      ]),
+      dictionary(
+        "grows",
+        values(rows, () => `text ${next(5000)}`),
+        shared,
+      ),
+    ];
+    const batches = Array.from({ length: 30 }, () => batch(1 + next(2000)));
+    const { rows } = await both(batches);
+    assert.is(
+      rows,
+      batches.reduce((sum, [first]) => sum + first!.rows, 0),
+    );
+  });
+
+test("what is kept of a file that was cut behind a row group ends whole", async () => {
+  const rows = 1 << 17;
+  const column = (): MadeColumn[] => [
+    number(
+      "n",
+      "int32",
+      Array.from({ length: rows }, (_, i) => i),
+    ),
+    list(
+      "l",
+      "int8",
+      Array.from({ length: rows }, () => [1]),
+    ),
+  ];
+  const writer = parquetWriter();
+  const parts = [writer.begin(planned(column())).slice()];
+  for (let i = 0; i < 3; i++)
+    parts.push(writer.batch(batchOf(column()), new Map([["lost_events", "3"]])).slice());
+  writer.end();
+  const kept = Buffer.concat(parts.slice(0, 3));
+  const parquet = Buffer.concat([kept, writer.endAt!(kept.length)]);
+  const arrow = bytesOf(ipcWriter({ dictionaries: "plain", framing: "stream" }), [
+    column(),
+    column(),
+  ]);
+  const read = await compared(arrow, parquet);
+  assert.equal([read.rows, read.groups, read.facts["lost_events"]], [2 * rows, 2, "3"]);
 });
 
 test("no rows are a file of no rows", async () => {
