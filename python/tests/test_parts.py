@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import tracewire as tw
@@ -29,6 +31,33 @@ def test_parts_have_every_row_once(recorded: tw.Connection) -> None:
     assert schema.names == ["timestamp", "ts_ns", "pid_ns", "event"]
     batch = next(asked.read(parts[0]))
     assert plain_batch(batch, schema).schema == schema
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"select": "timestamp,event,cpu_id,tid,ret,pid_ns:uint64,fd:uint32,vtids,v4addr,filename"},
+        {"q": "|> syscalls |> select timestamp, syscall, dt, ret"},
+        {"q": "|> count(), max(ret) by event every 100ms"},
+    ],
+)
+def test_the_types_of_spark_are_what_casts_give(recorded: tw.Connection, arguments: dict[str, str]) -> None:
+    exact = question(recorded, **arguments)
+    spark = replace(exact, parameters={**exact.parameters, "types": "spark"})
+    part = Part(recorded.url)
+    schema = plain_schema(exact.schema())
+    assert spark.schema().remove_metadata().equals(schema)
+    wanted = pa.Table.from_batches([plain_batch(batch, schema) for batch in exact.read(part)], schema)
+    got = pa.Table.from_batches(list(spark.read(part))).cast(schema)
+    got.validate(full=True)
+    assert got.equals(wanted)
+    assert [plain_batch(batch, schema).num_rows for batch in spark.read(part)]
+
+
+def test_only_arrow_has_other_types(recorded: tw.Connection) -> None:
+    with pytest.raises(tw.TracewireError, match="types: expected exact"):
+        recorded.place.get("/v1/query", {"types": "spark", "format": "csv"})
 
 
 def test_lists_the_losses_of_each_source(lossy: str, small: str) -> None:

@@ -19,6 +19,8 @@ export interface FormatOptions {
   readonly dictionaries: "delta" | "plain";
   /** Arrow: one stream, or each batch a whole one. */
   readonly framing: "stream" | "self";
+  /** Arrow: exact types, or those that Apache Spark takes without a cast. */
+  readonly types: "exact" | "spark";
   /** babeltrace: whether lines show the time since the event before. */
   readonly showsDelta: boolean;
   /** text: colours as escape sequences. */
@@ -30,6 +32,7 @@ export interface FormatOptions {
 export const FORMAT_DEFAULTS: FormatOptions = {
   dictionaries: "plain",
   framing: "stream",
+  types: "exact",
   showsDelta: true,
   isColored: false,
   times: LOCAL_TIME_OF_DAY,

@@ -24,6 +24,7 @@ const SCHEMAS: Readonly<Record<string, Json>> = {
   order: { enum: ["time", "none"] },
   dict: { enum: ["plain", "delta"] },
   framing: { enum: ["stream", "self"] },
+  types: { enum: ["exact", "spark"] },
   overflow: { enum: ["block", "drop"] },
   format: { enum: DATA_FORMATS.map(({ name }) => name) },
 };

@@ -68,6 +68,7 @@ test("takes what is empty as not given, and knows what is usual", () => {
     settleMs: 5000,
     dictionaries: "plain",
     framing: "stream",
+    types: "exact",
     overflow: "block",
     format: undefined,
     planned: undefined,

@@ -237,7 +237,7 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
     fields = []
     for column in schema:
         fields.append(pa.field(column.name, plain_type(column.type)))
-        if pa.types.is_timestamp(column.type):
+        if pa.types.is_timestamp(column.type) and nanoseconds_name(column.name) not in schema.names:
             fields.append(pa.field(nanoseconds_name(column.name), pa.int64()))
     return pa.schema(fields)
 
@@ -267,7 +267,7 @@ def plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     columns: dict[str, pa.Array] = {}
     for name, column in zip(batch.schema.names, batch.columns):
         columns[name] = column
-        if pa.types.is_timestamp(column.type):
+        if pa.types.is_timestamp(column.type) and nanoseconds_name(name) not in batch.schema.names:
             columns[nanoseconds_name(name)] = column.cast(pa.int64())
     arrays = []
     for wanted in schema:

@@ -73,7 +73,7 @@ def question_of(options: dict[str, str]) -> Question:
     for name in ("begin", "end"):
         if str(arguments.get(name, "")).lstrip("-").isdigit():
             arguments[name] = int(arguments[name])
-    return Question.of(
+    question = Question.of(
         urls,
         token=token,
         timeout=float(given.get("timeout", "60")),
@@ -81,6 +81,8 @@ def question_of(options: dict[str, str]) -> Question:
         partial=given.get("partial", "false").lower() == "true",
         **arguments,
     )
+    # Servers give Spark's types, so that tasks cast nothing.
+    return replace(question, parameters={**question.parameters, "types": "spark"})
 
 
 class TracewireDataSource(DataSource):

@@ -1,7 +1,7 @@
 /** Query batches → one Arrow IPC stream. Columns are wrapped, not copied; each batch becomes one buffer of whole messages. */
 
 import {
-  type Schema as ArrowSchema,
+  Schema as ArrowSchema,
   DataType,
   type RecordBatch,
   RecordBatchStreamWriter,
@@ -16,17 +16,20 @@ import {
 import { BufferPool } from "../../base/buffer-pool.ts";
 import type { Column, ColumnBatch, NumberArray } from "../../column/column.ts";
 import type { Schema } from "../../column/schema.ts";
-import type { Validity } from "../../column/validity.ts";
+import { allNull, type Validity } from "../../column/validity.ts";
 import type { BatchWriter } from "../batch-writer.ts";
 import { DictionaryVector } from "./dictionary-vector.ts";
+import { type ArrowTypes, type EncodedField, encodedFields, isNullText } from "./encoded-fields.ts";
 import { EncodedTexts } from "./encoded-texts.ts";
-import { arrowSchema, type DictionaryMode } from "./schema.ts";
+import type { DictionaryMode } from "./schema.ts";
 import { TextRows, writeTexts } from "./text-kernel.ts";
 
 export interface IpcOptions {
   readonly dictionaries: DictionaryMode;
   /** `stream`: all output joined is one stream. `self`: each batch is a whole stream with schema and dictionaries. */
   readonly framing: "stream" | "self";
+  /** Default: `exact`. */
+  readonly types?: ArrowTypes;
 }
 
 /** One for all writers: what lies unused is bounded, however many queries there are. */
@@ -41,7 +44,7 @@ export function ipcWriter(options: IpcOptions): BatchWriter<Uint8Array> {
   let writer = new ChunkWriter();
   let batches = 0;
   const begin = (columns: Schema): Uint8Array => {
-    encoder = new BatchEncoder(columns, options.dictionaries);
+    encoder = new BatchEncoder(columns, options);
     if (options.framing === "self") return NO_BYTES;
     writer.start(encoder.schema);
     return writer.takeBytes();
@@ -172,12 +175,14 @@ function bytesOf(values: NumberArray, count: number): Uint8Array {
 
 class BatchEncoder {
   readonly schema: ArrowSchema;
+  readonly #fields: readonly EncodedField[];
   #dictionaries: readonly DictionaryVector[];
   /** Of each column whose texts are written out. */
   readonly #texts: readonly { readonly texts: EncodedTexts; readonly written: TextRows }[];
 
-  constructor(columns: Schema, mode: DictionaryMode) {
-    this.schema = arrowSchema(columns, mode);
+  constructor(columns: Schema, { dictionaries, types = "exact" }: IpcOptions) {
+    this.#fields = encodedFields(columns, dictionaries, types);
+    this.schema = new ArrowSchema(this.#fields.map(({ field }) => field));
     this.#texts = columns.map(() => ({ texts: new EncodedTexts(), written: new TextRows() }));
     this.#dictionaries = columns.map(() => new DictionaryVector());
   }
@@ -189,15 +194,25 @@ class BatchEncoder {
   write(writer: ChunkWriter, batch: ColumnBatch, facts: ReadonlyMap<string, string>): void {
     const body = new BatchBody(batch.rows);
     const dictionaries = new Map<number, Vector>();
-    batch.columns.forEach((column, i) => {
-      this.#column(body, dictionaries, column, i);
-    });
+    for (const one of this.#fields) this.#column(body, dictionaries, batch.columns[one.from]!, one);
     if (dictionaries.size > 0) writer.writeDictionaries(dictionaries);
     writer.writeBody(body, facts);
   }
 
-  #column(body: BatchBody, dictionaries: Map<number, Vector>, column: Column, i: number): void {
+  #column(
+    body: BatchBody,
+    dictionaries: Map<number, Vector>,
+    column: Column,
+    one: EncodedField,
+  ): void {
     const { rows } = body;
+    const { from: i, field, numbers } = one;
+    if (column.kind === "null" && isNullText(column, one)) {
+      body.node(rows, { validity: allNull(rows), nullCount: rows });
+      body.buffer(new Uint8Array((rows + 1) * 4));
+      body.buffer(NO_BYTES);
+      return;
+    }
     // Arrow's null columns have no buffers at all.
     if (column.kind === "null") {
       body.nodes.push(new FieldNode(rows, rows));
@@ -206,14 +221,14 @@ class BatchEncoder {
     body.node(rows, column);
     switch (column.kind) {
       case "number":
-        body.buffer(bytesOf(column.values, rows));
+        body.buffer(numbers(column.values, rows));
         break;
       case "utf8":
         body.buffer(bytesOf(column.offsets, rows + 1));
         body.buffer(column.bytes.subarray(0, column.offsets[rows]));
         break;
       case "dictionary": {
-        const { type } = this.schema.fields[i]!;
+        const { type } = field;
         if (DataType.isDictionary(type)) {
           body.buffer(bytesOf(column.codes, rows));
           const vector = this.#dictionaries[i]!;
@@ -231,7 +246,7 @@ class BatchEncoder {
         const elements = column.offsets[rows]!;
         body.buffer(bytesOf(column.offsets, rows + 1));
         body.node(elements, { validity: undefined, nullCount: 0 });
-        body.buffer(bytesOf(column.values, elements));
+        body.buffer(numbers(column.values, elements));
         break;
       }
     }

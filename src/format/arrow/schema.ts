@@ -10,7 +10,6 @@ import {
   Int64,
   List,
   Null,
-  Schema,
   TimestampNanosecond,
   Uint8,
   Uint16,
@@ -19,7 +18,7 @@ import {
   Utf8,
 } from "apache-arrow";
 import type { NumberType } from "../../column/column.ts";
-import type { ColumnLayout, Schema as Columns } from "../../column/schema.ts";
+import type { ColumnLayout } from "../../column/schema.ts";
 
 /** How dictionary columns travel: as dictionaries that grow by deltas, or as plain text for readers without them. */
 export type DictionaryMode = "delta" | "plain";
@@ -37,23 +36,27 @@ const NUMBERS: Readonly<Record<NumberType, DataType>> = {
   float64: new Float64(),
 };
 
+export function numberType(type: NumberType): DataType {
+  return NUMBERS[type];
+}
+
 /**
- * The Arrow schema of a query's columns. Times are `timestamp[ns, tz=UTC]`.
+ * A column as Arrow declares it. Times are `timestamp[ns, tz=UTC]`.
  *
  * Dictionary ids are the column numbers: without explicit ones apache-arrow counts process-wide, and every schema would
  * look like a new one. Fields say what numbers count as `tracewire.unit`: durations are plain int64 of `ns`, which every
  * reader adds, sorts and groups.
+ * @param id of its dictionary
  */
-export function arrowSchema(columns: Columns, mode: DictionaryMode): Schema {
-  return new Schema(
-    columns.map(({ name, nullable, type, unit }, i) => {
-      const metadata = new Map<string, string>();
-      if (type.kind === "utf8" && type.content === "json")
-        metadata.set("tracewire.content", "json");
-      if (unit !== undefined) metadata.set("tracewire.unit", unit);
-      return new Field(name, arrowType(type, i, mode), nullable, metadata);
-    }),
-  );
+export function fieldOf(
+  { name, nullable, type, unit }: ColumnLayout,
+  id: number,
+  mode: DictionaryMode,
+): Field {
+  const metadata = new Map<string, string>();
+  if (type.kind === "utf8" && type.content === "json") metadata.set("tracewire.content", "json");
+  if (unit !== undefined) metadata.set("tracewire.unit", unit);
+  return new Field(name, arrowType(type, id, mode), nullable, metadata);
 }
 
 function arrowType(type: ColumnLayout["type"], id: number, mode: DictionaryMode): DataType {

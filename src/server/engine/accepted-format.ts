@@ -8,6 +8,7 @@ import {
   formatNamed,
   type OutputFormat,
 } from "../../format/formats.ts";
+import { badParameter } from "./parameters.ts";
 import type { QueryRequest } from "./query-request.ts";
 
 /** A format whose writers are at hand, with what the request says of them. */
@@ -29,10 +30,12 @@ const ANY_TEXT = "csv";
 
 export async function openFormat(
   format: OutputFormat,
-  { dictionaries, framing }: Pick<QueryRequest, "dictionaries" | "framing">,
+  { dictionaries, framing, types }: Pick<QueryRequest, "dictionaries" | "framing" | "types">,
 ): Promise<OpenedFormat> {
+  if (types === "spark" && format.name !== "arrow")
+    throw badParameter("types", "exact, since only Arrow has others", types);
   const open = await format.load();
-  const options = { ...FORMAT_DEFAULTS, dictionaries, framing };
+  const options = { ...FORMAT_DEFAULTS, dictionaries, framing, types };
   return {
     name: format.name,
     hasErrorLines: format.hasErrorLines,

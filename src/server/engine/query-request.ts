@@ -39,6 +39,7 @@ export interface QueryRequest {
   readonly settleMs: number;
   readonly dictionaries: "delta" | "plain";
   readonly framing: "stream" | "self";
+  readonly types: "exact" | "spark";
   /** What a slow client costs: time, or rows. */
   readonly overflow: "block" | "drop";
   readonly format: OutputFormat | undefined;
@@ -83,6 +84,7 @@ export const QUERY_PARAMETERS: readonly string[] = [
   "nameWait",
   "dict",
   "framing",
+  "types",
   "overflow",
   "format",
 ];
@@ -149,6 +151,7 @@ function readQuery(parameters: Parameters, areRows: boolean): QueryRequest {
     settleMs: parameters.duration("settle") ?? DEFAULT_SETTLE_MS,
     dictionaries: parameters.choice("dict", ["plain", "delta"]) ?? FORMAT_DEFAULTS.dictionaries,
     framing: parameters.choice("framing", ["stream", "self"]) ?? "stream",
+    types: parameters.choice("types", ["exact", "spark"]) ?? FORMAT_DEFAULTS.types,
     overflow: parameters.choice("overflow", ["block", "drop"]) ?? "block",
     format: readFormat(parameters),
   };
