@@ -59,9 +59,14 @@ export class TextChunk implements ColumnChunk {
     const nulls = validity === undefined ? 0 : nullCount;
     this.#levels.add(validity, rows, nulls);
     this.#room(rows);
+    if (nulls === 0 && this.#bytes !== undefined) {
+      this.#appendAll(bytes, offsets, rows);
+      return;
+    }
     for (let row = 0; row < rows; row++) {
       if (nulls > 0 && !isValid(validity!, row)) continue;
-      const [start, end] = [offsets[row]!, offsets[row + 1]!];
+      const start = offsets[row]!;
+      const end = offsets[row + 1]!;
       if (this.#bytes === undefined) {
         const place = this.#table.place(bytes, start, end);
         if (place !== -1 && !this.#isHopeless()) {
@@ -135,15 +140,28 @@ export class TextChunk implements ColumnChunk {
     this.#table.clear();
   }
 
+  /** All texts of a batch. */
+  #appendAll(bytes: Uint8Array, offsets: Int32Array, rows: number): void {
+    const [first, last] = [offsets[0]!, offsets[rows]!];
+    this.#bytesFor(last - first).set(bytes.subarray(first, last), this.#byteLength);
+    this.#byteLength += last - first;
+    for (let row = 0; row < rows; row++)
+      this.#lengths[this.#count++] = offsets[row + 1]! - offsets[row]!;
+  }
+
+  /** The texts so far, with room for so many bytes more. */
+  #bytesFor(more: number): Uint8Array {
+    const bytes = this.#bytes!;
+    if (this.#byteLength + more <= bytes.length) return bytes;
+    const larger = new Uint8Array((this.#byteLength + more) * 2);
+    larger.set(bytes.subarray(0, this.#byteLength));
+    this.#bytes = larger;
+    return larger;
+  }
+
   #append(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    let target = this.#bytes!;
-    if (this.#byteLength + length > target.length) {
-      const larger = new Uint8Array((this.#byteLength + length) * 2);
-      larger.set(target.subarray(0, this.#byteLength));
-      target = larger;
-      this.#bytes = larger;
-    }
+    const target = this.#bytesFor(length);
     // Most texts are shorter than what a call to `set` costs.
     let at = this.#byteLength;
     if (length > 48) target.set(bytes.subarray(start, end), at);
