@@ -191,6 +191,33 @@ def drop_first_packets(trace: Path) -> None:
         index.write_bytes(data[:16] + (0).to_bytes(8, "big") + entries[-1][8:])
 
 
+def test_losses_are_a_stream_in_which_each_is_once(lossy: str, tmp_path: Path) -> None:
+    copy = tmp_path / "lossy"
+    shutil.copytree(lossy, copy)
+    for file in copy.rglob("*"):
+        os.utime(file, (1, 1))
+    server = served(copy)
+    try:
+        query = tw.connect(server.url, token=TOKEN).query(select="timestamp")
+        query.table()
+        expected = sorted((one["stream"], one["count"], one["end_ns"]) for one in query.loss_events)
+        assert expected
+        stream = reader([server], table="losses", maxBytesPerTrigger="100000")
+        offset = stream.initialOffset()
+        stream.prepareForTriggerAvailableNow()
+        found, batches = [], 0
+        while (end := next_offset(stream, offset)) != offset:
+            batches += 1
+            for part in stream.partitions(offset, end):
+                for batch in stream.read(part):
+                    found += [(row["stream"], row["count"], str(row["end_ns"])) for row in batch.to_pylist()]
+            offset = end
+        assert batches > 3
+        assert sorted(found) == expected
+    finally:
+        server.close()
+
+
 def test_gone_as_a_loss_needs_a_place_for_it(servers: list[tw.Connection]) -> None:
     with pytest.raises(ValueError, match="gone=loss: expected lossesTo"):
         reader(servers, gone="loss")

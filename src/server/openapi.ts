@@ -217,6 +217,11 @@ const PATHS: Readonly<Record<string, Json>> = {
       QUERY_ERRORS,
     ),
   ),
+  "/v1/losses": get(
+    "What tracers lost in a range of recorded sources.",
+    answers(json("Losses.", { type: "object", required: ["losses"] }), QUERY_ERRORS),
+    [source, number("begin_ns"), number("end_ns")],
+  ),
   "/v1/watermark": get(
     "Up to when recorded sources are complete, and from when on they are kept.",
     answers(json("Sources.", { type: "object", required: ["sources"] }), QUERY_ERRORS),

@@ -33,6 +33,7 @@ export const ROUTE_TABLE: readonly Route[] = [
   { path: "/v1/sessions", methods: ["GET"] },
   { path: "/v1/sources", methods: ["GET"] },
   { path: "/v1/watermark", methods: ["GET"] },
+  { path: "/v1/losses", methods: ["GET"] },
 ];
 
 export const ROUTES: readonly string[] = ROUTE_TABLE.map(({ path }) => path);

@@ -7,9 +7,10 @@ import * as assert from "uvu/assert";
 import { instant } from "../../src/ctf/clock.ts";
 import { openRecorded } from "../../src/ctf/recorded.ts";
 import type { Partition, SourceWatermark } from "../../src/server/engine/plan.ts";
-import type { RunningServer } from "../../src/server/server.ts";
+import { type RunningServer, serve } from "../../src/server/server.ts";
 import { filesBelow } from "../../src/source/files-below.ts";
-import { get, SMALL_ROWS, table, withLive, withRecorded } from "./lab.ts";
+import { recordedTrace } from "../support/traces.ts";
+import { Client, get, SMALL_ROWS, table, withLive, withRecorded } from "./lab.ts";
 
 const test = suite("server/plan");
 
@@ -139,6 +140,33 @@ test("a range that a live source has given already is gone, and one that is to c
     const future = `/v1/query?select=timestamp&begin_ns=${soon}&end_ns=${soon + 1n}&duration=200ms`;
     assert.is((await get(server, future)).status, 200);
   });
+});
+
+test("losses of ranges are those of the whole, each once", async () => {
+  const trace = await recordedTrace("lossy");
+  const server = await serve([trace.path], { port: 0 });
+  try {
+    type Report = { readonly kind: string; readonly count: number; readonly end_ns: string };
+    const of = async (search: string): Promise<readonly Report[]> =>
+      (await json<{ losses: Report[] }>(server, `/v1/losses?${search}`)).losses;
+    const whole = await of("");
+    const status = (await Client.ask(server, { select: "timestamp", credit: 1_000_000 })).last();
+    const { lost_events, lost_packets } = (await status) as unknown as Record<string, number>;
+    const sum = (kind: string): number =>
+      whole.filter((one) => one.kind === kind).reduce((all, { count }) => all + count, 0);
+    assert.equal([sum("discarded-events"), sum("missing-packets")], [lost_events, lost_packets]);
+    assert.ok(whole.length > 1);
+    const parts = await partitions(server, "bytes=65536");
+    assert.ok(parts.length > 3);
+    const found: Report[] = [];
+    for (const { begin_ns, end_ns } of parts)
+      found.push(...(await of(`begin_ns=${begin_ns ?? ""}&end_ns=${end_ns ?? ""}`)));
+    const text = (all: readonly Report[]): string[] => all.map((one) => JSON.stringify(one)).sort();
+    assert.equal(text(found), text(whole));
+  } finally {
+    await server.close();
+    await trace.remove();
+  }
 });
 
 test("explains filters and queries in the server's words", async () => {

@@ -105,9 +105,11 @@ class TracewireDataSource(DataSource):
 
     def streamReader(self, schema: StructType) -> DataSourceStreamReader:
         question = question_of(dict(self.options))
-        if not question.is_divisible or self._is_losses():
-            raise ValueError("readStream: expected a query on events, or q with partial=true, got another")
         given = {key.lower(): value for key, value in self.options.items()}
+        if self._is_losses():
+            return LossStreamReader(TaskReader(question, LOSS_SCHEMA, self._log_of_gone()), given, self._log())
+        if not question.is_divisible:
+            raise ValueError("readStream: expected a query on events, or q with partial=true, got another")
         columns = _arrow_schema_of(schema, self._arrow_schema())
         tasks = TaskReader(question, columns, self._log_of_gone(), may_be_gone=True)
         return StreamReader(tasks, given, self._log())
@@ -384,6 +386,17 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         LOG.warning("%s: left behind: rows from %d to %d are missing: %s", part.url, part.begin_ns, part.end_ns, lost)
         if self.log is not None:
             self.log.add(part, HOST_BEHIND, None, str(lost))
+
+
+class LossStreamReader(StreamReader):
+    """`readStream` with `table=losses`: what tracers lost between two watermarks, by the headers of packets."""
+
+    def _parts_of(self, url: str, begin_ns: int, end_ns: int) -> list[Part]:
+        # Asked for a plan, so that a server that is behind is waited for and counted as one of rows is.
+        return [Part(url, None, begin_ns, end_ns)] if super()._parts_of(url, begin_ns, end_ns) else []
+
+    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+        yield from self.tasks.question.losses_between(partition.part)
 
 
 def _context_names(question: Question) -> set[str]:

@@ -7,6 +7,7 @@ import { EngineQuery } from "./engine-query.ts";
 import { explanation } from "./explanation.ts";
 import { failureOf } from "./failure.ts";
 import { findLocally, type LocalFinder } from "./local-finder.ts";
+import { lossList } from "./loss-list.ts";
 import type { Call, EngineOptions, FromEngine, QueryTotals, ToEngine } from "./messages.ts";
 import { partitionList, watermarkList } from "./plan.ts";
 import { Resumable } from "./resumable.ts";
@@ -121,6 +122,8 @@ export class Engine {
         return await partitionList(parameters, sources, this.#sources.clockOffsetNs);
       case "watermark":
         return await watermarkList(parameters, sources, this.#sources.clockOffsetNs);
+      case "losses":
+        return await lossList(parameters, sources, this.#sources.clockOffsetNs);
       case "problems":
         return await this.#sources.problems();
       case "queries":

@@ -62,7 +62,8 @@ export interface Call {
     | "schema"
     | "sessions"
     | "sources"
-    | "watermark";
+    | "watermark"
+    | "losses";
   readonly search: string;
   readonly sources: readonly string[];
   readonly hidden: readonly string[];

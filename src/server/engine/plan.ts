@@ -71,11 +71,7 @@ export async function partitionList(
     end: parameters.nanoseconds("end_ns"),
   };
   const bytes = Math.max(parameters.count("bytes", MAX_BYTES) ?? DEFAULT_BYTES, LEAST_BYTES);
-  const other = sources.find((one) => isLiveSource(one) || areRowFiles(one));
-  if (other !== undefined) {
-    const message = `source: expected a recorded trace, whose ranges can be read again, got ${other}`;
-    throw new FeedError("NOT_RECORDED", message, 400);
-  }
+  refuseUnreadable(sources);
   const partitions: Partition[] = [];
   for (const source of sources) {
     const { opened } = await openRecorded([source], clockOffsetNs);
@@ -83,6 +79,14 @@ export async function partitionList(
     partitions.push(...cut(source, pieces, bytes, range));
   }
   return { partitions };
+}
+
+/** @throws FeedError 400 `NOT_RECORDED` for a source without ranges that can be read again */
+export function refuseUnreadable(sources: readonly string[]): void {
+  const other = sources.find((one) => isLiveSource(one) || areRowFiles(one));
+  if (other === undefined) return;
+  const message = `source: expected a recorded trace, whose ranges can be read again, got ${other}`;
+  throw new FeedError("NOT_RECORDED", message, 400);
 }
 
 /**
