@@ -1,6 +1,6 @@
 /** What several queries of one program share: the feed of their sources, and the names of its containers. */
 
-import { type Observable, tap } from "rxjs";
+import { defer, mergeMap, type Observable, tap } from "rxjs";
 import { valueAt } from "../column/row-reader.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { type Feed, LiveFeed, openFeed } from "../feed/feed.ts";
@@ -11,7 +11,6 @@ import { type NameSource, namesOf } from "../operators/run-question.ts";
 import type { Question } from "../query/question.ts";
 import type { ResultItem } from "../query/result.ts";
 import { type SegmentPath, segmentPaths } from "../segments/find.ts";
-import { runRowFiles } from "../segments/row-query.ts";
 import { Gate } from "../source/gate.ts";
 import { isLiveSource } from "../source/live-source.ts";
 import type { SourceOptions } from "../source/source.ts";
@@ -43,7 +42,11 @@ export function ask(
   const { begin, end } = base;
   if (files !== undefined) {
     const { events = [], container, limit } = base;
-    return runRowFiles(files, { text, events, container, begin, end, limit }, new Gate());
+    const asked = { text, events, container, begin, end, limit };
+    // What reads files of rows takes longer to load than a screen to open.
+    return defer(() => import("../segments/row-query.ts")).pipe(
+      mergeMap(({ runRowFiles }) => runRowFiles(files, asked, new Gate())),
+    );
   }
   const planned = planQuery(text, base);
   const share = feed.share({
