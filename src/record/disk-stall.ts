@@ -15,6 +15,14 @@ export interface RecordingEvents {
 /** How long after an error of the disk it is tried again, ms. */
 const RETRY_MS = 1000;
 
+/** Linux's number of a disk quota that is used up, for which libuv has no name. */
+const EDQUOT = 122;
+
+function messageOf({ errno, message }: NodeJS.ErrnoException): string {
+  if (errno !== -EDQUOT) return message;
+  return message.replace("UNKNOWN: unknown error", "EDQUOT: disk quota exceeded");
+}
+
 interface Stall {
   sinceNs: bigint;
   untilNs: bigint;
@@ -40,7 +48,7 @@ export class DiskStall {
     if (error === undefined || this.#stall !== undefined) return;
     const triedMs = performance.now();
     this.#stall = { sinceNs: ns, untilNs: ns, rows: 0, triedMs };
-    this.#events.note(`${this.#folder}: ${error.message}; it is tried again every second`);
+    this.#events.note(`${this.#folder}: ${messageOf(error)}; it is tried again every second`);
   }
 
   lose(rows: number, firstNs: bigint, lastNs: bigint): void {
