@@ -2,6 +2,7 @@
 
 import { SourceError } from "../base/errors.ts";
 import { planColumns } from "../column/layout.ts";
+import { firstEventNs } from "../ctf/events-begin.ts";
 import { spanOf } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
@@ -15,7 +16,7 @@ import type { Execution } from "../query/execution.ts";
 import { QueryPlan } from "../query/plan.ts";
 import type { Question } from "../query/question.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
-import { resolveTime } from "../source/time-bound.ts";
+import { isFromBegin, resolveTime } from "../source/time-bound.ts";
 import { note } from "./report.ts";
 import { compiledFilter, type TailOptions } from "./tail.ts";
 import { askedTimes } from "./times.ts";
@@ -64,7 +65,10 @@ export async function recordedSelection(
     if (item.kind === "note") note(item.text);
   });
   const traceClasses = opened.opened.map(({ traceClass }) => traceClass);
-  const scan = plan.settle(traceClasses, spanOf(opened));
+  const { begin, end } = question;
+  const firstNs = isFromBegin(begin) || isFromBegin(end) ? await firstEventNs(opened) : undefined;
+  const span = spanOf(opened);
+  const scan = plan.settle(traceClasses, { ...span, firstNs: firstNs ?? span.firstNs });
   for (const traceClass of traceClasses) plan.noteTimeless(traceClass);
   return { scan, choice: rows };
 }

@@ -26,7 +26,7 @@ export function timeOptions(): readonly Option[] {
   return [
     new Option(
       "--begin, --since <time>",
-      "only events from this time on: [DATE ]HH:MM[:SS[.N]][Z], DATE, seconds since the epoch, now, +1s after the begin, -5m before the end",
+      "only events from this time on: [DATE ]HH:MM[:SS[.N]][Z], DATE, seconds since the epoch, now, +1s after the first event, -5m before the end",
     ),
     new Option("--end, --until <time>", "only events up to this time; a date is a whole day"),
     new Option("--last <n>", "recorded: the last so many events, or those of the last 5m, 10s"),

@@ -2,6 +2,7 @@ import { LimitError, TraceError } from "../base/errors.ts";
 import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { instant } from "./clock.ts";
 import { OpenFiles } from "./data-files.ts";
+import { firstEventNs } from "./events-begin.ts";
 import { MAX_PACKET_BYTES } from "./packet-header.ts";
 import { PacketOrder, StreamQueue, type TimeRange } from "./packet-order.ts";
 import { fetchStoredPacket, type StoredPacket } from "./stored-packet.ts";
@@ -50,6 +51,8 @@ export interface RecordedOptions {
   readonly rangeFrom?:
     | ((firstNs: bigint | undefined, lastNs: bigint | undefined) => TimeRange)
     | undefined;
+  /** Whether the time at which the first packet begins is that of the first event: a buffer may be opened long before. */
+  readonly fromFirstEvent?: boolean | undefined;
   /** Whether packets come as places in files instead of bytes. */
   readonly deferPacketReads?: boolean | undefined;
   /** Called after each packet with the bytes that are done, and those that will be read. */
@@ -70,7 +73,8 @@ export async function* readRecorded(
 ): AsyncGenerator<RecordedItem, void, void> {
   const source = paths.join(" ");
   const queues: StreamQueue[] = [];
-  const { opened, failures } = await (options.opened?.() ?? openRecorded(paths));
+  const traces = await (options.opened?.() ?? openRecorded(paths));
+  const { opened, failures } = traces;
   for (const { path, error } of failures) yield damage(undefined, undefined, path, error);
   for (const directory of opened) {
     const trace: TraceOrigin = {
@@ -93,7 +97,8 @@ export async function* readRecorded(
       yield damage(trace, byPath.get(path), path, error);
     for (const text of directory.notes) yield { kind: "note", source, text };
   }
-  const firstNs = firstTime(queues);
+  const eventsNs = options.fromFirstEvent === true ? await firstEventNs(traces) : undefined;
+  const firstNs = eventsNs ?? firstTime(queues);
   // Said before any packet is left out: it has the beginning of the trace, whatever of it is read.
   const lastNs = lastTime(queues);
   if (firstNs !== undefined) yield { kind: "begin", ns: firstNs, lastNs, source };

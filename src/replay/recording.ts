@@ -1,11 +1,11 @@
 import { basename, relative } from "node:path";
 import { instant, nsFromOrigin } from "../ctf/clock.ts";
+import { firstEventCycles } from "../ctf/events-begin.ts";
 import { MetadataReader } from "../ctf/metadata.ts";
 import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { ClockClass } from "../ctf/trace-class.ts";
 import { openTraces, type TraceDirectory } from "../ctf/trace-directory.ts";
 import { findTraceDirectories } from "../ctf/trace-search.ts";
-import { firstEventCycles } from "./first-event.ts";
 
 /** One data stream: its channel name, as a relayd gives it, and its packets in time order. */
 export interface RecordedStream {

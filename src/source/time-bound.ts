@@ -8,7 +8,7 @@ export type TimeBound =
   | { readonly kind: "absolute"; readonly ns: bigint; readonly spanNs?: bigint }
   /** On the day on which the trace begins. */
   | { readonly kind: "time-of-day"; readonly ns: bigint; readonly offsetMinutes?: number }
-  /** From the trace's begin or, below 0, from its end; live, from now. */
+  /** From the trace's first event or, below 0, from its end; live, from now. */
   | { readonly kind: "relative"; readonly ns: bigint }
   /** From now. */
   | { readonly kind: "now"; readonly ns: bigint };
@@ -122,6 +122,11 @@ export function parseShift(text: string): bigint | undefined {
   const signed = /^[+-]/.test(text) ? text : `+${text}`;
   const bound = relativeTime(/\d$/.test(signed) ? `${signed}s` : signed);
   return bound?.kind === "relative" ? bound.ns : undefined;
+}
+
+/** Whether a time counts from the trace's first event. */
+export function isFromBegin(bound: TimeBound | undefined): boolean {
+  return bound?.kind === "relative" && bound.ns >= 0n;
 }
 
 /**

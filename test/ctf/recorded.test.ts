@@ -199,4 +199,25 @@ test("closes its files, wherever it is left", async () => {
   assert.is(open(), before);
 });
 
+test("relative times count from the first event, however long before it buffers were opened", async () => {
+  const path = mkdtempSync(join(tmpdir(), "tracewire-opened-"));
+  folders.push(path);
+  writeFileSync(join(path, "metadata"), PREAMBLE + STREAM + event(1, "tick", "u32 n;"));
+  const second = 1_000_000_000n;
+  const stream = (openedAt: bigint, ...seconds: readonly bigint[]): Uint8Array => {
+    const records = seconds.map((at, i) => record(1, at * second, new Bytes().u32(i).take()));
+    const fields = { begin: openedAt * second, end: 100n * second, sequenceNumber: 0n };
+    return packet(joined(...records), fields);
+  };
+  writeFileSync(join(path, "stream_0"), stream(0n, 30n, 40n));
+  writeFileSync(join(path, "stream_1"), stream(10n, 20n, 21n, 22n, 24n));
+  writeFileSync(join(path, "stream_2"), stream(5n));
+  const rows = async (bounds: Bounds): Promise<number> => (await count(path, bounds)).rows;
+  assert.is(await rows({ begin: "+0s" }), 6);
+  assert.is(await rows({ end: "+2s" }), 3);
+  assert.is(await rows({ begin: "+1s", end: "+3s" }), 2);
+  assert.is(await rows({ begin: "+15s" }), 1);
+  assert.is(await rows({ begin: "-70s" }), 2);
+});
+
 test.run();
