@@ -6,6 +6,9 @@ import { fieldTypes } from "./field-types.ts";
 import { type LinkEnvironment, resolve } from "./resolve.ts";
 import type { ProgramSymbol } from "./symbol.ts";
 
+/** Of facts that every event has a name for, though not every trace a value. */
+const FACT_ROOTS: ReadonlySet<string> = new Set(["$event", "$trace"]);
+
 /** A symbol that resolves in none of the event classes. */
 export interface UnknownSymbol extends Span {
   readonly symbol: string;
@@ -13,9 +16,14 @@ export interface UnknownSymbol extends Span {
   readonly nearest: string | undefined;
   /** A field that has a label of that name. */
   readonly labelOf?: string;
+  /** Whether it is a fact that events or traces may have, such as `$event.domain`. */
+  readonly isFact?: boolean;
   /** Whether an event class is called so. */
   readonly isEvent?: boolean;
-  /** Whether records can pass all the same: by `?`, or because LTTng takes an unknown `$app` context for an empty one. */
+  /**
+   * Whether records can pass all the same: by `?`, because LTTng takes an unknown `$app` context for an empty one, or because
+   * only these traces do not have the fact.
+   */
   readonly isAllowed: boolean;
 }
 
@@ -38,7 +46,8 @@ export function unknownSymbols(
     nearest: EVENT_COLUMNS.get(text)?.join(".") ?? nearestName(text, names),
     ...labelOwner(text, environments),
     ...(environments.some(({ eventClass }) => eventClass.name === text) && { isEvent: true }),
-    isAllowed: optional || root === "$app",
+    ...(FACT_ROOTS.has(root) && { isFact: true }),
+    isAllowed: optional || root === "$app" || FACT_ROOTS.has(root),
     start,
     end,
   }));

@@ -56,7 +56,11 @@ function* checkSymbols(
   const all = unknownSymbols(filter, linkEnvironments(traceClasses));
   const unknown = all.find(({ isAllowed }) => !isAllowed) ?? all[0];
   if (unknown === undefined) return;
-  const { symbol, isAllowed } = unknown;
+  const { symbol, isAllowed, isFact } = unknown;
+  if (isFact === true) {
+    yield `filter: ${symbol} has no value${isLive ? " so far" : " in these traces"}: comparisons with it are false`;
+    return;
+  }
   const { source = filter.text } = filter;
   const problem = `expected a field or context of the trace, got ${symbol}${hintOf(unknown)}`;
   if (!isLive && !isAllowed)
@@ -65,7 +69,7 @@ function* checkSymbols(
 }
 
 function hintOf({ symbol, nearest, labelOf, isEvent }: UnknownSymbol): string {
-  if (isEvent) return ` (an event is $event.name == "${symbol}")`;
+  if (isEvent === true) return ` (an event is $event.name == "${symbol}")`;
   if (labelOf !== undefined) return ` (a label of ${labelOf} is a text: "${symbol}")`;
   return nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
 }

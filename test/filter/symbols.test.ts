@@ -29,6 +29,13 @@ test("reports symbols that no event class has, with the nearest name", () => {
   assert.equal([optional?.symbol, optional?.isAllowed], ["nofield", true]);
 });
 
+test("a fact that these traces do not have is no slip", () => {
+  const bare = { ...LAB, traceClass: { ...LAB.traceClass, environment: new Map() } };
+  const [domain] = unknownSymbols(compileFilter('$event.domain == "kernel"'), [bare]);
+  assert.equal([domain?.symbol, domain?.isFact, domain?.isAllowed], ["$event.domain", true, true]);
+  assert.equal(unknownSymbols(compileFilter('$event.domain == "kernel"'), [bare, LAB]), []);
+});
+
 test("says why a class can never match", () => {
   const reasons = [
     ["nofield == 1", 'no field "nofield" in lab:ev'],
