@@ -172,13 +172,18 @@ def calls(path):
     return dict(sorted(found.items()))
 
 
+HEAD = "/** Made by tools/uapi-tables.py of the kernel's headers: not to be edited. */\n"
+
+
 def main():
+    print(HEAD)
+    if sys.argv[1] == "errors":
+        print("/** Errors: number, name, text. */")
+        print("export const ERRORS: readonly (readonly [number, string, string])[] = " + json.dumps(errors()) + ";")
+        return
     families = {name: [[number, text] for number, text in constants(*family)] for name, family in FAMILIES.items()}
-    print("/** Made by tools/uapi-tables.py of the kernel's headers: not to be edited. */\n")
     print("/** Constants by family: number and name, ascending; the shortest of equal ones first. */")
     print("export const CONSTANTS: Readonly<Record<string, readonly (readonly [number, string])[]>> = " + json.dumps(families) + ";\n")
-    print("/** Errors: number, name, text. */")
-    print("export const ERRORS: readonly (readonly [number, string, string])[] = " + json.dumps(errors()) + ";\n")
     print("/** Arguments of system calls, in their order: name and kind. */")
     print("export const CALLS: Readonly<Record<string, readonly (readonly [string, string])[]>> = " + json.dumps(calls(sys.argv[1])) + ";")
 

@@ -107,7 +107,7 @@ Examples:
   $ tracewire query ./trace @cpu
   $ tracewire query ./trace '|> slices |> usage(dt) by container every 1s'
   $ tracewire query ./trace '|> syscalls |> count(), p50(dt), p99(dt) by syscall |> top 20 by p99_dt'
-  $ tracewire query ./trace '$container.name == "web" |> syscalls |> where ret < 0 |> count() by syscall, ret'
+  $ tracewire query ./trace '$container.name == "web" |> syscalls |> where ret < 0 |> count() by syscall, errno'
   $ tracewire query net://localhost/host/web1/auto '|> count() by container, event every 1s'
   $ tracewire query ./trace '|> pair "app:begin" then "app:end" by id |> p99(dt)' --format csv`,
     )

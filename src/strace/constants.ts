@@ -1,6 +1,7 @@
 /** Names of the kernel's numbers, as strace writes them. */
 
-import { CONSTANTS, ERRORS } from "./uapi.generated.ts";
+import { systemError } from "../base/errno.ts";
+import { CONSTANTS } from "./uapi.generated.ts";
 
 const byFamily = new Map<string, ReadonlyMap<number, string>>();
 
@@ -114,24 +115,13 @@ export function hex(value: number | bigint): string {
   return `0x${unsigned.toString(16)}`;
 }
 
-/** What no header has: the kernel's own, which programs do not see. @see strace, tests/ and linux/errno.h */
-const RESTARTS: ReadonlyMap<number, string> = new Map([
-  [512, "ERESTARTSYS (To be restarted if SA_RESTART is set)"],
-  [513, "ERESTARTNOINTR (To be restarted)"],
-  [514, "ERESTARTNOHAND (To be restarted if no handler)"],
-  [515, "ENOIOCTLCMD"],
-  [516, "ERESTART_RESTARTBLOCK (Interrupted by signal)"],
-]);
-const errors = new Map(ERRORS.map(([number, name, text]) => [number, { name, text }]));
-const LAST_ERROR = 4095;
-
 /** `-1 ENOENT (No such file or directory)`; `undefined` for a result that is no error. */
 export function errorText(result: number): string | undefined {
-  if (result >= 0 || result < -LAST_ERROR) return undefined;
-  const restart = RESTARTS.get(-result);
-  if (restart !== undefined) return `? ${restart}`;
-  const error = errors.get(-result);
-  return error === undefined ? `-1 (errno ${-result})` : `-1 ${error.name} (${error.text})`;
+  const error = systemError(result);
+  if (error === undefined) return undefined;
+  const { name, text, isKernels } = error;
+  if (isKernels) return text === "" ? `? ${name}` : `? ${name} (${text})`;
+  return text === "" ? `-1 (${name})` : `-1 ${name} (${text})`;
 }
 
 /** `openat` of its number; x86_64's. */

@@ -27,7 +27,7 @@ const CANDIDATES: readonly Example[] = [
   },
   {
     title: "Which system calls fail, and how?",
-    query: "ret < 0 |> syscalls |> count() by container, syscall, ret |> top 20 by count",
+    query: "ret < 0 |> syscalls |> count() by container, syscall, errno |> top 20 by count",
     probe: "ret < 0 |> syscalls |> limit 1",
   },
   {

@@ -75,6 +75,23 @@ for (const marked of UNKNOWN)
     assert.ok(stderr.includes(`\n${text}\n${caret}^~~~\n`), stderr);
   });
 
+test("the error of a system call has its name", async () => {
+  const named = await ask("|> syscalls |> count(), min(ret), max(ret) by errno |> sort errno");
+  const lines = named.trim().split("\n").slice(1);
+  assert.ok(lines.length > 3, named);
+  for (const line of lines) {
+    const [name, , least, most] = line.split(",");
+    if (name === "") assert.ok(Number(least) >= 0, line);
+    else assert.is(least, most, line);
+  }
+  const result = await ask('|> syscalls |> where errno == "ENOENT" |> count() by ret');
+  assert.match(result, /\n-2,\d+,0,0\n$/);
+  assert.is(
+    await ask("|> syscalls |> n = count(errno)"),
+    await ask("|> syscalls |> n = count() if (ret < 0)"),
+  );
+});
+
 test("a time stays a time as a key, and as the least, greatest, first and last of a group", async () => {
   const [first = ""] = (await ask("|> select timestamp |> limit 1")).split("\n").slice(1);
   assert.match(first, /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{9}Z$/);
