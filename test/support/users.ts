@@ -131,6 +131,8 @@ export class RootlessPodman {
     await runner.run("chown", ["-R", `${user.uid}:${user.uid}`, user.folder]).output();
     const podman = new RootlessPodman(user, root);
     await eventually("the user's Podman listens", async () => {
+      const { ending, stderr } = podman.#service;
+      if (ending !== undefined) throw new Error(`the user's Podman has ended: ${stderr}`);
       const reached = await runner.run("test", ["-S", user.socket]).end();
       return reached.code === 0 || undefined;
     });
