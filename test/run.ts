@@ -27,6 +27,9 @@ interface FileResult {
   readonly seconds: number;
 }
 
+// Users of the tests' own look into folders of these.
+process.umask(0o022);
+
 function testFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
