@@ -3,6 +3,7 @@
  * @see https://github.com/apache/parquet-format/blob/master/Encodings.md "Delta encoding"
  */
 
+import { packBits } from "./pack-bits.ts";
 import type { PageBytes } from "./page-bytes.ts";
 
 const BLOCK = 128;
@@ -97,33 +98,10 @@ function packMini(out: PageBytes, from: number, to: number, width: number): void
   const end = out.length + (MINI * width) / 8;
   const at =
     width <= 24
-      ? packNarrow(bytes, out.length, from, to, width)
+      ? packBits(bytes, out.length, lows, from, to, width)
       : packWide(bytes, out.length, from, to, width);
   bytes.fill(0, at, end);
   out.length = end;
-}
-
-function packNarrow(
-  bytes: Uint8Array,
-  start: number,
-  from: number,
-  to: number,
-  width: number,
-): number {
-  let at = start;
-  let held = 0;
-  let bits = 0;
-  for (let i = from; i < to; i++) {
-    held |= lows[i]! << bits;
-    bits += width;
-    while (bits >= 8) {
-      bytes[at++] = held;
-      held >>>= 8;
-      bits -= 8;
-    }
-  }
-  if (bits > 0) bytes[at++] = held;
-  return at;
 }
 
 function packWide(

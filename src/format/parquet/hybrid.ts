@@ -3,6 +3,7 @@
  * @see https://github.com/apache/parquet-format/blob/master/Encodings.md "RLE / bit-packing hybrid"
  */
 
+import { packBits } from "./pack-bits.ts";
 import type { PageBytes } from "./page-bytes.ts";
 
 /** A run shorter than this is packed among the others. */
@@ -55,24 +56,8 @@ function writePacked(
   const groups = (to - from + 7) >> 3;
   out.varint((groups << 1) | 1);
   out.ensure(groups * width + 4);
-  const { bytes } = out;
-  let { length } = out;
-  let held = 0;
-  let bits = 0;
-  for (let i = from; i < to; i++) {
-    held |= values[i]! << bits;
-    bits += width;
-    while (bits >= 8) {
-      bytes[length++] = held;
-      held >>>= 8;
-      bits -= 8;
-    }
-  }
   const end = out.length + groups * width;
-  while (length < end) {
-    bytes[length++] = held;
-    held >>>= 8;
-  }
+  out.bytes.fill(0, packBits(out.bytes, out.length, values, from, to, width), end);
   out.length = end;
 }
 
