@@ -10,7 +10,7 @@ import { PROJECT } from "./support/traces.ts";
 const MAY_IMPORT: Readonly<
   Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>
 > = {
-  base: { folders: [], packages: ["node:fs", "node:os", "node:path"] },
+  base: { folders: [], packages: ["node:fs", "node:os", "node:path", "node:zlib"] },
   wasm: { folders: [], packages: [] },
   ctf: {
     folders: ["base"],

@@ -20,9 +20,25 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
 
+/** The kind of a file, the checksums of the program and of the rest, and a word of the kind's own. */
+const HEADER_BYTES = 16;
 /** A file that is larger than this was not made here. */
 const MAX_BYTES = 64 << 20;
+
+/** What a file is of: only the program that wrote it takes it. */
+export interface FileKind {
+  /** Its first four bytes, as a number. */
+  readonly magic: number;
+  /** The checksum of the program. */
+  readonly programSum: number;
+}
+
+export interface Kept {
+  readonly rest: Buffer;
+  readonly word: number;
+}
 
 export class OwnFiles {
   readonly #directory: string;
@@ -31,15 +47,27 @@ export class OwnFiles {
     this.#directory = directory;
   }
 
-  /** Undefined where there can be none: switched off, or no directory that only the user can write. */
+  /** Undefined where there can be none: switched off, a Node without `crc32`, or no directory that only the user can write. */
   static open(): OwnFiles | undefined {
-    if (process.env["TRACEWIRE_CODE_CACHE"] === "off") return undefined;
+    if (process.env["TRACEWIRE_CODE_CACHE"] === "off" || typeof crc32 !== "function")
+      return undefined;
     const directory = safeDirectory();
     return directory === undefined ? undefined : new OwnFiles(directory);
   }
 
-  /** The bytes of a file; undefined when it is not there, a link, someone else's or too large. */
-  read(name: string): Buffer | undefined {
+  /** What a file has; undefined when it is not whole, not of this kind, not there, a link, someone else's or too large. */
+  read(name: string, { magic, programSum }: FileKind): Kept | undefined {
+    const bytes = this.#bytes(name);
+    if (bytes === undefined || bytes.length <= HEADER_BYTES) return undefined;
+    const rest = bytes.subarray(HEADER_BYTES);
+    const isOfThis =
+      bytes.readUInt32LE(0) === magic &&
+      bytes.readUInt32LE(4) === programSum &&
+      bytes.readUInt32LE(8) === crc32(rest);
+    return isOfThis ? { rest, word: bytes.readUInt32LE(12) } : undefined;
+  }
+
+  #bytes(name: string): Buffer | undefined {
     let file: number | undefined;
     try {
       file = openSync(join(this.#directory, name), constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -55,7 +83,12 @@ export class OwnFiles {
   }
 
   /** Puts a file in the place of the one before, whole or not at all. A failure leaves things as they were. */
-  write(name: string, parts: readonly Uint8Array[]): void {
+  write(name: string, { magic, programSum }: FileKind, { rest, word }: Kept): void {
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.writeUInt32LE(magic, 0);
+    header.writeUInt32LE(programSum, 4);
+    header.writeUInt32LE(crc32(rest), 8);
+    header.writeUInt32LE(word, 12);
     const path = join(this.#directory, name);
     const part = `${path}.${process.pid}.${performance.now()}`;
     try {
@@ -63,7 +96,7 @@ export class OwnFiles {
       if (!existsSync(dirname(this.#directory))) mkdirSync(dirname(this.#directory), 0o700);
       if (!existsSync(this.#directory)) mkdirSync(this.#directory, 0o700);
       if (safeDirectory() !== this.#directory) return;
-      writeFileSync(part, Buffer.concat(parts), { mode: 0o600, flag: "wx" });
+      writeFileSync(part, Buffer.concat([header, rest]), { mode: 0o600, flag: "wx" });
       renameSync(part, path);
     } catch {
       rmSync(part, { force: true });

@@ -8,7 +8,7 @@
 
 import { deserialize, serialize } from "node:v8";
 import { crc32 } from "node:zlib";
-import { OwnFiles } from "../base/own-files.ts";
+import { type FileKind, OwnFiles } from "../base/own-files.ts";
 import type { TraceClass } from "./trace-class.ts";
 
 /** The checksum of the bundle that runs; not there where the program runs from its parts, which change between runs. */
@@ -19,27 +19,19 @@ const WORTH_CHARACTERS = 64 << 10;
 const MAX_FILES = 16;
 const PREFIX = "classes-";
 
-/** "TWT1", the checksums of the program and of the rest, and the length of the text, bytes. */
+/** "TWT1"; the word is the length of the text, bytes. */
 const MAGIC = 0x31545754;
-const HEADER_BYTES = 16;
 
 /** What an earlier run read of a text. */
 export function readKept(text: string): TraceClass | undefined {
   const files = filesFor(text);
   if (files === undefined) return undefined;
   const key = Buffer.from(text);
-  const bytes = files.read(nameOf(key));
-  if (bytes === undefined || bytes.length <= HEADER_BYTES + key.length) return undefined;
-  const rest = bytes.subarray(HEADER_BYTES);
-  const isOfThis =
-    bytes.readUInt32LE(0) === MAGIC &&
-    bytes.readUInt32LE(4) === bundleSum &&
-    bytes.readUInt32LE(8) === crc32(rest) &&
-    bytes.readUInt32LE(12) === key.length &&
-    rest.subarray(0, key.length).equals(key);
-  if (!isOfThis) return undefined;
+  const kept = files.read(nameOf(key), kind());
+  if (kept === undefined || kept.word !== key.length) return undefined;
+  if (!kept.rest.subarray(0, key.length).equals(key)) return undefined;
   try {
-    return deserialize(rest.subarray(key.length)) as TraceClass;
+    return deserialize(kept.rest.subarray(key.length)) as TraceClass;
   } catch {
     return undefined;
   }
@@ -51,13 +43,12 @@ export function writeKept(text: string, traceClass: TraceClass): void {
   if (files === undefined) return;
   const key = Buffer.from(text);
   const rest = Buffer.concat([key, serialize(traceClass)]);
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt32LE(MAGIC, 0);
-  header.writeUInt32LE(bundleSum!, 4);
-  header.writeUInt32LE(crc32(rest), 8);
-  header.writeUInt32LE(key.length, 12);
-  files.write(nameOf(key), [header, rest]);
+  files.write(nameOf(key), kind(), { rest, word: key.length });
   files.keepNewest(PREFIX, MAX_FILES);
+}
+
+function kind(): FileKind {
+  return { magic: MAGIC, programSum: bundleSum! };
 }
 
 function filesFor(text: string): OwnFiles | undefined {

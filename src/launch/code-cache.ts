@@ -6,11 +6,10 @@
 
 import { cachedDataVersionTag } from "node:v8";
 import { crc32 } from "node:zlib";
-import { OwnFiles } from "../base/own-files.ts";
+import { type FileKind, OwnFiles } from "../base/own-files.ts";
 
-/** "TWC1", then the checksums of the source and of the data, and the length of the code that V8 had then, bytes. */
+/** "TWC1"; the word is the length of the code that V8 had then, bytes. */
 const MAGIC = 0x31435754;
-const HEADER_BYTES = 16;
 
 export interface CachedCode {
   readonly data: Buffer;
@@ -33,7 +32,7 @@ export class CodeCache {
 
   /** The cache of a bundle; undefined where there can be none: switched off, a Node without `crc32`, no safe directory. */
   static of(bundle: string, variant: string, source: Buffer): CodeCache | undefined {
-    const files = typeof crc32 === "function" ? OwnFiles.open() : undefined;
+    const files = OwnFiles.open();
     if (files === undefined) return undefined;
     const tag = cachedDataVersionTag().toString(16);
     const name = `${bundle}-${variant}-${process.version}-${process.arch}-${tag}`;
@@ -42,22 +41,16 @@ export class CodeCache {
 
   /** What a run before left, if it is whole and of this source. */
   read(): CachedCode | undefined {
-    const bytes = this.#files.read(this.#name);
-    if (bytes === undefined || bytes.length <= HEADER_BYTES) return undefined;
-    const data = bytes.subarray(HEADER_BYTES);
-    const isOfThis =
-      bytes.readUInt32LE(0) === MAGIC &&
-      bytes.readUInt32LE(4) === this.sourceSum &&
-      bytes.readUInt32LE(8) === crc32(data);
-    return isOfThis ? { data, codeBytes: bytes.readUInt32LE(12) } : undefined;
+    const kept = this.#files.read(this.#name, this.#kind);
+    return kept && { data: kept.rest, codeBytes: kept.word };
   }
 
   write({ data, codeBytes }: CachedCode): void {
-    const header = Buffer.alloc(HEADER_BYTES);
-    header.writeUInt32LE(MAGIC, 0);
-    header.writeUInt32LE(this.sourceSum, 4);
-    header.writeUInt32LE(crc32(data), 8);
-    header.writeUInt32LE(Math.min(codeBytes, 0xffffffff), 12);
-    this.#files.write(this.#name, [header, data]);
+    const word = Math.min(codeBytes, 0xffffffff);
+    this.#files.write(this.#name, this.#kind, { rest: data, word });
+  }
+
+  get #kind(): FileKind {
+    return { magic: MAGIC, programSum: this.sourceSum };
   }
 }
