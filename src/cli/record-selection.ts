@@ -16,7 +16,7 @@ import type { Execution } from "../query/execution.ts";
 import { QueryPlan } from "../query/plan.ts";
 import type { Question } from "../query/question.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
-import { isFromBegin, resolveTime } from "../source/time-bound.ts";
+import { areFromBegin, resolveTime } from "../source/time-bound.ts";
 import { note } from "./report.ts";
 import { compiledFilter, type TailOptions } from "./tail.ts";
 import { askedTimes } from "./times.ts";
@@ -66,7 +66,7 @@ export async function recordedSelection(
   });
   const traceClasses = opened.opened.map(({ traceClass }) => traceClass);
   const { begin, end } = question;
-  const firstNs = isFromBegin(begin) || isFromBegin(end) ? await firstEventNs(opened) : undefined;
+  const firstNs = areFromBegin(begin, end) ? await firstEventNs(opened) : undefined;
   const span = spanOf(opened);
   const scan = plan.settle(traceClasses, { ...span, firstNs: firstNs ?? span.firstNs });
   for (const traceClass of traceClasses) plan.noteTimeless(traceClass);

@@ -9,7 +9,7 @@ import { mapReferences } from "../filter/rewrite.ts";
 import { symbolText } from "../filter/symbol.ts";
 
 /** How a filter writes a column of events, by the column's name. */
-const WRITTEN: ReadonlyMap<string, readonly [root: string, fact: string]> = new Map([
+export const WRITTEN_COLUMNS: ReadonlyMap<string, readonly [root: string, fact: string]> = new Map([
   ...EVENT_COLUMNS,
   ...CONTAINER_FACTS.map((fact) => [containerColumn(fact), ["$container", fact]] as const),
 ]);
@@ -20,7 +20,7 @@ const WRITTEN: ReadonlyMap<string, readonly [root: string, fact: string]> = new 
  */
 export function conditionOnEvents(condition: Expression): Expression {
   return mapReferences(condition, (written) => {
-    const names = WRITTEN.get(plainName(symbolText(written)));
+    const names = WRITTEN_COLUMNS.get(plainName(symbolText(written)));
     return names === undefined ? written : reference(names, written.optional, written);
   });
 }

@@ -2,17 +2,11 @@
 
 import { pathNames, plainName } from "../base/quoted-name.ts";
 import type { Span } from "../base/text.ts";
-import {
-  CONTAINER_FACTS,
-  type ColumnRequest,
-  columnName,
-  columnRequest,
-  containerColumn,
-} from "../column/request.ts";
+import { type ColumnRequest, columnName, columnRequest } from "../column/request.ts";
 import type { Reference } from "../filter/ast.ts";
-import { EVENT_COLUMNS } from "../filter/event-columns.ts";
 import { symbolText } from "../filter/symbol.ts";
 import type { OutputColumn, Side } from "../operators/tables/table.ts";
+import { WRITTEN_COLUMNS } from "./event-columns.ts";
 import { unknownName } from "./language-error.ts";
 import type { TableDefinition } from "./tables/definition.ts";
 
@@ -33,8 +27,7 @@ export interface Scope {
 /** Names as they are written, and what a selection would call them. */
 const GLOBALS: ReadonlyMap<string, string> = new Map([
   ["$container", "container"],
-  ...CONTAINER_FACTS.map((fact) => [`$container.${fact}`, containerColumn(fact)] as const),
-  ...[...EVENT_COLUMNS].map(([column, written]) => [written.join("."), column] as const),
+  ...[...WRITTEN_COLUMNS].map(([column, names]) => [names.join("."), column] as const),
 ]);
 
 /** The name that a selection has for a reference. */

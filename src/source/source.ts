@@ -10,7 +10,7 @@ import { followInThread } from "./follow-in-thread.ts";
 import type { Gate } from "./gate.ts";
 import { followedDirectory, isLiveSource } from "./live-source.ts";
 import { fromPull } from "./pull.ts";
-import { isFromBegin, resolveTime, type TimeBound } from "./time-bound.ts";
+import { areFromBegin, resolveTime, type TimeBound } from "./time-bound.ts";
 
 /** What sources of either kind give. */
 export type SourceItem = Item | RecordedItem | FollowedItem;
@@ -65,7 +65,7 @@ export function openSources(
       begin: resolveTime(begin, { firstNs, lastNs }, "begin"),
       end: resolveTime(end, { firstNs, lastNs }, "end"),
     });
-    const fromFirstEvent = isFromBegin(begin) || isFromBegin(end);
+    const fromFirstEvent = areFromBegin(begin, end);
     const how = { rangeFrom, fromFirstEvent, deferPacketReads, onProgress, opened };
     const open = () => readRecorded(sources, how);
     return fromPull<SourceItem>(open, gate, onRelease);

@@ -124,9 +124,9 @@ export function parseShift(text: string): bigint | undefined {
   return bound?.kind === "relative" ? bound.ns : undefined;
 }
 
-/** Whether a time counts from the trace's first event. */
-export function isFromBegin(bound: TimeBound | undefined): boolean {
-  return bound?.kind === "relative" && bound.ns >= 0n;
+/** Whether one of some times counts from the trace's first event. */
+export function areFromBegin(...bounds: readonly (TimeBound | undefined)[]): boolean {
+  return bounds.some((bound) => bound?.kind === "relative" && bound.ns >= 0n);
 }
 
 /**
