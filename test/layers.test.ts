@@ -10,11 +10,11 @@ import { PROJECT } from "./support/traces.ts";
 const MAY_IMPORT: Readonly<
   Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>
 > = {
-  base: { folders: [], packages: ["node:fs", "node:os", "node:path", "node:zlib"] },
+  base: { folders: [], packages: ["node:fs", "node:os", "node:path", "node:v8", "node:zlib"] },
   wasm: { folders: [], packages: [] },
   ctf: {
     folders: ["base"],
-    packages: ["node:fs", "node:fs/promises", "node:path", "node:util", "node:v8", "node:zlib"],
+    packages: ["node:fs", "node:fs/promises", "node:path", "node:util", "node:zlib"],
   },
   relay: { folders: ["base"], packages: ["node:net", "node:stream"] },
   followed: { folders: ["base", "ctf"], packages: ["node:fs", "node:path"] },

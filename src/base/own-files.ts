@@ -24,8 +24,8 @@ import { crc32 } from "node:zlib";
 
 /** The kind of a file, the checksums of the program and of the rest, and a word of the kind's own. */
 const HEADER_BYTES = 16;
-/** A file that is larger than this was not made here. */
-const MAX_BYTES = 64 << 20;
+/** What a file holds at most besides its header: one that is larger was not made here. */
+export const MOST_OWN_BYTES: number = 64 << 20;
 
 /** What a file is of: only the program that wrote it takes it. */
 export interface FileKind {
@@ -72,7 +72,7 @@ export class OwnFiles {
     try {
       file = openSync(join(this.#directory, name), constants.O_RDONLY | constants.O_NOFOLLOW);
       const { size, uid } = fstatSync(file);
-      if (uid !== process.geteuid?.() || size > MAX_BYTES) return undefined;
+      if (uid !== process.geteuid?.() || size > HEADER_BYTES + MOST_OWN_BYTES) return undefined;
       const bytes = Buffer.allocUnsafe(size);
       return readSync(file, bytes, 0, size, 0) === size ? bytes : undefined;
     } catch {
@@ -98,6 +98,8 @@ export class OwnFiles {
       if (safeDirectory() !== this.#directory) return;
       writeFileSync(part, Buffer.concat([header, rest]), { mode: 0o600, flag: "wx" });
       renameSync(part, path);
+      // Of runs that were killed while they wrote.
+      this.keepNewest(`${name}.`, 0);
     } catch {
       rmSync(part, { force: true });
     }

@@ -61,13 +61,14 @@ async function censusOfRecorded(feed: Feed, losses: LossAccount): Promise<Census
   const progress = progressLine(process.stderr);
   const reading =
     (what: string) =>
-    (wanted: ReadOptions): FeedSubscription => {
+    (wanted?: ReadOptions): FeedSubscription => {
       const onProgress = (done: number, total: number): void =>
         progress?.show(() => `${what}, ${percent(done, total)}`);
       return feed.share({ ...wanted, onProgress });
     };
   try {
-    const names = new RecordedNames(reading("looking for containers"));
+    const share = reading("looking for containers");
+    const names = new RecordedNames({ share, traces: () => feed.traces() });
     return await recordedCensus(reading("counting events"), names, losses);
   } finally {
     progress?.end();

@@ -54,9 +54,11 @@ export async function recordedSelection(
   const question = await recordQuestion(options, false);
   const { filter, rows, notes } = await selectRecords(question, () => {
     const feed = openFeed(sources, { clockOffsetNs: options.clockOffset });
-    return new RecordedNames((wanted) =>
-      feed.share({ ...wanted, opened: () => Promise.resolve(opened) }),
-    );
+    const traces = () => Promise.resolve(opened);
+    return new RecordedNames({
+      share: (wanted) => feed.share({ ...wanted, opened: traces }),
+      traces,
+    });
   });
   for (const text of notes) note(text);
   const decided: Question = { ...question, filter, container: undefined };

@@ -48,6 +48,7 @@ export async function answerRowFiles(
   const feed = {
     isLive: false,
     share: () => ({ items: EMPTY, gate: new Gate(), canBlock: () => true }),
+    traces: () => Promise.resolve({ opened: [], failures: [] }),
   };
   return await runRows({
     asked,

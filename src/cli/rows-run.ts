@@ -37,7 +37,7 @@ export function lastRows(
 }
 
 /** What a run needs of a feed. */
-export type RowsFeed = Pick<Feed, "isLive" | "share">;
+export type RowsFeed = Pick<Feed, "isLive" | "share" | "traces">;
 
 /** A query, and where its rows go. */
 export interface RowsRunSpec {

@@ -36,7 +36,10 @@ export class SliceConverter {
     this.#feed = openFeed(sources, { clockOffsetNs });
     this.#opened = openRecorded(sources, clockOffsetNs);
     const opened = () => this.#opened;
-    this.#names = new RecordedNames((wanted) => this.#feed.share({ ...wanted, opened }));
+    this.#names = new RecordedNames({
+      share: (wanted) => this.#feed.share({ ...wanted, opened }),
+      traces: opened,
+    });
   }
 
   /** Writes a slice's rows. @returns what it had; no file is left of one without rows, unless it has a name */

@@ -55,13 +55,14 @@ const SHOWN_NAME_WAIT_MS = 1000;
  * @param onProgress called with how many bytes of recorded traces have been read for their container state, of how many
  */
 export function namesOf(
-  feed: Pick<Feed, "isLive" | "share">,
+  feed: Pick<Feed, "isLive" | "share" | "traces">,
   threads?: Execution["threads"],
   onProgress?: ReadOptions["onProgress"],
 ): NameSource {
   if (feed.isLive) return { kind: "live" };
-  const share = (options: ReadOptions): FeedSubscription => feed.share({ ...options, onProgress });
-  return { kind: "recorded", names: new RecordedNames(share, threads) };
+  const share = (options?: ReadOptions): FeedSubscription => feed.share({ ...options, onProgress });
+  const traces = { share, traces: () => feed.traces() };
+  return { kind: "recorded", names: new RecordedNames(traces, threads) };
 }
 
 /** Whether a query asks for containers at all. */
@@ -171,7 +172,7 @@ function recordedRows(
   names: RecordedNames,
 ): Observable<ResultItem> {
   const { registry } = names;
-  const traceClasses = [...names.traceClasses];
+  const { traceClasses } = names;
   const asked = askedOf(question);
   const watch = watchOf(
     question,
@@ -219,9 +220,8 @@ export function exactFilter(
   { filter, container }: Question,
   { registry, traceClasses }: RecordedNames,
 ): { readonly filter: Program | undefined; readonly container: Container | undefined } | undefined {
-  const classes = [...traceClasses];
   const exact = (condition: ContainerCondition): ReturnType<typeof exactPart> =>
-    exactPart(condition, registry, classes);
+    exactPart(condition, registry, traceClasses);
   const { required, cases } = askedOf({ filter, container });
   if (cases.length === 0) {
     const part = required && exact(required);

@@ -38,7 +38,7 @@ export async function selectRecords(
   if (exact !== undefined) return { filter: exact.filter, rows: undefined, notes };
   const asked = askedOf(question);
   const { required } = asked;
-  const namespaces = required && wantedNamespaces(required, registry, [...known.traceClasses]);
+  const namespaces = required && wantedNamespaces(required, registry, known.traceClasses);
   const filter = pushedDown(question.filter, namespaces);
   return { filter, rows: new ContainerRows(registry, asked), notes };
 }

@@ -171,7 +171,7 @@ for (const { title, conditions, live, open } of SUBJECTS) {
   test(`${title}: rows are those that the condition says, whoever asks`, async () => {
     const trace = await open();
     const feed = openFeed([trace.path], { from: "beginning" });
-    const names = new RecordedNames((options) => feed.share(options));
+    const names = new RecordedNames(feed);
     const server = await serve([trace.path], { port: 0 });
     try {
       const ask = async (question: Spec): Promise<readonly Row[]> => {

@@ -14,7 +14,7 @@ import { recordedTrace } from "../support/traces.ts";
 const test = suite("operators/exact-pushdown");
 const trace = await recordedTrace("churn");
 const feed = openFeed([trace.path], { from: "beginning" });
-const names = new RecordedNames((options) => feed.share(options));
+const names = new RecordedNames(feed);
 await new Promise<void>((ready, failed) => names.follow({ ready, failed }));
 const traceClasses = [...names.traceClasses];
 

@@ -22,7 +22,7 @@ interface Row {
 /** The rows of a query, of traces as they would be without some contexts. */
 function rowsOf(path: string, question: Spec, hidden: readonly string[] = []): Promise<Row[]> {
   const feed = openFeed([path], { from: "beginning" });
-  const names = new RecordedNames((options) => hiding(feed.share(options), hidden));
+  const names = new RecordedNames({ share: (options) => hiding(feed.share(options), hidden) });
   const share = hiding(feed.share(), hidden);
   const rows: Row[] = [];
   return new Promise((resolve, reject) => {

@@ -11,6 +11,7 @@ import { EVERYTHING } from "../../query/question.ts";
 import type { ResultBatch, ResultItem } from "../../query/result.ts";
 import { runQuery } from "../../query/run.ts";
 import { Gate } from "../../source/gate.ts";
+import type { StateLog } from "./kept-state.ts";
 import { declares, lacksIdentity, STATE_EVENTS, SWITCH_EVENT } from "./state-events.ts";
 import { STATE_COLUMNS, StateReader } from "./state-reader.ts";
 
@@ -21,6 +22,8 @@ export interface StateSpec {
   readonly maxLag: number;
   /** Threads for stored packets, which others need afterwards. */
   readonly threads?: Execution["threads"];
+  /** Takes the rows that are read, for another run. */
+  readonly log?: StateLog | undefined;
 }
 
 /**
@@ -43,6 +46,8 @@ export function stateOf(
     let late = 0;
     const onLoss = (loss: Loss): void => {
       if (isLossEnd(loss)) return;
+      // What could not be read this time may be there the next time.
+      if (loss.kind === "gap") spec.log?.giveUp();
       const trace = loss.stream?.trace ?? (loss.kind === "gap" ? loss.trace : undefined);
       if (trace === undefined || stateful.has(trace))
         registry.reportGap({ sinceNs: watermarkNs, reason: describeLoss(loss) });
@@ -52,6 +57,7 @@ export function stateOf(
       if (batch.late > late) registry.reportGap({ sinceNs: watermarkNs, reason });
       ({ late, watermarkNs } = batch);
       reader.read(batch);
+      spec.log?.add(batch);
       onChange();
     };
     const noted = items.pipe(
@@ -74,8 +80,10 @@ export function stateOf(
     });
     return results.subscribe({
       next: (item) => {
-        if (item.kind === "columns") reader.layout(item.columns);
-        else if (item.kind === "loss") onLoss(item.loss);
+        if (item.kind === "columns") {
+          reader.layout(item.columns);
+          spec.log?.layout(item.columns);
+        } else if (item.kind === "loss") onLoss(item.loss);
         else if (item.kind === "batch") onBatch(item.batch);
       },
       error: (error) => subscriber.error(error),

@@ -1,6 +1,7 @@
 /** The events that container state is read from, and what each means to its host. */
 
 import type { ControlGroup } from "../../base/control-group.ts";
+import type { ColumnBatch } from "../../column/column.ts";
 import type { ColumnRequest } from "../../column/request.ts";
 import { RowReader } from "../../column/row-reader.ts";
 import type { Schema } from "../../column/schema.ts";
@@ -74,7 +75,7 @@ export class StateReader {
     this.#row.layout(columns.map((column, i) => ({ ...column, name: READ[i]![0] })));
   }
 
-  read(batch: ResultBatch): void {
+  read(batch: ColumnBatch & Partial<Pick<ResultBatch, "watermarkNs">>): void {
     const row = this.#row;
     row.begin(batch);
     for (; row.at < batch.rows; row.at++) {

@@ -28,7 +28,7 @@ export class RecordedSources {
     let source = this.#opened.get(key);
     if (source?.stamp !== stamp) {
       const feed = openFeed(paths, this.#options);
-      source = { feed, names: new RecordedNames((options) => feed.share(options)), stamp };
+      source = { feed, names: new RecordedNames(feed), stamp };
       this.#opened.set(key, source);
     }
     return source;

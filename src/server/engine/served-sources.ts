@@ -213,7 +213,7 @@ async function lookAt(source: string): Promise<void> {
 
 /** A share of rows that are there already: they have no events, and no containers that events would name. */
 function noEvents(): SourceShare {
-  const names = new RecordedNames(noItems);
+  const names = new RecordedNames({ share: noItems });
   return {
     ...noItems(),
     isLive: false,
