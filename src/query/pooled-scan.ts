@@ -281,7 +281,7 @@ export function startPool(
   const stage = owner.stage(memory && { memory, traces, release });
   const workers: ScanThread<Rows>[] = threads.map((one) => new WorkerThread(one));
   // Where rows are only counted, or are few, this thread has nothing else to do.
-  const isIdle = spec.countsOnly === true || flushOnWatermark === true;
+  const isIdle = spec.countsOnly === true || spec.fold !== undefined || flushOnWatermark === true;
   if (workers.length === 0 || isIdle) workers.push(new OwnThread(compiledScanner));
   let letGo: (() => void) | undefined;
   /** Whether anyone but the pool itself holds the gate. */
