@@ -39,10 +39,10 @@ import type {
 } from "./query-ast.ts";
 import { computation, isCondition, rowProgram } from "./row-expressions.ts";
 import { EventScope, FixedScope, type Scope, TableScope } from "./scope.ts";
+import { stageHint } from "./slips.ts";
 import { STAGES, tableNamed } from "./stage-names.ts";
 import { overTable } from "./table-plan.ts";
 import type { TableDefinition } from "./tables/definition.ts";
-import { TABLES } from "./tables.ts";
 import { TypeCheck } from "./type-check.ts";
 
 /**
@@ -51,7 +51,7 @@ import { TypeCheck } from "./type-check.ts";
  * @throws FilterError with the place in the text
  */
 export function planQuery(text: string, base: Partial<Question> = {}): PlannedQuery {
-  return new Planner(text, { ...EVERYTHING, ...base }).plan(parseQuery(text));
+  return new Planner(text, { ...EVERYTHING, hintFor: stageHint, ...base }).plan(parseQuery(text));
 }
 
 /**
@@ -186,7 +186,7 @@ class Planner {
 
   #misplacedTable(stage: TableStage | PairStage): never {
     const name = stage.kind === "pair" ? "pair" : stage.name;
-    if (stage.kind === "table" && TABLES.every((table) => table.name !== name) && name !== "events")
+    if (stage.kind === "table" && !STAGES.includes(name))
       throw unknownName(this.#text, stage, "stage", name, STAGES);
     throw wrongStage(this.#text, stage, name, "expected a table as the first stage only");
   }

@@ -9,6 +9,7 @@ const STAGE_WORDS: ReadonlySet<string> = new Set(STAGES.filter((name) => !name.e
 /** What other languages call an aggregate stage. */
 const FOREIGN: ReadonlySet<string> = new Set(["stats", "summarize", "summarise", "group", "agg"]);
 const CLAUSES: ReadonlySet<string> = new Set(["by", "every", "if", "where"]);
+const SQL = /^(SELECT|WITH)$/;
 const UNIT = /^(ns|us|µs|ms|s|min|h|d)$/;
 
 /** What may help where a query is refused at a token; "" if nothing is known of it. */
@@ -30,12 +31,9 @@ function hintAt(
   const first = tokens[0]?.text ?? "";
   if (/^\d+$/.test(before) && UNIT.test(token.text))
     return `a duration has no blank: ${before}${token.text}`;
-  if (!isPiped) {
-    const word = pipe !== -1 && pipe < at ? tokens[pipe + 1]!.text : first;
-    if (beginsStage(word))
-      return `a stage stands behind |>: |> ${word}${isFunction(word) ? "()" : ""} …`;
-    return undefined;
-  }
+  if (!isPiped && SQL.test(first))
+    return "stages instead of clauses: |> syscalls |> count() by syscall";
+  if (!isPiped) return stageHint(pipe !== -1 && pipe < at ? tokens[pipe + 1]!.text : first);
   if (FOREIGN.has(before)) return "an aggregate stands for itself: |> count() by event";
   if (isFunction(before) && token.text !== "(") return `write ${before}()`;
   if (token.text === "as") return "an aggregate's name stands before it: total = count()";
@@ -46,6 +44,12 @@ function hintAt(
   if (before === "|" || beginsStage(token.text) || CLAUSES.has(token.text))
     return 'stages are apart by "|>"';
   return undefined;
+}
+
+/** What helps where a word that begins a stage stands in the filter; `undefined` for other words. */
+export function stageHint(word: string): string | undefined {
+  if (!beginsStage(word)) return undefined;
+  return `a stage stands behind |>: |> ${word}${isFunction(word) ? "()" : ""} …`;
 }
 
 function beginsStage(word: string): boolean {

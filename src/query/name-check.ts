@@ -18,12 +18,12 @@ import type { Question } from "./question.ts";
  * @throws FilterError, SourceError where nothing more will be declared
  */
 export function* checkNames(
-  { filter }: Question,
+  { filter, hintFor }: Question,
   requests: readonly ColumnRequest[],
   traceClasses: readonly TraceClass[],
   isLive: boolean,
 ): Generator<string> {
-  if (filter !== undefined) yield* checkSymbols(filter, traceClasses, isLive);
+  if (filter !== undefined) yield* checkSymbols(filter, traceClasses, isLive, hintFor);
   for (const request of requests)
     if (request.kind === "match")
       yield* checkSymbols(request.program as Program, traceClasses, isLive);
@@ -52,6 +52,7 @@ function* checkSymbols(
   filter: Program,
   traceClasses: readonly TraceClass[],
   isLive: boolean,
+  hintFor?: Question["hintFor"],
 ): Generator<string> {
   const all = unknownSymbols(filter, linkEnvironments(traceClasses));
   const unknown = all.find(({ isAllowed }) => !isAllowed) ?? all[0];
@@ -62,14 +63,18 @@ function* checkSymbols(
     return;
   }
   const { source = filter.text } = filter;
-  const problem = `expected a field or context of the trace, got ${symbol}${hintOf(unknown)}`;
+  const problem = `expected a field or context of the trace, got ${symbol}${hintOf(unknown, hintFor?.(symbol))}`;
   if (!isLive && !isAllowed)
     throw filterError("FILTER_UNKNOWN_FIELD", source, unknown, "filter", problem);
   yield `filter: ${problem}; nothing has it${isLive ? " so far" : ""}`;
 }
 
-function hintOf({ symbol, nearest, labelOf, isEvent }: UnknownSymbol): string {
+function hintOf(
+  { symbol, nearest, labelOf, isEvent }: UnknownSymbol,
+  hint: string | undefined,
+): string {
   if (isEvent === true) return ` (an event is $event.name == "${symbol}")`;
+  if (hint !== undefined) return ` (${hint})`;
   if (labelOf !== undefined) return ` (a label of ${labelOf} is a text: "${symbol}")`;
   return nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
 }

@@ -23,6 +23,8 @@ export interface Question {
   /** `time` holds rows until no earlier ones can come; `none` delivers them as they are decoded. */
   readonly order: "time" | "none";
   readonly limit: number | undefined;
+  /** What may help where a filter has a name that nothing has. */
+  readonly hintFor?: ((name: string) => string | undefined) | undefined;
   /** Whether rows that are equal but for their time in a pane of so many ns, or in any time, may come as one: see `Fold`. */
   readonly fold?: { readonly paneNs: bigint | undefined } | undefined;
 }

@@ -9,7 +9,7 @@ import { LineFile } from "./line-file.ts";
 import type { TlsFiles } from "./listener.ts";
 import { QueryServer, type Settings } from "./query-server.ts";
 import { ServerLog } from "./server-log.ts";
-import { isToken, TOKEN_FORM, Tokens } from "./token.ts";
+import { isToken, TOKEN_FORM, Tokens, tokenFault } from "./token.ts";
 import { readTokens } from "./token-file.ts";
 
 export interface ServeOptions {
@@ -125,7 +125,11 @@ export async function serve(
 function settingsOf(options: ReloadableOptions): Settings {
   const { token, tokenFile, allowedOrigins = [], allowedHosts = [], hide = [] } = options;
   if (token !== undefined && !isToken(token))
-    throw new FeedError("BAD_TOKEN", `token: expected ${TOKEN_FORM}, got something else`, 401);
+    throw new FeedError(
+      "BAD_TOKEN",
+      `token: expected ${TOKEN_FORM}, got ${tokenFault(token)}`,
+      401,
+    );
   const tokens = tokenFile === undefined ? undefined : readTokens(tokenFile);
   return {
     tokens: tokens ?? (token === undefined ? undefined : Tokens.single(token)),

@@ -6,7 +6,7 @@
 import { FeedError } from "../base/errors.ts";
 import type { Grant } from "./grant.ts";
 import { readSmallFile } from "./small-file.ts";
-import { digestOf, isToken, TOKEN_FORM, Tokens } from "./token.ts";
+import { digestOf, isToken, TOKEN_FORM, Tokens, tokenFault } from "./token.ts";
 
 const MAX_TOKENS = 10_000;
 const DIGEST = /^[0-9a-f]{64}$/;
@@ -23,7 +23,7 @@ export function readTokens(path: string): Tokens {
     throw bad(path, "a file that can be read", error instanceof Error ? error.message : "none");
   }
   if (!text.startsWith("{")) {
-    if (!isToken(text)) throw bad(path, `${TOKEN_FORM}, or a JSON object`, "something else");
+    if (!isToken(text)) throw bad(path, `${TOKEN_FORM}, or a JSON object`, tokenFault(text));
     return Tokens.single(text);
   }
   let value: unknown;

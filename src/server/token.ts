@@ -19,6 +19,12 @@ export function isToken(text: string): boolean {
   return TOKEN.test(text);
 }
 
+/** Why a text can be no token, without saying what it is. */
+export function tokenFault(text: string): string {
+  const isOfLength = text.length >= 8 && text.length <= 256;
+  return isOfLength ? "one with other characters" : `${text.length} characters`;
+}
+
 interface KnownToken {
   readonly grant: Grant;
   /** ms since the Unix epoch. */

@@ -86,6 +86,7 @@ const SLIPS: readonly (readonly [string, string])[] = [
   ["count() by event", "a stage stands behind |>: |> count() …"],
   ["select event", "a stage stands behind |>: |> select …"],
   ["top 5 by dt", "a stage stands behind |>: |> top …"],
+  ["SELECT count(*) FROM syscalls", "stages instead of clauses: |> syscalls |> count() by syscall"],
   ["ret < 0 | count()", "a stage stands behind |>: |> count() …"],
   ["|> count by event", "write count()"],
   ["|> group by event", "an aggregate stands for itself: |> count() by event"],
