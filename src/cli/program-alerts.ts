@@ -101,7 +101,10 @@ export function enable(): Command {
     .argument("<event...>", "events, as lttng enable-event takes them; syscalls with --kernel")
     .addOption(containerOption())
     .addOption(
-      new Option("--pid <ids>", "the namespace of this process of this machine; may be repeated")
+      new Option(
+        "-p, --pid <ids>",
+        "the namespace of this process of this machine; may be repeated",
+      )
         .argParser(collectNames)
         .default([], "none"),
     )

@@ -2,6 +2,7 @@
 
 import { Argument, Command } from "commander";
 import type { Shell } from "./completion.ts";
+import { explainForeignOptions } from "./foreign-options.ts";
 import { enable, ps, watch } from "./program-alerts.ts";
 import { analyze, strace, top } from "./program-analyses.ts";
 import { explain, queries, query, tail } from "./program-queries.ts";
@@ -54,6 +55,7 @@ Exit status: 0 when everything was read, 1 after an error, 2 for a wrong command
     man(root),
   ]) {
     root.addCommand(command.copyInheritedSettings(root).exitOverride());
+    explainForeignOptions(command);
   }
   return root;
 }

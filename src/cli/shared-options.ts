@@ -52,7 +52,7 @@ export function containerOption(): Option {
 
 export function pidOption(): Option {
   return new Option(
-    "--pid <ids>",
+    "-p, --pid <ids>",
     "only these processes: by their ids on the host, or in a container, 8@web; may be repeated",
   )
     .argParser(collectNames)

@@ -53,6 +53,25 @@ for (const [what, args, expected] of CASES) {
   });
 }
 
+const OPTIONS: readonly (readonly [string, string, string])[] = [
+  ["tail", "--filter=ret<0", "(here it is --where)"],
+  ["tail", "--columns", "(here it is --select)"],
+  ["query", "--fields", "unknown option '--fields'"],
+  ["serve", "--port", "(here it is --listen)"],
+  ["top", "--interval", "(here it is --every)"],
+  ["statedump", "--interval", "(here it is --period)"],
+  ["tail", "--wher", "(Did you mean --where?)"],
+];
+
+for (const [command, option, expected] of OPTIONS) {
+  test(`${command} ${option}: says what it is called`, () => {
+    const { status, stderr } = run([command, trace, option, "1"]);
+    assert.is(status, 2);
+    assert.ok(stderr.includes(expected), stderr);
+    assert.is(stderr.trim().split("\n").length, expected.startsWith("(") ? 2 : 1, stderr);
+  });
+}
+
 for (const args of [
   ["serve", trace],
   ["replay", trace],
