@@ -12,7 +12,8 @@ const UNITS: Readonly<Partial<Record<CellUnit, string>>> = {
   "%": "%",
   ns: "ns",
   bytes: "bytes",
-  "bytes/s": "bytes",
+  rate: "/s",
+  "bytes/s": "bytes/s",
 };
 
 /** Columns: the window, where there are windows; keys; measures. */

@@ -18,8 +18,10 @@ export function quantity(value: number | bigint, unit: string | undefined): stri
     case "ns":
       return scaled(number, TIMES, "ns");
     case "bytes":
+    case "bytes/s":
       return scaled(number, SIZES, "B");
     case "%":
+    case "/s":
       return number.toFixed(2);
     default:
       if (typeof value === "bigint" || Number.isInteger(number)) return String(value);

@@ -119,7 +119,8 @@ function isSilent({ name }: ColumnLayout, column: Column, rows: number): boolean
 }
 
 function title({ name, unit }: ColumnLayout): string {
-  return unit === "%" ? `${name} %` : name;
+  if (unit === "%") return `${name} %`;
+  return unit?.endsWith("/s") ? `${name}/s` : name;
 }
 
 function padded(

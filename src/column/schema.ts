@@ -14,7 +14,7 @@ export interface ColumnLayout {
   readonly isHexadecimal?: boolean;
   /** What it was selected as; columns that an operator computes have none. */
   readonly request?: SettledRequest | undefined;
-  /** What its numbers count: `ns`, `%`, `bytes`. */
+  /** What its numbers count: `ns`, `%`, `bytes`, and of rates `/s`, `bytes/s`. */
   readonly unit?: string | undefined;
 }
 
