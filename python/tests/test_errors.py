@@ -70,3 +70,9 @@ def test_takes_the_link_that_serve_prints(recorded: tw.Connection) -> None:
     linked = tw.connect(f"{recorded.url}/#token={recorded.place.token}")
     assert linked.sources() == recorded.sources()
     assert recorded.place.token not in repr(linked.query())
+
+
+@pytest.mark.parametrize("option", ["--token=abcdefgh", "-l", "--tls-cert"])
+def test_keeps_its_own_server_to_itself(small: str, option: str) -> None:
+    with pytest.raises(ValueError, match=f"open: .*got {option}; connect"):
+        tw.open(small, options=(option, "127.0.0.1:1"))

@@ -81,7 +81,7 @@ export function unknownTimeOf(
 ): Promise<UnknownTime> {
   const unknown = new UnknownTime(span);
   const share = feed.share({ begin, end, deferPacketReads: false });
-  const execution = { isLive: false, borrowBatches: true };
+  const execution = { isLive: false, borrowBatches: true, reportLossEnds: true };
   return new Promise((resolve, reject) => {
     runPlanned(planQuery(SWITCHES, { begin, end }), execution, share, names).subscribe({
       next: (item) => {

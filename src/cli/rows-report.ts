@@ -1,7 +1,7 @@
 /** What a run of rows reports on stderr: progress, losses where they occur, notes, and totals at its end. */
 
 import type { StreamOrigin } from "../base/item.ts";
-import { describeLoss, isLossEnd, type Loss, LossAccount } from "../feed/losses.ts";
+import { describeLoss, type Loss, LossAccount } from "../feed/losses.ts";
 import type { ResultBatch } from "../query/result.ts";
 import { note, warn } from "./report.ts";
 import { describeLive, percent, progressLine } from "./status.ts";
@@ -71,7 +71,6 @@ export class RowsReport {
   /** @param write puts a line among the rows; false where their format has no such lines */
   onLoss(loss: Loss, write: (text: string) => boolean): void {
     this.#account.add(loss);
-    if (isLossEnd(loss)) return;
     // A file that has gone may have thousands of packets: they are counted.
     if (loss.kind === "gap" && loss.packets === 1 && loss.stream !== undefined) {
       if (this.#unreadStreams.has(loss.stream)) return;

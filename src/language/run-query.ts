@@ -50,6 +50,7 @@ export function runPlanned(
     borrowBatches: true,
     lines: undefined,
     reportWatermark: true,
+    reportLossEnds: execution.reportLossEnds ?? question.table !== undefined,
   };
   return through(runQuestion(question, how, share, source), planned.open({ isLive, maxGroups }), {
     isLive,

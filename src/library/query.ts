@@ -5,7 +5,7 @@ import { SourceError } from "../base/errors.ts";
 import { fitBatch } from "../column/null-column.ts";
 import type { Schema } from "../column/schema.ts";
 import { type Feed, type FeedSubscription, openFeed } from "../feed/feed.ts";
-import { describeLoss, isLossEnd } from "../feed/losses.ts";
+import { describeLoss } from "../feed/losses.ts";
 import { type BatchWriter, NO_BYTES } from "../format/batch-writer.ts";
 import type { Bytes } from "../format/bytes-in-order.ts";
 import { FORMAT_DEFAULTS, type FormatOptions, formatNamed } from "../format/formats.ts";
@@ -190,7 +190,7 @@ export class Query {
 
   #report(item: ResultItem): void {
     if (item.kind === "note") this.#options.onNote?.(item.text);
-    if (item.kind === "loss" && !isLossEnd(item.loss)) this.#options.onLoss?.(item.loss);
+    if (item.kind === "loss") this.#options.onLoss?.(item.loss);
   }
 }
 
@@ -219,7 +219,6 @@ function written(writer: BatchWriter, item: ResultItem, hasBegun: boolean): Byte
     case "batch":
       return writer.batch(item.batch, batchFacts(item.batch, 0));
     case "loss":
-      if (isLossEnd(item.loss)) return NO_BYTES;
       return writer.loss?.(describeLoss(item.loss)) ?? NO_BYTES;
     default:
       return NO_BYTES;

@@ -1,7 +1,7 @@
 /** Rows that wait for their time → ordered batches, with losses in their places between the rows. */
 
 import { type ColumnBatch, copyBatch } from "../column/column.ts";
-import { type Loss, LossAccount, lostPackets } from "../feed/losses.ts";
+import { isLossEnd, type Loss, LossAccount, lostPackets } from "../feed/losses.ts";
 import type { Execution } from "./execution.ts";
 import { PendingLosses } from "./order/pending-losses.ts";
 import { BATCH_ROWS, END_OF_TIME } from "./order/row-store.ts";
@@ -25,7 +25,7 @@ export class Batching {
   readonly #emit: (item: ResultItem) => void;
   readonly #beforeBatch: () => void;
   readonly #account = new LossAccount();
-  readonly #losses = new PendingLosses();
+  readonly #losses: PendingLosses;
   #lostByStream: string | undefined;
   #pendingSinceMs: number | undefined;
   #reportedNs: bigint | undefined;
@@ -53,7 +53,12 @@ export class Batching {
     this.#watermark = watermark;
     this.#emit = emit;
     this.#beforeBatch = beforeBatch;
+    this.#losses = new PendingLosses(this.#marksEnds);
     this.isDone = false;
+  }
+
+  get #marksEnds(): boolean {
+    return this.#execution.reportLossEnds === true;
   }
 
   /** Rows before this time are late; nothing is where rows leave as they come. */
@@ -76,6 +81,7 @@ export class Batching {
   }
 
   onLoss(loss: Loss): void {
+    if (isLossEnd(loss) && !this.#marksEnds) return;
     if (this.#question.order === "time" && this.#losses.add(loss)) return;
     this.flush();
     this.#report(loss);

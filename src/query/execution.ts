@@ -30,6 +30,8 @@ export interface Execution {
   readonly flushOnWatermark?: boolean | undefined;
   /** Whether results say, as `watermark` items, until when all rows have come. */
   readonly reportWatermark?: boolean | undefined;
+  /** Whether losses are followed by marks of where they may have ended (`isLossEnd`): for who pairs events. */
+  readonly reportLossEnds?: boolean | undefined;
   /** Whether live columns may also get wider types: for a listener that takes values of any type. */
   readonly widenColumns?: boolean | undefined;
   /** Columns behind the user's, which an operator reads. */

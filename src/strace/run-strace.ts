@@ -62,7 +62,7 @@ export function runStrace(spec: StraceSpec): {
   const shown = isShown(spec);
   const share = feed.share({ begin: base.begin, end: base.end, deferPacketReads: false });
   const question: Question = { ...EVERYTHING, ...base, events: EVENTS, select: SELECT };
-  const execution = { isLive: feed.isLive, maxLagMs, borrowBatches: true };
+  const execution = { isLive: feed.isLive, maxLagMs, borrowBatches: true, reportLossEnds: true };
   const take = rowResults({
     row(reader, ns) {
       const event = eventAt(reader, ns);

@@ -46,7 +46,7 @@ function discarding(discarded: number): PacketHeader {
 
 test("a loss is behind the packet before, and may have been up to the end of its own", () => {
   const counters = new StreamCounters();
-  const pending = new PendingLosses();
+  const pending = new PendingLosses(true);
   counters.next(stream, discarding(0), 10n, 20n);
   for (const loss of counters.next(stream, discarding(7), 30n, 40n)) pending.add(loss);
   assert.is(pending.firstUpTo(100n), 20n);
@@ -70,11 +70,11 @@ test("without ends of packets a loss is in front of its packet's first record, a
     { kind: "discarded-events", stream, count: 7, beginNs: 29n, endNs: undefined },
   ]);
   assert.ok(isLossEnd(second![0]!));
-  assert.is(new PendingLosses().add(second![0]!), true);
+  assert.is(new PendingLosses(true).add(second![0]!), true);
 });
 
 test("packets that are missing are in front of the first record behind them", () => {
-  const pending = new PendingLosses();
+  const pending = new PendingLosses(true);
   pending.add({ kind: "missing-packets", stream, count: 1, endNs: 30n });
   assert.is(pending.firstUpTo(100n), 29n);
 });

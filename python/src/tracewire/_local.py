@@ -24,6 +24,8 @@ LEAST_NODE = 20
 START_SECONDS = 60.0
 END_SECONDS = 10.0
 #: Loaded into the server: it ends when its standard input does, however this process ends.
+#: Options of `serve` that say where and for whom it is: the server is for this process alone.
+OWN_OPTIONS = ("-l", "--listen", "--token", "--no-token", "--token-file", "--tls-cert", "--tls-key", "--tls-client-ca")
 END_WITH_PARENT = Path(__file__).with_name("_end_with_parent.cjs")
 
 
@@ -42,6 +44,11 @@ def open(  # noqa: A001
     """
     if not sources:
         raise ValueError("open: expected a trace directory or a net:// URL, got nothing")
+    own = next((option for option in options if option.split("=")[0] in OWN_OPTIONS), None)
+    if own is not None:
+        raise ValueError(
+            f"open: expected options other than those of its own address and token, got {own}; connect() takes those of a server"
+        )
     server = LocalServer([os.fspath(source) for source in sources], program, options)
     return Connection(server.place, server)
 

@@ -1,6 +1,6 @@
 /** Events that were lost, by the windows that they may have belonged to. */
 
-import { isLossEnd, type Loss } from "../../feed/losses.ts";
+import type { Loss } from "../../feed/losses.ts";
 
 interface Span {
   readonly beginNs: bigint;
@@ -17,7 +17,7 @@ export class LossWindows {
 
   /** @param nowNs where the loss stands among the rows, for losses without times */
   add(loss: Loss, nowNs: bigint): void {
-    if (loss.kind !== "discarded-events" || isLossEnd(loss)) return;
+    if (loss.kind !== "discarded-events") return;
     const { beginNs = nowNs, endNs = nowNs, count: events } = loss;
     this.#total += events;
     if (this.#spans.length < MAX_SPANS) this.#spans.push({ beginNs, endNs, events });

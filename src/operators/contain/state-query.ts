@@ -5,7 +5,7 @@ import type { TraceOrigin } from "../../base/item.ts";
 import type { Registry } from "../../containers/registry.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { DecodedItem } from "../../feed/decoded-item.ts";
-import { describeLoss, isLossEnd, type Loss } from "../../feed/losses.ts";
+import { describeLoss, type Loss } from "../../feed/losses.ts";
 import type { Execution } from "../../query/execution.ts";
 import { EVERYTHING } from "../../query/question.ts";
 import type { ResultBatch, ResultItem } from "../../query/result.ts";
@@ -45,7 +45,6 @@ export function stateOf(
     let watermarkNs: bigint | undefined;
     let late = 0;
     const onLoss = (loss: Loss): void => {
-      if (isLossEnd(loss)) return;
       // What could not be read this time may be there the next time.
       if (loss.kind === "gap") spec.log?.giveUp();
       const trace = loss.stream?.trace ?? (loss.kind === "gap" ? loss.trace : undefined);

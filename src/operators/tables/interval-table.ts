@@ -8,7 +8,7 @@ import type { ColumnBatch } from "../../column/column.ts";
 import { SharedDictionary } from "../../column/column-builder.ts";
 import { halvesOf } from "../../column/halves.ts";
 import type { Schema } from "../../column/schema.ts";
-import { type Loss, mayMissEvents } from "../../feed/losses.ts";
+import { isLossEnd, type Loss, mayMissEvents } from "../../feed/losses.ts";
 import type { Emit, Operator } from "../operator.ts";
 import { MAX_OPEN, OpenIntervals } from "./open-intervals.ts";
 import { type OwnValue, RowAssembly } from "./row-assembly.ts";
@@ -96,7 +96,7 @@ export abstract class IntervalTable implements Operator {
   loss(loss: Loss, out: Emit): void {
     this.#out = out;
     if (mayMissEvents(loss)) this.lost(loss);
-    out.loss(loss);
+    if (!isLossEnd(loss)) out.loss(loss);
   }
 
   end(out: Emit): void {

@@ -8,13 +8,20 @@ interface Pending {
 /** Losses that wait, as rows do, until everything before them has left: so they stand where they happened. */
 export class PendingLosses {
   readonly #pending: Pending[] = [];
+  readonly #marksEnds: boolean;
 
-  /** Keeps a loss, and where it may have ended, unless it has no time and belongs where the stream is now. */
+  /** @param marksEnds whether a loss is followed by a mark of where it may have ended */
+  constructor(marksEnds: boolean) {
+    this.#marksEnds = marksEnds;
+  }
+
+  /** Keeps a loss, unless it has no time and belongs where the stream is now. */
   add(loss: Loss): boolean {
     const ns = timeOf(loss);
     if (ns === undefined) return false;
     this.#insert(ns, loss);
-    if (loss.kind !== "discarded-events" || loss.endNs === undefined) return true;
+    if (!this.#marksEnds || loss.kind !== "discarded-events" || loss.endNs === undefined)
+      return true;
     // The packet behind may begin at the end of this one, with a record of that time.
     const endNs = loss.endNs - 1n;
     if (endNs > ns) this.#insert(endNs, { ...loss, count: 0, beginNs: endNs });

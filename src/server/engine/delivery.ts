@@ -8,7 +8,7 @@ import { FeedError } from "../../base/errors.ts";
 import { bytesOf, copyBatch } from "../../column/column.ts";
 import { fitBatch } from "../../column/null-column.ts";
 import type { Schema } from "../../column/schema.ts";
-import { isLossEnd, type Loss, LossAccount } from "../../feed/losses.ts";
+import { type Loss, LossAccount } from "../../feed/losses.ts";
 import type { BatchWriter } from "../../format/batch-writer.ts";
 import { type Bytes, BytesInOrder } from "../../format/bytes-in-order.ts";
 import { type AskedQuery, runAsked } from "../../language/run-query.ts";
@@ -211,7 +211,7 @@ export class Delivery {
         break;
       case "loss":
         this.losses.add(item.loss);
-        if (!isLossEnd(item.loss)) this.#sink?.loss(item.loss);
+        this.#sink?.loss(item.loss);
         break;
       case "note":
         this.#sink?.note(item.text);
