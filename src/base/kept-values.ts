@@ -64,6 +64,8 @@ export class KeptValues<Value> {
   }
 
   #nameOf(key: Buffer): string {
-    return `${this.#kind.prefix}${crc32(key).toString(16)}-${process.version}-${process.arch}`;
+    // The bundles of one program keep their own beside each other.
+    const program = this.#file.programSum.toString(16);
+    return `${this.#kind.prefix}${crc32(key).toString(16)}-${program}-${process.version}-${process.arch}`;
   }
 }
