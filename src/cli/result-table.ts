@@ -10,6 +10,7 @@ import type { Column, ColumnBatch } from "../column/column.ts";
 import { numberAt, valueAt } from "../column/row-reader.ts";
 import type { ColumnLayout, Schema } from "../column/schema.ts";
 import { type BatchWriter, NO_BYTES } from "../format/batch-writer.ts";
+import { drawing } from "../terminal/guard.ts";
 
 export interface ResultTableOptions {
   /** Whether what was drawn before is replaced: by results that stand for all so far. */
@@ -72,7 +73,7 @@ export class ResultTable implements BatchWriter<Uint8Array> {
     if (all.length > room) lines.push(`  … ${all.length - room} more\n`);
     const over = this.#drawn === 0 ? "" : `\x1b[${this.#drawn}A\x1b[0J`;
     this.#drawn = lines.length;
-    return encoder.encode(over + lines.join(""));
+    return drawing(over + lines.join(""));
   }
 
   /** The rows, below a head where that is another than before. */
@@ -119,8 +120,9 @@ function isSilent({ name }: ColumnLayout, column: Column, rows: number): boolean
 }
 
 function title({ name, unit }: ColumnLayout): string {
-  if (unit === "%") return `${name} %`;
-  return unit?.endsWith("/s") ? `${name}/s` : name;
+  const text = printable(name);
+  if (unit === "%") return `${text} %`;
+  return unit?.endsWith("/s") ? `${text}/s` : text;
 }
 
 function padded(

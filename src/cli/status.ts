@@ -1,14 +1,16 @@
 /** One line of progress on stderr, for users at a terminal: rewritten in place, and gone at the end. */
 
 import pc from "picocolors";
+import { printable } from "../base/printable.ts";
 import { counted } from "../base/text.ts";
+import { drawing } from "../terminal/guard.ts";
 import { hasColors } from "./colors.ts";
 
 /** The part of a terminal's stream that is used. */
 export interface Terminal {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  write(text: string): unknown;
+  write(bytes: Uint8Array): unknown;
 }
 
 /** At most five times a second; and nothing at all for work that is done before the first of them. */
@@ -56,7 +58,7 @@ export class ProgressLine {
     const text = describe((now - this.#begin) / 1000);
     // A line that wraps could not be erased.
     const width = Math.max(0, (this.#stream.columns || 80) - 1);
-    this.#stream.write(`${ERASE}${this.#colors.dim(text.slice(0, width))}`);
+    this.#stream.write(drawing(`${ERASE}${this.#colors.dim(printable(text).slice(0, width))}`));
   }
 
   /** Other work begins. */
@@ -66,7 +68,7 @@ export class ProgressLine {
 
   /** Makes room for another line; the next update shows it again. */
   erase(): void {
-    if (this.#isShown) this.#stream.write(ERASE);
+    if (this.#isShown) this.#stream.write(drawing(ERASE));
     this.#isShown = false;
   }
 

@@ -6,6 +6,7 @@
 import { writeSync } from "node:fs";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Frame, ScreenSize } from "./frame.ts";
+import { drawing } from "./guard.ts";
 import { listenToKeys } from "./keys.ts";
 import { Painter } from "./painter.ts";
 
@@ -36,7 +37,7 @@ export class FullScreen {
 
   constructor(options: FullScreenOptions) {
     this.#options = options;
-    this.#painter = new Painter((text) => options.output.write(text), options.hasColors);
+    this.#painter = new Painter((text) => options.output.write(drawing(text)), options.hasColors);
   }
 
   get size(): ScreenSize {
@@ -55,7 +56,7 @@ export class FullScreen {
     input.setRawMode(true);
     this.#stopKeys = listenToKeys(input, onKey);
     input.resume();
-    output.write(ENTER);
+    output.write(drawing(ENTER));
   }
 
   paint(frame: Frame): void {
@@ -108,7 +109,7 @@ export class FullScreen {
   readonly #onContinue = (): void => {
     if (!this.#isOpen) return;
     this.#options.input.setRawMode(true);
-    this.#options.output.write(ENTER);
+    this.#options.output.write(drawing(ENTER));
     this.#painter.forget();
     this.#options.onResize();
   };

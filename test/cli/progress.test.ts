@@ -12,12 +12,16 @@ const test = suite("cli/progress");
 const ERASE = "\r\u001b[2K";
 
 /** A terminal's stream that keeps what is written. */
-function terminal(columns: number): { text: string; columns: number; write(text: string): void } {
+function terminal(columns: number): {
+  text: string;
+  columns: number;
+  write(bytes: Uint8Array): void;
+} {
   return {
     text: "",
     columns,
-    write(text) {
-      this.text += text;
+    write(bytes) {
+      this.text += Buffer.from(bytes);
     },
   };
 }
