@@ -1,13 +1,13 @@
 /**
- * Linked bytecode → structured code. Jumps go forward and nest, so `a && b` becomes: a; if zero then 0 else b. What
- * rejects a record leaves through `reject`.
+ * Linked bytecode → structured code. Jumps go forward and nest: a block for each place that is jumped to, so that `a && b && c`
+ * becomes: block; a; if zero then 0 and leave; b; if zero then 0 and leave; c; end. What rejects a record leaves through `reject`.
  */
 
 import type { FieldClass } from "../../../ctf/trace-class.ts";
 import type { LinkedProgram } from "../../../filter/bytecode.ts";
 import { OPCODE_NAMES } from "../../../filter/opcodes.ts";
 import type { TextConstant } from "../../../filter/text-literal.ts";
-import type { Code, Local } from "../../../wasm/code.ts";
+import type { Code, Label, Local } from "../../../wasm/code.ts";
 import { Op, ValueType } from "../../../wasm/opcodes.ts";
 import { compareTexts, matchPattern } from "./helpers.ts";
 import { NotCompilable } from "./not-compilable.ts";
@@ -36,6 +36,8 @@ export class FilterEmitter {
   readonly #walk: WalkEmitter;
   readonly #time: Local;
   readonly #reject: () => void;
+  /** The innermost block: where a jump to its target branches. */
+  #block: { readonly target: number; readonly end: Label } | undefined;
 
   /**
    * @param time holds the record's time as an i64
@@ -81,16 +83,10 @@ export class FilterEmitter {
     switch (name) {
       case "RETURN":
         return at + 1;
-      case "AND": {
-        const next = (): void => this.#run(at + 2, a);
-        code.op(Op.i64Eqz).if(() => code.i64(0n), next, i64);
-        return a;
-      }
-      case "OR": {
-        const next = (): void => this.#run(at + 2, a);
-        code.op(Op.i64Eqz).if(next, () => code.i64(1n), i64);
-        return a;
-      }
+      case "AND":
+        return this.#leave(at + 2, a, 0n);
+      case "OR":
+        return this.#leave(at + 2, a, 1n);
       case "SKIP_IF_NO_FIELD":
         this.#pushIsPresent(this.#location(a));
         code.if(
@@ -110,6 +106,30 @@ export class FilterEmitter {
       default:
         return undefined;
     }
+  }
+
+  /**
+   * Leaves to the target with a value where the truth on the stack is that value; else what is behind runs. Targets that
+   * follow each other share one block: thousands of terms would not nest.
+   */
+  #leave(behind: number, target: number, value: bigint): number {
+    const code = this.#code;
+    const outer = this.#block;
+    if (outer?.target === target) {
+      code.op(Op.i64Eqz);
+      if (value === 1n) code.op(Op.i32Eqz);
+      code.if(() => code.i64(value).br(outer.end));
+      return behind;
+    }
+    const condition = code.local(i64);
+    code.set(condition).block((end) => {
+      this.#block = { target, end };
+      code.get(condition);
+      this.#leave(behind, target, value);
+      this.#run(behind, target);
+      this.#block = outer;
+    }, i64);
+    return target;
   }
 
   /** Instructions that work on the stack. */
