@@ -4,7 +4,7 @@ import { addressOf, type Place, placeOf, type ViewName } from "./address.ts";
 import { CompareView } from "./compare-view.ts";
 import { placeAbove, showCrumbs } from "./crumbs.ts";
 import { Diagnostic } from "./diagnostic.ts";
-import { byId, count, show, visible, visibleLines } from "./dom.ts";
+import { byId, count, show, visible } from "./dom.ts";
 import { ExportDialog } from "./export-dialog.ts";
 import type { QueryError } from "./frames.ts";
 import { HostFilter } from "./host-filter.ts";
@@ -30,7 +30,10 @@ const UPDATE_MS = 200;
 let place: Place = placeOf(location.search);
 const sources = new Sources();
 const source = byId<HTMLSelectElement>("source");
-const host: Host = { token: new Token(), go, replace, pause, diagnose };
+const host: Host = {
+  ...{ token: new Token(), go, replace, pause, diagnose },
+  isSilent: () => sources.isSilent(place.source),
+};
 const diagnostic = new Diagnostic(host.token, (mended) =>
   go({ query: place.view === "events" ? mended : filterOf(mended), isPaused: false }),
 );
@@ -103,7 +106,21 @@ async function watchSources(): Promise<void> {
   const hadSources = sources.all.length > 0;
   const status = await sources.refresh(host.token);
   if (status === 200 && !hadSources) await start();
+  else if (status === 200) await learn();
   if (status === 401 && byId("access").hidden) ask("The server does not take this token any more.");
+}
+
+/** What was missing when the page was opened may be known now. Live queries go on: what they brought is not there twice. */
+async function learn(): Promise<void> {
+  if (!(await sources.learn(host.token)) || shown === undefined) return;
+  const scope = scopeOf(place, sources);
+  if (scope.isLive) {
+    shown = { ...shown, scope };
+    views[shown.name].learn?.(scope);
+  } else {
+    overviewOf = undefined;
+    run();
+  }
 }
 
 /** Shows what the address says. */
@@ -162,9 +179,10 @@ function update(): void {
   const button = byId("losses-button");
   const text = lost > 0 ? `Losses: ${count(lost)}` : "Losses";
   if (button.textContent !== text) button.textContent = text;
+  welcome.update();
   const { trouble } = sources;
   button.classList.toggle("bad", lost > 0 || trouble !== "");
-  if (byId("trouble").textContent !== visibleLines(trouble)) show("trouble", visibleLines(trouble));
+  if (byId("trouble").textContent !== trouble) show("trouble", trouble);
 }
 
 function openContainer([name = ""]: readonly string[], scope: Scope): void {

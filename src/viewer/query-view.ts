@@ -144,7 +144,9 @@ export class QueryView implements View, Listener {
     const news = this.#totals.rows - this.#rowsAtPause;
     const state = byId("state");
     const isLost = this.#outage !== undefined && this.#state === "disconnected";
-    const word = this.#isPaused ? `paused, ${count(news)} new` : this.#state;
+    const isWaiting = this.#state === "running" && this.#isLive && this.#host.isSilent();
+    const now = isWaiting ? "waiting for the source" : this.#state;
+    const word = this.#isPaused ? `paused, ${count(news)} new` : now;
     const text = isLost ? outageText(this.#outage!) : word;
     if (state.textContent !== text) state.textContent = text;
     state.className = isLost ? "bad" : this.#isPaused ? "paused" : "";

@@ -63,6 +63,15 @@ export class SyscallsView implements View {
       { keptWindows: 2 * WINDOWS },
     );
     this.#table.run(scope);
+    this.#runFiles(scope);
+  }
+
+  learn(scope: Scope): void {
+    this.#scope = scope;
+    this.#runFiles(scope);
+  }
+
+  #runFiles(scope: Scope): void {
     this.#files.run(scope);
     this.#filesTitle.hidden = this.#files.queries.length === 0;
   }

@@ -3,7 +3,7 @@
 import type { Locator } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { replay } from "../../src/replay/server.ts";
+import { type ReplayServer, replay } from "../../src/replay/server.ts";
 import { serve } from "../../src/server/server.ts";
 import { withLive, withRecorded } from "../server/lab.ts";
 import { eventually } from "../support/child.ts";
@@ -141,7 +141,7 @@ test("says since when a relay daemon is lost and what is tried, whatever the pag
         await page.goto(`${server.url}/?q=${encodeURIComponent("|> limit 1")}`);
         await state(page, "ended");
         await relayd.close();
-        const hasText = /^since \d\d:\d\d:\d\d: .*trying again$/;
+        const hasText = /^net:\S+, lost since \d\d:\d\d:\d\d: .*trying again\nIt is not attached/;
         await page.locator("#trouble", { hasText }).waitFor();
         await isAccessible(page, "a lost relay daemon");
         await picture(page, "trouble");
@@ -171,6 +171,41 @@ test("says since when a relay daemon is lost and what is tried, whatever the pag
       { bypassCSP: true },
     );
   }, LIVE);
+});
+
+test("opened while there is no relay daemon, says so, and begins by itself when there is one", async () => {
+  const trace = await recordedTrace("small");
+  const gone = await replay([trace.path], { ...LIVE, session: "small" });
+  await gone.close();
+  const server = await serve(gone.urls, { port: 0, wait: true });
+  let relayd: ReplayServer | undefined;
+  try {
+    await withPage(
+      async (page) => {
+        await page.goto(`${server.url}/?view=events`);
+        await page.locator("#trouble", { hasText: /lost since .*trying again/ }).waitFor();
+        await state(page, "waiting for the source");
+        await page.locator("#welcome-sources .bad", { hasText: "lost since" }).waitFor();
+        await page.locator("#welcome-examples", { hasText: "when a source is attached" }).waitFor();
+        await isAccessible(page, "before the first relay daemon");
+        await picture(page, "not-there-yet");
+        relayd = await replay([trace.path], { ...LIVE, port: gone.port, session: "small" });
+        await page.locator("#body [data-place]").first().waitFor();
+        await page.locator("#trouble").waitFor({ state: "hidden" });
+        await state(page, "running");
+        // What the trace declares was not known when the page was opened.
+        await page.locator("#head th", { hasText: "container" }).waitFor();
+        await page.locator("#head th", { hasText: "procname" }).waitFor();
+        await page.locator("#welcome-examples button").nth(2).waitFor();
+        await picture(page, "there-at-last");
+      },
+      { bypassCSP: true, isFirstVisit: true },
+    );
+  } finally {
+    await server.close();
+    await relayd?.close();
+    await trace.remove();
+  }
 });
 
 test("says since when the server itself does not answer", async () => {
