@@ -1,7 +1,6 @@
 /** The tables of containers, processes and system calls: their queries, without filter and `every`, and what each measures. */
 
 import { type ContainerFacts, containerFacts } from "./container-facts.ts";
-import { errorName } from "./error-name.ts";
 import { exact, scaledCount } from "./number.ts";
 import { duration, type Range } from "./time.ts";
 import type { Token } from "./token.ts";
@@ -28,7 +27,6 @@ export interface MetricQuery {
 export interface KeyColumn {
   readonly title: string;
   readonly names: readonly string[];
-  print?(name: string): string;
 }
 
 export interface MetricTableSpec {
@@ -145,14 +143,15 @@ export function failingFiles(fields: readonly string[]): MetricTableSpec {
     keys: [
       { title: "container", names: ["container"] },
       { title: "syscall", names: ["syscall"] },
-      { title: "error", names: ["ret"], print: errorName },
+      // An error that has no name is its number.
+      { title: "error", names: ["errno", "ret"] },
       { title: "file", names: fields },
     ],
     order: "fails",
     isWhole: true,
     queries: fields.map((field) => ({
       title: `Failing calls by ${field}`,
-      query: `|> syscalls |> where ret < 0 && ${field} == "*" |> fails = count() by container, syscall, ret, ${field} |> top 500 by fails`,
+      query: `|> syscalls |> where ret < 0 && ${field} == "*" |> fails = count() by container, syscall, errno, ret, ${field} |> top 500 by fails`,
       measures: [{ key: "fails", title: "failed", fold: "sum", isBad: true, print: exact }],
     })),
   };

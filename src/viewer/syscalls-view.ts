@@ -133,12 +133,13 @@ export class SyscallsView implements View {
     this.#host.go({ query, view: "events", isPaused: false });
   }
 
-  #openFailure([container = "", syscall = "", ret = "", file = ""]: readonly string[]): void {
+  #openFailure([container = "", syscall = "", error = "", file = ""]: readonly string[]): void {
     const field = pathFields(this.#scope?.calls ?? new Map()).find((one) =>
       this.#scope?.calls.get(syscall)?.includes(one),
     );
     const ofFile = field === undefined ? [] : [textTerm(field, file)];
-    this.#openCall(syscall, containerTerm(container), `ret == ${ret}`, ...ofFile);
+    const failed = /^-\d+$/.test(error) ? `ret == ${error}` : textTerm("errno", error);
+    this.#openCall(syscall, containerTerm(container), failed, ...ofFile);
   }
 
   /** A call belongs to the window in which it ends: it began up to its latency before. */
