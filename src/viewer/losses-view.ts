@@ -2,7 +2,7 @@
 
 import { brief, byId, count, make } from "./dom.ts";
 import type { QueryError } from "./frames.ts";
-import type { LossEntry } from "./loss.ts";
+import { isOfPage, type LossEntry } from "./loss.ts";
 import { outageText } from "./outage.ts";
 import type { RunningQuery } from "./running-query.ts";
 import type { SourceInfo, Sources } from "./sources.ts";
@@ -125,7 +125,9 @@ function streamTable(losses: readonly LossEntry[]): HTMLElement {
     string,
     { events: number; packets: number; unknown: number; last: bigint }
   >();
-  for (const { stream, kind, count: lost, end, begin } of losses) {
+  for (const loss of losses) {
+    if (isOfPage(loss)) continue;
+    const { stream, kind, count: lost, end, begin } = loss;
     const name = stream ?? "not known";
     const one = streams.get(name) ?? { events: 0, packets: 0, unknown: 0, last: 0n };
     streams.set(name, one);

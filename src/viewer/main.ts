@@ -9,6 +9,7 @@ import { ExportDialog } from "./export-dialog.ts";
 import type { QueryError } from "./frames.ts";
 import { HostFilter } from "./host-filter.ts";
 import { listenToKeys } from "./keys.ts";
+import { isOfPage } from "./loss.ts";
 import { LossesView } from "./losses-view.ts";
 import { CONTAINERS, PROCESSES } from "./metric-queries.ts";
 import { MetricsView } from "./metrics-view.ts";
@@ -181,7 +182,8 @@ function update(): void {
   if (button.textContent !== text) button.textContent = text;
   welcome.update();
   const { trouble } = sources;
-  button.classList.toggle("bad", lost > 0 || trouble !== "");
+  const isMissing = account?.losses.some(isOfPage) === true;
+  button.classList.toggle("bad", lost > 0 || isMissing || trouble !== "");
   if (byId("trouble").textContent !== trouble) show("trouble", trouble);
 }
 

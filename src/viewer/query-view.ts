@@ -3,10 +3,11 @@
 import { AnswerView } from "./answer-view.ts";
 import type { Batch } from "./arrow.ts";
 import { ColumnPicker } from "./column-picker.ts";
-import { Connection, type Listener, type Outage, type State } from "./connection.ts";
+import { type Absence, Connection, type Listener, type Outage, type State } from "./connection.ts";
 import { byId, count, show } from "./dom.ts";
 import { EventsTable } from "./events-table.ts";
 import type { Frame, QueryError } from "./frames.ts";
+import { absenceText } from "./loss.ts";
 import { outageText } from "./outage.ts";
 import { joined } from "./query-text.ts";
 import { RowPanel } from "./row-panel.ts";
@@ -82,12 +83,17 @@ export class QueryView implements View, Listener {
     this.#showState();
   }
 
-  began(): void {
+  began(absence?: Absence): void {
+    this.#host.diagnose(undefined, this.#query);
+    if (absence !== undefined) {
+      this.#answer.restart();
+      this.#totals.restart(absenceText(absence));
+      return;
+    }
     this.#events.reset();
     this.#answer.reset();
     this.#totals.reset();
     this.#rowsAtPause = 0;
-    this.#host.diagnose(undefined, this.#query);
   }
 
   state(state: State, outage?: Outage): void {

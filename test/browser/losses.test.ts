@@ -78,6 +78,8 @@ test("says since when the connection is lost and when it is tried again, and goe
       await page.goto(`${server.url}/?view=events`);
       await state(page, "running");
       await page.locator("#body [data-place]").first().waitFor();
+      const rows = async (): Promise<number> => number((await page.textContent("#rows")) ?? "");
+      const before = await rows();
       isCut = true;
       await Promise.all(close.map((cut) => cut()));
       await page
@@ -86,7 +88,15 @@ test("says since when the connection is lost and when it is tried again, and goe
       await picture(page, "disconnected");
       isCut = false;
       await state(page, "running");
-      await page.locator("#body [data-place]").first().waitFor();
+      // The server has kept nothing for it: what was there stays, and what is missing is said.
+      const missing = /from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d \(\d+ s\) this page was not connected/;
+      await page.locator("#note", { hasText: missing }).waitFor();
+      await eventually("more rows", async () => (await rows()) > before || undefined);
+      await picture(page, "absence");
+      await page.locator("#overview .lost-band").waitFor({ state: "attached" });
+      await page.keyboard.press("6");
+      await page.locator("#losses-view td", { hasText: missing }).waitFor();
+      await picture(page, "absence-list");
     });
   }, LIVE);
 });
