@@ -4,9 +4,9 @@ import type { Page } from "playwright-core";
 import { Child } from "../support/child.ts";
 import { MAIN, recordedTrace } from "../support/traces.ts";
 
-/** The trace has 1700 events a second. */
-const SPEED = "36";
-/** Events a second, at that pace. */
+/** The trace has 1400 events a second, with the pause before it begins again. */
+const SPEED = "45";
+/** Events a second, at that pace and a little less. */
 export const RATE = 60_000;
 
 /** A replayed session and its server, each a process of its own. */
