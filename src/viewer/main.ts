@@ -11,7 +11,7 @@ import { HostFilter } from "./host-filter.ts";
 import { listenToKeys } from "./keys.ts";
 import { isOfPage } from "./loss.ts";
 import { LossesView } from "./losses-view.ts";
-import { CONTAINERS, PROCESSES } from "./metric-queries.ts";
+import { CONTAINERS, NO_NAME, PROCESSES } from "./metric-queries.ts";
 import { MetricsView } from "./metrics-view.ts";
 import { Overview } from "./overview.ts";
 import { QueryBox } from "./query-box.ts";
@@ -192,7 +192,8 @@ function openContainer([name = ""]: readonly string[], scope: Scope): void {
 }
 
 function openProcess([container = "", tid = ""]: readonly string[], scope: Scope): void {
-  const inContainer = withTerm(scope.filter, containerTerm(container));
+  const { filter } = scope;
+  const inContainer = container === NO_NAME ? filter : withTerm(filter, containerTerm(container));
   const query = withTerm(inContainer, `$ctx.tid == ${tid}`);
   go({ query, view: "events", isPaused: false });
 }
@@ -200,7 +201,7 @@ function openProcess([container = "", tid = ""]: readonly string[], scope: Scope
 /** Goes to another place, which the back button leaves. */
 function go(changes: Partial<Place>): void {
   const isOther = changes.view !== undefined && changes.view !== place.view;
-  place = { ...place, ...(isOther && { sort: "" }), ...changes };
+  place = { ...place, ...(isOther && { sort: "" }), chosen: "", ...changes };
   history.pushState(null, "", addressOf(place));
   welcome.close();
   restore();

@@ -27,7 +27,13 @@ export interface MetricQuery {
 export interface KeyColumn {
   readonly title: string;
   readonly names: readonly string[];
+  /** Rows without it are rows too, of `NO_NAME`. */
+  readonly isOptional?: true;
 }
+
+/** Stands for a name that a row does not have. */
+export const NO_NAME = "–";
+const ITS_CONTAINER: KeyColumn = { title: "container", names: ["container"], isOptional: true };
 
 export interface MetricTableSpec {
   readonly keys: readonly KeyColumn[];
@@ -94,7 +100,7 @@ export const CONTAINERS: MetricTableSpec = {
 
 export const PROCESSES: MetricTableSpec = {
   keys: [
-    { title: "container", names: ["container"] },
+    ITS_CONTAINER,
     { title: "tid", names: ["tid"] },
     { title: "process", names: ["comm", "procname"] },
   ],
@@ -141,7 +147,7 @@ export const SYSTEM_CALLS: MetricTableSpec = {
 export function failingFiles(fields: readonly string[]): MetricTableSpec {
   return {
     keys: [
-      { title: "container", names: ["container"] },
+      ITS_CONTAINER,
       { title: "syscall", names: ["syscall"] },
       // An error that has no name is its number.
       { title: "error", names: ["errno", "ret"] },

@@ -3,7 +3,7 @@
 import { callColumns, pathFields } from "./call-fields.ts";
 import { byId, make } from "./dom.ts";
 import { type HeatChoice, HeatMap, heatCounts } from "./heat-map.ts";
-import { failingFiles, SYSTEM_CALLS } from "./metric-queries.ts";
+import { failingFiles, NO_NAME, SYSTEM_CALLS } from "./metric-queries.ts";
 import { MetricsView } from "./metrics-view.ts";
 import { Painting } from "./painting.ts";
 import { containerTerm, joined, textTerm, withTerm } from "./query-text.ts";
@@ -139,7 +139,8 @@ export class SyscallsView implements View {
     );
     const ofFile = field === undefined ? [] : [textTerm(field, file)];
     const failed = /^-\d+$/.test(error) ? `ret == ${error}` : textTerm("errno", error);
-    this.#openCall(syscall, containerTerm(container), failed, ...ofFile);
+    const inContainer = container === NO_NAME ? [] : [containerTerm(container)];
+    this.#openCall(syscall, ...inContainer, failed, ...ofFile);
   }
 
   /** A call belongs to the window in which it ends: it began up to its latency before. */

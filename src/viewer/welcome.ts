@@ -84,8 +84,9 @@ export class Welcome {
     });
   }
 
-  /** Shows it, unless it was dismissed. */
+  /** Shows it, unless it was dismissed, or a link leads to what somebody found. */
   begin(): void {
+    if (location.search !== "") return;
     if (this.#hasBegun || this.#sources.all.length === 0 || wasDismissed()) return;
     this.open();
   }

@@ -192,11 +192,13 @@ test("opened while there is no relay daemon, says so, and begins by itself when 
   try {
     await withPage(
       async (page) => {
-        await page.goto(`${server.url}/?view=events`);
+        await page.goto(server.url);
         await page.locator("#trouble", { hasText: /lost since .*trying again/ }).waitFor();
-        await state(page, "waiting for the source");
         await page.locator("#welcome-sources .bad", { hasText: "lost since" }).waitFor();
         await page.locator("#welcome-examples", { hasText: "when a source is attached" }).waitFor();
+        await page.click("[data-view=events]");
+        await page.click("#welcome-open");
+        await state(page, "waiting for the source");
         await isAccessible(page, "before the first relay daemon");
         await picture(page, "not-there-yet");
         relayd = await replay([trace.path], { ...LIVE, port: gone.port, session: "small" });
