@@ -5,9 +5,9 @@ import type { QueryError } from "./frames.ts";
 import { isOfPage, type LossEntry } from "./loss.ts";
 import { outageText } from "./outage.ts";
 import type { RunningQuery } from "./running-query.ts";
-import type { SourceInfo, Sources } from "./sources.ts";
+import { isWell, type SourceInfo } from "./source-info.ts";
+import type { Sources } from "./sources.ts";
 import { clock, instant, timeOfDay } from "./time.ts";
-import { isWell } from "./trouble.ts";
 import type { Host, Scope, View } from "./view.ts";
 
 const SHOWN = 500;

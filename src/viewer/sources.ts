@@ -1,22 +1,10 @@
 /** What the server serves to this client: sources, their sessions, how far they go, and what the token hides. */
 
 import { type CallFields, callFields, type DeclaredEvent } from "./call-fields.ts";
+import { isWell, type SourceInfo } from "./source-info.ts";
 import { type Range, timeOf, timeOfDay } from "./time.ts";
 import type { Token } from "./token.ts";
-import { isWell, troubleText } from "./trouble.ts";
-
-export interface SourceInfo {
-  readonly source: string;
-  readonly kind: "live" | "recorded";
-  readonly state: string;
-  /** When the state began, ISO 8601. */
-  readonly since: string | null;
-  /** Why, and what is tried; empty where all is well. */
-  readonly message: string;
-  readonly sessions: readonly string[];
-  /** Of a recorded trace. */
-  readonly extent: Range | undefined;
-}
+import { troubleText } from "./trouble.ts";
 
 interface SourcesAnswer {
   readonly sources?: readonly Omit<SourceInfo, "sessions" | "extent">[];

@@ -1,18 +1,12 @@
 /** What the page says of sources that bring nothing at present: since when, why, what is tried, and what is attached. */
 
 import { visible } from "./dom.ts";
-import type { SourceInfo } from "./sources.ts";
+import { isWell, type SourceInfo } from "./source-info.ts";
 import { timeOfDay } from "./time.ts";
 
 const LINES = 3;
-const WELL = /^(attached|readable)$/;
 /** States that end without anybody doing anything. */
 const PASSING = /^(lost|waiting|attaching)$/;
-
-/** Whether a source brings what it has. */
-export function isWell({ state }: SourceInfo): boolean {
-  return WELL.test(state);
-}
 
 /** A line for each of the first that fare ill, and one for what follows of it; empty where all is well. */
 export function troubleText(sources: readonly SourceInfo[]): string {

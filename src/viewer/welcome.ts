@@ -2,10 +2,10 @@
 
 import { byId, make, visible } from "./dom.ts";
 import { exact } from "./number.ts";
+import { isWell } from "./source-info.ts";
 import type { Sources } from "./sources.ts";
 import { timeOfDay } from "./time.ts";
 import type { Token } from "./token.ts";
-import { isWell } from "./trouble.ts";
 import type { Host } from "./view.ts";
 
 const KEY = "tracewire.welcome";
