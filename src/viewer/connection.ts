@@ -76,6 +76,9 @@ export class Connection {
   #heardAtMs = Date.now();
   /** When the socket was opened, or the server said something on it. */
   #aliveAtMs = 0;
+  /** Since when nothing of the query comes: what is said of a query that cannot be resumed is nothing of it. */
+  #absentSinceMs: number | undefined;
+  #hasConnected = false;
   /** Credit that is held back while the page is hidden. */
   #owed = 0;
   #isOver = false;
@@ -92,7 +95,7 @@ export class Connection {
     addEventListener("online", this.#onVisibility);
     listener.began();
     if (document.hidden) this.#fallAsleep();
-    else this.#open(true);
+    else this.#open();
   }
 
   /** Ends the query; the listener hears nothing more. */
@@ -118,7 +121,7 @@ export class Connection {
     else socket?.close();
   }
 
-  #open(isFirst: boolean = false): void {
+  #open(): void {
     clearTimeout(this.#retry);
     this.#owed = 0;
     if (this.#lostAtMs === undefined) this.#listener.state("connecting");
@@ -129,7 +132,8 @@ export class Connection {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       if (socket !== this.#socket) return;
-      if (this.#name === undefined && !isFirst) this.#listener.began(this.#absence());
+      if (this.#name === undefined && this.#hasConnected) this.#listener.began(this.#absence());
+      this.#hasConnected = true;
       socket.send(JSON.stringify(this.#request()));
       this.#heard();
       this.#lostAtMs = undefined;
@@ -175,7 +179,8 @@ export class Connection {
 
   /** A recorded trace is read again: nothing is missing. */
   #absence(): Absence | undefined {
-    return this.#wanted.isLive ? { fromMs: this.#heardAtMs, toMs: Date.now() } : undefined;
+    const fromMs = this.#absentSinceMs ?? this.#heardAtMs;
+    return this.#wanted.isLive ? { fromMs, toMs: Date.now() } : undefined;
   }
 
   #takeFrame(frame: Frame): void {
@@ -183,6 +188,7 @@ export class Connection {
       this.#askAnew();
       return;
     }
+    this.#absentSinceMs = undefined;
     if (frame.query !== undefined) this.#name = frame.query;
     this.#listener.frame(frame);
     if (frame.error !== undefined) this.#listener.failed(frame.error);
@@ -223,6 +229,7 @@ export class Connection {
     this.#socket = undefined;
     const now = Date.now();
     this.#lostAtMs ??= this.#heardAtMs;
+    this.#absentSinceMs ??= this.#heardAtMs;
     this.#attempts++;
     const wait = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(10, this.#attempts));
     const outage = { sinceMs: this.#lostAtMs, attempts: this.#attempts, retryAtMs: now + wait };
@@ -254,6 +261,7 @@ export class Connection {
   #fallAsleep(): void {
     if (this.#isOver) return;
     clearTimeout(this.#retry);
+    this.#absentSinceMs ??= this.#heardAtMs;
     this.#letGo();
     this.#listener.state("asleep");
   }

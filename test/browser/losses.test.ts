@@ -143,6 +143,40 @@ test("goes on where it stopped, if the server retains results", async () => {
   );
 });
 
+test("says how long it was away where the server has given up its query", async () => {
+  await withLive(
+    async (server) => {
+      await withPage(async (page) => {
+        const open: (() => Promise<void>)[] = [];
+        let isCut = false;
+        await page.routeWebSocket(/v1\/query/, (socket) => {
+          if (isCut) return void socket.close();
+          const to = socket.connectToServer();
+          open.push(async () => void (await Promise.all([socket.close(), to.close()])));
+          socket.onMessage((text) => {
+            const error = { code: "RESUME_UNKNOWN", message: "ask anew" };
+            if (!String(text).startsWith('{"resume":')) to.send(text);
+            else socket.send(JSON.stringify({ type: "error", error }));
+          });
+        });
+        await page.goto(`${server.url}/?view=events`);
+        const rows = async (): Promise<number> => number((await page.textContent("#rows")) ?? "");
+        const before = await eventually("rows", async () => (await rows()) || undefined);
+        isCut = true;
+        await Promise.all(open.map((close) => close()));
+        await state(page, "disconnected since");
+        await page.waitForTimeout(2500);
+        isCut = false;
+        const away = /\(([2-9]|\d\d+) s\) this page was not connected: what came then is missing/;
+        await page.locator("#note", { hasText: away }).waitFor();
+        await eventually("more rows", async () => (await rows()) > before || undefined);
+      });
+    },
+    LIVE,
+    { retainBytes: 16 << 20 },
+  );
+});
+
 test("says since when a relay daemon is lost and what is tried, whatever the page asks", async () => {
   await withLive(async (server, relayd) => {
     await withPage(
