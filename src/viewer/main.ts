@@ -108,6 +108,9 @@ async function watchSources(): Promise<void> {
   const status = await sources.refresh(host.token);
   if (status === 200 && !hadSources) await start();
   else if (status === 200) await learn();
+  // A session that had ended is there again, by whatever query attached it.
+  const isBack = sources.isLive(place.source) && !sources.isSilent(place.source);
+  if (isBack && overview.isOver) overview.run(place.source, true, undefined);
   if (status === 401 && byId("access").hidden) ask("The server does not take this token any more.");
 }
 

@@ -70,6 +70,11 @@ export class Overview {
     return this.#query;
   }
 
+  /** Whether nothing more comes of the query that it shows. */
+  get isOver(): boolean {
+    return this.#query?.isOver === true;
+  }
+
   /** @param extent of a recorded trace */
   run(source: string, isLive: boolean, extent: Range | undefined): void {
     this.stop();

@@ -29,9 +29,9 @@ function outlook(sources: readonly SourceInfo[], ill: readonly SourceInfo[]): st
       ? sources.length === 1
         ? "It is not attached"
         : "No source is attached"
-      : `${well} of ${sources.length} sources are attached`;
+      : `Attached: ${well} of ${sources.length} sources`;
   const next = ill.some(({ state }) => PASSING.test(state))
     ? "this page continues by itself when that changes"
-    : "Run asks again";
+    : "Run asks again, and a server with --wait does so by itself";
   return `${attached}; ${next}.`;
 }
