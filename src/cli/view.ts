@@ -12,6 +12,8 @@ interface Options {
   readonly open: boolean;
 }
 
+/** Of results for a page that loses its connection, as when a lid is closed for a while. */
+const RETAIN_BYTES = 64 << 20;
 /** How long the process may take to end, in ms. */
 const END_MS = 8000;
 
@@ -23,7 +25,10 @@ export async function view(sources: readonly string[], options: Options): Promis
   const { from, wait, reconnect } = options;
   const token = randomBytes(16).toString("hex");
   const inThread = hasSpareProcessors(sources);
-  const server = await serve(sources, { port: 0, token, from, wait, reconnect, inThread });
+  const server = await serve(sources, {
+    ...{ port: 0, token, from, wait, reconnect, inThread },
+    retainBytes: RETAIN_BYTES,
+  });
   const link = `${server.url}/#token=${token}`;
   // Whoever has read the link may press Ctrl-C.
   const interrupted = untilInterrupted();

@@ -47,7 +47,7 @@ export interface ServeOptions {
   readonly clockOffsetNs?: bigint | undefined;
   /** Follows live sessions in threads of their own. Default false. */
   readonly inThread?: boolean | undefined;
-  /** Bytes of results that are kept for WebSocket clients that lose their connection, for a minute. Default none. */
+  /** Bytes of results that are kept for WebSocket clients that lose their connection, for two minutes. Default none. */
   readonly retainBytes?: number | undefined;
   /**
    * Names containers of this machine as its runtimes report them, in live sessions that it records: `auto` asks those at

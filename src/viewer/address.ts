@@ -29,6 +29,8 @@ export interface Place {
   /** Of the events; empty for the usual ones. */
   readonly columns: readonly string[];
   readonly lanes: "cpu" | "thread";
+  /** Of the timeline, a slice or wait: when it began, and its thread, `1795337611181540068-1121`; empty for none. */
+  readonly chosen: string;
 }
 
 const MAX_COLUMNS = 100;
@@ -52,6 +54,7 @@ export function placeOf(search: string): Place {
       .filter((name) => name !== "")
       .slice(0, MAX_COLUMNS),
     lanes: parameters.get("lanes") === "thread" ? "thread" : "cpu",
+    chosen: /^\d{1,19}-\d{1,10}$/.exec(parameters.get("chosen") ?? "")?.[0] ?? "",
   };
 }
 
@@ -62,7 +65,7 @@ function usualView(query: string): ViewName {
 
 /** The address of a place, relative to the page's. */
 export function addressOf(place: Place): string {
-  const { query, source, view, isPaused, range, other, sort, columns, lanes } = place;
+  const { query, source, view, isPaused, range, other, sort, columns, lanes, chosen } = place;
   const parameters = new URLSearchParams();
   const set = (name: string, value: string | bigint | undefined): void => {
     if (value !== undefined && value !== "") parameters.set(name, String(value));
@@ -78,6 +81,7 @@ export function addressOf(place: Place): string {
   set("sort", sort);
   set("columns", columns.join(","));
   set("lanes", lanes === "cpu" ? "" : lanes);
+  set("chosen", chosen);
   const text = parameters.toString().replaceAll("+", "%20");
   return text === "" ? "./" : `?${text}`;
 }

@@ -27,6 +27,11 @@ export class AnswerView {
     this.#isStale = true;
   }
 
+  /** The query begins again; windows stay. */
+  restart(): void {
+    this.#answer?.restart();
+  }
+
   get isShown(): boolean {
     return this.#answer !== undefined;
   }

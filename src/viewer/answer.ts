@@ -68,6 +68,11 @@ export class Answer {
     return this.#left;
   }
 
+  /** The query begins again: its next snapshot is another, whatever its number. */
+  restart(): void {
+    this.#snapshot = undefined;
+  }
+
   add(batch: Batch): void {
     const snapshot = batch.facts.get("snapshot");
     if (snapshot !== this.#snapshot) {

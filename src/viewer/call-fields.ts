@@ -33,6 +33,6 @@ export function pathFields(calls: CallFields): readonly string[] {
 export function callColumns(calls: CallFields, syscall: string): string {
   const own = calls.get(syscall);
   if (own === undefined) return "";
-  const rest = own.filter((name) => !/^(timestamp|dt|container|ret|syscall)$/.test(name));
-  return ` |> select timestamp, dt, container, ${[...rest, "ret"].join(", ")}`;
+  const rest = own.filter((name) => !/^(timestamp|dt|container|ret|errno|syscall)$/.test(name));
+  return ` |> select timestamp, dt, container, ${[...rest, "ret", "errno"].join(", ")}`;
 }

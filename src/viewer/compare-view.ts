@@ -1,6 +1,10 @@
-/** Two ranges beside each other: per container and system call, how often, how long, and what differs most. */
+/**
+ * Two ranges beside each other: per container and system call, how often, how long, and what differs most. A server keeps
+ * nothing of what a live session sent: there, the seconds that this view has seen are added up.
+ */
 
 import { byId, make } from "./dom.ts";
+import type { Row } from "./frames.ts";
 import type { Measure } from "./metric-queries.ts";
 import { idOf, type MetricRow } from "./metric-rows.ts";
 import { MetricTable } from "./metric-table.ts";
@@ -9,7 +13,7 @@ import { Painting } from "./painting.ts";
 import { queryList } from "./query-list.ts";
 import { joined } from "./query-text.ts";
 import { RunningQuery } from "./running-query.ts";
-import { duration, lengthOf, type Range, rangeText } from "./time.ts";
+import { duration, lengthOf, type Range, rangeText, timeOfDay } from "./time.ts";
 import type { Host, Scope, View } from "./view.ts";
 
 const CALLS =
@@ -44,14 +48,25 @@ const CPU_MEASURES: readonly Measure[] = [
   measure("cpu-d", "A − B", signed(percent)),
 ];
 
+const CHOOSE_TEXT = "Choose two ranges above: drag for A, drag with Shift for B, or press Compare.";
 const LIVE_TEXT =
-  "Two ranges of a live session cannot be compared: the server keeps nothing of what a session sent. The relay daemon writes the same trace to its folder, ~/lttng-traces/HOST/SESSION unless it is given another: tracewire serve FOLDER compares ranges of that.";
+  "The server keeps nothing of what a live session sent: seconds can be compared since";
+const EARLIER_TEXT =
+  "The relay daemon writes the same trace to its folder, ~/lttng-traces/HOST/SESSION unless it is given another: tracewire serve FOLDER compares any ranges of that.";
+const LIVE_WINDOWS = 300;
 
 interface Side {
   readonly name: "a" | "b";
   readonly range: Range;
+  /** Of a recorded trace, queries of this range; of a live one, both sides have the same. */
   readonly calls: RunningQuery;
   readonly cpu: RunningQuery;
+}
+
+/** The answer of a side: one for its whole range, or one for each second of it that was seen. */
+interface Part {
+  readonly windows: readonly (readonly Row[])[];
+  readonly seconds: number;
 }
 
 export class CompareView implements View {
@@ -61,7 +76,10 @@ export class CompareView implements View {
   readonly #cpuTable: MetricTable;
   readonly #callTable: MetricTable;
   #sides: readonly Side[] = [];
+  #live: Pick<Side, "calls" | "cpu"> | undefined;
   #isLive = false;
+  /** When the live queries began: nothing is known of what was before. */
+  #openedAt = "";
   readonly #painting = new Painting();
 
   constructor(host: Host) {
@@ -78,7 +96,7 @@ export class CompareView implements View {
   }
 
   get queries(): readonly string[] {
-    const [first] = this.#sides;
+    const first = this.#live ?? this.#sides[0];
     return first === undefined ? [] : [first.cpu.wanted.query, first.calls.wanted.query];
   }
 
@@ -89,27 +107,44 @@ export class CompareView implements View {
     this.#callTable.sort = sort === "" ? "-weight" : sort;
     this.#isLive = isLive;
     this.#painting.news();
-    if (isLive || range === undefined || other === undefined) return;
-    const ask = (stages: string, asked: Range): RunningQuery =>
+    const ask = (stages: string, asked?: Range): RunningQuery =>
       new RunningQuery(
         { query: joined(filter, stages), source, isLive, range: asked },
         this.#host.token,
         this.#painting.news,
+        { keptWindows: LIVE_WINDOWS },
       );
-    this.#sides = (
-      [
-        ["a", range],
-        ["b", other],
-      ] as const
-    ).map(([name, one]) => ({ name, range: one, calls: ask(CALLS, one), cpu: ask(CPU, one) }));
+    if (isLive) {
+      this.#openedAt = timeOfDay(new Date().toISOString());
+      this.#live = { calls: ask(`${CALLS} every 1s`), cpu: ask(`${CPU} every 1s`) };
+      this.rescope(scope);
+    } else if (range !== undefined && other !== undefined) {
+      this.#sides = [
+        { name: "a", range, calls: ask(CALLS, range), cpu: ask(CPU, range) },
+        { name: "b", range: other, calls: ask(CALLS, other), cpu: ask(CPU, other) },
+      ];
+    }
+  }
+
+  rescope({ place: { range, other } }: Scope): void {
+    const live = this.#live;
+    const hasBoth = live !== undefined && range !== undefined && other !== undefined;
+    this.#sides = hasBoth
+      ? [
+          { name: "a", range, ...live },
+          { name: "b", range: other, ...live },
+        ]
+      : [];
+    this.#painting.news();
   }
 
   stop(): void {
-    for (const { calls, cpu } of this.#sides) {
+    for (const { calls, cpu } of [...this.#sides, ...(this.#live ? [this.#live] : [])]) {
       calls.close();
       cpu.close();
     }
     this.#sides = [];
+    this.#live = undefined;
   }
 
   pause(isPaused: boolean): void {
@@ -120,11 +155,7 @@ export class CompareView implements View {
     if (!this.#painting.take()) return;
     const [a, b] = this.#sides;
     const hasBoth = a !== undefined && b !== undefined;
-    this.#when.textContent = hasBoth
-      ? `A: ${rangeText(a.range)}   B: ${rangeText(b.range)}`
-      : this.#isLive
-        ? LIVE_TEXT
-        : "Choose two ranges above: drag for A, drag with Shift for B, or press Compare.";
+    this.#when.textContent = this.#whenText(a, b);
     for (const table of [this.#cpuTable, this.#callTable]) table.element.hidden = !hasBoth;
     this.#list.hidden = !hasBoth;
     if (!hasBoth) return;
@@ -141,14 +172,40 @@ export class CompareView implements View {
       measures: CALL_MEASURES,
       rows: callRows(a, b),
     });
-    const listed = this.#sides.flatMap(({ name, cpu, calls }) => [
-      { title: `${name.toUpperCase()}, processor time`, running: cpu },
-      { title: `${name.toUpperCase()}, system calls`, running: calls },
-    ]);
+    const sides = this.#isLive ? this.#sides.slice(0, 1) : this.#sides;
+    const listed = sides.flatMap(({ name, cpu, calls }) => {
+      const of = this.#isLive ? "A and B" : name.toUpperCase();
+      return [
+        { title: `${of}, processor time`, running: cpu },
+        { title: `${of}, system calls`, running: calls },
+      ];
+    });
     this.#list.replaceChildren(
       queryList(listed, (query) => this.#host.go({ query, view: "events", isPaused: false })),
     );
   }
+
+  #whenText(a: Side | undefined, b: Side | undefined): string {
+    const ranges =
+      a === undefined || b === undefined
+        ? CHOOSE_TEXT
+        : `A: ${rangeText(a.range)}${seenText(a)}\nB: ${rangeText(b.range)}${seenText(b)}`;
+    return this.#isLive ? `${ranges}\n${LIVE_TEXT} ${this.#openedAt}. ${EARLIER_TEXT}` : ranges;
+  }
+}
+
+/** How much of a live range was seen; empty for all of it. */
+function seenText({ range, calls }: Side): string {
+  if (!calls.wanted.isLive) return "";
+  const seconds = Math.round(lengthOf(range) / 1e9);
+  const { seconds: seen } = partOf(calls, range);
+  return seen >= seconds ? "" : `, ${seen} of ${seconds} s seen`;
+}
+
+function partOf({ wanted, answer }: RunningQuery, range: Range): Part {
+  if (!wanted.isLive) return { windows: [answer?.rows ?? []], seconds: lengthOf(range) / 1e9 };
+  const windows = answer?.rowsOf(range) ?? [];
+  return { windows, seconds: windows.length };
 }
 
 function cpuRows(a: Side, b: Side): readonly MetricRow[] {
@@ -156,8 +213,9 @@ function cpuRows(a: Side, b: Side): readonly MetricRow[] {
     [a, b],
     ({ cpu }) => cpu,
     ["container"],
-    ({ name }, row, values) => {
-      values.set(`cpu-${name}`, Number(row["cpu"] ?? 0));
+    ({ name }, row, values, { windows }) => {
+      const mean = Number(row["cpu"] ?? 0) / windows.length;
+      values.set(`cpu-${name}`, (values.get(`cpu-${name}`) ?? 0) + mean);
     },
   ).map(({ names, values }) => {
     const difference = (values.get("cpu-a") ?? 0) - (values.get("cpu-b") ?? 0);
@@ -171,11 +229,15 @@ function callRows(a: Side, b: Side): readonly MetricRow[] {
     [a, b],
     ({ calls }) => calls,
     ["container", "syscall"],
-    (side, row, values) => {
-      const seconds = lengthOf(side.range) / 1e9;
-      values.set(`calls-${side.name}`, Number(row["calls"] ?? 0) / seconds);
-      values.set(`errors-${side.name}`, Number(row["errors"] ?? 0) / seconds);
-      if (typeof row["p99"] === "number") values.set(`p99-${side.name}`, row["p99"]);
+    ({ name }, row, values, { seconds }) => {
+      const add = (key: string, value: unknown): void => {
+        values.set(key, (values.get(key) ?? 0) + Number(value ?? 0) / seconds);
+      };
+      add(`calls-${name}`, row["calls"]);
+      add(`errors-${name}`, row["errors"]);
+      // Of several seconds, that of the slowest.
+      const slowest = values.get(`p99-${name}`) ?? 0;
+      if (typeof row["p99"] === "number") values.set(`p99-${name}`, Math.max(slowest, row["p99"]));
     },
   ).map(({ names, values }) => {
     const difference = (values.get("calls-a") ?? 0) - (values.get("calls-b") ?? 0);
@@ -188,16 +250,18 @@ function rowsOf(
   sides: readonly Side[],
   queryOf: (side: Side) => RunningQuery,
   keys: readonly string[],
-  take: (side: Side, row: Readonly<Record<string, unknown>>, values: Map<string, number>) => void,
+  take: (side: Side, row: Row, values: Map<string, number>, part: Part) => void,
 ): readonly { readonly names: readonly string[]; readonly values: Map<string, number> }[] {
   const all = new Map<string, { names: readonly string[]; values: Map<string, number> }>();
-  for (const side of sides)
-    for (const row of queryOf(side).answer?.rows ?? []) {
+  for (const side of sides) {
+    const part = partOf(queryOf(side), side.range);
+    for (const row of part.windows.flat()) {
       const names = keys.map((key) => String(row[key] ?? "–"));
       const entry = all.get(idOf({ names })) ?? { names, values: new Map<string, number>() };
       all.set(idOf({ names }), entry);
-      take(side, row, entry.values);
+      take(side, row, entry.values, part);
     }
+  }
   return [...all.values()];
 }
 

@@ -42,9 +42,19 @@ export interface Outage {
   readonly retryAtMs: number;
 }
 
+/** Between two connections, ms since the epoch: what a live source brought then has not reached the page. */
+export interface Absence {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export interface Listener {
-  /** The query begins: what was brought before is void. */
-  began(): void;
+  /**
+   * The query begins: what was brought before is void.
+   *
+   * @param absence of a live query that begins again: what was brought before stays, and what came meanwhile is missing
+   */
+  began(absence?: Absence): void;
   state(state: State, outage?: Outage): void;
   batch(batch: Batch): void;
   frame(frame: Frame): void;
@@ -62,7 +72,13 @@ export class Connection {
   #sleep = 0;
   #lostAtMs: number | undefined;
   #attempts = 0;
-  #heardAtMs = 0;
+  /** When the server said something last, by the wall clock: it goes on while the machine sleeps. */
+  #heardAtMs = Date.now();
+  /** When the socket was opened, or the server said something on it. */
+  #aliveAtMs = 0;
+  /** Since when nothing of the query comes: what is said of a query that cannot be resumed is nothing of it. */
+  #absentSinceMs: number | undefined;
+  #hasConnected = false;
   /** Credit that is held back while the page is hidden. */
   #owed = 0;
   #isOver = false;
@@ -77,6 +93,7 @@ export class Connection {
     this.#watch = setInterval(() => this.#check(), WATCH_MS);
     document.addEventListener("visibilitychange", this.#onVisibility);
     addEventListener("online", this.#onVisibility);
+    listener.began();
     if (document.hidden) this.#fallAsleep();
     else this.#open();
   }
@@ -107,17 +124,18 @@ export class Connection {
   #open(): void {
     clearTimeout(this.#retry);
     this.#owed = 0;
-    if (this.#name === undefined) this.#listener.began();
     if (this.#lostAtMs === undefined) this.#listener.state("connecting");
     const url = `${location.href.replace(/^http/, "ws").replace(/[?#].*$/, "")}v1/query`;
     const socket = new WebSocket(url, this.#token.subprotocols);
     this.#socket = socket;
-    this.#heardAtMs = performance.now();
+    this.#aliveAtMs = Date.now();
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       if (socket !== this.#socket) return;
+      if (this.#name === undefined && this.#hasConnected) this.#listener.began(this.#absence());
+      this.#hasConnected = true;
       socket.send(JSON.stringify(this.#request()));
-      this.#heardAtMs = performance.now();
+      this.#heard();
       this.#lostAtMs = undefined;
       this.#attempts = 0;
       this.#listener.state("running");
@@ -132,7 +150,8 @@ export class Connection {
 
   /** A page must not slow down what others watch; a recorded trace can wait for it. */
   #request(): Record<string, unknown> {
-    if (this.#name !== undefined) return { resume: this.#name, seq: this.#seq, credit: CREDIT };
+    if (this.#name !== undefined)
+      return { resume: this.#name, ...(this.#seq >= 0 && { seq: this.#seq }), credit: CREDIT };
     const { query, source, isLive, range } = this.#wanted;
     return {
       ...(query !== "" && { q: query }),
@@ -148,9 +167,20 @@ export class Connection {
   }
 
   #take(data: string | ArrayBuffer): void {
-    this.#heardAtMs = performance.now();
+    this.#heard();
     if (typeof data !== "string") this.#takeBatch(new Uint8Array(data));
     else this.#takeFrame(JSON.parse(data) as Frame);
+  }
+
+  #heard(): void {
+    this.#heardAtMs = Date.now();
+    this.#aliveAtMs = this.#heardAtMs;
+  }
+
+  /** A recorded trace is read again: nothing is missing. */
+  #absence(): Absence | undefined {
+    const fromMs = this.#absentSinceMs ?? this.#heardAtMs;
+    return this.#wanted.isLive ? { fromMs, toMs: Date.now() } : undefined;
   }
 
   #takeFrame(frame: Frame): void {
@@ -158,6 +188,7 @@ export class Connection {
       this.#askAnew();
       return;
     }
+    this.#absentSinceMs = undefined;
     if (frame.query !== undefined) this.#name = frame.query;
     this.#listener.frame(frame);
     if (frame.error !== undefined) this.#listener.failed(frame.error);
@@ -197,7 +228,8 @@ export class Connection {
   #lost(): void {
     this.#socket = undefined;
     const now = Date.now();
-    this.#lostAtMs ??= now;
+    this.#lostAtMs ??= this.#heardAtMs;
+    this.#absentSinceMs ??= this.#heardAtMs;
     this.#attempts++;
     const wait = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(10, this.#attempts));
     const outage = { sinceMs: this.#lostAtMs, attempts: this.#attempts, retryAtMs: now + wait };
@@ -208,7 +240,7 @@ export class Connection {
   /** A dead socket may never say that it is. */
   #check(): void {
     if (document.hidden || this.#socket === undefined) return;
-    if (performance.now() - this.#heardAtMs <= SILENT_MS) return;
+    if (Date.now() - this.#aliveAtMs <= SILENT_MS) return;
     this.#letGo();
     this.#lost();
   }
@@ -229,6 +261,7 @@ export class Connection {
   #fallAsleep(): void {
     if (this.#isOver) return;
     clearTimeout(this.#retry);
+    this.#absentSinceMs ??= this.#heardAtMs;
     this.#letGo();
     this.#listener.state("asleep");
   }

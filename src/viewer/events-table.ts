@@ -5,9 +5,9 @@
 
 import type { Batch } from "./arrow.ts";
 import { cellText, payloadText } from "./cell-text.ts";
-import { brief, byId, make, visible } from "./dom.ts";
+import { brief, byId, count, make, visible } from "./dom.ts";
 import { type Column, isNumber, type Row } from "./frames.ts";
-import { clock } from "./time.ts";
+import { clock, duration } from "./time.ts";
 
 const KEPT_ROWS = 1_000_000;
 const KEPT_BYTES = 128 << 20;
@@ -17,6 +17,8 @@ const ROW_HEIGHT = 22;
 const MARGIN_ROWS = 8;
 /** A browser's elements are not higher than this. */
 const MAX_HEIGHT = 8_000_000;
+/** Lengths of intervals, in ns. */
+const DURATION = /^(raise_)?dt$/;
 const USUALLY_HIDDEN = /_ns$|^domain$/;
 
 export class EventsTable {
@@ -232,8 +234,10 @@ function headCell(column: Column): HTMLElement {
 }
 
 function cell(column: Column, row: Row): HTMLElement {
-  const content = brief(text(column, row[column.name]), PAYLOAD_CHARACTERS);
-  const title = column.name === "payload" ? content : undefined;
+  const value = row[column.name];
+  const content = brief(text(column, value), PAYLOAD_CHARACTERS);
+  const isTime = DURATION.test(column.name) && typeof value === "number";
+  const title = column.name === "payload" ? content : isTime ? `${count(value)} ns` : undefined;
   return make("td", { role: "gridcell", class: classOf(column), title }, content);
 }
 
@@ -244,5 +248,6 @@ function classOf({ name, type }: Column): string | undefined {
 
 function text({ name }: Column, value: unknown): string {
   if (name === "timestamp" && typeof value === "bigint") return clock(value);
+  if (DURATION.test(name) && typeof value === "number") return duration(value);
   return name === "payload" ? payloadText(value) : cellText(value);
 }

@@ -2,11 +2,12 @@
 
 import { brief, byId, count, make } from "./dom.ts";
 import type { QueryError } from "./frames.ts";
-import type { LossEntry } from "./loss.ts";
+import { isOfPage, type LossEntry } from "./loss.ts";
 import { outageText } from "./outage.ts";
 import type { RunningQuery } from "./running-query.ts";
-import { type SourceInfo, type Sources, timeOfDay } from "./sources.ts";
-import { clock, instant } from "./time.ts";
+import { isWell, type SourceInfo } from "./source-info.ts";
+import type { Sources } from "./sources.ts";
+import { clock, instant, timeOfDay } from "./time.ts";
 import type { Host, Scope, View } from "./view.ts";
 
 const SHOWN = 500;
@@ -103,18 +104,19 @@ function problems(error: QueryError | undefined): readonly Node[] {
 }
 
 function sourceTable(sources: readonly SourceInfo[]): HTMLElement {
-  const rows = sources.map(({ source, kind, state, since, message, sessions }) =>
-    make(
+  const rows = sources.map((one) => {
+    const { source, kind, state, since, message, sessions } = one;
+    return make(
       "tr",
       {},
       make("th", { scope: "row" }, brief(source, 200)),
       make("td", {}, kind),
-      make("td", { class: /^(attached|readable)$/.test(state) ? undefined : "bad" }, state),
+      make("td", { class: isWell(one) ? undefined : "bad" }, state),
       make("td", {}, timeOfDay(since)),
       make("td", { class: "wrapped" }, brief(message, 400) || "–"),
-      make("td", { class: "wrapped" }, sessions.map((one) => brief(one)).join(", ") || "–"),
-    ),
-  );
+      make("td", { class: "wrapped" }, sessions.map((name) => brief(name)).join(", ") || "–"),
+    );
+  });
   return table("sources", ["source", "kind", "state", "since", "why", "sessions"], rows);
 }
 
@@ -123,7 +125,9 @@ function streamTable(losses: readonly LossEntry[]): HTMLElement {
     string,
     { events: number; packets: number; unknown: number; last: bigint }
   >();
-  for (const { stream, kind, count: lost, end, begin } of losses) {
+  for (const loss of losses) {
+    if (isOfPage(loss)) continue;
+    const { stream, kind, count: lost, end, begin } = loss;
     const name = stream ?? "not known";
     const one = streams.get(name) ?? { events: 0, packets: 0, unknown: 0, last: 0n };
     streams.set(name, one);

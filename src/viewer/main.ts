@@ -4,13 +4,14 @@ import { addressOf, type Place, placeOf, type ViewName } from "./address.ts";
 import { CompareView } from "./compare-view.ts";
 import { placeAbove, showCrumbs } from "./crumbs.ts";
 import { Diagnostic } from "./diagnostic.ts";
-import { byId, count, show, visible, visibleLines } from "./dom.ts";
+import { byId, count, show, visible } from "./dom.ts";
 import { ExportDialog } from "./export-dialog.ts";
 import type { QueryError } from "./frames.ts";
 import { HostFilter } from "./host-filter.ts";
 import { listenToKeys } from "./keys.ts";
+import { isOfPage } from "./loss.ts";
 import { LossesView } from "./losses-view.ts";
-import { CONTAINERS, PROCESSES } from "./metric-queries.ts";
+import { CONTAINERS, NO_NAME, PROCESSES } from "./metric-queries.ts";
 import { MetricsView } from "./metrics-view.ts";
 import { Overview } from "./overview.ts";
 import { QueryBox } from "./query-box.ts";
@@ -30,7 +31,10 @@ const UPDATE_MS = 200;
 let place: Place = placeOf(location.search);
 const sources = new Sources();
 const source = byId<HTMLSelectElement>("source");
-const host: Host = { token: new Token(), go, replace, pause, diagnose };
+const host: Host = {
+  ...{ token: new Token(), go, replace, pause, diagnose },
+  isSilent: () => sources.isSilent(place.source),
+};
 const diagnostic = new Diagnostic(host.token, (mended) =>
   go({ query: place.view === "events" ? mended : filterOf(mended), isPaused: false }),
 );
@@ -103,7 +107,24 @@ async function watchSources(): Promise<void> {
   const hadSources = sources.all.length > 0;
   const status = await sources.refresh(host.token);
   if (status === 200 && !hadSources) await start();
+  else if (status === 200) await learn();
+  // A session that had ended is there again, by whatever query attached it.
+  const isBack = sources.isLive(place.source) && !sources.isSilent(place.source);
+  if (isBack && overview.isOver) overview.run(place.source, true, undefined);
   if (status === 401 && byId("access").hidden) ask("The server does not take this token any more.");
+}
+
+/** What was missing when the page was opened may be known now. Live queries go on: what they brought is not there twice. */
+async function learn(): Promise<void> {
+  if (!(await sources.learn(host.token)) || shown === undefined) return;
+  const scope = scopeOf(place, sources);
+  if (scope.isLive) {
+    shown = { ...shown, scope };
+    views[shown.name].learn?.(scope);
+  } else {
+    overviewOf = undefined;
+    run();
+  }
 }
 
 /** Shows what the address says. */
@@ -162,9 +183,11 @@ function update(): void {
   const button = byId("losses-button");
   const text = lost > 0 ? `Losses: ${count(lost)}` : "Losses";
   if (button.textContent !== text) button.textContent = text;
+  welcome.update();
   const { trouble } = sources;
-  button.classList.toggle("bad", lost > 0 || trouble !== "");
-  if (byId("trouble").textContent !== visibleLines(trouble)) show("trouble", visibleLines(trouble));
+  const isMissing = account?.losses.some(isOfPage) === true;
+  button.classList.toggle("bad", lost > 0 || isMissing || trouble !== "");
+  if (byId("trouble").textContent !== trouble) show("trouble", trouble);
 }
 
 function openContainer([name = ""]: readonly string[], scope: Scope): void {
@@ -172,7 +195,8 @@ function openContainer([name = ""]: readonly string[], scope: Scope): void {
 }
 
 function openProcess([container = "", tid = ""]: readonly string[], scope: Scope): void {
-  const inContainer = withTerm(scope.filter, containerTerm(container));
+  const { filter } = scope;
+  const inContainer = container === NO_NAME ? filter : withTerm(filter, containerTerm(container));
   const query = withTerm(inContainer, `$ctx.tid == ${tid}`);
   go({ query, view: "events", isPaused: false });
 }
@@ -180,7 +204,7 @@ function openProcess([container = "", tid = ""]: readonly string[], scope: Scope
 /** Goes to another place, which the back button leaves. */
 function go(changes: Partial<Place>): void {
   const isOther = changes.view !== undefined && changes.view !== place.view;
-  place = { ...place, ...(isOther && { sort: "" }), ...changes };
+  place = { ...place, ...(isOther && { sort: "" }), chosen: "", ...changes };
   history.pushState(null, "", addressOf(place));
   welcome.close();
   restore();

@@ -1,7 +1,6 @@
 /** The tables of containers, processes and system calls: their queries, without filter and `every`, and what each measures. */
 
 import { type ContainerFacts, containerFacts } from "./container-facts.ts";
-import { errorName } from "./error-name.ts";
 import { exact, scaledCount } from "./number.ts";
 import { duration, type Range } from "./time.ts";
 import type { Token } from "./token.ts";
@@ -28,8 +27,13 @@ export interface MetricQuery {
 export interface KeyColumn {
   readonly title: string;
   readonly names: readonly string[];
-  print?(name: string): string;
+  /** Rows without it are rows too, of `NO_NAME`. */
+  readonly isOptional?: true;
 }
+
+/** Stands for a name that a row does not have. */
+export const NO_NAME = "–";
+const ITS_CONTAINER: KeyColumn = { title: "container", names: ["container"], isOptional: true };
 
 export interface MetricTableSpec {
   readonly keys: readonly KeyColumn[];
@@ -96,7 +100,7 @@ export const CONTAINERS: MetricTableSpec = {
 
 export const PROCESSES: MetricTableSpec = {
   keys: [
-    { title: "container", names: ["container"] },
+    ITS_CONTAINER,
     { title: "tid", names: ["tid"] },
     { title: "process", names: ["comm", "procname"] },
   ],
@@ -143,16 +147,17 @@ export const SYSTEM_CALLS: MetricTableSpec = {
 export function failingFiles(fields: readonly string[]): MetricTableSpec {
   return {
     keys: [
-      { title: "container", names: ["container"] },
+      ITS_CONTAINER,
       { title: "syscall", names: ["syscall"] },
-      { title: "error", names: ["ret"], print: errorName },
+      // An error that has no name is its number.
+      { title: "error", names: ["errno", "ret"] },
       { title: "file", names: fields },
     ],
     order: "fails",
     isWhole: true,
     queries: fields.map((field) => ({
       title: `Failing calls by ${field}`,
-      query: `|> syscalls |> where ret < 0 && ${field} == "*" |> fails = count() by container, syscall, ret, ${field} |> top 500 by fails`,
+      query: `|> syscalls |> where ret < 0 && ${field} == "*" |> fails = count() by container, syscall, errno, ret, ${field} |> top 500 by fails`,
       measures: [{ key: "fails", title: "failed", fold: "sum", isBad: true, print: exact }],
     })),
   };

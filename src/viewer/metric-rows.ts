@@ -1,7 +1,7 @@
 /** The answers of several queries, joined by what their rows are of. */
 
 import type { Row } from "./frames.ts";
-import type { Fold, KeyColumn, MetricQuery } from "./metric-queries.ts";
+import { type Fold, type KeyColumn, type MetricQuery, NO_NAME } from "./metric-queries.ts";
 import type { RunningQuery } from "./running-query.ts";
 import type { Range } from "./time.ts";
 
@@ -52,8 +52,8 @@ function namesOf(row: Row, keys: readonly KeyColumn[]): readonly string[] | unde
   const names: string[] = [];
   for (const key of keys) {
     const name = key.names.map((one) => row[one]).find((one) => one !== undefined && one !== null);
-    if (name === undefined) return undefined;
-    names.push(String(name));
+    if (name === undefined && key.isOptional !== true) return undefined;
+    names.push(String(name ?? NO_NAME));
   }
   return names;
 }

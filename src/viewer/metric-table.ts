@@ -111,7 +111,7 @@ export class MetricTable {
     return make("tbody", {}, ...rows.map((row) => this.#row(content, row)));
   }
 
-  #row({ keys, measures, line }: TableContent, row: MetricRow): HTMLElement {
+  #row({ measures, line }: TableContent, row: MetricRow): HTMLElement {
     const [first = "", ...others] = row.names;
     const open = this.#open;
     // The last name says most, but the first cell is the row's head.
@@ -121,10 +121,7 @@ export class MetricTable {
       const kind = isBad && value !== undefined && value > 0 ? "number bad" : "number";
       return make("td", { class: kind }, value === undefined ? "–" : print(value));
     });
-    const names = others.map((name, i) => {
-      const print = keys[i + 1]?.print;
-      return make("td", {}, brief(print === undefined ? name : print(name)));
-    });
+    const names = others.map((name) => make("td", {}, brief(name)));
     const drawn = line?.of(row);
     const lines = line === undefined ? [] : [make("td", {}, ...(drawn ? [drawn] : []))];
     return make("tr", {}, make("th", { scope: "row" }, head), ...names, ...cells, ...lines);

@@ -142,9 +142,15 @@ export class MetricsView implements View {
       .filter(({ running }) => running.error === undefined)
       .flatMap(({ measures }) => measures);
     const { order, facts } = this.#spec;
-    return [...all, ...(facts?.measures ?? [])].filter(
+    // Several queries may bring values of one column.
+    const byKey = new Map([...all, ...(facts?.measures ?? [])].map((one) => [one.key, one]));
+    return [...byKey.values()].filter(
       ({ key }) => key === order || rows.some(({ values }) => values.has(key)),
     );
+  }
+
+  get #firstKey(): string {
+    return this.#spec.keys.find(({ isOptional }) => isOptional !== true)?.title ?? "name";
   }
 
   /** The range whose windows become one value; of a recorded trace the queries themselves are of the range. */
@@ -214,7 +220,9 @@ export class MetricsView implements View {
     const isRunning = this.#parts.some(({ running }) => !running.isOver);
     const more = left > 0 ? `; ${exact(left)} more rows are not shown` : "";
     const reading = isRunning && !isLive ? "; reading …" : "";
-    return `${when}: ${exact(rows)} rows${more}${reading}`;
+    const hasAnswers = this.#parts.some(({ running }) => (running.answer?.rows.length ?? 0) > 0);
+    const nameless = rows === 0 && hasAnswers ? `; what came has no ${this.#firstKey}` : "";
+    return `${when}: ${exact(rows)} rows${more}${nameless}${reading}`;
   }
 }
 

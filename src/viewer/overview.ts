@@ -70,6 +70,11 @@ export class Overview {
     return this.#query;
   }
 
+  /** Whether nothing more comes of the query that it shows. */
+  get isOver(): boolean {
+    return this.#query?.isOver === true;
+  }
+
   /** @param extent of a recorded trace */
   run(source: string, isLive: boolean, extent: Range | undefined): void {
     this.stop();
@@ -236,10 +241,15 @@ export class Overview {
     this.#host.replace({ [which]: range });
   };
 
-  /** Beside what stands before it, of the same length; without a range, halves of all. */
+  /** Beside what stands before it, of the same length; without a range, halves of a recorded trace. */
   #compare(): void {
     const extent = this.#extent;
     if (extent === undefined || this.#place === undefined) return;
+    // Live, what is compared is yet to come.
+    if (this.#isLive && this.#place.range === undefined) {
+      this.#host.go({ view: "compare" });
+      return;
+    }
     const half = timeAt(extent, 0.5);
     const range = this.#place.range ?? { begin: half, end: extent.end };
     const length = range.end - range.begin;

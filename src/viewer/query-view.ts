@@ -3,10 +3,11 @@
 import { AnswerView } from "./answer-view.ts";
 import type { Batch } from "./arrow.ts";
 import { ColumnPicker } from "./column-picker.ts";
-import { Connection, type Listener, type Outage, type State } from "./connection.ts";
+import { type Absence, Connection, type Listener, type Outage, type State } from "./connection.ts";
 import { byId, count, show } from "./dom.ts";
 import { EventsTable } from "./events-table.ts";
 import type { Frame, QueryError } from "./frames.ts";
+import { absenceText } from "./loss.ts";
 import { outageText } from "./outage.ts";
 import { joined } from "./query-text.ts";
 import { RowPanel } from "./row-panel.ts";
@@ -82,12 +83,17 @@ export class QueryView implements View, Listener {
     this.#showState();
   }
 
-  began(): void {
+  began(absence?: Absence): void {
+    this.#host.diagnose(undefined, this.#query);
+    if (absence !== undefined) {
+      this.#answer.restart();
+      this.#totals.restart(absenceText(absence));
+      return;
+    }
     this.#events.reset();
     this.#answer.reset();
     this.#totals.reset();
     this.#rowsAtPause = 0;
-    this.#host.diagnose(undefined, this.#query);
   }
 
   state(state: State, outage?: Outage): void {
@@ -144,7 +150,9 @@ export class QueryView implements View, Listener {
     const news = this.#totals.rows - this.#rowsAtPause;
     const state = byId("state");
     const isLost = this.#outage !== undefined && this.#state === "disconnected";
-    const word = this.#isPaused ? `paused, ${count(news)} new` : this.#state;
+    const isWaiting = this.#state === "running" && this.#isLive && this.#host.isSilent();
+    const now = isWaiting ? "waiting for the source" : this.#state;
+    const word = this.#isPaused ? `paused, ${count(news)} new` : now;
     const text = isLost ? outageText(this.#outage!) : word;
     if (state.textContent !== text) state.textContent = text;
     state.className = isLost ? "bad" : this.#isPaused ? "paused" : "";

@@ -1,9 +1,10 @@
 /** A query of a view and what it has answered: an aggregate, or rows as far as they are kept. */
 
 import { Answer } from "./answer.ts";
-import { Connection, type Outage, type State, type Wanted } from "./connection.ts";
+import { type Absence, Connection, type Outage, type State, type Wanted } from "./connection.ts";
 import type { Frame, QueryError, Row } from "./frames.ts";
-import { type LossEntry, lossOf } from "./loss.ts";
+import { absenceEntry, droppedEntry, type LossEntry, lossOf } from "./loss.ts";
+import { timeOf } from "./time.ts";
 import type { Token } from "./token.ts";
 
 const KEPT_LOSSES = 2000;
@@ -26,7 +27,13 @@ export class RunningQuery {
   error: QueryError | undefined;
   lostEvents = 0;
   lostPackets = 0;
+  /** Rows that the page did not take in time. */
+  dropped = 0;
   losses: LossEntry[] = [];
+  /** Of the last status. */
+  #watermark: bigint | undefined;
+  /** Totals of the query before it began again. */
+  #before = { lostEvents: 0, lostPackets: 0, dropped: 0 };
   readonly #connection: Connection;
   readonly #news: () => void;
   readonly #options: RunningOptions;
@@ -37,7 +44,7 @@ export class RunningQuery {
     this.#news = news;
     this.#options = options;
     this.#connection = new Connection(wanted, token, {
-      began: () => this.#began(),
+      began: (absence) => this.#began(absence),
       state: (state, outage) => {
         this.state = state;
         this.outage = outage;
@@ -64,13 +71,25 @@ export class RunningQuery {
     this.#connection.close();
   }
 
-  #began(): void {
+  #began(absence: Absence | undefined): void {
+    const { lostEvents, lostPackets, dropped } = this;
+    this.error = undefined;
+    this.#before = { lostEvents, lostPackets, dropped };
+    this.answer?.restart();
+    if (absence === undefined) this.#clear();
+    else this.#addLoss(absenceEntry(absence, this.#watermark));
+    this.#news();
+  }
+
+  #clear(): void {
     this.answer = undefined;
     this.rows = [];
     this.left = 0;
-    this.error = undefined;
     this.losses = [];
-    this.#news();
+    this.lostEvents = 0;
+    this.lostPackets = 0;
+    this.dropped = 0;
+    this.#before = { lostEvents: 0, lostPackets: 0, dropped: 0 };
   }
 
   #keep(rows: readonly Row[]): void {
@@ -86,13 +105,35 @@ export class RunningQuery {
     const { query } = this.wanted;
     if (columns !== undefined && Answer.isOf(columns, query))
       this.answer ??= new Answer(columns, query, this.#options.keptWindows);
-    this.lostEvents = Number(frame["lost_events"] ?? this.lostEvents);
-    this.lostPackets = Number(frame["lost_packets"] ?? this.lostPackets);
-    if (frame.type === "loss") this.#takeLoss(frame);
+    if (frame.type === "status" || frame.type === "end") this.#takeTotals(frame);
+    if (frame.type === "loss") this.#addLoss(lossOf(frame));
     this.#news();
   }
 
-  #takeLoss(frame: Frame): void {
-    if (this.losses.length < KEPT_LOSSES) this.losses.push(lossOf(frame));
+  #takeTotals(frame: Frame): void {
+    const { lostEvents, lostPackets, dropped } = this.#before;
+    this.lostEvents = lostEvents + Number(frame["lost_events"] ?? 0);
+    this.lostPackets = lostPackets + Number(frame["lost_packets"] ?? 0);
+    const newlyDropped = dropped + Number(frame["dropped"] ?? 0) - this.dropped;
+    const text = frame["watermark_ns"];
+    const watermark = (typeof text === "string" ? timeOf(text) : undefined) ?? this.#watermark;
+    const last = this.losses.at(-1);
+    if (last?.kind === "absence" && last.end === undefined && watermark !== this.#watermark)
+      this.losses[this.losses.length - 1] = { ...last, end: watermark };
+    if (newlyDropped > 0) {
+      this.dropped += newlyDropped;
+      this.#addLoss(droppedEntry(newlyDropped, this.#watermark, watermark));
+    }
+    this.#watermark = watermark;
+  }
+
+  /** What goes on from one status to the next is one loss. */
+  #addLoss(loss: LossEntry): void {
+    const last = this.losses.at(-1);
+    const goesOn = loss.kind === "dropped" && last?.kind === "dropped" && last.end === loss.begin;
+    if (goesOn) {
+      const rows = (last.count ?? 0) + (loss.count ?? 0);
+      this.losses[this.losses.length - 1] = droppedEntry(rows, last.begin, loss.end);
+    } else if (this.losses.length < KEPT_LOSSES) this.losses.push(loss);
   }
 }

@@ -1,22 +1,10 @@
 /** What the server serves to this client: sources, their sessions, how far they go, and what the token hides. */
 
 import { type CallFields, callFields, type DeclaredEvent } from "./call-fields.ts";
-import type { Range } from "./time.ts";
-import { timeOf } from "./time.ts";
+import { isWell, type SourceInfo } from "./source-info.ts";
+import { type Range, timeOf, timeOfDay } from "./time.ts";
 import type { Token } from "./token.ts";
-
-export interface SourceInfo {
-  readonly source: string;
-  readonly kind: "live" | "recorded";
-  readonly state: string;
-  /** When the state began, ISO 8601. */
-  readonly since: string | null;
-  /** Why, and what is tried; empty where all is well. */
-  readonly message: string;
-  readonly sessions: readonly string[];
-  /** Of a recorded trace. */
-  readonly extent: Range | undefined;
-}
+import { troubleText } from "./trouble.ts";
 
 interface SourcesAnswer {
   readonly sources?: readonly Omit<SourceInfo, "sessions" | "extent">[];
@@ -57,16 +45,14 @@ const OF_PACKETS = [
   "packet_seq_num",
   "events_discarded",
 ];
+const USUAL_CONTEXTS = ["procname", "pid", "tid", "vpid", "vtid"];
 const MAX_COLUMNS = 64;
 
-const TROUBLE_LINES = 3;
 /** How often a page that is seen asks how the sources fare. */
 export const WATCH_MS = 3000;
 
 export class Sources {
   all: readonly SourceInfo[] = [];
-  /** A stage that selects facts, contexts and payload of events; empty while they are not declared. */
-  select = "";
   /** Arguments of system calls; empty while they are not declared. */
   calls: CallFields = new Map();
   /** Names of fields that the token hides. */
@@ -81,20 +67,50 @@ export class Sources {
   #extents = new Map<string, Range>();
   #sessions: readonly Session[] = [];
   #hasExtents = false;
+  /** Contexts of the events; undefined while no event is declared. */
+  #contexts: readonly string[] | undefined;
+  /** Since when each source has fared well, as it was when schema and extents were asked for. */
+  #learntOf = "";
   #before = "";
 
   /** Answers the status of the request; 0 if the server cannot be reached. */
   async load(token: Token): Promise<number> {
     const status = await this.refresh(token);
-    if (status !== 200) return status;
-    const hasRecorded = this.all.some(({ kind }) => kind === "recorded");
-    // What cannot be had now is asked for again with the next load.
+    if (status === 200) await this.learn(token);
+    return status;
+  }
+
+  /**
+   * Asks for columns and extents while they are missing, and again when a source is attached.
+   *
+   * @returns whether something is known now that was missing before
+   */
+  async learn(token: Token): Promise<boolean> {
+    const lacksExtents = !this.#hasExtents && this.all.some(({ kind }) => kind === "recorded");
+    const lacksColumns = this.#contexts === undefined;
+    const wellSince = JSON.stringify(this.all.filter(isWell).map((one) => [one.source, one.since]));
+    const isNews = wellSince !== this.#learntOf;
+    if (!this.all.some(isWell) || !(lacksExtents || lacksColumns || isNews)) return false;
+    this.#learntOf = wellSince;
     await Promise.allSettled([
-      !this.#hasExtents && hasRecorded ? this.#loadExtents(token) : undefined,
-      this.select === "" ? this.#loadColumns(token) : undefined,
+      lacksExtents ? this.#loadExtents(token) : undefined,
+      lacksColumns || isNews ? this.#loadColumns(token) : undefined,
     ]);
     this.all = this.all.map((one) => ({ ...one, extent: this.#extents.get(one.source) }));
-    return status;
+    return (lacksExtents && this.#hasExtents) || (lacksColumns && this.#contexts !== undefined);
+  }
+
+  /**
+   * A stage that selects facts, contexts and payload of events. Before a live source declares any, the usual contexts stand in
+   * for its own; of a recorded one it is empty until then.
+   */
+  selectFor(source: string): string {
+    const contexts = this.#contexts ?? (this.isLive(source) ? USUAL_CONTEXTS : undefined);
+    if (contexts === undefined) return "";
+    const hasHosts = this.all.length > 1 || this.all.some((one) => one.source.includes("*"));
+    const facts = hasHosts ? [...FACTS, "host"] : FACTS;
+    const names = [...facts, ...contexts.map((name) => `$ctx.${name}`), "payload"];
+    return `|> select ${names.join(", ")}`;
   }
 
   /** How the sources fare; answers as `load` does. */
@@ -112,6 +128,8 @@ export class Sources {
 
   /** The sessions that relay daemons offer. One that cannot be asked says so by its source's state. */
   async loadSessions(token: Token): Promise<void> {
+    // A relay daemon that is lost cannot be asked.
+    if (!this.all.some((one) => one.kind === "live" && one.state !== "lost")) return;
     const answer = await fetch("v1/sessions", { headers: token.headers }).catch(() => undefined);
     if (answer?.ok !== true) return;
     const { sessions = [] } = (await answer.json()) as { sessions?: readonly Session[] };
@@ -122,24 +140,18 @@ export class Sources {
 
   /** Sources that bring nothing at present, a line each: since when, why, and what is tried. */
   get trouble(): string {
-    if (this.problem !== "") return this.problem;
-    const troubled = this.all.filter(
-      ({ state, message }) => message !== "" && state !== "attached",
-    );
-    const name = (source: string): string => (this.all.length > 1 ? `${source}, ` : "");
-    const lines = troubled.map(
-      ({ source, since, message }) => `${name(source)}since ${timeOfDay(since)}: ${message}`,
-    );
-    const rest = lines.length - TROUBLE_LINES;
-    return [
-      ...lines.slice(0, TROUBLE_LINES),
-      ...(rest > 0 ? [`${rest} more sources: the view Losses lists them`] : []),
-    ].join("\n");
+    return this.problem !== "" ? this.problem : troubleText(this.all);
+  }
+
+  /** Whether none of the chosen sources brings anything at present. */
+  isSilent(source: string): boolean {
+    const chosen = this.#chosen(source);
+    return chosen.length > 0 && !chosen.some(isWell);
   }
 
   /** All that the chosen sources have; undefined if one of them is live. */
   extentOf(source: string): Range | undefined {
-    const chosen = this.all.filter((one) => source === "" || one.source === source);
+    const chosen = this.#chosen(source);
     let whole: Range | undefined;
     for (const { extent } of chosen) {
       if (extent === undefined) return undefined;
@@ -153,8 +165,12 @@ export class Sources {
   }
 
   isLive(source: string): boolean {
-    const chosen = this.all.filter((one) => source === "" || one.source === source);
+    const chosen = this.#chosen(source);
     return chosen.length === 0 || chosen.some(({ kind }) => kind === "live");
+  }
+
+  #chosen(source: string): readonly SourceInfo[] {
+    return this.all.filter((one) => source === "" || one.source === source);
   }
 
   /** Contexts are columns of all events, wherever they are declared. */
@@ -166,11 +182,8 @@ export class Sources {
     if (events.length === 0) return;
     this.calls = callFields(events);
     for (const name of [...FACTS, ...OF_PACKETS, ""]) contexts.delete(name);
-    const hasHosts = this.all.length > 1 || this.all.some(({ source }) => source.includes("*"));
-    const host = hasHosts ? ["host"] : [];
-    const own = [...contexts].filter((name) => /^[A-Za-z_]\w*$/.test(name)).slice(0, MAX_COLUMNS);
-    const names = [...FACTS, ...host, ...own.map((name) => `$ctx.${name}`), "payload"];
-    this.select = `|> select ${names.join(", ")}`;
+    const own = [...contexts].filter((name) => /^[A-Za-z_]\w*$/.test(name));
+    this.#contexts = own.slice(0, MAX_COLUMNS);
   }
 
   async #loadExtents(token: Token): Promise<void> {
@@ -221,11 +234,6 @@ export class Sources {
     if (now !== this.#before) this.version++;
     this.#before = now;
   }
-}
-
-/** `2026-11-22T08:55:45.210Z` → `08:55:45` */
-export function timeOfDay(iso: string | null): string {
-  return iso?.slice(11, 19) ?? "–";
 }
 
 /** Whether a session belongs to a source: the same relay daemon, and the same name but for globs. */

@@ -3,7 +3,7 @@
 import { callColumns, pathFields } from "./call-fields.ts";
 import { byId, make } from "./dom.ts";
 import { type HeatChoice, HeatMap, heatCounts } from "./heat-map.ts";
-import { failingFiles, SYSTEM_CALLS } from "./metric-queries.ts";
+import { failingFiles, NO_NAME, SYSTEM_CALLS } from "./metric-queries.ts";
 import { MetricsView } from "./metrics-view.ts";
 import { Painting } from "./painting.ts";
 import { containerTerm, joined, textTerm, withTerm } from "./query-text.ts";
@@ -63,6 +63,15 @@ export class SyscallsView implements View {
       { keptWindows: 2 * WINDOWS },
     );
     this.#table.run(scope);
+    this.#runFiles(scope);
+  }
+
+  learn(scope: Scope): void {
+    this.#scope = scope;
+    this.#runFiles(scope);
+  }
+
+  #runFiles(scope: Scope): void {
     this.#files.run(scope);
     this.#filesTitle.hidden = this.#files.queries.length === 0;
   }
@@ -124,12 +133,14 @@ export class SyscallsView implements View {
     this.#host.go({ query, view: "events", isPaused: false });
   }
 
-  #openFailure([container = "", syscall = "", ret = "", file = ""]: readonly string[]): void {
+  #openFailure([container = "", syscall = "", error = "", file = ""]: readonly string[]): void {
     const field = pathFields(this.#scope?.calls ?? new Map()).find((one) =>
       this.#scope?.calls.get(syscall)?.includes(one),
     );
     const ofFile = field === undefined ? [] : [textTerm(field, file)];
-    this.#openCall(syscall, containerTerm(container), `ret == ${ret}`, ...ofFile);
+    const failed = /^-\d+$/.test(error) ? `ret == ${error}` : textTerm("errno", error);
+    const inContainer = container === NO_NAME ? [] : [containerTerm(container)];
+    this.#openCall(syscall, ...inContainer, failed, ...ofFile);
   }
 
   /** A call belongs to the window in which it ends: it began up to its latency before. */

@@ -13,6 +13,11 @@ export function timeOf(text: string | null): bigint | undefined {
   return text !== null && /^\d{1,19}$/.test(text) ? BigInt(text) : undefined;
 }
 
+/** `2026-11-22T08:55:45.210Z` → `08:55:45` */
+export function timeOfDay(iso: string | null): string {
+  return iso?.slice(11, 19) ?? "–";
+}
+
 /** The range between two texts of ns; undefined if it is empty or one of them is missing. */
 export function rangeOf(begin: string | null, end: string | null): Range | undefined {
   const from = timeOf(begin);

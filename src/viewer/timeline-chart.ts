@@ -81,7 +81,7 @@ function lanePictures(lanes: readonly Lane[], left: number, width: number): read
   return lanes.flatMap(({ name }, i) => {
     const y = TOP + i * LANE;
     const most = Math.max(4, Math.floor((left - 12) / 6.7));
-    const short = brief(name.length > most ? `${name.slice(0, most - 1)}…` : name);
+    const short = brief(shortened(name, most));
     return [
       draw("line", { class: "grid", x1: 0, x2: width, y1: y + LANE - 0.5, y2: y + LANE - 0.5 }),
       draw(
@@ -92,6 +92,13 @@ function lanePictures(lanes: readonly Lane[], left: number, width: number): read
       ),
     ];
   });
+}
+
+/** The number of a thread stays. */
+function shortened(name: string, most: number): string {
+  if (name.length <= most) return name;
+  const number = / \d{1,10}$/.exec(name)?.[0] ?? "";
+  return `${name.slice(0, Math.max(1, most - 1 - number.length))}…${number}`;
 }
 
 function spanPaths(

@@ -14,6 +14,11 @@ export interface Span {
   readonly isWait: boolean;
 }
 
+/** What an address calls a span. */
+export function nameOf({ begin, tid }: Span): string {
+  return `${begin}-${tid}`;
+}
+
 export interface Lane {
   readonly name: string;
   /** A filter that keeps to it. */

@@ -6,9 +6,10 @@
 import { make, visible } from "./dom.ts";
 import { clock, duration, lengthOf, type Range, shared, timeAt } from "./time.ts";
 import { LANE, leftOf, TOP, timelineChart } from "./timeline-chart.ts";
-import type { Lane, Span } from "./timeline-data.ts";
+import { type Lane, nameOf, type Span } from "./timeline-data.ts";
 
 const LEAST_NS = 1000;
+const HINT = "Click on a slice or a wait: how long, why, and what ended it. Drag for a range.";
 
 export interface TimelineActions {
   /** Another range is looked at; more of it may be asked for. */
@@ -16,6 +17,8 @@ export interface TimelineActions {
   /** A range is chosen. */
   brush(range: Range): void;
   open(span: Span): void;
+  /** A span is chosen, or none. */
+  choose(span: Span | undefined): void;
 }
 
 export interface TimelineContent {
@@ -27,6 +30,8 @@ export interface TimelineContent {
   /** A live session moves by itself. */
   readonly canMove: boolean;
   readonly width: number;
+  /** The name of the span that is chosen, as an address has it. */
+  readonly chosen: string;
 }
 
 export class TimelineFigure {
@@ -53,6 +58,15 @@ export class TimelineFigure {
 
   show(content: TimelineContent): void {
     this.#content = content;
+    const { chosen, lanes } = content;
+    if (chosen === "") this.#chosen = undefined;
+    else if (this.#chosen === undefined || nameOf(this.#chosen) !== chosen) {
+      this.#lane = Math.max(
+        0,
+        lanes.findIndex(({ spans }) => spans.some(isOf(chosen))),
+      );
+      this.#chosen = lanes[this.#lane]?.spans.find(isOf(chosen));
+    }
     this.#draw();
   }
 
@@ -67,7 +81,8 @@ export class TimelineFigure {
         dragged: this.#dragged,
       }),
     );
-    const text = this.#chosen === undefined ? "" : describe(this.#chosen);
+    const hint = this.#lanes.some(({ spans }) => spans.length > 0) ? HINT : "";
+    const text = this.#chosen === undefined ? hint : describe(this.#chosen);
     if (this.readout.textContent !== text) this.readout.textContent = text;
   }
 
@@ -126,6 +141,9 @@ export class TimelineFigure {
   #choose(lane: number, span: Span | undefined): void {
     this.#lane = lane;
     this.#chosen = span;
+    if (this.#content !== undefined)
+      this.#content = { ...this.#content, chosen: span === undefined ? "" : nameOf(span) };
+    this.#actions.choose(span);
     this.#draw();
   }
 
@@ -204,6 +222,11 @@ export class TimelineFigure {
     else this.#draw();
   }
 }
+
+const isOf =
+  (name: string) =>
+  (span: Span): boolean =>
+    nameOf(span) === name;
 
 /** The same one of another answer. */
 function isSame(a: Span, b: Span | undefined): boolean {

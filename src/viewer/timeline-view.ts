@@ -8,7 +8,7 @@ import { queryList } from "./query-list.ts";
 import { joined, withTerm } from "./query-text.ts";
 import { type RunningOptions, RunningQuery } from "./running-query.ts";
 import { duration, type Range } from "./time.ts";
-import { type Lane, lanesOf, type Span, sliceOf, waitOf } from "./timeline-data.ts";
+import { type Lane, lanesOf, nameOf, type Span, sliceOf, waitOf } from "./timeline-data.ts";
 import { densityLanes, densityStages, densityText } from "./timeline-density.ts";
 import { TimelineFigure } from "./timeline-figure.ts";
 import type { Host, Scope, View } from "./view.ts";
@@ -35,6 +35,9 @@ export class TimelineView implements View {
   #scope: Scope | undefined;
   #view: Range | undefined;
   #settle = 0;
+  #settleChoice = 0;
+  /** The name of the span that is chosen. */
+  #chosen = "";
 
   constructor(host: Host) {
     this.#host = host;
@@ -42,6 +45,7 @@ export class TimelineView implements View {
       look: (range) => this.#look(range),
       brush: (range) => host.go({ range }),
       open: (span) => this.#open(span),
+      choose: (span) => this.#choose(span),
     });
     const lanes = (by: "cpu" | "thread", text: string): HTMLButtonElement => {
       const button = make("button", { type: "button" }, text);
@@ -71,6 +75,7 @@ export class TimelineView implements View {
     this.#scope = scope;
     const { isLive, range, place, extent } = scope;
     this.#view = range ?? extent;
+    this.#chosen = place.chosen;
     const limit = isLive ? "" : ` |> limit ${mostRows() + 1}`;
     const options = { keptRows: mostRows() };
     this.#slices = this.#ask(SLICES + limit, options);
@@ -83,6 +88,7 @@ export class TimelineView implements View {
   stop(): void {
     // A range that was moved to is not asked for in another view.
     clearTimeout(this.#settle);
+    clearTimeout(this.#settleChoice);
     for (const running of [this.#slices, this.#waits, this.#density]) running?.close();
     this.#slices = undefined;
     this.#waits = undefined;
@@ -174,11 +180,13 @@ export class TimelineView implements View {
 
   #draw(lanes: readonly Lane[]): void {
     const range = this.#view;
+    this.#figure.element.hidden = range === undefined;
     if (range === undefined) return;
     const { extent, isLive } = this.#scope!;
     const losses = (this.#slices?.losses ?? []).flatMap((loss) => lossRange(loss) ?? []);
     const width = Math.max(300, byId("timeline").clientWidth - 32);
-    this.#figure.show({ lanes, range, losses, extent, canMove: !isLive, width });
+    const chosen = this.#chosen;
+    this.#figure.show({ lanes, range, losses, extent, canMove: !isLive, width, chosen });
   }
 
   /** What is there is drawn already; the rest is asked for when the user has stopped moving. */
@@ -186,6 +194,14 @@ export class TimelineView implements View {
     this.#view = range;
     clearTimeout(this.#settle);
     this.#settle = setTimeout(() => this.#host.replace({ range }), SETTLE_MS);
+  }
+
+  /** The address follows when the user has stopped walking: a browser takes only so many addresses a second. */
+  #choose(span: Span | undefined): void {
+    this.#chosen = span === undefined ? "" : nameOf(span);
+    clearTimeout(this.#settleChoice);
+    const chosen = this.#chosen;
+    this.#settleChoice = setTimeout(() => this.#host.replace({ chosen }), SETTLE_MS);
   }
 
   #open(span: Span): void {

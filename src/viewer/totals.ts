@@ -11,6 +11,9 @@ const RATE_MS = 2000;
 export class Totals {
   #rows = 0;
   #losses = new Map<string, number>();
+  /** Of the query before it began again. */
+  #lossesBefore: ReadonlyMap<string, number> = new Map();
+  #streamsBefore: readonly StreamLosses[] = [];
   #streams: readonly StreamLosses[] = [];
   #samples: { readonly now: number; readonly rows: number }[] = [];
   #notes: readonly string[] = [];
@@ -22,7 +25,17 @@ export class Totals {
     this.#samples = [];
     this.#notes = [];
     this.#losses.clear();
+    this.#lossesBefore = new Map();
     this.#streams = [];
+    this.#streamsBefore = [];
+    this.#isStale = true;
+  }
+
+  /** The query begins again, and counts its losses from nothing. */
+  restart(note: string): void {
+    this.#lossesBefore = new Map(this.#losses);
+    this.#streamsBefore = this.#streams;
+    this.#note(note);
     this.#isStale = true;
   }
 
@@ -37,9 +50,10 @@ export class Totals {
   take(frame: Frame): void {
     for (const id of LOSSES) {
       const value = frame[id];
-      if (typeof value === "number") this.#losses.set(id, value);
+      if (typeof value === "number")
+        this.#losses.set(id, value + (this.#lossesBefore.get(id) ?? 0));
     }
-    if (frame.streams !== undefined) this.#streams = frame.streams;
+    if (frame.streams !== undefined) this.#streams = summed(this.#streamsBefore, frame.streams);
     if (frame.type === "note") this.#note(frame.text ?? "");
     if (frame.type === "loss") this.#note(frame.message ?? "");
     this.#isStale = true;
@@ -67,6 +81,23 @@ export class Totals {
     const line = visible(text);
     this.#notes = [...this.#notes.filter((one) => one !== line), line].slice(-KEPT_NOTES);
   }
+}
+
+/** Of both, by stream. */
+function summed(
+  before: readonly StreamLosses[],
+  now: readonly StreamLosses[],
+): readonly StreamLosses[] {
+  const all = new Map(before.map((one) => [one.stream, one]));
+  for (const one of now) {
+    const { lost_events = 0, lost_packets = 0 } = all.get(one.stream) ?? {};
+    all.set(one.stream, {
+      stream: one.stream,
+      lost_events: lost_events + one.lost_events,
+      lost_packets: lost_packets + one.lost_packets,
+    });
+  }
+  return [...all.values()];
 }
 
 function setLoss(id: string, value: number): void {

@@ -19,7 +19,7 @@ export interface Scope {
   readonly range: Range | undefined;
   /** All of a recorded trace; undefined where it is not known, and for live sessions. */
   readonly extent: Range | undefined;
-  /** A stage that selects the columns of events, with their container; empty where they are not known yet. */
+  /** A stage that selects the columns of events, with their container; empty where none can be. */
   readonly select: string;
   /** Arguments of system calls. */
   readonly calls: CallFields;
@@ -30,6 +30,8 @@ export interface View {
   stop(): void;
   /** Of a live session, another range: nothing is asked anew, since what was sent is not there any more. */
   rescope?(scope: Scope): void;
+  /** A live source has declared its events: what could not be asked without them is asked. */
+  learn?(scope: Scope): void;
   /** While paused, what is shown stays. */
   pause(isPaused: boolean): void;
   /** Draws what has changed; called some times a second while the page is visible. */
@@ -48,6 +50,8 @@ export interface Host {
   /** Changes the place without leaving it. */
   replace(changes: Partial<Place>): void;
   pause(isPaused: boolean): void;
+  /** Whether none of the chosen sources brings anything at present. */
+  isSilent(): boolean;
   /** Shows what is wrong with a query, or nothing. */
   diagnose(error: QueryError | undefined, query: string): void;
 }
@@ -62,7 +66,7 @@ export function scopeOf(place: Place, sources: Sources): Scope {
     isLive: sources.isLive(source),
     range,
     extent: sources.extentOf(source),
-    select: sources.select,
+    select: sources.selectFor(source),
     calls: sources.calls,
   };
 }

@@ -2,7 +2,9 @@
 
 import { byId, make, visible } from "./dom.ts";
 import { exact } from "./number.ts";
+import { isWell } from "./source-info.ts";
 import type { Sources } from "./sources.ts";
+import { timeOfDay } from "./time.ts";
 import type { Token } from "./token.ts";
 import type { Host } from "./view.ts";
 
@@ -63,6 +65,12 @@ export class Welcome {
   readonly #sources: Sources;
   readonly #tour: () => void;
   #hasBegun = false;
+  /** Of the sources that are shown. */
+  #version = -1;
+  /** How many of them were well when examples were looked for. */
+  #well = 0;
+  /** Counts searches for examples: an older one gives way. */
+  #search = 0;
 
   /** @param tour called when the user wants it */
   constructor(host: Host, sources: Sources, tour: () => void) {
@@ -76,8 +84,9 @@ export class Welcome {
     });
   }
 
-  /** Shows it, unless it was dismissed. */
+  /** Shows it, unless it was dismissed, or a link leads to what somebody found. */
   begin(): void {
+    if (location.search !== "") return;
     if (this.#hasBegun || this.#sources.all.length === 0 || wasDismissed()) return;
     this.open();
   }
@@ -86,10 +95,20 @@ export class Welcome {
     this.#hasBegun = true;
     byId("welcome").hidden = false;
     const isLive = this.#sources.isLive("");
+    this.#well = this.#sources.all.filter(isWell).length;
     this.#showSources();
-    if (isLive) void this.#sources.loadSessions(this.#host.token).then(() => this.#showSources());
+    if (isLive) void this.#sources.loadSessions(this.#host.token);
     void this.#showContainers();
     void this.#findExamples(isLive);
+  }
+
+  /** Follows the sources while it is shown: what one that comes back brings is looked for anew. */
+  update(): void {
+    if (byId("welcome").hidden || this.#version === this.#sources.version) return;
+    const well = this.#sources.all.filter(isWell).length;
+    if (well > this.#well) this.open();
+    this.#well = well;
+    this.#showSources();
   }
 
   /** Until the next visit. */
@@ -103,10 +122,19 @@ export class Welcome {
   }
 
   #showSources(): void {
+    this.#version = this.#sources.version;
     byId("welcome-sources").replaceChildren(
-      ...this.#sources.all.map(({ source, kind, sessions }) => {
+      ...this.#sources.all.map((one) => {
+        const { source, kind, state, since, sessions } = one;
         const of = sessions.length > 0 ? `: ${sessions.map(visible).join(", ")}` : "";
-        return make("li", {}, make("b", {}, kind), ` ${visible(source)}${of}`);
+        const how = isWell(one) ? "" : `, ${state} since ${timeOfDay(since)}`;
+        return make(
+          "li",
+          {},
+          make("b", {}, kind),
+          ` ${visible(source)}${of}`,
+          make("span", { class: "bad" }, how),
+        );
       }),
     );
   }
@@ -130,12 +158,17 @@ export class Welcome {
   }
 
   async #findExamples(isLive: boolean): Promise<void> {
+    const search = ++this.#search;
     const list = byId("welcome-examples");
-    list.replaceChildren(make("li", {}, "looking for queries that give rows here …"));
+    const say = (text: string): void => list.replaceChildren(make("li", {}, text));
+    if (this.#well === 0) return say("They are looked for when a source is attached.");
+    say("looking for queries that give rows here …");
     const found: Node[] = [];
     for (const { title, query, probe } of CANDIDATES) {
       if (found.length === EXAMPLES) break;
-      if (!(await this.#hasRows(probe, isLive, this.#host.token))) continue;
+      const hasRows = await this.#hasRows(probe, isLive, this.#host.token);
+      if (search !== this.#search) return;
+      if (!hasRows) continue;
       const button = make("button", { type: "button" }, query);
       button.addEventListener("click", () =>
         this.#host.go({ query, view: "events", isPaused: false }),
@@ -143,7 +176,7 @@ export class Welcome {
       found.push(make("li", {}, `${title} `, button));
       list.replaceChildren(...found);
     }
-    if (found.length === 0) list.replaceChildren(make("li", {}, "Nothing has come yet."));
+    if (found.length === 0) say("Nothing has come yet.");
   }
 
   async #hasRows(query: string, isLive: boolean, token: Token): Promise<boolean> {

@@ -1,17 +1,15 @@
 /**
- * The events of a busy session on the page: frames drawn, heap and rows over minutes; a hidden tab; a network that is gone for a
- * while. `SOAK_MINUTES=10` for longer; by default some seconds. Figures are printed.
+ * The events of a busy session on the page: frames drawn, heap and rows over minutes; a hidden tab. `SOAK_MINUTES=10` for
+ * longer; by default some seconds. Figures are printed.
  */
 
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { CDPSession, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Child, eventually } from "../support/child.ts";
+import { eventually } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
-import { MAIN, recordedTrace } from "../support/traces.ts";
-import { closeBrowser, rowsAtEnd, state, withPage } from "./tab.ts";
+import { after, figure, withBusySession } from "./busy.ts";
+import { closeBrowser, state, withPage } from "./tab.ts";
 
 const plainTest = suite("browser/long");
 const test = needs(plainTest, ["chromium"]);
@@ -19,86 +17,8 @@ plainTest.after(closeBrowser);
 
 const MINUTES = Number(process.env["SOAK_MINUTES"] ?? 0.15);
 const isLong = MINUTES >= 1;
-/** The trace has 1700 events a second. */
-const SPEED = "36";
-const RATE = 60_000;
 const FRAMES =
   "globalThis.frames = 0; const count = () => { frames++; if (!document.hidden) requestAnimationFrame(count); }; count();";
-
-const after = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-
-/** A replayed session at that pace and its server, each a process of its own. */
-async function withBusySession(work: (url: string) => Promise<void>): Promise<void> {
-  const trace = await recordedTrace("small");
-  const replay = new Child(process.execPath, [
-    ...[MAIN, "replay", trace.path, "--speed", SPEED, "--loop", "--now", "--listen", "127.0.0.1:0"],
-  ]);
-  let serve: Child | undefined;
-  try {
-    await replay.until("listened", () => replay.lines.length > 0);
-    serve = new Child(process.execPath, [
-      ...[MAIN, "serve", /net:\S+/.exec(replay.stdout)![0], "--listen", "127.0.0.1:0"],
-      ...["--no-token", "--retain", "256MiB"],
-    ]);
-    await serve.until("printed its address", () => serve!.lines.length > 0);
-    await work(serve.lines[0]!);
-  } finally {
-    serve?.process.kill("SIGKILL");
-    replay.process.kill("SIGKILL");
-    await Promise.all([serve?.ended, replay.ended]);
-    await trace.remove();
-  }
-}
-
-/** The network between page and server, which can be cut. */
-class Wire {
-  readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((socket) => this.#join(socket));
-  readonly #port: number;
-  isCut = false;
-
-  constructor(url: string) {
-    this.#port = Number(new URL(url).port);
-  }
-
-  async open(): Promise<string> {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  cut(): void {
-    this.isCut = true;
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  close(): void {
-    this.cut();
-    this.#server.close();
-  }
-
-  #join(socket: Socket): void {
-    if (this.isCut) return void socket.destroy();
-    const to = connect(this.#port, "127.0.0.1");
-    for (const [one, other] of [
-      [socket, to],
-      [to, socket],
-    ] as const) {
-      this.#sockets.add(one);
-      one
-        .on("error", () => other.destroy())
-        .on("close", () => {
-          this.#sockets.delete(one);
-          other.destroy();
-        });
-      one.pipe(other);
-    }
-  }
-}
-
-async function figure(page: Page, id: string): Promise<number> {
-  return Number(((await page.textContent(`#${id}`)) ?? "").replaceAll(",", ""));
-}
 
 /** MB that are reachable. */
 async function heap(session: CDPSession): Promise<number> {
@@ -178,35 +98,6 @@ test("draws the rows of a busy session with a heap that stays flat, and rests wh
       await state(page, "running");
       assert.equal(complaints, []);
     });
-  });
-});
-
-test("goes on after the network was gone, with every row taken or counted as dropped", async () => {
-  await withBusySession(async (url) => {
-    const wire = new Wire(url);
-    const seconds = isLong ? 50 : 3;
-    const limit = RATE * (isLong ? 90 : 10);
-    try {
-      const near = await wire.open();
-      await withPage(async (page) => {
-        const query = encodeURIComponent(`|> select timestamp, event |> limit ${limit}`);
-        await page.goto(`${near}/?q=${query}`);
-        await page.locator("#body [data-place]").first().waitFor();
-        wire.cut();
-        await state(page, "disconnected since");
-        await after(seconds * 1000);
-        wire.isCut = false;
-        await state(page, "running");
-        const rows = await rowsAtEnd(page);
-        const dropped = await figure(page, "dropped");
-        console.log(
-          `\n   gone for ${seconds} s: ${rows} rows taken, ${dropped} dropped, of ${limit}`,
-        );
-        assert.is(rows + dropped, limit);
-      });
-    } finally {
-      wire.close();
-    }
   });
 });
 

@@ -3,7 +3,7 @@
 import type { Locator } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { replay } from "../../src/replay/server.ts";
+import { type ReplayServer, replay } from "../../src/replay/server.ts";
 import { serve } from "../../src/server/server.ts";
 import { withLive, withRecorded } from "../server/lab.ts";
 import { eventually } from "../support/child.ts";
@@ -78,6 +78,8 @@ test("says since when the connection is lost and when it is tried again, and goe
       await page.goto(`${server.url}/?view=events`);
       await state(page, "running");
       await page.locator("#body [data-place]").first().waitFor();
+      const rows = async (): Promise<number> => number((await page.textContent("#rows")) ?? "");
+      const before = await rows();
       isCut = true;
       await Promise.all(close.map((cut) => cut()));
       await page
@@ -86,7 +88,15 @@ test("says since when the connection is lost and when it is tried again, and goe
       await picture(page, "disconnected");
       isCut = false;
       await state(page, "running");
-      await page.locator("#body [data-place]").first().waitFor();
+      // The server has kept nothing for it: what was there stays, and what is missing is said.
+      const missing = /from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d \(\d+ s\) this page was not connected/;
+      await page.locator("#note", { hasText: missing }).waitFor();
+      await eventually("more rows", async () => (await rows()) > before || undefined);
+      await picture(page, "absence");
+      await page.locator("#overview .lost-band").waitFor({ state: "attached" });
+      await page.keyboard.press("6");
+      await page.locator("#losses-view td", { hasText: missing }).waitFor();
+      await picture(page, "absence-list");
     });
   }, LIVE);
 });
@@ -133,6 +143,40 @@ test("goes on where it stopped, if the server retains results", async () => {
   );
 });
 
+test("says how long it was away where the server has given up its query", async () => {
+  await withLive(
+    async (server) => {
+      await withPage(async (page) => {
+        const open: (() => Promise<void>)[] = [];
+        let isCut = false;
+        await page.routeWebSocket(/v1\/query/, (socket) => {
+          if (isCut) return void socket.close();
+          const to = socket.connectToServer();
+          open.push(async () => void (await Promise.all([socket.close(), to.close()])));
+          socket.onMessage((text) => {
+            const error = { code: "RESUME_UNKNOWN", message: "ask anew" };
+            if (!String(text).startsWith('{"resume":')) to.send(text);
+            else socket.send(JSON.stringify({ type: "error", error }));
+          });
+        });
+        await page.goto(`${server.url}/?view=events`);
+        const rows = async (): Promise<number> => number((await page.textContent("#rows")) ?? "");
+        const before = await eventually("rows", async () => (await rows()) || undefined);
+        isCut = true;
+        await Promise.all(open.map((close) => close()));
+        await state(page, "disconnected since");
+        await page.waitForTimeout(2500);
+        isCut = false;
+        const away = /\(([2-9]|\d\d+) s\) this page was not connected: what came then is missing/;
+        await page.locator("#note", { hasText: away }).waitFor();
+        await eventually("more rows", async () => (await rows()) > before || undefined);
+      });
+    },
+    LIVE,
+    { retainBytes: 16 << 20 },
+  );
+});
+
 test("says since when a relay daemon is lost and what is tried, whatever the page asks", async () => {
   await withLive(async (server, relayd) => {
     await withPage(
@@ -141,7 +185,7 @@ test("says since when a relay daemon is lost and what is tried, whatever the pag
         await page.goto(`${server.url}/?q=${encodeURIComponent("|> limit 1")}`);
         await state(page, "ended");
         await relayd.close();
-        const hasText = /^since \d\d:\d\d:\d\d: .*trying again$/;
+        const hasText = /^net:\S+, lost since \d\d:\d\d:\d\d: .*trying again\nIt is not attached/;
         await page.locator("#trouble", { hasText }).waitFor();
         await isAccessible(page, "a lost relay daemon");
         await picture(page, "trouble");
@@ -171,6 +215,43 @@ test("says since when a relay daemon is lost and what is tried, whatever the pag
       { bypassCSP: true },
     );
   }, LIVE);
+});
+
+test("opened while there is no relay daemon, says so, and begins by itself when there is one", async () => {
+  const trace = await recordedTrace("small");
+  const gone = await replay([trace.path], { ...LIVE, session: "small" });
+  await gone.close();
+  const server = await serve(gone.urls, { port: 0, wait: true });
+  let relayd: ReplayServer | undefined;
+  try {
+    await withPage(
+      async (page) => {
+        await page.goto(server.url);
+        await page.locator("#trouble", { hasText: /lost since .*trying again/ }).waitFor();
+        await page.locator("#welcome-sources .bad", { hasText: "lost since" }).waitFor();
+        await page.locator("#welcome-examples", { hasText: "when a source is attached" }).waitFor();
+        await page.click("[data-view=events]");
+        await page.click("#welcome-open");
+        await state(page, "waiting for the source");
+        await isAccessible(page, "before the first relay daemon");
+        await picture(page, "not-there-yet");
+        relayd = await replay([trace.path], { ...LIVE, port: gone.port, session: "small" });
+        await page.locator("#body [data-place]").first().waitFor();
+        await page.locator("#trouble").waitFor({ state: "hidden" });
+        await state(page, "running");
+        // What the trace declares was not known when the page was opened.
+        await page.locator("#head th", { hasText: "container" }).waitFor();
+        await page.locator("#head th", { hasText: "procname" }).waitFor();
+        await page.locator("#welcome-examples button").nth(2).waitFor();
+        await picture(page, "there-at-last");
+      },
+      { bypassCSP: true, isFirstVisit: true },
+    );
+  } finally {
+    await server.close();
+    await relayd?.close();
+    await trace.remove();
+  }
 });
 
 test("says since when the server itself does not answer", async () => {

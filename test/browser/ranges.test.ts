@@ -5,7 +5,7 @@ import { tableFromIPC } from "apache-arrow";
 import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { get, withRecorded } from "../server/lab.ts";
+import { get, withLive, withRecorded } from "../server/lab.ts";
 import { eventually } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
 import { address, closeBrowser, isAccessible, picture, rowsAtEnd, state, withPage } from "./tab.ts";
@@ -99,6 +99,37 @@ test("compares two ranges by container and system call", async () => {
       { bypassCSP: true },
     );
   });
+});
+
+test("compares two ranges of a live session, as far as the page has seen them", async () => {
+  await withLive(
+    async (server) => {
+      await withPage(
+        async (page, complaints) => {
+          await page.goto(server.url);
+          await page.locator("#overview-chart svg .bar").waitFor();
+          await page.click("#range-compare");
+          const when = page.locator("#compare .when");
+          await when.filter({ hasText: /seconds can be compared since \d\d:\d\d:\d\d/ }).waitFor();
+          await page.waitForTimeout(12_000);
+          // The strip shows five minutes, the last on the right.
+          await drag(page, 1 - 4 / 300, 0.9999);
+          await page.keyboard.down("Shift");
+          await drag(page, 1 - 60 / 300, 1 - 5 / 300);
+          await page.keyboard.up("Shift");
+          const row = page.locator("#compare tbody tr", { hasText: "some-redis" });
+          await row.nth(1).waitFor();
+          // B begins before the view was opened.
+          await when.filter({ hasText: /B: .*, \d+ of 55 s seen/ }).waitFor();
+          await isAccessible(page, "a live comparison");
+          await picture(page, "compare-live");
+          assert.equal(complaints, []);
+        },
+        { bypassCSP: true },
+      );
+    },
+    { speed: 1, loop: true, shiftToNow: true, overlap: true },
+  );
 });
 
 test("exports what is seen in every format, as pictures, and as commands", async () => {

@@ -168,7 +168,7 @@ attacked(
       await after(200);
       for (const socket of sockets) socket.terminate();
     }
-    // Eight of each thread may wait for their clients for a minute, with the files of their trace.
+    // Eight of each thread may wait for their clients for two minutes, with the files of their trace.
   },
   2 * 8 * 16,
 );

@@ -4,7 +4,7 @@ import type { Budget } from "./budget.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** How long a query is kept after its client has gone, in ms. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 /** So many queries wait for clients that have gone; those that have waited longest end first. Each holds memory and files. */
 const MAX_HELD = 8;
 
@@ -37,7 +37,7 @@ export class Resumable {
     return id;
   }
 
-  /** The client has gone: the query waits for it, for a minute. */
+  /** The client has gone: the query waits for it, long enough for a minute without network and the attempts behind it. */
   hold(id: string): void {
     const held = this.#held.get(id);
     if (held === undefined) return;
