@@ -177,6 +177,14 @@ export const CASES: readonly Case[] = [
     ours: tracewire(() => ["--format", "text"], "lines", "events"),
     rivals: [{ name: "babeltrace2 text", command: THEIR_TEXT }],
   },
+  ...["ndjson", "csv"].map((format): Case => {
+    const ours = tracewire(() => ["--format", format], "null");
+    return {
+      name: `${format === "csv" ? "CSV" : "NDJSON"} of all events`,
+      ours,
+      rivals: [{ name: "interpreter", command: interpreted(ours) }],
+    };
+  }),
   {
     name: "babeltrace2's text to a pipe",
     ours: tracewire(() => ["--format", "babeltrace"], "lines", "events"),

@@ -1,7 +1,8 @@
 /** The traces that are measured on, and what is asked of each. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { PROJECT, recordedTrace } from "../test/support/traces.ts";
 import { ask } from "./process.ts";
@@ -17,6 +18,22 @@ export interface BenchTrace {
 export async function ownTrace(name: "small" | "churn"): Promise<BenchTrace> {
   const { path, remove } = await recordedTrace(name);
   return { name, path, remove };
+}
+
+/** The kernel's part of the trace `small`, so many times one after the other: long enough to show how fast it is scanned. */
+export async function repeatedTrace(rounds: number): Promise<BenchTrace> {
+  const { path, remove } = await recordedTrace("small");
+  const out = mkdtempSync(join(tmpdir(), "tracewire-repeated-"));
+  try {
+    const program = join(PROJECT, "build/bench/repeat.js");
+    const args = [program, join(path, "kernel"), `${rounds}`, join(out, "kernel")];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    if (status !== 0) throw new Error(`${program} failed: ${stderr}`);
+  } finally {
+    await remove();
+  }
+  const name = `small × ${rounds}`;
+  return { name, path: out, remove: async () => rmSync(out, { recursive: true }) };
 }
 
 /** A trace of the user's. */

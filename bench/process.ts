@@ -12,6 +12,15 @@ const MAIN = join(PROJECT, "build/bin/main.js");
 /** GNU time reports the peak of resident memory, and processor time. */
 const GNU_TIME = "/usr/bin/time";
 
+/** A built tracewire. */
+export interface OwnProgram {
+  readonly main: string;
+  /** Where it keeps what makes its next run quicker: versions that share a place overwrite each other's. */
+  readonly cacheHome?: string | undefined;
+}
+
+const THIS: OwnProgram = { main: MAIN };
+
 export interface Run {
   readonly ms: number;
   /** Unknown without GNU time. */
@@ -29,6 +38,7 @@ const SINKS: Readonly<Record<Sink, string>> = {
 
 /**
  * @param babeltrace2 the program that is called so
+ * @param own the tracewire that is called so
  * @throws Error when it fails
  */
 export function runProcess(
@@ -36,18 +46,24 @@ export function runProcess(
   args: readonly string[],
   sink: Sink,
   babeltrace2: string = "babeltrace2",
+  { main, cacheHome }: OwnProgram = THIS,
 ): Run {
   const folder = mkdtempSync(join(tmpdir(), "tracewire-bench-"));
   try {
     const usageFile = join(folder, "usage");
     const measuring = existsSync(GNU_TIME) ? [GNU_TIME, "-f", "%M %U %S", "-o", usageFile] : [];
     const words = {
-      tracewire: [process.execPath, MAIN],
+      tracewire: [process.execPath, main],
       babeltrace2: [babeltrace2],
       bash: ["bash", "-o", "pipefail"],
       "lttng-cputop": ["lttng-cputop"],
     }[program].concat(args);
-    const env = { ...process.env, TRACEWIRE: launcher(folder), BABELTRACE2: babeltrace2 };
+    const env = {
+      ...process.env,
+      ...(cacheHome !== undefined && { XDG_CACHE_HOME: cacheHome }),
+      TRACEWIRE: launcher(folder, main),
+      BABELTRACE2: babeltrace2,
+    };
     const begin = process.hrtime.bigint();
     const { status, stdout, stderr } = spawnSync(
       "bash",
@@ -70,9 +86,9 @@ export function runProcess(
 }
 
 /** A command that scripts can start by one word. */
-function launcher(folder: string): string {
+function launcher(folder: string, main: string): string {
   const path = join(folder, "tracewire");
-  writeFileSync(path, `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`, { mode: 0o755 });
+  writeFileSync(path, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, { mode: 0o755 });
   return path;
 }
 

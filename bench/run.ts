@@ -4,6 +4,9 @@
  * `npm run bench -- [--quick] [--rounds N] [--ust] [--save FILE] [--babeltrace2 PATH] [--case PART] [TRACE…]`; without
  * traces, those that the project carries. PATH is another babeltrace2, which runs beside the one that is installed; PART of a
  * case's name leaves out all other cases, and the scan and compilation alone.
+ *
+ * `npm run bench -- --compare VERSION [--quick] [--rounds N] [--ust] [--case PART] [TRACE…]`: ratios to a commit or to a folder
+ * that is built; fails if anything is slower beyond noise.
  */
 
 import { spawnSync } from "node:child_process";
@@ -12,11 +15,23 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { CASES, type Case, type Command } from "./cases.ts";
+import { compareVersions } from "./compare.ts";
 import { measureCompile } from "./compile-time.ts";
-import { type BenchTrace, foreignTrace, inputOf, ownTrace, ustTrace } from "./inputs.ts";
+import {
+  type BenchTrace,
+  foreignTrace,
+  inputOf,
+  ownTrace,
+  repeatedTrace,
+  ustTrace,
+} from "./inputs.ts";
 import { hasDuckdb, isInstalled, type Run, runMeasuring, runProcess, version } from "./process.ts";
 import type { Input, ProcessResult, RateResult, Results, Usage } from "./results.ts";
 import { showSpread, spread } from "./statistics.ts";
+import { type BuiltVersion, builtVersion } from "./version-before.ts";
+
+/** Half a million events. */
+const QUICK_REPEATS = 32;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -28,8 +43,14 @@ async function main(): Promise<void> {
       save: { type: "string" },
       babeltrace2: { type: "string" },
       case: { type: "string" },
+      compare: { type: "string" },
     },
   });
+  if (values.compare !== undefined) {
+    const { compare, quick, ust, rounds, case: part } = values;
+    await compareWith(compare, await comparedTraces(quick, ust, positionals), Number(rounds), part);
+    return;
+  }
   const rounds = values.quick ? 1 : Number(values.rounds);
   const traces = await tracesOf(values.quick, values.ust, positionals);
   try {
@@ -40,6 +61,35 @@ async function main(): Promise<void> {
   } finally {
     for (const trace of traces) await trace.remove();
   }
+}
+
+/** Ends with 1 if a case is slower. */
+async function compareWith(
+  which: string,
+  traces: readonly BenchTrace[],
+  rounds: number,
+  part: string | undefined,
+): Promise<void> {
+  let before: BuiltVersion | undefined;
+  try {
+    before = builtVersion(which);
+    const slower = compareVersions(traces, before, rounds, part);
+    for (const name of slower) console.error(`slower than ${before.name}: ${name}`);
+    if (slower.length > 0) process.exitCode = 1;
+  } finally {
+    before?.remove();
+    for (const trace of traces) await trace.remove();
+  }
+}
+
+/** Quick: one that shows how fast the program starts, and one that shows how fast it scans. */
+async function comparedTraces(
+  isQuick: boolean,
+  withUst: boolean,
+  paths: readonly string[],
+): Promise<BenchTrace[]> {
+  if (isQuick) return [await ownTrace("small"), await repeatedTrace(QUICK_REPEATS)];
+  return tracesOf(false, withUst, paths);
 }
 
 async function tracesOf(

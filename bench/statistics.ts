@@ -11,6 +11,10 @@ export function spread(values: readonly number[]): Spread {
   return { median: sorted[sorted.length >> 1]!, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
+export function median(values: readonly number[]): number {
+  return spread(values).median;
+}
+
 /** `1234 (1180–1312)` */
 export function showSpread({ median, min, max }: Spread, digits = 0): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;

@@ -68,7 +68,12 @@ export class TimeWriter {
 
 /** `2026-11-22T08:55:45.115442425Z` */
 export function isoTimeWriter(): TimeWriter {
-  return new TimeWriter((date) => date.toISOString().slice(0, 19), "Z");
+  return new TimeWriter(isoSecond, "Z");
+}
+
+/** `2026-11-22T08:55:45` */
+export function isoSecond(date: Date): string {
+  return date.toISOString().slice(0, 19);
 }
 
 /** How times are shown to people. */

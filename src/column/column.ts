@@ -114,8 +114,9 @@ export function numberArray(type: NumberType, length: number): NumberArray {
 }
 
 /** Bytes that a batch holds in memory. */
-export function bytesOf({ timestamps, columns }: ColumnBatch): number {
-  return columns.reduce((sum, column) => sum + columnBytes(column), timestamps.byteLength);
+export function bytesOf({ timestamps, columns, lines }: ColumnBatch): number {
+  const beside = timestamps.byteLength + (lines?.byteLength ?? 0);
+  return columns.reduce((sum, column) => sum + columnBytes(column), beside);
 }
 
 function columnBytes(column: Column): number {

@@ -99,5 +99,6 @@ function babeltraceLines(showsDelta: boolean, columns: readonly PlannedColumn[])
     noTime: NO_BYTES,
     timeColumn: timeColumn < 0 ? undefined : timeColumn,
     trims: false,
+    isObject: false,
   };
 }

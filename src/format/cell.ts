@@ -5,6 +5,7 @@ import { isoTimeWriter, type TimeWriter } from "../base/time.ts";
 import type { Utf8Writer } from "../base/utf8-writer.ts";
 import type { Column, ColumnBatch, ColumnType, NumberArray } from "../column/column.ts";
 import { halvesOf } from "../column/halves.ts";
+import { writeCsvText } from "../scan/csv-text.ts";
 import { writeJsonString } from "../scan/json-string.ts";
 import { isExactInJson } from "../scan/render-style.ts";
 
@@ -39,22 +40,6 @@ export const csvDialect: CellDialect = {
   json: writeCsvText,
   largeInteger: (write) => write(),
 };
-
-function writeCsvText(bytes: Uint8Array, out: Utf8Writer): void {
-  const needsQuotes = bytes.some(
-    (byte) => byte === QUOTE || byte === 44 || byte === 10 || byte === 13,
-  );
-  if (!needsQuotes) {
-    out.raw(bytes);
-    return;
-  }
-  out.byte(QUOTE);
-  for (const byte of bytes) {
-    if (byte === QUOTE) out.byte(QUOTE);
-    out.byte(byte);
-  }
-  out.byte(QUOTE);
-}
 
 /** The writer for one column of a batch, chosen once for all its rows. */
 export function cellWriter(column: Column, type: ColumnType, dialect: CellDialect): WriteCell {

@@ -3,6 +3,7 @@ import { isPresent } from "../column/row-reader.ts";
 import type { Schema } from "../column/schema.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { cellWriter, csvDialect, textCapacity } from "./cell.ts";
+import { csvLines } from "./cell-lines.ts";
 
 const encoder = new TextEncoder();
 
@@ -24,7 +25,9 @@ export function csvWriter(): BatchWriter<Uint8Array> {
       columns = planned;
       return NO_BYTES;
     },
+    lines: csvLines,
     batch(batch) {
+      if (batch.lines !== undefined) return batch.lines.slice();
       // A table has no place for totals so far: it has those of the end.
       if (batch.snapshot !== undefined) return NO_BYTES;
       const out = new Utf8Writer(textCapacity(batch));

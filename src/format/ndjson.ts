@@ -3,6 +3,7 @@ import { isPresent } from "../column/row-reader.ts";
 import type { Schema } from "../column/schema.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
 import { cellWriter, jsonDialect, textCapacity } from "./cell.ts";
+import { ndjsonLines } from "./cell-lines.ts";
 
 const encoder = new TextEncoder();
 
@@ -20,7 +21,9 @@ export function ndjsonWriter(): BatchWriter<Uint8Array> {
       columns = planned;
       return NO_BYTES;
     },
+    lines: ndjsonLines,
     batch(batch) {
+      if (batch.lines !== undefined) return batch.lines.slice();
       const out = new Utf8Writer(textCapacity(batch));
       const cells = batch.columns.map((column, i) =>
         cellWriter(column, columns[i]!.type, jsonDialect),

@@ -222,7 +222,7 @@ function textLines(columns: readonly PlannedColumn[], colors: TextColors): LineF
     { kind: "text", column: TEXT_HEAD_COUNT, isRaw: false },
   ];
   const noTime = bytes(`${colors.time[0]}${NO_TIME}${colors.time[1]}`);
-  return { parts, timeParts: time.length, noTime, timeColumn: 0, trims: true };
+  return { parts, timeParts: time.length, noTime, timeColumn: 0, trims: true, isObject: false };
 }
 
 function visibleText(text: string): string {

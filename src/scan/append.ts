@@ -158,7 +158,8 @@ function renderedWriter(builder: Utf8Builder, fieldClass: FieldClass, walker: Wa
   };
 }
 
-const decoder = new TextDecoder();
+/** A mark of the byte order is a character like others. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Arrow's utf8 must be valid: what is not becomes U+FFFD. */

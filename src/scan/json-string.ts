@@ -3,7 +3,8 @@ import type { Utf8Writer } from "../base/utf8-writer.ts";
 const QUOTE = 34;
 const BACKSLASH = 92;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** A mark of the byte order is a character like others. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * The JSON string of the text `bytes[from, to)`. Bytes that are no UTF-8 become U+FFFD, since JSON must be Unicode.

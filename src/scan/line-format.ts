@@ -25,7 +25,16 @@ export type LinePart =
       readonly align?: { readonly widthOf: (text: string) => number; readonly width: LineWidth };
     }
   /** A text column: its bytes, or, unless they are wanted raw, what is safe to show of them. */
-  | { readonly kind: "text"; readonly column: number; readonly isRaw: boolean };
+  | { readonly kind: "text"; readonly column: number; readonly isRaw: boolean }
+  /** A value of a column that is no dictionary and no list, as it stands in JSON or CSV; nothing where a row has none. */
+  | {
+      readonly kind: "cell";
+      readonly column: number;
+      readonly before: Uint8Array;
+      readonly dialect: "json" | "csv";
+      /** Whether a text column's texts are JSON already. */
+      readonly isJson: boolean;
+    };
 
 export interface NumberColumn {
   readonly column: number;
@@ -50,4 +59,6 @@ export interface LineFormat {
   readonly timeColumn: number | undefined;
   /** Whether blanks at a line's end are dropped. */
   readonly trims: boolean;
+  /** Whether lines are JSON objects: `{` takes the place of the comma before the first value, `}` ends the line. */
+  readonly isObject: boolean;
 }

@@ -110,7 +110,9 @@ export class QueryDesk {
     try {
       release = await this.#admission.admit(clientKey(client), weightOf(asked), abort.signal);
       const thread =
-        "resume" in about ? this.#threadOf(about.resume) : this.#engines.threadFor(sources);
+        "resume" in about
+          ? this.#threadOf(about.resume)
+          : this.#engines.threadFor(sources, JSON.stringify([asked, sources, client.grant.hidden]));
       const task = { asked, sources, hidden: client.grant.hidden, limits: this.#limits() };
       entry.state = "running";
       entry.receiver = this.#watched(entry, receiver, release);

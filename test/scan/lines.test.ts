@@ -10,6 +10,8 @@ import { type PacketHeader, readPacketHeader } from "../../src/ctf/packet-header
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
 import { babeltraceWriter } from "../../src/format/babeltrace.ts";
 import type { BatchWriter } from "../../src/format/batch-writer.ts";
+import { csvWriter } from "../../src/format/csv.ts";
+import { ndjsonWriter } from "../../src/format/ndjson.ts";
 import { TEXT_REQUESTS, type TextColors, textWriter } from "../../src/format/text.ts";
 import {
   compilingExecutor,
@@ -20,7 +22,7 @@ import { END_OF_TIME } from "../../src/query/order/row-store.ts";
 import { MustInterpret } from "../../src/scan/kernel/scan/scanner.ts";
 import type { ScanSpec } from "../../src/scan/scanner.ts";
 import { random } from "../support/random.ts";
-import { randomPacket, randomTrace } from "../support/random-trace.ts";
+import { type RandomTrace, randomPacket, randomTrace } from "../support/random-trace.ts";
 import {
   Bytes,
   event,
@@ -51,16 +53,49 @@ interface Way {
   readonly name: string;
   readonly requests: readonly ColumnRequest[];
   writer(): BatchWriter<Uint8Array>;
+  /** Whether its columns are what is asked for. */
+  readonly isTable: boolean;
+  /** What one of the test's records is: a text without a line break. */
+  readonly hasOneLine: boolean;
 }
 
+/** All kinds of columns; those of the fields `s` and `n` that some traces have. */
+const TABLE_REQUESTS: readonly ColumnRequest[] = [
+  { kind: "host" },
+  { kind: "timestamp" },
+  { kind: "cpu_id" },
+  { kind: "field", name: "n", isOptional: true },
+  { kind: "field", name: "s", isOptional: true },
+  { kind: "payload", style: "json" },
+  { kind: "payload", style: "text", as: 'in words, "of course"' },
+  { kind: "event" },
+];
+
 const WAYS: readonly Way[] = [
-  { name: "text", requests: TEXT_REQUESTS, writer: () => textWriter(COLORS) },
+  {
+    name: "text",
+    requests: TEXT_REQUESTS,
+    writer: () => textWriter(COLORS),
+    isTable: false,
+    hasOneLine: true,
+  },
   {
     name: "babeltrace",
     requests: [{ kind: "record" }, { kind: "timestamp" }],
     writer: () => babeltraceWriter(true),
+    isTable: false,
+    hasOneLine: true,
   },
+  {
+    name: "ndjson",
+    requests: TABLE_REQUESTS,
+    writer: ndjsonWriter,
+    isTable: true,
+    hasOneLine: true,
+  },
+  { name: "csv", requests: TABLE_REQUESTS, writer: csvWriter, isTable: true, hasOneLine: false },
 ];
+const TABLES = WAYS.filter(({ isTable }) => isTable);
 
 /** Random packets go back in time, as a stream never does: each is a stream of its own, and leaves before the next. */
 function streamOf(number: number): StreamOrigin {
@@ -99,13 +134,14 @@ function linesBy<Rows>(
   return Buffer.concat(lines).toString("latin1");
 }
 
-/** Both executors' lines; the kernel's are undefined where it cannot run the trace. */
+/** Both executors' lines; the kernel's are undefined where it cannot run the trace or write the columns. */
 function bothLines(
   way: Way,
   traceClass: TraceClass,
   packets: readonly Packet[],
+  requests: readonly ColumnRequest[] = way.requests,
 ): [string, string | undefined] {
-  const columns = planColumns(way.requests, [traceClass]);
+  const columns = planColumns(requests, [traceClass]);
   const spec: ScanSpec = {
     filter: undefined,
     events: [],
@@ -122,7 +158,13 @@ function bothLines(
   );
   const writer = way.writer();
   const format = writer.lines?.(columns);
-  assert.ok(format !== undefined);
+  if (format === undefined) {
+    assert.ok(
+      columns.some(({ type }) => type.kind === "list"),
+      "only lists are left out",
+    );
+    return [interpreted, undefined];
+  }
   try {
     const compiling = compilingExecutor(spec, 50, undefined, format);
     return [interpreted, linesBy(compiling, writer, spec, traceClass, packets)];
@@ -141,7 +183,7 @@ function packetOf(bytes: Uint8Array, traceClass: TraceClass): Packet | undefined
   }
 }
 
-for (const way of WAYS) {
+for (const way of WAYS.filter(({ isTable }) => !isTable)) {
   test(`${way.name}: the same lines of random traces`, () => {
     const next = random(`scan/lines ${way.name}`);
     let lines = 0;
@@ -159,6 +201,87 @@ for (const way of WAYS) {
   });
 }
 
+/** Some of a random trace's fields, and of what every trace has, in any order. */
+function randomRequests(trace: RandomTrace, next: (below: number) => number): ColumnRequest[] {
+  const names = [
+    trace.numbers,
+    trace.texts,
+    trace.others,
+    next(8) === 0 ? trace.arrays : [],
+  ].flat();
+  const fields = names
+    .filter(() => next(3) === 0)
+    .map((name): ColumnRequest => ({ kind: "name", name, isOptional: true }));
+  const others = TABLE_REQUESTS.filter(() => next(2) === 0);
+  return [...fields, ...others]
+    .map((request) => ({ request, at: next(1000) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ request }) => request);
+}
+
+for (const way of TABLES) {
+  test(`${way.name}: the same lines of random columns of random traces`, () => {
+    const next = random(`scan/lines columns ${way.name}`);
+    let lines = 0;
+    for (let round = 0; round < 150; round++) {
+      const trace = randomTrace(next);
+      const { traceClass } = trace;
+      const packets = Array.from({ length: 12 }, () => randomPacket(next)).flatMap(
+        (bytes) => packetOf(bytes, traceClass) ?? [],
+      );
+      const requests = randomRequests(trace, next);
+      const [expected, got] = bothLines(way, traceClass, packets, requests);
+      if (got === undefined) continue;
+      assert.is(got, expected, `round ${round}: ${JSON.stringify(requests)}`);
+      lines += expected.split("\n").length;
+    }
+    assert.ok(lines > 700, `${lines} lines`);
+  });
+
+  test(`${way.name}: the same numbers at the ends of their ranges, and beyond what JSON holds`, () => {
+    const fields = `u8 _a; integer { size = 8; signed = true; } _b; integer { size = 16; signed = true; } _c;
+      integer { size = 32; signed = true; } _d; integer { size = 32; } _e; integer { size = 64; signed = true; } _f;
+      integer { size = 64; } _g; floating_point { exp_dig = 8; mant_dig = 24; } _h;
+      floating_point { exp_dig = 11; mant_dig = 53; } _i;`;
+    const traceClass = traceClassOf(PREAMBLE + STREAM + event(0, "e", fields));
+    const integers = [0n, 1n, -1n, 2n ** 53n - 1n, 2n ** 53n, -(2n ** 53n) + 1n, -(2n ** 53n)];
+    integers.push(2n ** 63n - 1n, -(2n ** 63n), 999_999_999_999_999_999n, 10n ** 18n);
+    const floats = [0, -0, 1, 0.1, -2.5, 1e21, 1e-7, 123456.789, 5e-324, Number.MAX_VALUE];
+    floats.push(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+    const records = Array.from({ length: 13 }, (_, i) => {
+      const integer = integers[i % integers.length]!;
+      const bytes = Buffer.alloc(40);
+      for (const at of [0, 1]) bytes.writeInt8(Number(BigInt.asIntN(8, integer)), at);
+      bytes.writeInt16LE(Number(BigInt.asIntN(16, integer)), 2);
+      for (const at of [4, 8]) bytes.writeInt32LE(Number(BigInt.asIntN(32, integer)), at);
+      for (const at of [12, 20]) bytes.writeBigInt64LE(BigInt.asIntN(64, integer), at);
+      bytes.writeFloatLE(floats[i]!, 28);
+      bytes.writeDoubleLE(floats[i]!, 32);
+      return record(0, BigInt(i), new Uint8Array(bytes));
+    });
+    const bytes = packet(joined(...records));
+    const one = { bytes, header: readPacketHeader(bytes, traceClass) };
+    const requests = [..."abcdefghi"].map((name): ColumnRequest => ({ kind: "field", name }));
+    const [expected, got] = bothLines(way, traceClass, [one], requests);
+    assert.is(got, expected);
+    assert.is(expected.trimEnd().split("\n").length, 13);
+    const isString = way.name === "ndjson" ? '"9007199254740992"' : ",9007199254740992,";
+    assert.ok(expected.includes(isString), expected);
+  });
+
+  test(`${way.name}: an empty line of rows without a value`, () => {
+    const traceClass = traceClassOf(PREAMBLE + STREAM + event(0, "e", "u8 _n;"));
+    const bytes = packet(
+      joined(record(0, 1n, new Uint8Array([7])), record(0, 2n, new Uint8Array([8]))),
+    );
+    const one = { bytes, header: readPacketHeader(bytes, traceClass) };
+    const none: ColumnRequest = { kind: "field", name: "none", isOptional: true };
+    const [expected, got] = bothLines(way, traceClass, [one], [none]);
+    assert.is(got, expected);
+    assert.is(got, way.name === "ndjson" ? "{}\n{}\n" : "\n\n");
+  });
+}
+
 const NASTY: readonly (readonly [string, readonly number[]])[] = [
   ["nothing", []],
   ["blanks", [0x20, 0x20, 0x20]],
@@ -170,6 +293,11 @@ const NASTY: readonly (readonly [string, readonly number[]])[] = [
   ["an umlaut and a face", [...Buffer.from("ü😀")]],
   ["quotes, backslashes, commas", [...Buffer.from('"a\\b",c=d?')]],
   ["a line break", [0x61, 0x0a, 0x62]],
+  ["another line break, alone", [0x0d]],
+  ["a mark of the byte order", [0xef, 0xbb, 0xbf, 0x61]],
+  ["a mark of the byte order, and no UTF-8", [0xef, 0xbb, 0xbf, 0xff]],
+  ["only quotes", [...Buffer.from('"'.repeat(40))]],
+  ["beyond ASCII behind a long word", [...Buffer.from(`${"y".repeat(41)}é`)]],
   ["a long word", [...Buffer.from("x".repeat(500))]],
 ];
 
@@ -182,7 +310,9 @@ for (const way of WAYS) {
       const one = { bytes: packet(body), header: readPacketHeader(packet(body), traceClass) };
       const [expected, got] = bothLines(way, traceClass, [one]);
       assert.is(got, expected);
-      assert.is(expected.trimEnd().split("\n").length, 2);
+      if (way.hasOneLine) assert.is(expected.trimEnd().split("\n").length, 2);
+      if (way.name === "ndjson")
+        for (const line of expected.trimEnd().split("\n")) JSON.parse(line);
       // babeltrace2 passes bytes beyond ASCII as they are; text is safe to show.
       const shown = expected.replaceAll(ESCAPE, "").replaceAll(RESET, "");
       if (way.name === "text") assert.not(CONTROLS.some((control) => shown.includes(control)));
@@ -211,6 +341,7 @@ for (const way of WAYS) {
     const packets = [timeless, timed, timeless].map((bytes) => packetOf(bytes.take(), traceClass)!);
     const [expected, got] = bothLines(way, traceClass, packets);
     assert.is(got, expected);
+    if (way.isTable) return;
     const times = expected
       .trimEnd()
       .split("\n")

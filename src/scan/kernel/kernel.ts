@@ -39,8 +39,8 @@ export class Kernel {
   constructor(columns: readonly PlannedColumn[], shared?: WasmMemory) {
     this.memory = new KernelMemory(shared);
     this.host = new RenderHost(this.memory);
-    const { float, labels, clock, visible } = this.host;
-    this.memory.imports = { float, labels, clock, visible };
+    const { float, labels, clock, text } = this.host;
+    this.memory.imports = { float, labels, clock, text };
     this.columns = kernelColumns(columns);
     this.dictionaries = new KernelDictionaries(this.memory);
     this.chunks = new ChunkPool(this.memory, this.columns.columns, this.dictionaries, CHUNK_ROWS);

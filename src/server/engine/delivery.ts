@@ -103,7 +103,8 @@ export class Delivery {
     const until = <T>(all: Observable<T>): Observable<T> =>
       durationMs === undefined ? all : all.pipe(takeUntil(timer(durationMs)));
     const share = { ...this.#share, items: until(items) };
-    const execution = { isLive, maxLagMs, nameWaitMs, borrowBatches: true };
+    const { lines } = this.#writer;
+    const execution = { isLive, maxLagMs, nameWaitMs, borrowBatches: true, lines };
     const names = (): SourceShare["names"] => share.names;
     const rows =
       made === undefined ? runAsked(this.#request, execution, share, names) : until(made);

@@ -11,7 +11,7 @@ import { acceptedFormat, type OpenedFormat, openFormat } from "./accepted-format
 import { Delivery, type Sink } from "./delivery.ts";
 import { failureOf } from "./failure.ts";
 import { filterCost } from "./filter-cost.ts";
-import { refuseHiddenFacts, refuseHiddenRows, withoutFields } from "./hidden-fields.ts";
+import { refuseHiddenFacts, refuseHiddenRows } from "./hidden-fields.ts";
 import type { FromEngine, QueryLimits, QueryTask, QueryTotals } from "./messages.ts";
 import { Meter } from "./meter.ts";
 import {
@@ -23,6 +23,9 @@ import {
 } from "./query-request.ts";
 import type { Resumable } from "./resumable.ts";
 import type { ServedSources, SourceShare } from "./served-sources.ts";
+import type { SharedDelivery, SharedPlan } from "./shared-delivery.ts";
+import { measured, sharedPlan } from "./shared-plan.ts";
+import type { SharedRuns } from "./shared-runs.ts";
 import { endFrame, lossFrame, statusFrame } from "./status-frames.ts";
 
 /** Bytes that may be on their way to the client: no batch is added above. */
@@ -40,6 +43,7 @@ const MAX_WATCH_MS = 5000;
 export interface QueryPlace {
   readonly sources: ServedSources;
   readonly resumable: Resumable | undefined;
+  readonly runs: SharedRuns;
   say(message: FromEngine, moved?: readonly ArrayBuffer[]): void;
   /** Called when the query uses nothing any more. */
   over(id: number): void;
@@ -52,7 +56,7 @@ export class EngineQuery implements Sink {
   readonly #hasFrames: boolean;
   readonly #meter: Meter;
   #format: OpenedFormat | undefined;
-  #delivery: Delivery | undefined;
+  #delivery: Delivery | SharedDelivery | undefined;
   #isLive = false;
   /** The name under which its client can ask for it again. */
   #name: string | undefined;
@@ -127,7 +131,8 @@ export class EngineQuery implements Sink {
       const { credit, seq } = creditFromFrame(text);
       this.#credit += credit;
       if (credit > 0) this.#takenAtMs = performance.now();
-      if (seq !== undefined) this.#delivery?.acknowledge(seq);
+      const delivery = this.#delivery;
+      if (seq !== undefined && delivery instanceof Delivery) delivery.acknowledge(seq);
       this.#resumeDelivery();
     } catch (error) {
       this.fail(error);
@@ -136,8 +141,10 @@ export class EngineQuery implements Sink {
 
   /** The connection is gone: the query waits for its client, if it can. */
   leave(): void {
-    if (this.#name !== undefined && this.#delivery?.isSentTo(this) === true) {
-      this.#delivery.suspend();
+    const delivery = this.#delivery;
+    const isOwn = delivery instanceof Delivery && delivery.isSentTo(this);
+    if (this.#name !== undefined && isOwn) {
+      delivery.suspend();
       this.#place.resumable?.hold(this.#name);
       this.#name = undefined;
       this.#delivery = undefined;
@@ -147,8 +154,9 @@ export class EngineQuery implements Sink {
 
   /** The server ends: a live query with its account, one that has not come to its end with an error. */
   finish(): void {
-    if (this.#isLive && !this.#hasFrames && this.#delivery !== undefined) {
-      this.#delivery.conclude();
+    const delivery = this.#delivery;
+    if (this.#isLive && !this.#hasFrames && delivery instanceof Delivery) {
+      delivery.conclude();
       return;
     }
     if (this.#hasFrames) this.#say(statusFrame(this.#delivery, this.#name, undefined));
@@ -182,7 +190,8 @@ export class EngineQuery implements Sink {
   send(bytes: Uint8Array, isBatch: boolean, onSent?: () => void): void {
     if (isBatch) this.#credit--;
     this.#bytes += bytes.length;
-    this.#post(bytes.slice());
+    // `slice` of a Buffer would be a view.
+    this.#post(new Uint8Array(bytes));
     onSent?.();
   }
 
@@ -208,7 +217,7 @@ export class EngineQuery implements Sink {
   fail(error: unknown): void {
     if (this.#isOver) return;
     const canEnd = this.#hasHead && this.#format?.hasErrorLines === true;
-    if (canEnd) this.#post(Buffer.from(`${errorBody(error)}\n`).slice());
+    if (canEnd) this.#post(new Uint8Array(Buffer.from(`${errorBody(error)}\n`)));
     this.#place.say({ kind: "fail", id: this.#id, failure: failureOf(error), canEnd });
     this.stop();
   }
@@ -248,10 +257,17 @@ export class EngineQuery implements Sink {
     if (this.#isOver) return;
     this.#format = format;
     this.#isLive = share.isLive;
-    this.#deliver(request, format, {
-      ...share,
-      items: this.#meter.measured(withoutFields(share.items, hidden)),
-    });
+    const isKept = this.#hasFrames && this.#place.resumable !== undefined;
+    const plan = isKept ? undefined : sharedPlan(this.#task, request, format, share);
+    if (plan !== undefined) this.#deliverShared(plan);
+    else this.#deliver(request, format, measured(share, hidden, this.#meter));
+  }
+
+  #deliverShared(plan: SharedPlan): void {
+    const delivery = this.#place.runs.open(plan, this, (ms) => this.#meter.add(ms));
+    this.#delivery = delivery;
+    if (this.#hasFrames) this.#report();
+    delivery.start();
   }
 
   #deliver(request: QueryRequest, format: OpenedFormat, share: SourceShare): void {
@@ -302,7 +318,10 @@ export class EngineQuery implements Sink {
   }
 
   #resumeDelivery(): void {
-    this.#meter.run(() => this.#delivery?.resume());
+    const delivery = this.#delivery;
+    // What a run does for several is measured there.
+    if (delivery instanceof Delivery) this.#meter.run(() => delivery.resume());
+    else delivery?.resume();
   }
 
   #head(): void {

@@ -48,6 +48,8 @@ const MAX_HEAP_MIB = 1024;
 const MAX_YOUNG_MIB = 16;
 /** How long a thread may take to release what it holds, in ms. */
 const CLOSE_MS = 4000;
+/** Over less time, whether a thread worked says nothing, ms. */
+const MEASURED_MS = 20;
 const NO_TOTALS: QueryTotals = {
   rows: 0,
   bytes: 0,
@@ -68,11 +70,15 @@ export class EngineThread {
   readonly #answering = new Map<number, Answering>();
   #nextId = 1;
   #isGone = false;
+  #isOpen = false;
   #isClosing = false;
   #onOpened: Answering = { resolve: () => {}, reject: () => {} };
   #onClosed: () => void = () => {};
-  /** At the last choice of a thread, and at the last look of an operator. */
+  /** At a choice of a thread not long ago, and at the last look of an operator. */
   #load: EventLoopUtilization;
+  #measuredMs = 0;
+  #share = 0;
+  #given = 0;
   #seenLoad: EventLoopUtilization;
 
   /** @param onLost called when the thread ends by itself; its queries have failed then */
@@ -107,12 +113,23 @@ export class EngineThread {
     return this.#receivers.size;
   }
 
-  /** The part of the time since the last call in which it worked, 0 to 1. */
+  /**
+   * How much of it is in use: the part of the last moments in which it worked, 0 to 1, and 1 for each query that it was given
+   * since.
+   */
   busyShare(): number {
-    const now = this.#worker.performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, this.#load);
-    this.#load = now;
-    return Number.isFinite(utilization) ? utilization : 0;
+    // It does not count as working before its sources are open.
+    if (!this.#isOpen) return this.queries;
+    const nowMs = performance.now();
+    if (nowMs - this.#measuredMs >= MEASURED_MS) {
+      const now = this.#worker.performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, this.#load);
+      this.#share = Number.isFinite(utilization) ? utilization : 0;
+      this.#load = now;
+      this.#measuredMs = nowMs;
+      this.#given = 0;
+    }
+    return this.#share + this.#given;
   }
 
   /** The same, since an operator last looked. */
@@ -130,6 +147,7 @@ export class EngineThread {
       receiver.over(NO_TOTALS);
     } else {
       this.#receivers.set(id, receiver);
+      this.#given++;
       this.#say({ kind: "query", id, task });
     }
     return {
@@ -180,6 +198,7 @@ export class EngineThread {
   #take(message: FromEngine): void {
     switch (message.kind) {
       case "opened":
+        this.#isOpen = true;
         this.#onOpened.resolve(undefined);
         break;
       case "failed":

@@ -14,6 +14,7 @@ import { Resumable } from "./resumable.ts";
 import { schemaOf } from "./schema.ts";
 import { ServedSources } from "./served-sources.ts";
 import { SessionLists } from "./session-list.ts";
+import { SharedRuns } from "./shared-runs.ts";
 
 export type Say = (message: FromEngine, moved?: readonly ArrayBuffer[]) => void;
 
@@ -23,6 +24,7 @@ export class Engine {
   readonly #finder: LocalFinder | undefined;
   readonly #resumable: Resumable | undefined;
   readonly #sessions = new SessionLists();
+  readonly #runs = new SharedRuns();
   readonly #queries = new Map<number, EngineQuery>();
 
   private constructor(
@@ -60,6 +62,7 @@ export class Engine {
         const query = new EngineQuery(id, message.task, {
           sources: this.#sources,
           resumable: this.#resumable,
+          runs: this.#runs,
           say: this.#say,
           over: () => this.#queries.delete(id),
         });

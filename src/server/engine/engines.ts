@@ -11,6 +11,11 @@ const MAX_RECORDED_THREADS = 8;
 /** The live thread; those for recorded traces follow. */
 const LIVE = 0;
 
+/** Equal queries that begin within this time run in one thread, in ms; there they may share a run. */
+const TOGETHER_MS = 250;
+/** So many of the newest queries are compared with. */
+const MAX_RECENT = 256;
+
 type Options = Omit<EngineOptions, "number" | "attaches">;
 
 export class Engines {
@@ -20,6 +25,8 @@ export class Engines {
   #live: EngineThread | undefined;
   #recorded: EngineThread[] = [];
   #nextNumber = LIVE + 1;
+  /** The oldest first. */
+  readonly #recent = new Map<string, { readonly thread: EngineThread; readonly atMs: number }>();
   readonly #maxRecorded: number = Math.min(availableParallelism(), MAX_RECORDED_THREADS);
   #isClosed = false;
 
@@ -51,15 +58,17 @@ export class Engines {
 
   /**
    * The thread for a query on some sources.
+   * @param text equal for equal queries of clients that may see the same
    * @throws SourceError `SOURCE_MIXED`
    */
-  threadFor(sources: readonly string[]): EngineThread {
+  threadFor(sources: readonly string[], text?: string): EngineThread {
     const live = sources.filter(isLiveSource).length;
     if (live > 0 && live < sources.length) {
       const message = `source: expected one of ${sources.join(", ")}, got none: live and recorded sources do not share a notion of now`;
       throw new SourceError("SOURCE_MIXED", message);
     }
-    return live > 0 ? this.#startLive() : this.#idlest();
+    if (live > 0) return this.#startLive();
+    return text === undefined ? this.#idlest() : this.#together(text);
   }
 
   /** A thread that knows all sources, for what reads little. */
@@ -102,6 +111,22 @@ export class Engines {
     });
     this.#live = live;
     return live;
+  }
+
+  /** The thread of an equal query that has just begun, or the idlest. */
+  #together(text: string): EngineThread {
+    const now = performance.now();
+    const known = this.#recent.get(text);
+    if (known !== undefined && !known.thread.isGone && now - known.atMs < TOGETHER_MS)
+      return known.thread;
+    const thread = this.#idlest();
+    this.#recent.delete(text);
+    this.#recent.set(text, { thread, atMs: now });
+    for (const [oldest, { atMs }] of this.#recent) {
+      if (this.#recent.size <= MAX_RECENT && now - atMs < TOGETHER_MS) break;
+      this.#recent.delete(oldest);
+    }
+    return thread;
   }
 
   /** Queries that only wait do not count as much as a thread that works. */

@@ -27,6 +27,12 @@ export class Meter {
     this.#onWork();
   }
 
+  /** Adds work that was measured elsewhere. */
+  add(ms: number): void {
+    this.ms += ms;
+    this.#onWork();
+  }
+
   /** The same items; what is done with each is measured. */
   measured<T>(items: Observable<T>): Observable<T> {
     return new Observable((subscriber) =>

@@ -11,10 +11,13 @@ const MAX_FILES = 10_000;
 export interface RecordedSource {
   readonly feed: Feed;
   readonly names: RecordedNames;
+  /** Another whenever files have changed. */
+  readonly version: number;
 }
 
 export class RecordedSources {
   readonly #options: SourceOptions;
+  #versions = 0;
   readonly #opened = new Map<string, RecordedSource & { readonly stamp: string }>();
 
   constructor(options: SourceOptions) {
@@ -28,7 +31,7 @@ export class RecordedSources {
     let source = this.#opened.get(key);
     if (source?.stamp !== stamp) {
       const feed = openFeed(paths, this.#options);
-      source = { feed, names: new RecordedNames(feed), stamp };
+      source = { feed, names: new RecordedNames(feed), stamp, version: this.#versions++ };
       this.#opened.set(key, source);
     }
     return source;

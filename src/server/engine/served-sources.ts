@@ -26,6 +26,8 @@ export interface SourceShare extends FeedSubscription {
   readonly failures: readonly TraceError[];
   /** Where the names of the sources' containers come from. */
   readonly names: NameSource;
+  /** Of recorded traces: the same again, and a number that is another whenever their files have changed. */
+  readonly recorded?: { readonly version: number; again(): FeedSubscription };
   /** The containers in the sources. Live sessions are listened to for some time (ms), in which events are counted. */
   census(listeningMs: number): Promise<Census>;
 }
@@ -112,9 +114,11 @@ export class ServedSources {
     const live = wanted.filter(isLiveSource);
     if (live.length === 0 && segmentPaths(wanted) !== undefined) return noEvents();
     if (live.length === 0) {
-      const { feed, names } = this.#recorded.open(wanted);
+      const { feed, names, version } = this.#recorded.open(wanted);
+      const again = (): FeedSubscription => feed.share({ begin, end });
       return {
-        ...feed.share({ begin, end }),
+        ...again(),
+        recorded: { version, again },
         isLive: false,
         failures: [],
         names: { kind: "recorded", names },

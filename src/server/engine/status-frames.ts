@@ -5,9 +5,15 @@ import type { Schema } from "../../column/schema.ts";
 import { describeLoss, type Loss, type LossAccount, lostPackets } from "../../feed/losses.ts";
 import type { Delivery } from "./delivery.ts";
 
+/** What a client has been sent so far. */
+type Account = Pick<
+  Delivery,
+  "rows" | "batches" | "watermarkNs" | "losses" | "late" | "unnamedRows" | "dropped"
+>;
+
 /** @param query the name of a query that can be resumed */
 export function statusFrame(
-  delivery: Delivery | undefined,
+  delivery: Account | undefined,
   query: string | undefined,
   columns: Schema | undefined,
 ): Record<string, unknown> {
@@ -20,7 +26,7 @@ export function statusFrame(
   };
 }
 
-export function endFrame(delivery: Delivery | undefined): Record<string, unknown> {
+export function endFrame(delivery: Account | undefined): Record<string, unknown> {
   return { type: "end", ...totals(delivery) };
 }
 
@@ -28,7 +34,7 @@ export function lossFrame(loss: Loss): Record<string, unknown> {
   return { type: "loss", ...lossFacts(loss), message: describeLoss(loss) };
 }
 
-function totals(delivery: Delivery | undefined): Record<string, unknown> {
+function totals(delivery: Account | undefined): Record<string, unknown> {
   if (delivery === undefined) return { rows: 0, batches: 0 };
   const { rows, batches, watermarkNs, losses, late, unnamedRows, dropped } = delivery;
   return {

@@ -122,7 +122,8 @@ function numbersAt(
   return new NUMBER_ARRAYS[type](buffer, address, count);
 }
 
-const decoder = new TextDecoder();
+/** A mark of the byte order is a character like others. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true });
 

@@ -68,8 +68,11 @@ export const State = {
   passed: 116,
   /** Lines: whether any has had a time. */
   hasLineTime: 120,
+  /** Lines: i64 second that the twenty characters stand for, `2026-11-22T08:55:45.` */
+  isoSecond: 128,
+  isoText: 136,
 } as const;
-const STATE_BYTES = 128;
+const STATE_BYTES = 160;
 
 /** Powers of ten, 10^0 to 10^19, and the hundred pairs of decimal digits: what numbers are written with. */
 export const Digits = { powers: 0, pairs: 160 } as const;
@@ -151,9 +154,14 @@ export class KernelMemory implements Regions {
 
   /** A region with these bytes, followed by sixteen zeros. */
   literal(bytes: Uint8Array): number {
-    const address = this.allocate(bytes.length + 16);
+    const address = this.take(literalSize(bytes.length));
     this.u8.set(bytes, address);
     return address;
+  }
+
+  /** Gives back a literal of so many bytes. */
+  giveLiteral(address: number, bytes: number): void {
+    this.give(address, literalSize(bytes));
   }
 
   get(address: number): number {
@@ -218,4 +226,9 @@ function digitTables(): Uint8Array {
     tables[Digits.pairs + 2 * i + 1] = 48 + (i % 10);
   }
   return tables;
+}
+
+/** Bytes of a literal's region, with the zeros behind it. */
+function literalSize(bytes: number): number {
+  return (bytes + 16 + 15) & ~15;
 }

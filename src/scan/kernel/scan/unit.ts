@@ -22,8 +22,8 @@ export const RECORD_FUNCTION: FunctionType = {
 
 const FLOAT_FUNCTION: FunctionType = { parameters: [f64, i32, i32, i32], results: [i32] };
 const LABEL_FUNCTION: FunctionType = { parameters: [i32, i32, i32, i32, i32], results: [i32] };
-const VISIBLE_FUNCTION: FunctionType = { parameters: [i32, i32, i32], results: [i32] };
-const CLOCK_FUNCTION: FunctionType = { parameters: [f64, i32], results: [] };
+const TEXT_FUNCTION: FunctionType = { parameters: [i32, i32, i32, i32], results: [i32] };
+const CLOCK_FUNCTION: FunctionType = { parameters: [f64, i32, i32], results: [] };
 
 /** A helper is written into each unit that calls it, once: calls inside a module are the cheap ones. */
 export type Helper = { readonly type: FunctionType; readonly body: (unit: Unit) => Uint8Array };
@@ -74,7 +74,7 @@ export class Unit {
   readonly floatFunction: number;
   readonly labelFunction: number;
   readonly clockFunction: number;
-  readonly visibleFunction: number;
+  readonly textFunction: number;
   /** Address that the offsets of `State` count from. */
   readonly state: Expression;
   /** Address that `slotOffset` counts from. */
@@ -96,7 +96,7 @@ export class Unit {
     this.floatFunction = module.importFunction("kernel", "float", FLOAT_FUNCTION);
     this.labelFunction = module.importFunction("kernel", "labels", LABEL_FUNCTION);
     this.clockFunction = module.importFunction("kernel", "clock", CLOCK_FUNCTION);
-    this.visibleFunction = module.importFunction("kernel", "visible", VISIBLE_FUNCTION);
+    this.textFunction = module.importFunction("kernel", "text", TEXT_FUNCTION);
     const global = (name: string, type: ValueType): Expression => {
       const index = module.importGlobal("kernel", name, type);
       return (code) => code.global(index);

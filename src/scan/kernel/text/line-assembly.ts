@@ -7,6 +7,7 @@ import type { Kernel } from "../kernel.ts";
 import type { KernelColumn } from "../memory/columns.ts";
 import { State } from "../memory/memory.ts";
 import type { Unit } from "../scan/unit.ts";
+import { hasCells } from "./cell-emitter.ts";
 import { CELL_BYTES, Cell, emitLines, mostBytes, NAME_BYTES } from "./line-emitter.ts";
 
 const FIRST_NAMES = 256;
@@ -56,6 +57,7 @@ export class LineAssembly {
     });
     // Before every time, so that the first line makes the clock's text.
     memory.set64(memory.state + State.clockSecond, -0x8000_0000, 0);
+    memory.set64(memory.state + State.isoSecond, -0x8000_0000, 0);
   }
 
   get bytes(): number {
@@ -102,8 +104,8 @@ export class LineAssembly {
     const { part, cell } = table;
     const texts = this.#textsOf(part.column);
     if (texts !== table.dictionary) {
+      this.#forget(table);
       table.dictionary = texts;
-      table.known = 0;
     }
     if (texts.size > table.capacity) {
       table.capacity = Math.max(texts.size, table.capacity * 2);
@@ -121,6 +123,18 @@ export class LineAssembly {
       memory.set(entry + 8, part.align?.widthOf(text) ?? 0);
       table.longest = Math.max(table.longest, painted.length);
     }
+  }
+
+  /** Names of a dictionary that has been renewed: their memory is for others. */
+  #forget(table: NameTable): void {
+    const { memory } = this.#kernel;
+    const first = memory.get(table.cell + Cell.table);
+    for (let i = 0; i < table.known; i++) {
+      const entry = first + i * NAME_BYTES;
+      memory.giveLiteral(memory.get(entry), memory.get(entry + 4));
+    }
+    table.known = 0;
+    table.longest = 0;
   }
 
   /** What is there already is kept. */
@@ -142,6 +156,8 @@ export function canWriteLines(format: LineFormat, columns: readonly KernelColumn
         const kind = columns[part.column]?.kind;
         return kind === "dictionary" || kind === "constant";
       }
+      case "cell":
+        return hasCells(columns[part.column]);
       case "text":
         return columns[part.column]?.kind === "rendered";
       case "number":

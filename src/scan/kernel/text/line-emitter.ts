@@ -9,8 +9,6 @@ import type { NumberType } from "../../../column/column.ts";
 import type { Code, Expression, Local } from "../../../wasm/code.ts";
 import {
   add,
-  and,
-  byteOf,
   elementAt,
   eq,
   eqz,
@@ -25,7 +23,6 @@ import {
   minU,
   mul,
   ne,
-  shrU,
   sub,
   tee,
 } from "../../../wasm/expression.ts";
@@ -37,7 +34,10 @@ import { MERGED_CODES } from "../memory/dictionary.ts";
 import { State } from "../memory/memory.ts";
 import { RUN_BYTES, Run } from "../order/merge-emitter.ts";
 import type { Unit } from "../scan/unit.ts";
+import { CellEmitter, INTEGER_LOADS } from "./cell-emitter.ts";
 import { LineTimeEmitter } from "./line-time-emitter.ts";
+import { TextForm } from "./render-host.ts";
+import { RowPlaces } from "./row-places.ts";
 import { copyLiteral, decimalLength, writeDecimal } from "./text-helpers.ts";
 
 const { i32, i64 } = ValueType;
@@ -52,6 +52,8 @@ export const Cell = { table: 0, width: 4 } as const;
 const BLANK = 32;
 const BLANKS = 0x2020_2020_2020_2020n;
 const NEWLINE = 10;
+const OPEN = "{".charCodeAt(0);
+const CLOSE = "}".charCodeAt(0);
 
 /**
  * (runs, count, out) → address behind the lines.
@@ -76,6 +78,8 @@ class LineEmitter {
   readonly #cells: number;
   readonly #code: Code;
   readonly #times: LineTimeEmitter;
+  readonly #places: RowPlaces;
+  readonly #cellsOf: CellEmitter;
   readonly #runs: Local = 0;
   readonly #count: Local = 1;
   readonly #out: Local = 2;
@@ -111,6 +115,16 @@ class LineEmitter {
     this.#length = code.local(i32);
     this.#lineStart = code.local(i32);
     this.#times = new LineTimeEmitter(unit, code, this.#out, this.#time);
+    this.#places = new RowPlaces(this.#chunk, this.#row);
+    this.#cellsOf = new CellEmitter(
+      unit,
+      code,
+      this.#out,
+      this.#places,
+      layout,
+      columns,
+      this.#times,
+    );
   }
 
   emit(): Uint8Array {
@@ -132,8 +146,8 @@ class LineEmitter {
 
   #line(): void {
     const code = this.#code;
-    code.assign(this.#time, i64Load(this.#address(8), this.#layout.timestamps));
-    if (this.#format.trims) code.assign(this.#lineStart, this.#out);
+    code.assign(this.#time, i64Load(this.#places.address(8), this.#layout.timestamps));
+    if (this.#format.trims || this.#format.isObject) code.assign(this.#lineStart, this.#out);
     const { parts, timeParts, timeColumn, noTime } = this.#format;
     const write = (from: number, to: number): void => {
       for (let i = from; i < to; i++) this.#part(parts[i]!, this.#cells + i * CELL_BYTES);
@@ -146,11 +160,12 @@ class LineEmitter {
     };
     if (timeColumn === undefined) timed();
     else
-      code.when(this.#isPresent(this.#layout.places[timeColumn]!), timed, () =>
+      code.when(this.#places.isPresent(this.#layout.places[timeColumn]!), timed, () =>
         this.#literal(noTime),
       );
     write(timeParts, parts.length);
     if (this.#format.trims) this.#trim();
+    if (this.#format.isObject) this.#object();
     this.#byte(NEWLINE);
   }
 
@@ -173,6 +188,9 @@ class LineEmitter {
         break;
       case "text":
         this.#text(this.#layout.places[part.column]!, part.isRaw);
+        break;
+      case "cell":
+        this.#cellsOf.emit(part);
         break;
     }
   }
@@ -199,12 +217,12 @@ class LineEmitter {
     const kernelColumn = column === undefined ? undefined : this.#columns[column];
     if (one === undefined || column === undefined || kernelColumn === undefined) {
       this.#literal(part.absent);
-    } else if (kernelColumn.kind !== "number" || LOADS[kernelColumn.number] === undefined) {
+    } else if (kernelColumn.kind !== "number" || INTEGER_LOADS[kernelColumn.number] === undefined) {
       this.#firstNumber(part, others);
     } else {
       const { number } = kernelColumn;
       this.#code.when(
-        this.#isPresent(this.#layout.places[column]!),
+        this.#places.isPresent(this.#layout.places[column]!),
         () => this.#number(part, one, number),
         () => this.#firstNumber(part, others),
       );
@@ -219,8 +237,8 @@ class LineEmitter {
     const code = this.#code;
     const signed = int(number.startsWith("uint") ? 0 : 1);
     this.#literal(part.before);
-    code.push(this.#address(widthOf(number)));
-    code.memory(LOADS[number]!, this.#layout.places[column]!.values).set(this.#value);
+    code.push(this.#places.address(widthOf(number)));
+    code.memory(INTEGER_LOADS[number]!, this.#layout.places[column]!.values).set(this.#value);
     if (width > 0) {
       const length = this.#unit.call(decimalLength, this.#value, signed);
       code.assign(this.#length, sub(int(width), length));
@@ -235,7 +253,7 @@ class LineEmitter {
     const place = this.#layout.places[part.column]!;
     const entry = this.#entry;
     code.when(
-      this.#isPresent(place),
+      this.#places.isPresent(place),
       () => {
         const nameCode = this.#nameCode(this.#columns[part.column]!, place);
         const table = i32Load(int(cell), Cell.table);
@@ -249,7 +267,7 @@ class LineEmitter {
 
   /** The code of a name in its table: for fields that of the merge's dictionary. */
   #nameCode(column: KernelColumn, { values, slot }: Place): Expression {
-    const own = i32Load(this.#address(4), values);
+    const own = i32Load(this.#places.address(4), values);
     if (column.kind !== "dictionary") return own;
     const dictionary = i32Load(this.#chunk, slot + Slot.dictionary);
     return i32Load(elementAt(dictionary, own, 4), MERGED_CODES);
@@ -282,8 +300,8 @@ class LineEmitter {
   #text({ values, slot }: Place, isRaw: boolean): void {
     const code = this.#code;
     const [entry, length] = [this.#entry, this.#length];
-    code.assign(entry, i32Load(this.#address(4), values));
-    code.when(tee(length, sub(i32Load(this.#address(4), values + 4), entry)), () => {
+    code.assign(entry, i32Load(this.#places.address(4), values));
+    code.when(tee(length, sub(i32Load(this.#places.address(4), values + 4), entry)), () => {
       code.assign(entry, add(i32Load(this.#chunk, slot + Slot.text), entry));
       const copy = (): void =>
         this.#copy(
@@ -297,12 +315,20 @@ class LineEmitter {
       code.when(
         i32Load(this.#chunk, slot + Slot.seen),
         () => {
-          code.get(entry).get(length).get(this.#out).call(this.#unit.visibleFunction);
-          code.set(this.#out);
+          code.get(entry).get(length).i32(TextForm.visible).get(this.#out);
+          code.call(this.#unit.textFunction).set(this.#out);
         },
         copy,
       );
     });
+  }
+
+  /** Values have a comma before them: `{` is written over the first, or stands alone. */
+  #object(): void {
+    const code = this.#code;
+    code.when(eq(this.#out, this.#lineStart), () => code.increase(this.#out, 1));
+    code.store(Memory.i32Store8, this.#lineStart, int(OPEN));
+    this.#byte(CLOSE);
   }
 
   /** Takes blanks at the line's end away. */
@@ -313,36 +339,7 @@ class LineEmitter {
       code.assign(this.#out, sub(this.#out, int(1)));
     });
   }
-
-  #isPresent({ slot, validity }: Place): Expression {
-    return (code) => {
-      code.push(i32Load(this.#chunk, slot + Slot.nulls));
-      const byte = i32Load8U(add(this.#chunk, byteOf(this.#row)), validity);
-      return code.if(
-        () => code.push(and(shrU(byte, and(this.#row, int(7))), int(1))),
-        () => code.i32(1),
-        i32,
-      );
-    };
-  }
-
-  /** `chunk + row * width` */
-  #address(width: 1 | 2 | 4 | 8): Expression {
-    return elementAt(this.#chunk, this.#row, width);
-  }
 }
-
-/** Number types that lines can show, as i64. */
-const LOADS: Readonly<Partial<Record<NumberType, Memory>>> = {
-  int8: Memory.i64Load8S,
-  uint8: Memory.i64Load8U,
-  int16: Memory.i64Load16S,
-  uint16: Memory.i64Load16U,
-  int32: Memory.i64Load32S,
-  uint32: Memory.i64Load32U,
-  int64: Memory.i64Load,
-  uint64: Memory.i64Load,
-};
 
 /** Most bytes that a part can take, texts and names apart. */
 export function mostBytes(part: LinePart): number {
@@ -364,5 +361,7 @@ export function mostBytes(part: LinePart): number {
       return 96 + part.absent.length;
     case "text":
       return 16;
+    case "cell":
+      return part.before.length + 64;
   }
 }

@@ -30,6 +30,9 @@ const SECOND = 1_000_000_000n;
 const POINT = ".".charCodeAt(0);
 /** The host writes hours, minutes and seconds, with the colons between them. */
 const CLOCK_CHARACTERS = 8;
+/** Date, time and a point. */
+const ISO_CHARACTERS = 20;
+const UTC = "Z".charCodeAt(0);
 const UNKNOWN_DELTA = new TextEncoder().encode("?.?????????");
 
 export class LineTimeEmitter {
@@ -59,24 +62,47 @@ export class LineTimeEmitter {
   timeOfDay(): void {
     const code = this.#code;
     const { state } = this.#unit;
-    const [out, second, nanoseconds] = [this.#out, this.#second, this.#nanoseconds];
+    const [out, nanoseconds] = [this.#out, this.#nanoseconds];
+    this.#toSecond(State.clockSecond, State.clockText, 0);
+    code.store(Memory.i64Store, out, i64Load(state, State.clockText));
+    code.store(Memory.i32Store8, out, int(POINT), CLOCK_CHARACTERS);
+    code.assign(out, this.#unit.call(writeNine, add(out, int(CLOCK_CHARACTERS + 1)), nanoseconds));
+  }
+
+  /** `2026-11-22T08:55:45.115442425Z` */
+  iso(): void {
+    const code = this.#code;
+    const { state } = this.#unit;
+    const [out, nanoseconds] = [this.#out, this.#nanoseconds];
+    this.#toSecond(State.isoSecond, State.isoText, 1);
+    for (const at of [0, 8])
+      code.store(Memory.i64Store, out, i64Load(state, State.isoText + at), at);
+    code.store(Memory.i32Store, out, i32Load(state, State.isoText + 16), 16);
+    code.assign(out, this.#unit.call(writeNine, add(out, int(ISO_CHARACTERS)), nanoseconds));
+    code.store(Memory.i32Store8, out, int(UTC));
+    code.increase(out, 1);
+  }
+
+  /** Splits the time; what is known at `known` of its second is at `text` then. */
+  #toSecond(known: number, text: number, isIso: number): void {
+    const code = this.#code;
+    const { state } = this.#unit;
+    const [second, nanoseconds] = [this.#second, this.#nanoseconds];
     code.assign(second, divS64(this.#time, long(SECOND)));
     const rest = wrap(sub64(this.#time, mul64(second, long(SECOND))));
     code.when(ltS(tee(nanoseconds, rest), int(0)), () => {
       code.increase(nanoseconds, Number(SECOND));
       code.assign(second, sub64(second, long(1n)));
     });
-    code.when(ne64(second, i64Load(state, State.clockSecond)), () => {
-      code.store(Memory.i64Store, state, second, State.clockSecond);
+    code.when(ne64(second, i64Load(state, known)), () => {
+      code.store(Memory.i64Store, state, second, known);
       code
         .get(second)
         .op(Op.f64ConvertI64S)
-        .push(add(state, int(State.clockText)));
+        .push(add(state, int(text)))
+        .i32(isIso);
       code.call(this.#unit.clockFunction);
     });
-    code.store(Memory.i64Store, out, i64Load(state, State.clockText));
-    code.store(Memory.i32Store8, out, int(POINT), CLOCK_CHARACTERS);
-    code.assign(out, this.#unit.call(writeNine, add(out, int(CLOCK_CHARACTERS + 1)), nanoseconds));
   }
 
   delta(): void {

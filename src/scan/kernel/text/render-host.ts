@@ -1,10 +1,12 @@
 /** What the render machine leaves to JavaScript: floats, whose shortest digits it does not know, and enumeration labels. */
 
-import { timeOfDay } from "../../../base/time.ts";
+import { isoSecond, timeOfDay } from "../../../base/time.ts";
 import { Utf8Writer } from "../../../base/utf8-writer.ts";
 import { writeVisible } from "../../../base/visible.ts";
 import type { RenderStyle } from "../../../column/request.ts";
 import type { IntegerClass } from "../../../ctf/trace-class.ts";
+import { writeCsvText } from "../../csv-text.ts";
+import { writeJsonString } from "../../json-string.ts";
 import { type ValueWriter, valueWriter } from "../../render.ts";
 import { STYLES } from "../../render-style.ts";
 import type { KernelMemory } from "../memory/memory.ts";
@@ -12,8 +14,19 @@ import type { HostRenderers } from "./render-program.ts";
 
 const FLOAT_STYLES: readonly RenderStyle[] = ["json", "text", "babeltrace"];
 
+/** How the host writes a text: what is safe to show of it, as it stands, as a JSON string, as a field of CSV. */
+export const TextForm = { visible: 0, plain: 1, json: 2, csv: 3 } as const;
+
+const TEXT_WRITERS: readonly ((bytes: Uint8Array, out: Utf8Writer) => void)[] = [
+  writeVisible,
+  (bytes, out) => out.raw(bytes),
+  (bytes, out) => writeJsonString(bytes, 0, bytes.length, out),
+  writeCsvText,
+];
+
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** A mark of the byte order is a character like others. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export class RenderHost implements HostRenderers {
   readonly #memory: KernelMemory;
@@ -60,18 +73,19 @@ export class RenderHost implements HostRenderers {
     return out + this.#writer.length > limit >>> 0 ? -1 : this.#copy(out);
   };
 
-  /** (seconds since the Unix epoch, out): writes the local time of day, eight characters. */
-  readonly clock = (seconds: number, out: number): void => {
+  /** (seconds since the Unix epoch, out, whether ISO 8601): writes the local time of day, eight characters, or `isoSecond` and a point. */
+  readonly clock = (seconds: number, out: number, isIso: number): void => {
+    const date = new Date(seconds * 1000);
     this.#writer.length = 0;
-    this.#writer.ascii(timeOfDay(new Date(seconds * 1000)));
+    this.#writer.ascii(isIso === 0 ? timeOfDay(date) : `${isoSecond(date)}.`);
     this.#copy(out);
   };
 
-  /** (text, length, out) → address behind what is safe to show of it; bytes that are no UTF-8 become U+FFFD. */
-  readonly visible = (text: number, length: number, out: number): number => {
+  /** (text, length, form, out) → address behind the text in a `TextForm`; bytes that are no UTF-8 become U+FFFD. */
+  readonly text = (text: number, length: number, form: number, out: number): number => {
     this.#writer.length = 0;
     const bytes = this.#memory.u8.slice(text, text + length);
-    writeVisible(encoder.encode(decoder.decode(bytes)), this.#writer);
+    TEXT_WRITERS[form]!(encoder.encode(decoder.decode(bytes)), this.#writer);
     return this.#copy(out);
   };
 

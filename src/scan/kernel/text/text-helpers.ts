@@ -8,7 +8,9 @@ import type { Helper } from "../scan/unit.ts";
 
 const { i32, i64, f64 } = ValueType;
 
-/** Number of babeltrace2's style among those that `render-host.ts` writes floats in. */
+/** Numbers of the styles that `render-host.ts` writes floats in. */
+export const JSON_STYLE = 0;
+export const TEXT_STYLE = 1;
 const BABELTRACE_STYLE = 2;
 
 /** (out, value, signed) → address behind its decimal digits. Two at a time, from the last; eight bytes may be written. */
