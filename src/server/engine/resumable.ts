@@ -5,8 +5,8 @@ import type { Delivery } from "./delivery.ts";
 
 /** How long a query is kept after its client has gone, in ms. */
 const PATIENCE_MS = 120_000;
-/** So many queries wait for clients that have gone: two pages. Those that have waited longest end first; each holds memory and files. */
-const MAX_HELD = 16;
+/** So many queries wait for clients that have gone; those that have waited longest end first. Each holds memory and files. */
+const MAX_HELD = 8;
 
 interface Held {
   readonly delivery: Delivery;
