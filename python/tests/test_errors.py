@@ -72,7 +72,7 @@ def test_takes_the_link_that_serve_prints(recorded: tw.Connection) -> None:
     assert recorded.place.token not in repr(linked.query())
 
 
-@pytest.mark.parametrize("option", ["--token=abcdefgh", "-l", "--tls-cert"])
-def test_keeps_its_own_server_to_itself(small: str, option: str) -> None:
-    with pytest.raises(ValueError, match=f"open: .*got {option}; connect"):
-        tw.open(small, options=(option, "127.0.0.1:1"))
+@pytest.mark.parametrize("options", [("--token", "chosen-by-me"), ("--token=chosen-by-me",), ("--listen", "127.0.0.1:0")])
+def test_opens_with_the_token_and_address_that_options_say(small: str, options: tuple[str, ...]) -> None:
+    with tw.open(small, program=MAIN, options=options) as trace:
+        assert trace.query(events="sched_switch", limit=1).table().num_rows == 1

@@ -83,7 +83,7 @@ export interface RunningServer {
 const DEFAULT_PORT = 7447;
 
 /**
- * Serves queries on live sessions (one attachment for all queries, kept) and recorded traces (each query reads anew).
+ * Serves queries on live sessions (one attachment for all queries, kept) and recorded traces (equal queries that begin together are run once).
  *
  * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN`, `BAD_TOKEN_FILE`, `BAD_TLS`; SourceError, ProtocolError for a source that
  * cannot be served; whatever listening throws

@@ -24,8 +24,6 @@ LEAST_NODE = 20
 START_SECONDS = 60.0
 END_SECONDS = 10.0
 #: Loaded into the server: it ends when its standard input does, however this process ends.
-#: Options of `serve` that say where and for whom it is: the server is for this process alone.
-OWN_OPTIONS = ("-l", "--listen", "--token", "--no-token", "--token-file", "--tls-cert", "--tls-key", "--tls-client-ca")
 END_WITH_PARENT = Path(__file__).with_name("_end_with_parent.cjs")
 
 
@@ -44,11 +42,6 @@ def open(  # noqa: A001
     """
     if not sources:
         raise ValueError("open: expected a trace directory or a net:// URL, got nothing")
-    own = next((option for option in options if option.split("=")[0] in OWN_OPTIONS), None)
-    if own is not None:
-        raise ValueError(
-            f"open: expected options other than those of its own address and token, got {own}; connect() takes those of a server"
-        )
     server = LocalServer([os.fspath(source) for source in sources], program, options)
     return Connection(server.place, server)
 
@@ -59,7 +52,7 @@ class LocalServer:
     def __init__(
         self, sources: list[str], program: str | os.PathLike[str] | None, options: tuple[str, ...]
     ) -> None:
-        token = secrets.token_urlsafe(24)
+        token = _chosen_token(options) or secrets.token_urlsafe(24)
         command = [find_node(), "--require", str(END_WITH_PARENT), str(program or find_program()), "serve"]
         command += ["--listen", "127.0.0.1:0", *options, "--", *sources]
         self._stderr = tempfile.TemporaryFile()
@@ -119,6 +112,16 @@ class LocalServer:
         self._stderr.seek(0)
         said = self._stderr.read(4000).decode(errors="replace").strip()
         raise TracewireError(said.removeprefix("error: ") or "serve: ended without a word", code="START")
+
+
+def _chosen_token(options: tuple[str, ...]) -> str | None:
+    """The token that options of `serve` say: the last one counts, as there."""
+    chosen = None
+    for at, option in enumerate(options):
+        name, equals, value = option.partition("=")
+        if name == "--token":
+            chosen = value if equals else next(iter(options[at + 1 :]), None)
+    return chosen
 
 
 def find_program() -> Path:
