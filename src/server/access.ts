@@ -1,5 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { FeedError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
+
+/** Characters of a header that a refusal repeats: enough to know it by. */
+const MAX_SHOWN = 200;
 
 /** Which requests the server accepts. */
 export interface AccessRules {
@@ -21,7 +25,7 @@ export function checkAccess(request: IncomingMessage, rules: AccessRules): void 
   checkHost(host, rules);
   if (origin === undefined || rules.allowedOrigins.includes(origin)) return;
   if (hostOf(origin) === host.toLowerCase()) return;
-  const message = `Origin: expected this server's own or an allowed one, got ${origin}`;
+  const message = `Origin: expected this server's own or an allowed one, got ${printable(origin, MAX_SHOWN)}`;
   throw new FeedError("FORBIDDEN_ORIGIN", message, 403);
 }
 
@@ -35,7 +39,7 @@ export function checkSite(request: IncomingMessage, rules: AccessRules): void {
   const { origin, "sec-fetch-site": site } = request.headers;
   if (site === undefined || site === "same-origin" || site === "none") return;
   if (origin !== undefined && rules.allowedOrigins.includes(origin)) return;
-  const message = `Sec-Fetch-Site: expected a request of this server's own page, got one of another (${site})`;
+  const message = `Sec-Fetch-Site: expected a request of this server's own page, got one of another (${printable(`${site}`, MAX_SHOWN)})`;
   throw new FeedError("FORBIDDEN_SITE", message, 403);
 }
 
@@ -45,7 +49,7 @@ function checkHost(host: string, { isLoopback, allowedHosts }: AccessRules): voi
   if (!isLoopback && allowedHosts.length === 0) return;
   if (isLoopback && isLoopbackHost(name)) return;
   const expected = [...(isLoopback ? ["localhost", "127.0.0.1", "[::1]"] : []), ...allowedHosts];
-  const message = `Host: expected ${expected.join(" or ")}, got ${host}`;
+  const message = `Host: expected ${expected.join(" or ")}, got ${printable(host, MAX_SHOWN)}`;
   throw new FeedError("FORBIDDEN_HOST", message, 403);
 }
 
