@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MetadataReader } from "../../src/ctf/metadata.ts";
+import { damagesOf } from "../support/damage.ts";
 import { Folders } from "../support/folder.ts";
 import { type Finished, run } from "../support/program.ts";
 import { projectTraces } from "../support/traces.ts";
@@ -63,19 +64,7 @@ test("a damaged file is left aside and made anew", async () => {
   tail(home, kernel);
   const [file = ""] = keptOf(home);
   const good = readFileSync(file);
-  const turned = (place: number): Buffer => {
-    const bytes = Buffer.from(good);
-    bytes[place]! ^= 1;
-    return bytes;
-  };
-  const damages = [
-    Buffer.alloc(0),
-    good.subarray(0, 9),
-    good.subarray(0, good.length - 1),
-    Buffer.concat([good, good]),
-    ...[0, 5, 9, 13, 20, good.length >> 1, good.length - 1].map(turned),
-  ];
-  for (const [i, damage] of damages.entries()) {
+  for (const [i, damage] of damagesOf(good).entries()) {
     writeFileSync(file, damage);
     assert.is(tail(home, kernel).stdout, text, `damage ${i}`);
     assert.ok(readFileSync(file).length > good.length / 2, `damage ${i}: made anew`);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { damagesOf } from "../support/damage.ts";
 import { Folders } from "../support/folder.ts";
 import { type Finished, run } from "../support/program.ts";
 import { projectTraces } from "../support/traces.ts";
@@ -102,18 +103,7 @@ test("a damaged file is left aside and made anew", async () => {
   const expected = census();
   const [file = ""] = keptOf(home);
   const good = readFileSync(file);
-  const turned = (place: number): Buffer => {
-    const bytes = Buffer.from(good);
-    bytes[place]! ^= 1;
-    return bytes;
-  };
-  const damages = [
-    Buffer.alloc(0),
-    good.subarray(0, 9),
-    good.subarray(0, good.length - 1),
-    ...[0, 5, 9, 13, 20, good.length >> 1, good.length - 1].map(turned),
-  ];
-  for (const [i, damage] of damages.entries()) {
+  for (const [i, damage] of damagesOf(good).entries()) {
     writeFileSync(file, damage);
     assert.is(census(), expected, `damage ${i}`);
     assert.ok(readFileSync(file).equals(good), `damage ${i}: made anew`);

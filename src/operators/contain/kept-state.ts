@@ -77,24 +77,28 @@ export class KeptState {
 
 /** Takes copies of rows as they pass, as long as they are few. */
 export class StateLog {
-  readonly #rows: { readonly columns: Schema; readonly batches: ColumnBatch[] }[] = [];
+  /** Undefined once it has been given up. */
+  #rows: { readonly columns: Schema; readonly batches: ColumnBatch[] }[] | undefined = [];
   #gatherer: BatchGatherer | undefined;
   #count = 0;
   #textBytes = 0;
-  #isWhole = true;
 
   /** The columns of the batches from here on. */
   layout(columns: Schema): void {
+    if (this.#rows === undefined) return;
     this.#flush();
     this.#rows.push({ columns, batches: [] });
     this.#gatherer = new BatchGatherer(columns, ROWS_EACH);
   }
 
   add(batch: ColumnBatch): void {
-    this.#count += batch.rows;
     const gatherer = this.#gatherer;
-    if (this.#count > MOST_ROWS || gatherer === undefined) this.giveUp();
-    if (!this.#isWhole || gatherer === undefined) return;
+    if (gatherer === undefined) return;
+    this.#count += batch.rows;
+    if (this.#count > MOST_ROWS) {
+      this.giveUp();
+      return;
+    }
     for (let from = 0; from < batch.rows; ) {
       from += gatherer.append(batch, from, batch.rows);
       if (gatherer.rows === gatherer.capacity) this.#flush();
@@ -104,21 +108,20 @@ export class StateLog {
 
   /** Something is missing, or it is too much. */
   giveUp(): void {
-    this.#isWhole = false;
-    this.#rows.length = 0;
+    this.#rows = undefined;
     this.#gatherer = undefined;
   }
 
   /** All rows; `undefined` where they are not all. */
   take(): readonly StateRows[] | undefined {
     this.#flush();
-    return this.#isWhole ? this.#rows : undefined;
+    return this.#rows;
   }
 
   #flush(): void {
     if (this.#gatherer === undefined || this.#gatherer.rows === 0) return;
     this.#textBytes += this.#gatherer.extraBytes;
-    this.#rows.at(-1)!.batches.push(this.#gatherer.take());
+    this.#rows?.at(-1)?.batches.push(this.#gatherer.take());
   }
 }
 
