@@ -139,7 +139,9 @@ export class HeatMap {
     if (choice !== undefined) svg.append(this.#frame());
     this.element.replaceChildren(svg, this.#readout);
     const text =
-      choice === undefined ? `${exact(this.total)} values; darker is more` : this.#describe(choice);
+      choice === undefined
+        ? `${exact(this.total)} values; a stronger colour is more`
+        : this.#describe(choice);
     if (this.#readout.textContent !== text) this.#readout.textContent = text;
   }
 

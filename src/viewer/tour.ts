@@ -33,7 +33,7 @@ const STEPS: readonly Step[] = [
   },
   {
     title: "System calls",
-    text: "Latency over time: darker is more. Brush the map to see the calls themselves.",
+    text: "Latency over time: a stronger colour is more. Brush the map to see the calls themselves.",
     at: "syscalls",
     place: { view: "syscalls" },
   },
