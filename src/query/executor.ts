@@ -7,6 +7,7 @@ import { InterpretingScanner } from "../scan/interpreter.ts";
 import { Kernel } from "../scan/kernel/kernel.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import type { Release } from "../scan/kernel/order/merger.ts";
+import { recallMet } from "../scan/kernel/scan/met-classes.ts";
 import { declareConstants, KernelScanner } from "../scan/kernel/scan/scanner.ts";
 import type { LineFormat } from "../scan/line-format.ts";
 import type { Scanner, ScanSpec, TraceFacts } from "../scan/scanner.ts";
@@ -63,8 +64,10 @@ export function compilingExecutor(
     declareConstants(kernel, traceClass, facts);
   return {
     store: new KernelStore(kernel, capacity, pool?.release, lines),
-    scanner: (traceClass, facts, begin) =>
-      new KernelScanner({ ...spec, begin }, kernel, traceClass, facts),
+    scanner(traceClass, facts, begin) {
+      recallMet(traceClass);
+      return new KernelScanner({ ...spec, begin }, kernel, traceClass, facts);
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { ColumnBatch } from "../column/column.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { Kernel } from "../scan/kernel/kernel.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
+import { meetAll } from "../scan/kernel/scan/met-classes.ts";
 import { KernelScanner } from "../scan/kernel/scan/scanner.ts";
 import type { ScanBudget, Scanner } from "../scan/scanner.ts";
 import { exchangeModules } from "../wasm/module-cache.ts";
@@ -28,9 +29,10 @@ export function compiledScanner({
   const modules = exchange && new SharedModules(exchange);
   exchangeModules(modules);
   const kernel = new Kernel(spec.columns, memory);
-  const scanners = traces.map(
-    ({ traceClass, facts }) => new KernelScanner(spec, kernel, traceClass, facts),
-  );
+  const scanners = traces.map(({ traceClass, facts, met }) => {
+    meetAll(traceClass, met);
+    return new KernelScanner(spec, kernel, traceClass, facts);
+  });
   const parts = new PartScanner<Segment>({
     buffer: (bytes) => kernel.memory.input(bytes),
     traceClass: (trace) => scanners[trace]!.traceClass,

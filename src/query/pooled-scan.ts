@@ -18,6 +18,7 @@ import { type Loss, StreamCounters } from "../feed/losses.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import { MAX_PAGES } from "../scan/kernel/memory/memory.ts";
 import type { Release } from "../scan/kernel/order/merger.ts";
+import { keepMet, meetIds, recallMet } from "../scan/kernel/scan/met-classes.ts";
 import type { ResumePoint, ScanSpec } from "../scan/scanner.ts";
 import type { Gate } from "../source/gate.ts";
 import { wasmMemory } from "../wasm/runtime.ts";
@@ -133,6 +134,7 @@ export class PooledScan {
   close(): void {
     this.#onClose();
     this.#pool.close();
+    keepMet(this.#traceClasses.values());
   }
 
   /** Gives the first rest out if it comes before a packet that begins then; whether it does. */
@@ -172,9 +174,10 @@ export class PooledScan {
         this.#lose(stream, outcome.error);
         break;
       case "scanned": {
-        const { rows, matched, error, rest } = outcome;
+        const { rows, matched, error, rest, met } = outcome;
         const traceClass = this.#traceClasses.get(stream.trace)!;
         const header = headerOf(outcome.header, traceClass);
+        meetIds(header.streamClass, met);
         if (resume === undefined) this.#count(stream, header);
         const own = this.#isInterpreted ? rows : rows.map((one) => ({ ...one, worker }));
         this.#stage.scanned({ stream, header, traceClass }, own as readonly Rows[], matched);
@@ -274,6 +277,7 @@ export function startPool(
   const traces = [...traceClasses].map(([{ host }, traceClass]) => ({
     traceClass,
     facts: { host },
+    met: recallMet(traceClass),
   }));
   const isCompiled = canCompile(engine);
   const memory = isCompiled ? wasmMemory(FIRST_PAGES, MAX_PAGES, true) : undefined;

@@ -4,6 +4,7 @@ import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
+import type { MetIds } from "../scan/kernel/scan/met-classes.ts";
 import type { ResumePoint, ScanSpec, TraceFacts } from "../scan/scanner.ts";
 import type { WasmMemory } from "../wasm/runtime.ts";
 import type { ExchangePart } from "./module-exchange.ts";
@@ -16,7 +17,14 @@ export interface ScanQuery {
   readonly spec: ScanSpec;
   /** Other threads of the query, with which compiled code is exchanged. */
   readonly exchange?: ExchangePart | undefined;
-  readonly traces: readonly { readonly traceClass: TraceClass; readonly facts: TraceFacts }[];
+  readonly traces: readonly QueriedTrace[];
+}
+
+export interface QueriedTrace {
+  readonly traceClass: TraceClass;
+  readonly facts: TraceFacts;
+  /** Event classes that compiled code has met so far. */
+  readonly met: MetIds;
 }
 
 /** Rows of a packet that are held before others get their turn. */
@@ -54,6 +62,8 @@ export type PacketOutcome<Rows = Segment> =
       readonly error: ScanFailure | undefined;
       /** Where the packet goes on, if it was not scanned to its end. */
       readonly rest: ResumePoint | undefined;
+      /** Ids of event classes that compiled code has met for the first time. */
+      readonly met: readonly number[];
     }
   /** Its file has gone, has shrunk, or cannot be read. */
   | { readonly kind: "unread"; readonly code: string; readonly message: string }

@@ -59,6 +59,8 @@ export interface ScanOutcome<Rows> {
   readonly resume: ResumePoint | undefined;
   /** Behind the last record that was read: before a record that is wrong, or where the budget was used up. */
   readonly reached: ResumePoint;
+  /** Ids of event classes, of many, that records were met of for the first time in this thread; the interpreter does not say. */
+  readonly met?: readonly number[];
 }
 
 /** When a scan stops before the packet's end, between two records, once it has found any row. */

@@ -1,4 +1,7 @@
-/** Classes of large metadata that an earlier run has read: they make commands start sooner, and never change what these print. */
+/**
+ * Classes of large metadata that an earlier run has read, and those that it has met records of: they make commands start sooner, and
+ * never change what these print.
+ */
 
 import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,9 +18,9 @@ const folders = new Folders();
 test.after(() => folders.removeAll());
 const traces = projectTraces(test);
 
-const keptOf = (home: string): string[] => {
+const keptOf = (home: string, kind = "classes-"): string[] => {
   const directory = join(home, "tracewire");
-  const names = readdirSync(directory).filter((name) => name.startsWith("classes-"));
+  const names = readdirSync(directory).filter((name) => name.startsWith(kind));
   return names.map((name) => join(directory, name));
 };
 const tail = (home: string, trace: string, ...more: readonly string[]): Finished =>
@@ -92,6 +95,32 @@ test("text that is wrong is an error each time", async () => {
   const errors = [1, 2].map(() => tail(home, kernel).stderr);
   assert.match(errors[0]!, /metadata/);
   assert.is(errors[1], errors[0]);
+});
+
+test("which classes records were met of is kept, and damaged files do no harm", async () => {
+  const { kernel, text } = await kernelTrace();
+  const home = folders.make({});
+  assert.is(tail(home, kernel, "--event", "sched_*").status, 0);
+  const [file = ""] = keptOf(home, "met-");
+  const few = readFileSync(file);
+  const wanted = [
+    "--event",
+    "syscall_*",
+    "--event",
+    "sched_*",
+    "--format",
+    "csv",
+    "--select",
+    "event,cpu_id",
+  ];
+  const rows = tail(folders.make({}), kernel, ...wanted).stdout;
+  // One that knows no class but those of the first packets, one that knows all, and ones that know nothing.
+  for (const [i, bytes] of [few, few, ...damagesOf(few)].entries()) {
+    if (i !== 1) writeFileSync(file, bytes);
+    assert.is(tail(home, kernel).stdout, text, `text ${i}`);
+    assert.is(tail(home, kernel, ...wanted).stdout, rows, `columns ${i}`);
+    if (i > 1) assert.not(readFileSync(file).equals(bytes), `${i}: made anew`);
+  }
 });
 
 test("old files give way", async () => {

@@ -1,5 +1,5 @@
 /**
- * The compiling scanner: the event classes of a stream class become one module of WebAssembly, classes of equal shape share
+ * The compiling scanner: the event classes of a stream class become modules of WebAssembly, classes of equal shape share
  * a function. Bad records are read again by the interpreter, for their exact error.
  */
 
@@ -8,7 +8,7 @@ import { TextTooLong } from "../../../base/utf8-writer.ts";
 import { SharedDictionary } from "../../../column/column-builder.ts";
 import { mayChangeInsideBytes } from "../../../ctf/byte-order-changes.ts";
 import type { PacketHeader } from "../../../ctf/packet-header.ts";
-import type { EventClass, StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
+import type { StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
 import { LinkCache } from "../../../filter/link-cache.ts";
 import { InterpretingScanner, undeclaredClass } from "../../interpreter.ts";
 import { constantText } from "../../record-columns.ts";
@@ -31,12 +31,11 @@ import { RenderCompiler } from "../text/render-program.ts";
 import { ClassLookahead } from "./class-lookahead.ts";
 import { ClassPrograms } from "./class-programs.ts";
 import { ClassShapes } from "./class-shape.ts";
+import { hasManyClasses, meet } from "./met-classes.ts";
 import { RowAppender } from "./row-appender.ts";
 import { Status } from "./status.ts";
-import { isLazy, MAX_CLASS_ID, StreamCode, type TraceCode } from "./stream-code.ts";
+import { MAX_CLASS_ID, StreamCode, type TraceCode } from "./stream-code.ts";
 import { slotOffset } from "./unit.ts";
-
-const NO_CLASSES: ReadonlySet<EventClass> = new Set();
 
 /** A record of the trace is of a class whose filter only the interpreter can run: the whole query must go over to it. */
 export class MustInterpret extends Error {}
@@ -182,6 +181,7 @@ export class KernelScanner implements Scanner<Segment> {
     const { countsOnly = false } = this.#spec;
     const rows = new RowAppender(this.#kernel, header.contentBits, countsOnly, this.#folder);
     let events = 0;
+    const met: number[] = [];
     let here: ResumePoint = { bit: from, clockHi: 0, clockLo: 0 };
     const outcome = (error?: DecodeError, resume?: ResumePoint): ScanOutcome<Segment> => ({
       ...rows.finish(),
@@ -189,6 +189,7 @@ export class KernelScanner implements Scanner<Segment> {
       error,
       resume,
       reached: here,
+      met,
     });
     for (;;) {
       memory.set(state + State.classes, stream.classes);
@@ -226,14 +227,17 @@ export class KernelScanner implements Scanner<Segment> {
         }
         if (eventClass === undefined && !isTooLarge)
           return outcome(undeclaredClass(streamClass, id, bit), here);
-        if (eventClass === undefined || id >= MAX_CLASS_ID || stream.known.has(eventClass)) {
+        const isEntered =
+          eventClass !== undefined &&
+          id < MAX_CLASS_ID &&
+          stream.enter(this.#code, streamClass, eventClass, () =>
+            this.#lookahead.ahead(bytes, header, this.traceClass, bit).add(eventClass),
+          );
+        if (!isEntered) {
           rows.abandon();
           throw new MustInterpret();
         }
-        const met = isLazy(this.#code, streamClass)
-          ? this.#lookahead.ahead(bytes, header, this.traceClass, bit).add(eventClass)
-          : NO_CLASSES;
-        stream.add(this.#code, streamClass, met);
+        if (hasManyClasses(streamClass) && meet(eventClass)) met.push(id);
       } else {
         return outcome(this.#exactError(bytes, header, here));
       }

@@ -1,6 +1,10 @@
 /**
  * The code of one stream class in one trace: the loop, a function for each shape of event class, and the class records by which
- * the loop finds them.
+ * the loop finds them. A class is entered when the first of its records is met.
+ *
+ * A kernel declares a thousand classes and more, of which a trace has records of some. Of many, those are compiled first that were
+ * met in other scans (`met-classes.ts`); then all, but where records are rendered, which makes much code: there, those that come
+ * next in the packet at hand.
  *
  * What is emitted is kept by the kernel under a key of all that it depends on, so that traces whose metadata differ only in
  * UUID, clock origin and environment are planned, emitted and compiled once.
@@ -23,6 +27,7 @@ import type { RenderCompiler } from "../text/render-program.ts";
 import type { ClassPrograms } from "./class-programs.ts";
 import type { ClassShapes } from "./class-shape.ts";
 import type { EmittedUnit, ShapeCode } from "./emitted-unit.ts";
+import { hasManyClasses, isMet } from "./met-classes.ts";
 import { NotCompilable } from "./not-compilable.ts";
 import { recordBody } from "./record-emitter.ts";
 import { RECORD_CONSTANTS } from "./row-emitter.ts";
@@ -32,9 +37,6 @@ import { instantiateUnit, RECORD_FUNCTION, Unit } from "./unit.ts";
 /** Ids from here on are left to the interpreter: the table of classes is dense. */
 export const MAX_CLASS_ID: number = 1 << 16;
 const FIRST_CLASSES = 256;
-/** Rendering makes much code: of more classes than this, those are compiled that are met. */
-const MANY_CLASSES = 64;
-
 /** Units that are kept for other traces: those of applications that ended long ago are not needed. */
 const MAX_UNITS = 256;
 
@@ -53,9 +55,13 @@ export interface TraceCode {
   readonly slots: number;
 }
 
+/** The event classes of the records that come next. */
+export type Ahead = () => ReadonlySet<EventClass>;
+
 /** A shape's code in this stream; `entry` in the table once a class has it. */
 interface StreamShape {
   readonly code: ShapeCode;
+  readonly functions: Readonly<Record<string, WasmFunction>>;
   entry: number;
 }
 
@@ -64,54 +70,70 @@ export class StreamCode {
   readonly #recordBytes: number;
   readonly #key: string;
   readonly #shapes = new Map<string, StreamShape>();
+  /** The shapes of the event classes that are compiled. */
+  readonly #compiled = new Map<EventClass, string>();
+  readonly #entered = new Set<EventClass>();
   readonly loop: WasmFunction;
-  /** Event classes that are entered, or that cannot be. */
-  readonly known: Set<EventClass> = new Set();
   /** Address and number of the class records. */
   classes: number;
   classCount: number = FIRST_CLASSES;
 
-  /** Emits the loop with the code of all event classes; of many that are rendered, without any. */
   constructor(trace: TraceCode, streamClass: StreamClass) {
     this.#streamClass = streamClass;
     this.#recordBytes = RECORD_CONSTANTS + 4 * trace.kernel.columns.constants;
     this.#key = streamKey(trace, streamClass);
     this.classes = trace.arena.allocate(FIRST_CLASSES * this.#recordBytes);
-    const classes = isLazy(trace, streamClass) ? [] : streamClass.eventClasses.values();
-    this.loop = this.#add(trace, classes, true)!;
+    this.loop = this.#compile(trace, this.#chosen(trace, streamClass), true)!;
   }
 
-  /** Emits and enters event classes that have been met, or all that have been declared since others were. */
-  add(trace: TraceCode, streamClass: StreamClass, met: ReadonlySet<EventClass>): void {
-    const classes = isLazy(trace, streamClass) ? met : streamClass.eventClasses.values();
-    this.#add(trace, classes, false);
+  /**
+   * Enters an event class of which a record was met.
+   * @param streamClass as it is now
+   * @returns false if it was entered before, and only the interpreter can run it
+   */
+  enter(trace: TraceCode, streamClass: StreamClass, eventClass: EventClass, ahead: Ahead): boolean {
+    if (this.#entered.has(eventClass)) return false;
+    if (!this.#compiled.has(eventClass)) {
+      this.#compile(trace, this.#chosen(trace, streamClass, ahead), false);
+      // What comes next was read wrongly.
+      if (!this.#compiled.has(eventClass)) this.#compile(trace, [eventClass], false);
+    }
+    this.#entered.add(eventClass);
+    this.#enter(trace, eventClass, this.#shapes.get(this.#compiled.get(eventClass)!)!);
+    return true;
+  }
+
+  /** What the next module is made of: of the first, nothing is `ahead`. */
+  #chosen(trace: TraceCode, streamClass: StreamClass, ahead?: Ahead): Iterable<EventClass> {
+    const all = [...streamClass.eventClasses.values()];
+    const isMany = hasManyClasses(streamClass);
+    const isLazy = isMany && trace.kernel.columns.renders;
+    if (ahead === undefined) {
+      const likely = isMany ? all.filter(isMet) : all;
+      return likely.length > 0 || isLazy ? likely : all;
+    }
+    return isLazy ? ahead() : all;
   }
 
   /** @returns the loop, if it is emitted too */
-  #add(
+  #compile(
     trace: TraceCode,
     classes: Iterable<EventClass>,
     withLoop: boolean,
   ): WasmFunction | undefined {
-    const keys = new Map<EventClass, string>();
     /** The first class of each shape that has no code yet. */
     const fresh = new Map<string, EventClass>();
     for (const eventClass of classes) {
-      if (eventClass.id >= MAX_CLASS_ID || this.known.has(eventClass)) continue;
-      this.known.add(eventClass);
+      if (eventClass.id >= MAX_CLASS_ID || this.#compiled.has(eventClass)) continue;
       const key = shapeKey(trace, this.#streamClass, eventClass);
-      keys.set(eventClass, key);
-      if (!this.#shapes.has(key) && !fresh.has(key)) fresh.set(key, eventClass);
+      this.#compiled.set(eventClass, key);
+      if (!this.#shapes.has(key)) fresh.set(key, fresh.get(key) ?? eventClass);
     }
-    let exports: Readonly<Record<string, WasmFunction>> = {};
-    if (fresh.size > 0 || withLoop) {
-      const unit = this.#unit(trace, fresh, withLoop);
-      for (const [key, code] of unit.shapes) this.#shapes.set(key, { code, entry: -1 });
-      if (unit.compiled !== undefined) exports = this.#instantiate(trace, unit.compiled);
-    }
-    for (const [eventClass, key] of keys)
-      this.#enter(trace, eventClass, this.#shapes.get(key)!, exports);
-    return exports["loop"];
+    if (fresh.size === 0 && !withLoop) return undefined;
+    const { compiled, shapes } = this.#unit(trace, fresh, withLoop);
+    const functions = compiled === undefined ? {} : this.#instantiate(trace, compiled);
+    for (const [key, code] of shapes) this.#shapes.set(key, { code, functions, entry: -1 });
+    return functions["loop"];
   }
 
   /** The emitted code of some shapes: another trace's, if it depends on the same. */
@@ -140,13 +162,8 @@ export class StreamCode {
   }
 
   /** Writes the class record, by which the loop finds an event class. */
-  #enter(
-    trace: TraceCode,
-    eventClass: EventClass,
-    shape: StreamShape,
-    functions: Readonly<Record<string, WasmFunction>>,
-  ): void {
-    const { code } = shape;
+  #enter(trace: TraceCode, eventClass: EventClass, shape: StreamShape): void {
+    const { code, functions } = shape;
     if (code.kind === "interpreted") return;
     const { memory } = trace.kernel;
     this.#growClasses(trace, eventClass.id);
@@ -203,11 +220,6 @@ export class StreamCode {
     this.classes = classes;
     this.classCount = count;
   }
-}
-
-/** Whether of a stream's event classes only those are compiled that are met. */
-export function isLazy({ kernel }: TraceCode, { eventClasses }: StreamClass): boolean {
-  return kernel.columns.renders && eventClasses.size > MANY_CLASSES;
 }
 
 function emitUnit(
