@@ -63,7 +63,7 @@ export class QueryPlan {
       begin: resolveTime(begin, frame, "begin", isLive),
       end: resolveTime(end, frame, "end", isLive),
     };
-    this.#spec = { filter, events, columns, countsOnly, fold: this.#fold(), ...range };
+    this.#spec = { filter, events, columns, countsOnly, fold: this.#fold(), limit, ...range };
     // Until the first row of a live query, its columns may still get their types.
     if (!isLive || limit === 0) this.announce();
     return this.#spec;

@@ -1,17 +1,19 @@
 import { TraceError } from "../base/errors.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import { compiledScanner, type OpenScanner } from "./open-scanner.ts";
-import { type FromWorker, MOST_PART_ROWS, type ToWorker } from "./scan-task.ts";
+import { type FromWorker, partRows, type ToWorker } from "./scan-task.ts";
 
 /** What a worker answers. */
 export class ScanResponder {
   #scanner: OpenScanner<Segment> | undefined;
+  #partRows = 0;
 
   answer(message: ToWorker): FromWorker | undefined {
     try {
       if (message.kind === "scan") return this.#scan(message);
       this.#scanner?.close();
       this.#scanner = compiledScanner(message);
+      this.#partRows = partRows(message.spec);
       return undefined;
     } catch (error) {
       return failed(error);
@@ -20,7 +22,7 @@ export class ScanResponder {
 
   #scan({ packets, released }: ToWorker & { kind: "scan" }): FromWorker {
     this.#scanner?.release(released);
-    const budget = { rows: MOST_PART_ROWS, until: Number.POSITIVE_INFINITY };
+    const budget = { rows: this.#partRows, until: Number.POSITIVE_INFINITY };
     const outcomes = packets.map((task) => this.#scanner!.scan(task, budget));
     return { kind: "scanned", outcomes };
   }

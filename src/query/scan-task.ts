@@ -27,8 +27,12 @@ export interface QueriedTrace {
   readonly met: MetIds;
 }
 
+const MOST_PART_ROWS = 1 << 16;
+
 /** Rows of a packet that are held before others get their turn. */
-export const MOST_PART_ROWS: number = 1 << 16;
+export function partRows({ limit = MOST_PART_ROWS }: ScanSpec): number {
+  return Math.min(limit, MOST_PART_ROWS);
+}
 
 export type ToWorker =
   /** First. */

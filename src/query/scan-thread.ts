@@ -6,8 +6,8 @@ import type { OpenScanner } from "./open-scanner.ts";
 import { failed } from "./scan-responder.ts";
 import {
   type FromWorker,
-  MOST_PART_ROWS,
   type PacketOutcome,
+  partRows,
   type ScanQuery,
   type ToWorker,
 } from "./scan-task.ts";
@@ -61,6 +61,7 @@ interface Job<Rows> {
 export class OwnThread<Rows> implements ScanThread<Rows> {
   readonly #open: (query: ScanQuery) => OpenScanner<Rows>;
   #scanner: OpenScanner<Rows> | undefined;
+  #partRows = 0;
   readonly #jobs: Job<Rows>[] = [];
   #turn: NodeJS.Immediate | undefined;
   #answered: (message: FromWorker<Rows>) => void = () => {};
@@ -77,6 +78,7 @@ export class OwnThread<Rows> implements ScanThread<Rows> {
   post(message: ToWorker): void {
     if (message.kind === "query") {
       this.#scanner = this.#open(message);
+      this.#partRows = partRows(message.spec);
       return;
     }
     this.#jobs.push({ message, outcomes: [] });
@@ -118,7 +120,8 @@ export class OwnThread<Rows> implements ScanThread<Rows> {
     if (outcomes.length === 0) scanner.release(released);
     while (outcomes.length < packets.length) {
       const own = Math.max(until, performance.now() + TURN_MS);
-      outcomes.push(scanner.scan(packets[outcomes.length]!, { rows: MOST_PART_ROWS, until: own }));
+      const budget = { rows: this.#partRows, until: own };
+      outcomes.push(scanner.scan(packets[outcomes.length]!, budget));
       if (performance.now() >= until) break;
     }
     return outcomes.length === packets.length;

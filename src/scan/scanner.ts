@@ -14,6 +14,8 @@ export interface ScanSpec {
   readonly countsOnly?: boolean;
   /** Which rows may come as one; the interpreter leaves every row on its own. */
   readonly fold?: Fold | undefined;
+  /** How many rows are wanted, if not all: of no packet need more be scanned at once. */
+  readonly limit?: number | undefined;
   /** Nanoseconds since the Unix epoch, both inclusive. */
   readonly begin: bigint | undefined;
   readonly end: bigint | undefined;
