@@ -58,6 +58,8 @@ export interface Reference extends Span {
   readonly path: Path;
   /** Written with a closing `?`: where the field is absent, only the comparison around it is false. */
   readonly optional: boolean;
+  /** Names a column, as a selection does: the context of that name where the event has one, else the payload field. */
+  readonly isColumn?: boolean;
 }
 
 export interface Unary extends Span {

@@ -3,6 +3,7 @@
 import type { FieldClass, StreamClass } from "../ctf/trace-class.ts";
 import type { Program } from "./bytecode.ts";
 import type { LinkEnvironment } from "./resolve.ts";
+import { isBareRoot } from "./symbol.ts";
 
 /** Keys of event classes for one program: equal where all that its symbols can find is equal, and has the same path. */
 export class LinkKeys {
@@ -14,7 +15,7 @@ export class LinkKeys {
 
   constructor({ symbols }: Pick<Program, "symbols">) {
     const names = symbols.flatMap(({ root, names: [first] }) =>
-      root === "payload" && first !== undefined ? [first] : [],
+      isBareRoot(root) && first !== undefined ? [first] : [],
     );
     this.#fields = [...new Set(names)];
     this.#usesFacts = symbols.some(({ root }) => root === "$event" || root === "$container");

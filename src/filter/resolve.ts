@@ -11,7 +11,7 @@ import {
   type TraceClass,
 } from "../ctf/trace-class.ts";
 import type { Integer } from "./literals.ts";
-import type { ProgramSymbol } from "./symbol.ts";
+import { isBareRoot, type ProgramSymbol, type SymbolRoot } from "./symbol.ts";
 
 /** One event class and what stands around it. */
 export interface LinkEnvironment {
@@ -60,6 +60,10 @@ export function resolve(symbol: ProgramSymbol, env: LinkEnvironment): Resolution
       return inField(symbol, env, findIn(env, ["payload"], symbol.names)) ?? missing;
     case "$ctx":
       return inField(symbol, env, findContext(env, symbol.names)) ?? missing;
+    case "column": {
+      const context = findContext(env, symbol.names);
+      return inField(symbol, env, context ?? findIn(env, ["payload"], symbol.names)) ?? missing;
+    }
     case "$app":
       // LTTng takes a context of an absent provider for an empty one: an error only where it is evaluated.
       return (
@@ -80,9 +84,16 @@ export function resolve(symbol: ProgramSymbol, env: LinkEnvironment): Resolution
   }
 }
 
+const WHAT: ReadonlyMap<SymbolRoot, string> = new Map([
+  ["payload", "field"],
+  ["column", "context or field"],
+  ["$ctx", "context"],
+]);
+
 function missingReason(symbol: ProgramSymbol, env: LinkEnvironment): string {
-  const what = symbol.root === "payload" ? "field" : symbol.root === "$ctx" ? "context" : "value";
-  const name = symbol.root === "payload" ? `"${symbol.text}"` : symbol.text;
+  const { root, text } = symbol;
+  const what = WHAT.get(root) ?? "value";
+  const name = isBareRoot(root) ? `"${text}"` : text;
   return `no ${what} ${name} in ${env.eventClass.name}`;
 }
 

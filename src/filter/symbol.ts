@@ -2,8 +2,20 @@
 import { globalName, indexesOf, type Reference, type Step, stepsOf } from "./ast.ts";
 import { integerValue } from "./literals.ts";
 
-/** Where the first name of a path is looked up; the payload has no `$`. */
-export type SymbolRoot = "payload" | "$ctx" | "$app" | "$event" | "$trace" | "$container";
+/** Where the first name of a path is looked up; the payload has no `$`, and a column is a context or else a payload field. */
+export type SymbolRoot =
+  | "payload"
+  | "column"
+  | "$ctx"
+  | "$app"
+  | "$event"
+  | "$trace"
+  | "$container";
+
+/** Whether names below a root may be payload fields. */
+export function isBareRoot(root: SymbolRoot): boolean {
+  return root === "payload" || root === "column";
+}
 
 /** A symbol of a program: `a.b[2]`, `$ctx.procname`. */
 export interface ProgramSymbol {
@@ -27,12 +39,13 @@ export function symbolOf(reference: Reference): ProgramSymbol {
   const steps = stepsOf(reference);
   const root = rootOf(steps[0] && globalName(steps[0]));
   // Brackets behind `$ctx` itself are ignored, as LTTng ignores them.
-  const path = root === "payload" ? steps : steps.slice(1);
+  const isBare = root === "payload";
+  const path = isBare ? steps : steps.slice(1);
   const last = path.at(-1);
   const indexes = last === undefined ? [] : indexNumbers(last);
-  const { optional, start, end } = reference;
+  const { optional, isColumn, start, end } = reference;
   return {
-    root,
+    root: isBare && isColumn === true ? "column" : root,
     names: path.map((step) => step.name),
     indexes,
     isIndexedInside: path.slice(0, -1).some((step) => step.indexes !== undefined),

@@ -4,7 +4,7 @@ import type { Program } from "./bytecode.ts";
 import { EVENT_COLUMNS } from "./event-columns.ts";
 import { fieldTypes } from "./field-types.ts";
 import { type LinkEnvironment, resolve } from "./resolve.ts";
-import type { ProgramSymbol } from "./symbol.ts";
+import type { ProgramSymbol, SymbolRoot } from "./symbol.ts";
 
 /** Of facts that every event has a name for, though not every trace a value. */
 const FACT_ROOTS: ReadonlySet<string> = new Set(["$event", "$trace"]);
@@ -43,7 +43,7 @@ export function unknownSymbols(
   const names = new Set(environments.flatMap(fieldNames));
   return unknown.map(({ text, root, optional, start, end }) => ({
     symbol: text,
-    nearest: EVENT_COLUMNS.get(text)?.join(".") ?? nearestName(text, names),
+    nearest: EVENT_COLUMNS.get(text)?.join(".") ?? otherwise(text, root, names),
     ...labelOwner(text, environments),
     ...(environments.some(({ eventClass }) => eventClass.name === text) && { isEvent: true }),
     ...(FACT_ROOTS.has(root) && { isFact: true }),
@@ -51,6 +51,14 @@ export function unknownSymbols(
     start,
     end,
   }));
+}
+
+/** How a name is written that was written as in a selection, or one that is nearly the same. */
+function otherwise(text: string, root: SymbolRoot, names: ReadonlySet<string>): string | undefined {
+  const field = text.replace(/^payload\./, "");
+  const known = [`$ctx.${text}`, field].find((name) => names.has(name));
+  const columns = [...names].map((name) => name.replace(/^\$ctx\./, ""));
+  return known ?? nearestName(text, root === "column" ? columns : names);
 }
 
 /** The first field that has a label of that name. */

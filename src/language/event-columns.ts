@@ -1,8 +1,8 @@
-/** Columns of events in conditions on them: `event` is `$event.name`, `container` is `$container.name`. */
+/** Columns of events in conditions on them: `event` is `$event.name`, `container` is `$container.name`, `payload.tid` is the field `tid`. */
 
 import { plainName } from "../base/quoted-name.ts";
 import { CONTAINER_FACTS, containerColumn } from "../column/request.ts";
-import type { Expression } from "../filter/ast.ts";
+import { type Expression, type Reference, stepsOf } from "../filter/ast.ts";
 import { reference } from "../filter/build.ts";
 import { EVENT_COLUMNS } from "../filter/event-columns.ts";
 import { mapReferences } from "../filter/rewrite.ts";
@@ -15,12 +15,24 @@ export const WRITTEN_COLUMNS: ReadonlyMap<string, readonly [root: string, fact: 
 ]);
 
 /**
- * A condition on events, as a filter of the scan has it. Behind `|>`, names are columns, as they are behind `by`; the field of such a name
- * is `payload.NAME`.
+ * A condition on events, as a filter of the scan has it. Behind `|>`, names are columns, as they are behind `by`: a bare one is the context
+ * of that name, else the field, which is `payload.NAME` in either case.
  */
 export function conditionOnEvents(condition: Expression): Expression {
   return mapReferences(condition, (written) => {
     const names = WRITTEN_COLUMNS.get(plainName(symbolText(written)));
-    return names === undefined ? written : reference(names, written.optional, written);
+    if (names !== undefined) return reference(names, written.optional, written);
+    return fieldOf(written) ?? { ...written, isColumn: true };
   });
+}
+
+/** The field that `payload.NAME` names. */
+function fieldOf(written: Reference): Reference | undefined {
+  const [first, ...below] = stepsOf(written);
+  if (first?.name !== "payload" || below.length === 0) return undefined;
+  const path = below.reduce<Reference["path"] | undefined>(
+    (before, step) => ({ step, before, start: written.start, end: step.end }),
+    undefined,
+  );
+  return { ...written, path: path! };
 }

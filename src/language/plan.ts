@@ -1,7 +1,7 @@
 /** A query's plan: what is asked of the scan, and which operators its rows go through. */
 
 import { FilterError } from "../base/errors.ts";
-import { type ColumnRequest, columnRequest } from "../column/request.ts";
+import { columnRequest } from "../column/request.ts";
 import type { Expression } from "../filter/ast.ts";
 import { all } from "../filter/build.ts";
 import { compileExpression } from "../filter/compile.ts";
@@ -90,6 +90,8 @@ class Planner {
   #limit: number | undefined;
   readonly #operators: ((options: OpenOptions) => Operator)[] = [];
   readonly #steps: string[] = [];
+  /** Places of what orders events, or a table's rows, whose columns no stage has chosen. */
+  readonly #orderedBy: number[] = [];
   /** Whether rows are there already. */
   readonly #areRows: boolean;
   #paneNs: bigint | undefined;
@@ -265,7 +267,8 @@ class Planner {
     const { window, measures, extras, rules, names } = bound;
     const weight = events && this.#foldedBy(bound, events);
     const scope = this.#scope;
-    if (scope === this.#tableScope && measures.some(({ isAmount }) => isAmount) && window)
+    const isCut = scope === this.#tableScope && !this.#tableScope?.isOrdered;
+    if (isCut && window && measures.some(({ isAmount }) => isAmount))
       this.#paneNs = paneLength(window);
     const width = (): number => widthOf(scope);
     this.#operators.push(() => new TypeCheck(rules, this.#text));
@@ -296,9 +299,8 @@ class Planner {
   }
 
   #sort({ orders, start, end }: SortStage): void {
-    this.#orderable(orders.map(({ name }) => name));
     const bound = orders.map(({ name, isDescending }) => ({
-      at: this.#scope.place(name.reference),
+      at: this.#orderPlace(name),
       isDescending,
     }));
     const isSet = this.#sets !== undefined;
@@ -310,9 +312,8 @@ class Planner {
   }
 
   #top({ count, by, per, start, end }: TopStage): void {
-    this.#orderable([by, ...per]);
-    const orders = [{ at: this.#scope.place(by.reference), isDescending: true }];
-    const places = per.map((name) => this.#scope.place(name.reference));
+    const orders = [{ at: this.#orderPlace(by), isDescending: true }];
+    const places = per.map((name) => this.#orderPlace(name));
     const most = wholeNumber(count.text);
     const isPerWindow = per.some((name) => name.text === "window");
     const isSet = this.#sets === "totals" || (this.#sets === "windows" && isPerWindow);
@@ -331,34 +332,33 @@ class Planner {
       this.#add("limit", () => new Limit(rows, this.#sets === "totals" ? "batch" : "all"), count);
   }
 
-  /** Events whose columns no stage has chosen are shown with those that order them. */
-  #orderable(names: readonly Name[]): void {
-    if (this.#scope === this.#tableScope) this.#projectShown(names);
-    if (this.#scope !== this.#events) return;
-    const events = this.#events!;
-    const shown: readonly ColumnRequest[] = [
-      { kind: "timestamp" },
-      { kind: "event" },
-      ...names.map(({ text }) => columnRequest(text)),
-      { kind: "payload", style: "json" },
-    ];
-    const places = [...new Set(shown.map((request) => events.placeOf(request)))];
-    this.#project(places.map((at) => ({ kind: "keep", at, name: events.name(at) })));
+  /** The place of what orders rows: it is shown where no stage chooses columns. */
+  #orderPlace({ reference }: Name): number {
+    const at = this.#scope.place(reference);
+    if (this.#scope instanceof TableScope) this.#scope.isOrdered = true;
+    if (!(this.#scope instanceof FixedScope)) this.#orderedBy.push(at);
+    return at;
   }
 
-  /** The columns that a table shows where none are selected. */
-  #projectShown(more: readonly Name[] = []): void {
-    const scope = this.#tableScope!;
-    const shown = this.#table!.shown.map((name) => scope.placeShown(name));
-    const asked = more.map((name) => scope.place(name.reference));
-    const places = [...new Set([...shown, ...asked])];
-    this.#project(places.map((at) => ({ kind: "keep", at, name: scope.name(at) })));
+  /** The columns of a table, or of events that were ordered, where none are selected; with those that order them. */
+  #projectShown(scope: TableScope | EventScope): void {
+    const placeShown = (name: string): number =>
+      scope instanceof TableScope ? scope.placeShown(name) : scope.placeOf(columnRequest(name));
+    const shown = this.#table?.shown ?? ["timestamp", "event"];
+    const last = this.#table === undefined ? ["payload"] : [];
+    const places = [...shown.map(placeShown), ...this.#orderedBy, ...last.map(placeShown)];
+    // What orders them stands for what would be shown by its name.
+    const byName = new Map(places.map((at) => [scope.name(at), at]));
+    for (const at of this.#orderedBy) byName.set(scope.name(at), at);
+    this.#project([...byName].map(([name, at]) => ({ kind: "keep", at, name })));
   }
 
   // --- the whole
 
   #finish(): PlannedQuery {
-    if (this.#scope === this.#tableScope) this.#projectShown();
+    if (this.#scope instanceof TableScope) this.#projectShown(this.#scope);
+    if (this.#scope instanceof EventScope && this.#orderedBy.length > 0)
+      this.#projectShown(this.#scope);
     const filter = this.#filter && compileExpression(this.#filter, this.#text);
     const question: Question = { ...this.#base, filter, fold: this.#fold, ...this.#limited() };
     const table = this.#table;

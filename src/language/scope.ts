@@ -106,6 +106,8 @@ export class TableScope implements Scope {
   readonly #table: TableDefinition;
   readonly #text: string;
   readonly #columns = new Places<TableColumnPlace>();
+  /** Whether a stage has put the rows in another order than that of time. */
+  isOrdered = false;
 
   constructor(table: TableDefinition, text: string) {
     this.#table = table;
@@ -116,8 +118,9 @@ export class TableScope implements Scope {
     return [...this.#table.columns.map(({ name }) => name), "container", "host"];
   }
 
+  /** Rows that were put in another order say nothing of how long they have been followed. */
   length(): number | undefined {
-    return this.#table.isInterval ? this.#own("dt") : undefined;
+    return this.#table.isInterval && !this.isOrdered ? this.#own("dt") : undefined;
   }
 
   /** What has been asked for so far. */

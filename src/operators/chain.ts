@@ -174,8 +174,15 @@ type Input = Pick<Emit, "batch" | "cut" | "watermark" | "loss">;
 /** Where each operator emits: into the one behind it. */
 function outsOf(operators: readonly Operator[], sink: Emit): readonly Emit[] {
   const outs: Emit[] = [sink];
-  for (const next of operators.slice(1).reverse())
-    outs.unshift({ ...sink, ...inputOf(next, outs[0]!) });
+  for (const next of operators.slice(1).reverse()) {
+    const behind = outs[0]!;
+    const done = (): void => {
+      // What is behind has had all its rows: a window that is open ends with them.
+      next.end?.(behind);
+      behind.done();
+    };
+    outs.unshift({ ...sink, ...inputOf(next, behind), done });
+  }
   return outs;
 }
 

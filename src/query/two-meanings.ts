@@ -1,8 +1,9 @@
-/** Bare names that could mean a payload field or a context: a filter takes the field, a selection the context. */
+/** Bare names that could mean a payload field or a context: a filter takes the field, a selection or `|> where` the context. */
 
 import { type ColumnRequest, findRequested } from "../column/request.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { Program } from "../filter/bytecode.ts";
+import type { ProgramSymbol, SymbolRoot } from "../filter/symbol.ts";
 
 /** A line for each such name, which says what is taken and how to say the other. */
 export function twoMeaningNotes(
@@ -10,19 +11,33 @@ export function twoMeaningNotes(
   requests: readonly ColumnRequest[],
   traceClasses: readonly TraceClass[],
 ): readonly string[] {
-  const inFilter = (filter?.symbols ?? [])
-    .filter(({ root, names }) => root === "payload" && names.length === 1)
-    .map(({ names: [name = ""] }) => name);
-  const selected = requests.flatMap((request) => (request.kind === "name" ? [request.name] : []));
+  const symbols = filter?.symbols ?? [];
+  const inFilter = bareNames(symbols, "payload");
+  const inStages = bareNames(
+    [...symbols, ...requests.flatMap((one) => (one.kind === "match" ? symbolsOf(one) : []))],
+    "column",
+  );
+  const selected = requests.flatMap((one) => (one.kind === "name" ? [one.name] : []));
+  const isContext = (name: string): string =>
+    `${name} is the context; the field is payload.${name}`;
   const isBoth = (name: string): boolean => hasBoth(name, traceClasses);
   return [
     ...[...new Set(inFilter)]
       .filter(isBoth)
       .map((name) => `filter: ${name} is the field; the context is $ctx.${name}`),
-    ...[...new Set(selected)]
-      .filter(isBoth)
-      .map((name) => `select: ${name} is the context; the field is payload.${name}`),
+    ...[...new Set(selected)].filter(isBoth).map((name) => `select: ${isContext(name)}`),
+    ...[...new Set(inStages)]
+      .filter((name) => isBoth(name) && !selected.includes(name))
+      .map((name) => `where: ${isContext(name)}`),
   ];
+}
+
+function symbolsOf({ program }: ColumnRequest & { kind: "match" }): readonly ProgramSymbol[] {
+  return (program as Program).symbols;
+}
+
+function bareNames(symbols: readonly ProgramSymbol[], root: SymbolRoot): readonly string[] {
+  return symbols.flatMap((one) => (one.root === root && one.names.length === 1 ? one.names : []));
 }
 
 function hasBoth(name: string, traceClasses: readonly TraceClass[]): boolean {

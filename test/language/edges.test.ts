@@ -50,6 +50,22 @@ function pairs(text: string, events: readonly Event[], batchRows?: number): Prom
   return asked(PAIRED + text, itemsOf(PAIR, events, batchRows));
 }
 
+test("windows behind a limit end with its last row", async () => {
+  const events = Array.from({ length: 12 }, (_, i) =>
+    event(10 * i, i % 2 === 0 ? "b" : "e", i >> 1),
+  );
+  const { rows } = await pairs("|> limit 4 |> count(), max(dt) every 40ns |> limit 2", events, 3);
+  assert.equal(
+    rows.map(({ count }) => count),
+    [2, 2],
+  );
+  const usage = await pairs("|> limit 3 |> n = count() by id |> top 2 by n |> sum(n)", events);
+  assert.equal(
+    usage.rows.map(({ sum_n }) => sum_n),
+    [2],
+  );
+});
+
 for (const batchRows of [1, 3, 1000]) {
   test(`a begin that is begun again and an end without a begin are unpaired, in batches of ${batchRows}`, async () => {
     const events = [

@@ -25,6 +25,12 @@ const SAME: readonly (readonly [behind: string, filter: string])[] = [
   ['container_type == "d*" || cpu_id == 0', '$container.type == "d*" || $event.cpu_id == 0'],
   ['`event` == "syscall_*"', '$event.name == "syscall_*"'],
   ["timestamp > 1", "$event.timestamp > 1"],
+  // A bare name is the context, or else the field.
+  ['procname == "bash*" || ret < 0', '$ctx.procname == "bash*" || ret < 0'],
+  ["tid > 900", "$ctx.tid > 900"],
+  ["$ctx.tid > 900", "$ctx.tid > 900"],
+  ["payload.tid > 900", "tid > 900"],
+  ["`payload`.`tid` > 900", "tid > 900"],
 ];
 
 for (const [behind, filter] of SAME)
@@ -35,6 +41,54 @@ for (const [behind, filter] of SAME)
     const all = await ask(`|> n = count() if (${behind}) by event, cpu_id |> where n > 0`);
     assert.is(all.replace(",n,", ",count,"), expected);
   });
+
+test("a name that is written as in the other place is told how", async () => {
+  for (const [filter, other] of [
+    ['procname == "bash"', "$ctx.procname"],
+    ["payload.tid == 1", "tid"],
+    ['|> where procnam == "bash"', "procname"],
+  ]) {
+    const { status, stderr } = run(["query", await traces("small"), filter!]);
+    assert.is(status, 1);
+    assert.ok(stderr.includes(`(did you mean ${other}?)`), stderr);
+  }
+});
+
+/** Queries whose rows are ordered before columns are chosen, and the same with columns chosen first. */
+const ORDERED: readonly (readonly [late: string, early: string])[] = [
+  [
+    "|> syscalls |> sort dt desc |> limit 9 |> select container, dt",
+    "|> syscalls |> select container, dt |> sort dt desc |> limit 9",
+  ],
+  [
+    '|> slices |> top 40 by dt |> where container != "nothing" |> count(), sum(prio) by comm',
+    '|> slices |> select dt, container, comm, prio |> top 40 by dt |> where container != "nothing" |> count(), sum(prio) by comm',
+  ],
+  [
+    "|> sort timestamp desc, cpu_id |> limit 50 |> select event, tid, ret",
+    "|> select timestamp, cpu_id, event, tid, ret |> sort timestamp desc, cpu_id |> limit 50 |> select event, tid, ret",
+  ],
+  [
+    "ret < 0 |> top 2 by ret per procname |> count(), distinct(tid) by event",
+    "ret < 0 |> select ret, procname, tid, event |> top 2 by ret per procname |> count(), distinct(tid) by event",
+  ],
+];
+
+for (const [late, early] of ORDERED)
+  test(`${late} still has the columns of its rows`, async () => {
+    const rows = await ask(late);
+    assert.ok(rows.split("\n").length > 3, rows);
+    assert.is(rows, await ask(early));
+  });
+
+test("rows that were ordered are shown with what ordered them, each column once", async () => {
+  const heads = ["|> syscalls |> sort ret |> limit 1", "|> sort tid, cpu_id |> limit 1"];
+  const shown = await Promise.all(heads.map(async (query) => (await ask(query)).split("\n")[0]));
+  assert.equal(shown, [
+    "timestamp,dt,syscall,procname,tid,ret",
+    "timestamp,event,tid,cpu_id,payload",
+  ]);
+});
 
 test("an identifier between backquotes is the same name", async () => {
   const plain = "|> syscalls |> where dt > 1us |> count(), max(dt) by syscall |> sort count desc";

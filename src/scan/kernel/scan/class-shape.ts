@@ -7,6 +7,7 @@ import type { FieldRequest } from "../../../column/request.ts";
 import type { EventClass, FieldClass, Length, StructureClass } from "../../../ctf/trace-class.ts";
 import type { Program } from "../../../filter/bytecode.ts";
 import { described } from "../../../filter/link-key.ts";
+import { isBareRoot } from "../../../filter/symbol.ts";
 import type { ScanSpec } from "../../scanner.ts";
 
 /** The payload members that a request may begin with. */
@@ -32,10 +33,10 @@ export class ClassShapes {
       request.kind === "field" ? firstNames(request) : [],
     );
     const inFilter = symbols.flatMap(({ root, names }) =>
-      root === "payload" && names[0] !== undefined ? [names[0]] : [],
+      isBareRoot(root) && names[0] !== undefined ? [names[0]] : [],
     );
     this.#wanted = new Set([...fields, ...inFilter]);
-    this.usesFacts = symbols.some(({ root }) => root !== "payload" && root !== "$ctx");
+    this.usesFacts = symbols.some(({ root }) => !isBareRoot(root) && root !== "$ctx");
     this.#usesFacts = symbols.some(({ root }) => root === "$event" || root === "$container");
   }
 
