@@ -58,7 +58,10 @@ export interface Reference extends Span {
   readonly path: Path;
   /** Written with a closing `?`: where the field is absent, only the comparison around it is false. */
   readonly optional: boolean;
-  /** Names a column, as a selection does: the context of that name where the event has one, else the payload field. */
+  /**
+   * Names a column, as a selection does: a bare name is the context where the event has one, else the payload field, which
+   * `payload.NAME` is in either case. As with `?`, only the comparison around an absent one is false; yet something must have it.
+   */
   readonly isColumn?: boolean;
 }
 
@@ -106,6 +109,11 @@ export function leftSpine(root: Expression): { chain: readonly Chained[]; first:
     first = first.left;
   }
   return { chain, first };
+}
+
+/** Whether only the comparison around it is false where it is absent, and not the whole filter. */
+export function isLenient({ optional, isColumn }: Reference): boolean {
+  return optional || isColumn === true;
 }
 
 /** The steps of a reference in reading order. */

@@ -3,7 +3,7 @@
  * tracer, a filter that names a field which an event lacks is false for that event, without a word.
  */
 import { FilterError } from "../base/errors.ts";
-import { type Expression, isComparison } from "./ast.ts";
+import { type Expression, isComparison, isLenient } from "./ast.ts";
 import type { LinkedProgram, Program } from "./bytecode.ts";
 import { FALSE_FOR_EVERY_RECORD, link } from "./link.ts";
 import { LinkKeys } from "./link-key.ts";
@@ -180,7 +180,8 @@ function touches(node: Expression, absent: ReadonlySet<string>): boolean {
       : node.kind === "in"
         ? [node.left, ...node.list]
         : [];
-  if (node.kind === "reference") return node.optional && absent.has(print(node).replace(/\?$/, ""));
+  if (node.kind === "reference")
+    return isLenient(node) && absent.has(print(node).replace(/\?$/, ""));
   if (node.kind === "unary") return node.operator !== "!" && touches(node.operand, absent);
   return operands.some((operand) => !isTruth(operand) && touches(operand, absent));
 }

@@ -13,6 +13,7 @@ import {
   type Expression,
   isBitwise,
   isComparison,
+  isLenient,
   leftSpine,
   type Membership,
   type Reference,
@@ -178,7 +179,8 @@ class Emitter {
   }
 
   #symbol(node: Reference): number {
-    const key = symbolText(node) + (node.optional ? "?" : "");
+    const { optional, isColumn = false } = node;
+    const key = `${symbolText(node)}${optional ? "?" : ""}${isColumn ? " column" : ""}`;
     let number = this.#symbolNumbers.get(key);
     if (number === undefined) {
       number = this.#symbols.push(symbolOf(node)) - 1;
@@ -220,7 +222,7 @@ function optionalReferences(operand: Expression): readonly Reference[] {
     found.push(...optionalReferences(node.right));
     node = node.left;
   }
-  if (node.kind === "reference" && node.optional) found.push(node);
+  if (node.kind === "reference" && isLenient(node)) found.push(node);
   if (node.kind === "unary" && node.operator !== "!") {
     found.push(...optionalReferences(node.operand));
   }

@@ -1,5 +1,5 @@
 /** What a reference names, independent of any event class. */
-import { globalName, indexesOf, type Reference, type Step, stepsOf } from "./ast.ts";
+import { globalName, indexesOf, isLenient, type Reference, type Step, stepsOf } from "./ast.ts";
 import { integerValue } from "./literals.ts";
 
 /** Where the first name of a path is looked up; the payload has no `$`, and a column is a context or else a payload field. */
@@ -26,8 +26,10 @@ export interface ProgramSymbol {
   readonly indexes: readonly number[];
   /** Brackets behind an earlier name: elements of arrays of structures, which do not resolve. */
   readonly isIndexedInside: boolean;
-  /** Ends in `?`. */
+  /** Where it is absent, only the comparison around it is false. */
   readonly optional: boolean;
+  /** Ends in `?`: nothing need have it. */
+  readonly isMarked: boolean;
   /** As written, blanks and brackets included, without `?`. */
   readonly text: string;
   readonly start: number;
@@ -37,19 +39,21 @@ export interface ProgramSymbol {
 /** The symbol that a checked reference stands for. */
 export function symbolOf(reference: Reference): ProgramSymbol {
   const steps = stepsOf(reference);
-  const root = rootOf(steps[0] && globalName(steps[0]));
+  const { optional, isColumn = false, start, end } = reference;
+  const global = rootOf(steps[0] && globalName(steps[0]));
+  const isField = isColumn && steps.length > 1 && steps[0]?.name === "payload";
+  const root = isColumn && !isField && global === "payload" ? "column" : global;
   // Brackets behind `$ctx` itself are ignored, as LTTng ignores them.
-  const isBare = root === "payload";
-  const path = isBare ? steps : steps.slice(1);
+  const path = isBareRoot(root) && !isField ? steps : steps.slice(1);
   const last = path.at(-1);
   const indexes = last === undefined ? [] : indexNumbers(last);
-  const { optional, isColumn, start, end } = reference;
   return {
-    root: isBare && isColumn === true ? "column" : root,
+    root,
     names: path.map((step) => step.name),
     indexes,
     isIndexedInside: path.slice(0, -1).some((step) => step.indexes !== undefined),
-    optional,
+    optional: isLenient(reference),
+    isMarked: optional,
     text: symbolText(reference),
     start,
     end,

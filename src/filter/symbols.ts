@@ -41,13 +41,13 @@ export function unknownSymbols(
   );
   if (unknown.length === 0) return [];
   const names = new Set(environments.flatMap(fieldNames));
-  return unknown.map(({ text, root, optional, start, end }) => ({
+  return unknown.map(({ text, root, isMarked, start, end }) => ({
     symbol: text,
     nearest: EVENT_COLUMNS.get(text)?.join(".") ?? otherwise(text, root, names),
     ...labelOwner(text, environments),
     ...(environments.some(({ eventClass }) => eventClass.name === text) && { isEvent: true }),
     ...(FACT_ROOTS.has(root) && { isFact: true }),
-    isAllowed: optional || root === "$app" || FACT_ROOTS.has(root),
+    isAllowed: isMarked || root === "$app" || FACT_ROOTS.has(root),
     start,
     end,
   }));

@@ -2,7 +2,7 @@
 
 import { plainName } from "../base/quoted-name.ts";
 import { CONTAINER_FACTS, containerColumn } from "../column/request.ts";
-import { type Expression, type Reference, stepsOf } from "../filter/ast.ts";
+import type { Expression } from "../filter/ast.ts";
 import { reference } from "../filter/build.ts";
 import { EVENT_COLUMNS } from "../filter/event-columns.ts";
 import { mapReferences } from "../filter/rewrite.ts";
@@ -16,23 +16,14 @@ export const WRITTEN_COLUMNS: ReadonlyMap<string, readonly [root: string, fact: 
 
 /**
  * A condition on events, as a filter of the scan has it. Behind `|>`, names are columns, as they are behind `by`: a bare one is the context
- * of that name, else the field, which is `payload.NAME` in either case.
+ * of that name, else the field, which is `payload.NAME` in either case; and only comparisons with absent values are false.
  */
 export function conditionOnEvents(condition: Expression): Expression {
   return mapReferences(condition, (written) => {
     const names = WRITTEN_COLUMNS.get(plainName(symbolText(written)));
-    if (names !== undefined) return reference(names, written.optional, written);
-    return fieldOf(written) ?? { ...written, isColumn: true };
+    if (names === undefined) return { ...written, isColumn: true };
+    const fact = reference(names, written.optional, written);
+    // Whether there is a container is what the scan asks of it.
+    return names[0] === "$container" ? fact : { ...fact, isColumn: true };
   });
-}
-
-/** The field that `payload.NAME` names. */
-function fieldOf(written: Reference): Reference | undefined {
-  const [first, ...below] = stepsOf(written);
-  if (first?.name !== "payload" || below.length === 0) return undefined;
-  const path = below.reduce<Reference["path"] | undefined>(
-    (before, step) => ({ step, before, start: written.start, end: step.end }),
-    undefined,
-  );
-  return { ...written, path: path! };
 }

@@ -196,7 +196,8 @@ class Planner {
   // --- stages
 
   #where(condition: Expression, isStage: boolean = false): void {
-    if (this.#scope === this.#events && this.#operators.length === 0) {
+    const isOfAll = this.#operators.length === 0 && this.#limit === undefined;
+    if (this.#scope === this.#events && isOfAll) {
       this.#filter = all([this.#filter, isStage ? conditionOnEvents(condition) : condition]);
       return;
     }
@@ -204,9 +205,8 @@ class Planner {
     if (this.#scope === this.#tableScope && this.#operators.length === 0)
       rest = this.#pushDown(condition);
     if (rest === undefined) return;
-    // What asks for a column that a row lacks does not hold of it, as of events without the field.
-    const isFirst = this.#areRows && this.#operators.length === 0;
-    const program = rowProgram(rest, this.#scope, this.#text, isFirst);
+    // A filter that asks for a column that a row lacks does not hold of it, as of events without the field.
+    const program = rowProgram(rest, this.#scope, this.#text, this.#areRows && !isStage);
     this.#add("where", () => new Where(program), rest);
   }
 

@@ -25,8 +25,9 @@ const SAME: readonly (readonly [behind: string, filter: string])[] = [
   ['container_type == "d*" || cpu_id == 0', '$container.type == "d*" || $event.cpu_id == 0'],
   ['`event` == "syscall_*"', '$event.name == "syscall_*"'],
   ["timestamp > 1", "$event.timestamp > 1"],
-  // A bare name is the context, or else the field.
-  ['procname == "bash*" || ret < 0', '$ctx.procname == "bash*" || ret < 0'],
+  // A bare name is the context, or else the field; where it is absent, only the comparison is false.
+  ['procname == "bash*" || ret < 0', '$ctx.procname? == "bash*" || ret? < 0'],
+  ["!(ret > 3)", "!(ret? > 3)"],
   ["tid > 900", "$ctx.tid > 900"],
   ["$ctx.tid > 900", "$ctx.tid > 900"],
   ["payload.tid > 900", "tid > 900"],
@@ -52,6 +53,20 @@ test("a name that is written as in the other place is told how", async () => {
     assert.is(status, 1);
     assert.ok(stderr.includes(`(did you mean ${other}?)`), stderr);
   }
+});
+
+test("a condition behind a limit is one on the rows that the limit leaves", async () => {
+  const late = "|> limit 40 |> where cpu_id == 1 || tid == 0 |> count() by event";
+  const early =
+    "|> limit 40 |> select event, cpu_id, tid |> where cpu_id == 1 || tid == 0 |> count() by event";
+  assert.is(await ask(late), await ask(early));
+});
+
+test("a name is a field in the filter, and a column behind it", async () => {
+  assert.is(
+    await ask("tid > 0 |> where tid == 917 |> count()"),
+    await ask("tid > 0 && $ctx.tid? == 917 |> count()"),
+  );
 });
 
 /** Queries whose rows are ordered before columns are chosen, and the same with columns chosen first. */
