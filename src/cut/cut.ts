@@ -11,6 +11,7 @@ import { readStoredPacket, type StoredPacket, withPlace } from "../ctf/stored-pa
 import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
 import type { StoredStream, TraceDirectory } from "../ctf/trace-directory.ts";
 import { hasNarrowClock } from "../ctf/whole-times.ts";
+import { pageAligned } from "../wasm/page-aligned.ts";
 import type { CutSpec } from "./cut-spec.ts";
 import { hasFixedHead } from "./fixed-head.ts";
 import { cutMetadata } from "./metadata-cut.ts";
@@ -56,6 +57,8 @@ class Cut {
   readonly #totals: CutTotals;
   readonly #totalBytes: number;
   #doneBytes = 0;
+  /** Of the packet at hand. */
+  #buffer: Uint8Array = new Uint8Array(0);
 
   constructor(spec: CutSpec, folder: string) {
     this.#spec = spec;
@@ -130,7 +133,9 @@ class Cut {
         // Trace Compass ends a stream without an index at its first packet without a record, so that what those say of
         // discarded events waits for the next one with records, which says it, too.
         const waits = records.length === 0 && cutter.size > 0 && !keepsEmpty && !cutter.hasIndex;
-        silent = waits ? { bytes, header } : undefined;
+        silent = waits
+          ? { bytes: bytes.slice(0, Math.ceil(header.headerBits / 8)), header }
+          : undefined;
         if (waits) cutter.leaveOut(header);
         else cutter.packet({ bytes, header }, records, keepsEmpty);
       }
@@ -152,7 +157,9 @@ class Cut {
         "CUT_PACKET_SIZE",
         `${packet.path}: packet at byte ${packet.byteOffset}: expected at most ${MAX_PACKET_BYTES} bytes, got ${packet.bytes}`,
       );
-    const bytes = new Uint8Array(packet.bytes);
+    if (this.#buffer.length < packet.bytes)
+      this.#buffer = pageAligned(2 ** Math.ceil(Math.log2(packet.bytes)));
+    const bytes = this.#buffer.subarray(0, packet.bytes);
     readStoredPacket(this.#files, packet, bytes);
     return { bytes, header: withPlace(readPacketHeader(bytes, traceClass), packet) };
   }
