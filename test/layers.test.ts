@@ -13,11 +13,11 @@ const MAY_IMPORT: Readonly<
   base: { folders: [], packages: ["node:fs", "node:os", "node:path", "node:v8", "node:zlib"] },
   wasm: { folders: [], packages: [] },
   ctf: {
-    folders: ["base"],
+    folders: ["base", "wasm"],
     packages: ["node:fs", "node:fs/promises", "node:path", "node:util", "node:zlib"],
   },
   relay: { folders: ["base"], packages: ["node:net", "node:stream"] },
-  followed: { folders: ["base", "ctf"], packages: ["node:fs", "node:path"] },
+  followed: { folders: ["base", "wasm", "ctf"], packages: ["node:fs", "node:path"] },
   column: { folders: ["base", "ctf"], packages: [] },
   filter: { folders: ["base", "ctf", "column"], packages: ["nearley"] },
   source: {
@@ -71,7 +71,7 @@ const MAY_IMPORT: Readonly<
     packages: ["node:fs", "node:path"],
   },
   cut: {
-    folders: ["base", "ctf", "column", "scan"],
+    folders: ["base", "wasm", "ctf", "column", "scan"],
     packages: ["node:fs", "node:path"],
   },
   convert: {

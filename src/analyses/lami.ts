@@ -4,6 +4,7 @@
  * @see lttng-analyses, LAMI specification 1.0; Trace Compass, LamiAnalysis.java
  */
 
+import { SOFTIRQS } from "../operators/tables/irqs.ts";
 import { type Analysis, type AnalysisColumn, keysOf, type Subject } from "./analysis.ts";
 import type { BoardRow, BoardWindow, Cell } from "./board.ts";
 import type { AnalysisResult, AnalysisTable, AnalysisView } from "./run-analysis.ts";
@@ -11,8 +12,6 @@ import { tableView } from "./run-analysis.ts";
 import { sortedRows } from "./sorting.ts";
 import type { TimeSpan } from "./source.ts";
 import type { KeyName } from "./view.ts";
-
-export const MI_VERSION = "1.0";
 
 const KEY_TITLES: Readonly<Record<KeyName, string>> = {
   container: "Container",
@@ -100,6 +99,11 @@ function described({ title, lami, counts }: AnalysisColumn): Described {
     : { title: shown, class: lami, unit: counts };
 }
 
+/** What is printed of a trace that an analysis reads nothing of: readers see by it that the two do not fit. */
+export function lamiIncompatible({ name }: Analysis): unknown {
+  return { "error-message": `the trace has no events that ${name} reads` };
+}
+
 /** A table for each subject and window. */
 export function lamiResults(
   { tables }: AnalysisResult,
@@ -156,8 +160,9 @@ function keyData(view: AnalysisView, key: KeyName, row: BoardRow): unknown {
     case "dev":
       return { class: "disk", name: diskName(Number(value)) };
     case "kind": {
-      const name = row.keys[view.keys.indexOf("name")] ?? "";
-      return { class: "irq", hard: value === "irq", nr: 0, name };
+      const name = String(row.keys[view.keys.indexOf("name")] ?? "");
+      // Handlers are known by their names: several share a number.
+      return { class: "irq", hard: value === "irq", nr: Math.max(0, SOFTIRQS.indexOf(name)), name };
     }
     case "device":
       return { class: "netif", name: value };
@@ -180,7 +185,7 @@ export function diskName(dev: number): string {
 
 function cellData(cell: Cell, { lami }: AnalysisColumn): unknown {
   if (cell === null) return UNKNOWN;
-  if (typeof cell === "string") return { class: "string", value: cell };
+  if (typeof cell === "string" || lami === "string") return { class: "string", value: `${cell}` };
   if (lami === "ratio") return { class: "ratio", value: cell / 100 };
   return { class: lami, value: lami === "number" ? cell : Math.round(cell) };
 }

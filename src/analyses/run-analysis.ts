@@ -46,14 +46,14 @@ export interface AnalysisResult {
   readonly interrupted: number;
 }
 
-/** A dying task has 0, so that this is no key. */
+/** A dying task has 0, so that this is no key. A name to LAMI, whose numbers are doubles, in charts and rounded. */
 const PID_NS: AnalysisColumn = {
   name: "pid_ns",
   title: "pid_ns",
   unit: "count",
   width: 10,
   join: "max",
-  lami: "number",
+  lami: "string",
   help: "the pid namespace; of several, that with the largest number",
 };
 

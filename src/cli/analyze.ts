@@ -3,7 +3,8 @@
 import { ANALYSIS_NAMES, analysisNamed } from "../analyses/analyses.ts";
 import type { Analysis, Subject } from "../analyses/analysis.ts";
 import { distributionText, spanLine, tableText } from "../analyses/analysis-text.ts";
-import { lamiMetadata, lamiResults, lamiText, MI_VERSION } from "../analyses/lami.ts";
+import { lamiIncompatible, lamiMetadata, lamiResults, lamiText } from "../analyses/lami.ts";
+import { MI_VERSION } from "../analyses/lami-version.ts";
 import {
   type AnalysisResult,
   type AnalysisSpec,
@@ -95,13 +96,15 @@ export async function analyze(words: readonly string[], options: AnalyzeOptions)
   const unknown = await boundUsage(spec, result, everyNsOf(options));
   progress?.end();
   if (options.testCompatibility) {
-    // A reader asks whether this trace has what the analysis reads.
-    if (isEmpty(result)) process.exitCode = 1;
+    // A reader asks whether this trace has what the analysis reads, and takes silence for yes.
+    if (!isEmpty(result)) return;
+    print(lamiText(lamiIncompatible(analysis)));
+    process.exitCode = 1;
     return;
   }
   await write(spec, result, options);
   if (!options.quiet) for (const text of result.notes) note(text);
-  reportLosses(result);
+  reportLosses(result, options);
   if (unknown !== undefined && spec.span !== undefined) reportUnknown(unknown, spec.span);
 }
 
@@ -203,13 +206,17 @@ function windowText(startNs: bigint, everyNs: bigint): string {
 }
 
 /** What the numbers do not know. */
-function reportLosses({ losses, unpaired, interrupted }: AnalysisResult): void {
+function reportLosses(
+  { losses, unpaired, interrupted }: AnalysisResult,
+  { format }: AnalyzeOptions,
+): void {
   if (!losses.isEmpty) warn(`lost: ${losses}; the numbers are of what was recorded, and too small`);
   if (losses.isIncomplete && unpaired + interrupted > 0)
     warn(
       `${unpaired} intervals without a begin or an end, ${interrupted} cut short by a loss: their time is in no number`,
     );
-  if (losses.isIncomplete) reportIncomplete();
+  // Trace Compass shows nothing of what a command printed that ends with another status than 0.
+  if (losses.isIncomplete && format !== "lami") reportIncomplete();
 }
 
 function print(text: string): void {

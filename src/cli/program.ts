@@ -1,6 +1,7 @@
 /** The commands and their help. What a command does is loaded when it runs, so that `--help` is quick. */
 
-import { Argument, Command } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
+import { MI_VERSION } from "../analyses/lami-version.ts";
 import type { Shell } from "./completion.ts";
 import { explainForeignOptions } from "./foreign-options.ts";
 import { enable, ps, watch } from "./program-alerts.ts";
@@ -16,6 +17,11 @@ export function program(): Command {
   const root = new Command("tracewire")
     .description("A streaming query engine over live LTTng traces.")
     .version(VERSION)
+    .addOption(new Option("--mi-version").hideHelp())
+    .on("option:mi-version", () => {
+      process.stdout.write(`${MI_VERSION}\n`);
+      throw new CommanderError(0, "commander.version", MI_VERSION);
+    })
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText(

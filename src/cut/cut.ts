@@ -11,10 +11,12 @@ import { readStoredPacket, type StoredPacket, withPlace } from "../ctf/stored-pa
 import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
 import type { StoredStream, TraceDirectory } from "../ctf/trace-directory.ts";
 import { hasNarrowClock } from "../ctf/whole-times.ts";
+import { pageAligned } from "../wasm/page-aligned.ts";
 import type { CutSpec } from "./cut-spec.ts";
+import { hasFixedHead } from "./fixed-head.ts";
 import { cutMetadata } from "./metadata-cut.ts";
 import { PacketSelector } from "./packet-selector.ts";
-import { StreamCutter } from "./stream-cutter.ts";
+import { type SourcePacket, StreamCutter } from "./stream-cutter.ts";
 
 export interface CutTotals {
   records: number;
@@ -55,6 +57,8 @@ class Cut {
   readonly #totals: CutTotals;
   readonly #totalBytes: number;
   #doneBytes = 0;
+  /** Of the packet at hand. */
+  #buffer: Uint8Array = new Uint8Array(0);
 
   constructor(spec: CutSpec, folder: string) {
     this.#spec = spec;
@@ -87,7 +91,7 @@ class Cut {
     const names = new Set<string>();
     for (const stream of directory.streams) {
       const name = nameFor(basename(stream.path), names);
-      const index = indexPath(stream, folder, name);
+      const index = indexPath(traceClass, stream, folder, name);
       const cutter = new StreamCutter(traceClass, join(folder, name), index, uuid);
       try {
         if (!(await this.#stream(traceClass, stream, cutter, occurring))) return false;
@@ -114,6 +118,7 @@ class Cut {
       stream.packets.map((packet) => ({ ...packet, firstEvent: undefined })),
     );
     const turns = new Turns();
+    let silent: SourcePacket | undefined;
     for (const packet of stream.packets) {
       if (isStopped()) return false;
       const { bytes, header } = this.#read(packet, traceClass);
@@ -125,13 +130,21 @@ class Cut {
         for (const { eventClass } of records) occurring?.add(eventClass);
         this.#totals.records += records.length;
         this.#totals.kept += unwanted;
-        cutter.packet({ bytes, header }, records, keepsEmpty);
+        // Trace Compass ends a stream without an index at its first packet without a record, so that what those say of
+        // discarded events waits for the next one with records, which says it, too.
+        const waits = records.length === 0 && cutter.size > 0 && !keepsEmpty && !cutter.hasIndex;
+        silent = waits
+          ? { bytes: bytes.slice(0, Math.ceil(header.headerBits / 8)), header }
+          : undefined;
+        if (waits) cutter.leaveOut(header);
+        else cutter.packet({ bytes, header }, records, keepsEmpty);
       }
       this.#doneBytes += packet.bytes;
       onProgress?.(this.#doneBytes, this.#totalBytes);
       // Signals have theirs.
       await turns.pass();
     }
+    if (silent !== undefined) cutter.packet(silent, [], keepsEmpty);
     return true;
   }
 
@@ -144,15 +157,23 @@ class Cut {
         "CUT_PACKET_SIZE",
         `${packet.path}: packet at byte ${packet.byteOffset}: expected at most ${MAX_PACKET_BYTES} bytes, got ${packet.bytes}`,
       );
-    const bytes = new Uint8Array(packet.bytes);
+    if (this.#buffer.length < packet.bytes)
+      this.#buffer = pageAligned(2 ** Math.ceil(Math.log2(packet.bytes)));
+    const bytes = this.#buffer.subarray(0, packet.bytes);
     readStoredPacket(this.#files, packet, bytes);
     return { bytes, header: withPlace(readPacketHeader(bytes, traceClass), packet) };
   }
 }
 
-/** LTTng writes one; other tracers may have packets without what an index says. */
-function indexPath({ packets }: StoredStream, folder: string, name: string): string | undefined {
-  if (packets.some(({ begin, end }) => begin === undefined || end === undefined)) return undefined;
+/** LTTng writes one; other tracers may have packets without what an index says, or that cannot be read by one. */
+function indexPath(
+  traceClass: TraceClass,
+  { packets, streamClass }: StoredStream,
+  folder: string,
+  name: string,
+): string | undefined {
+  const isTimed = packets.every(({ begin, end }) => begin !== undefined && end !== undefined);
+  if (!isTimed || !hasFixedHead(traceClass, streamClass)) return undefined;
   mkdirSync(join(folder, "index"), { recursive: true });
   return join(folder, "index", `${name}.idx`);
 }

@@ -122,6 +122,10 @@ export class StreamCutter implements Target, Numbered {
     if (this.#index !== undefined) ftruncateSync(this.#index, indexBytes(this.#packets));
   }
 
+  get hasIndex(): boolean {
+    return this.#index !== undefined;
+  }
+
   /** Bytes so far. */
   get size(): number {
     return this.#byteOffset;
@@ -154,6 +158,11 @@ export class StreamCutter implements Target, Numbered {
       begin = this.#beginAt(packet, fields, records[to]!);
       from = to;
     }
+  }
+
+  /** Leaves a packet out that has no record to keep: the next ones say what it says of discarded events. */
+  leaveOut(header: PacketHeader): void {
+    this.#countMissing(header);
   }
 
   /** Takes a packet over as it is, but for what is behind its content. */

@@ -88,7 +88,10 @@ export class FollowedStream {
       // The writer is past a file when it has written to the next.
       const isOver = file.isDeleted || this.files[1]?.first !== undefined;
       if (!isOver) return { kind: "idle" };
-      next = file.rest(traceClass);
+      // It may have got its last packets after it was looked at, and before the next one was.
+      file.look();
+      next = file.next(traceClass);
+      if (next.kind === "wait") next = file.rest(traceClass);
     }
     if (next.kind === "damage") return this.#damage(file, next.error.message);
     if (next.kind === "wait") {

@@ -8,6 +8,7 @@ import { meetAll } from "../scan/kernel/scan/met-classes.ts";
 import { KernelScanner } from "../scan/kernel/scan/scanner.ts";
 import type { ScanBudget, Scanner } from "../scan/scanner.ts";
 import { exchangeModules } from "../wasm/module-cache.ts";
+import { pageAligned } from "../wasm/page-aligned.ts";
 import { SharedModules } from "./module-exchange.ts";
 import { PartScanner } from "./part-scanner.ts";
 import type { PacketOutcome, PacketTask, ScanQuery } from "./scan-task.ts";
@@ -61,7 +62,7 @@ export function interpretingScanner(
   let memory = new Uint8Array(0);
   const parts = new PartScanner<ColumnBatch>({
     buffer(bytes) {
-      if (memory.length < bytes) memory = new Uint8Array(bytes);
+      if (memory.length < bytes) memory = pageAligned(bytes);
       return memory.subarray(0, bytes);
     },
     traceClass: traceClassOf,

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { PART_PREFIX } from "../base/part-name.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
+import { hasFixedHead } from "../cut/fixed-head.ts";
 import { wholeMetadata } from "../cut/metadata-cut.ts";
 import { type Numbered, StreamCutter } from "../cut/stream-cutter.ts";
 
@@ -49,14 +50,15 @@ export class CtfSegment {
     { place, metadata }: RecordedTrace,
     name: string,
     traceClass: TraceClass,
-    { begin, end }: PacketHeader,
+    { begin, end, streamClass }: PacketHeader,
     before: Numbered | undefined,
   ): StreamCutter {
     const key = join(place, name);
     let cutter = this.#cutters.get(key);
     if (cutter === undefined) {
       const folder = join(this.#path, place);
-      const hasIndex = begin !== undefined && end !== undefined;
+      const isTimed = begin !== undefined && end !== undefined;
+      const hasIndex = isTimed && hasFixedHead(traceClass, streamClass);
       mkdirSync(join(folder, hasIndex ? "index" : "."), { recursive: true });
       // Their room is taken before that of packets: a segment that fills the disk can end.
       this.#writeMetadata(place, metadata);

@@ -194,6 +194,7 @@ const LAMI_MEMBERS: Readonly<Record<string, readonly (readonly [string, string])
 
 for (const { name, possible } of ANALYSES) {
   test(`${name} is LAMI 1.0, as its readers take it`, () => {
+    assert.is(run(["--mi-version"]).stdout, "1.0\n", "Trace Compass asks without a command");
     assert.is(run(["analyze", name, "--mi-version"]).stdout, "1.0\n");
     const metadata = JSON.parse(run(["analyze", name, "--metadata"]).stdout);
     assert.equal(metadata["mi-version"], { major: 1, minor: 0 });
@@ -232,6 +233,18 @@ for (const { name, possible } of ANALYSES) {
     }
   });
 }
+
+test("LAMI's readers get results of a trace with losses, and a reason where nothing fits", () => {
+  // Trace Compass takes no other status (ProcessUtils), and silence as an answer that all is well (LamiAnalysis).
+  const lossy = run(["analyze", "cputop", "--format", "lami", path("lossy")]);
+  assert.is(lossy.status, 0, lossy.stderr);
+  assert.match(lossy.stderr, /39853 events discarded/);
+  assert.is(JSON.parse(lossy.stdout).results.length, 4);
+  const asked = ["--format", "lami", "--test-compatibility", path("small")];
+  assert.is(run(["analyze", "cputop", ...asked]).stdout, "");
+  const { "error-message": reason } = JSON.parse(run(["analyze", "memtop", ...asked]).stdout);
+  assert.match(reason, /no events that memtop reads/);
+});
 
 // --- plots
 

@@ -8,8 +8,8 @@ import { PairedTable, type Pairing, type PairRole } from "./pairing.ts";
 import type { OwnValue } from "./row-assembly.ts";
 import type { TableSpec } from "./table.ts";
 
-/** @see include/linux/interrupt.h */
-const SOFTIRQS = [
+/** Names of softirqs by their numbers. @see include/linux/interrupt.h */
+export const SOFTIRQS: readonly string[] = [
   "HI",
   "TIMER",
   "NET_TX",
