@@ -27,7 +27,11 @@ export interface SourceShare extends FeedSubscription {
   /** Where the names of the sources' containers come from. */
   readonly names: NameSource;
   /** Of recorded traces: the same again, and a number that is another whenever their files have changed. */
-  readonly recorded?: { readonly version: number; again(): FeedSubscription };
+  readonly recorded?: {
+    readonly version: number;
+    isCurrent(): boolean;
+    again(): FeedSubscription;
+  };
   /** The containers in the sources. Live sessions are listened to for some time (ms), in which events are counted. */
   census(listeningMs: number): Promise<Census>;
 }
@@ -118,7 +122,11 @@ export class ServedSources {
       const again = (): FeedSubscription => feed.share({ begin, end });
       return {
         ...again(),
-        recorded: { version, again },
+        recorded: {
+          version,
+          isCurrent: () => this.#recorded.open(wanted).version === version,
+          again,
+        },
         isLive: false,
         failures: [],
         names: { kind: "recorded", names },
