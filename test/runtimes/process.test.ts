@@ -9,6 +9,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type ProcessReading, readProcess, startTicksOf } from "../../src/runtimes/process.ts";
 import { idsOf, ownershipOf } from "../../src/runtimes/process-owner.ts";
+import { SharedNamespaces } from "../../src/runtimes/shared-namespaces.ts";
 import { mayUnshare } from "../support/namespace.ts";
 import { needs } from "../support/needs.ts";
 
@@ -246,6 +247,38 @@ for (const [what, task, isOwn] of CASES)
     assert.is(ownershipOf(ids, 4711, 5001, proc), "gone", "another process has this number");
     assert.is(ownershipOf(ids, 4712, 5000, proc), "gone");
   });
+
+test("a user's process is in namespaces of others if they were there before", () => {
+  const proc = folderOf("tracewire-proc-");
+  writeFileSync(join(proc, "uptime"), "1000.00 900.00\n");
+  const mine = { uids: "1000 1000 1000 1000", map: "0 1000 1" };
+  const host = { ...ALL, pid: 1, mnt: 2 };
+  write(join(proc, "1"), { start: 0, namespaces: host });
+  const tasks: Readonly<Record<string, FakeTask>> = {
+    inHost: { ...mine, namespaces: host },
+    withMount: { ...mine, namespaces: { ...host, mnt: 12 } },
+    withPids: { ...mine, namespaces: { ...host, pid: 13 } },
+    own: { ...mine, namespaces: { ...host, pid: 14, mnt: 15 } },
+    child: { ...mine, start: 5001, namespaces: { ...host, pid: 14, mnt: 15 } },
+    // An administrator looks into it.
+    entered: { start: 5002, namespaces: { ...host, pid: 14, mnt: 15 } },
+  };
+  const pids = Object.keys(tasks).map((name, i) => [name, 100 + i] as const);
+  for (const [name, pid] of pids) write(join(proc, String(pid)), tasks[name]!);
+  const namespaces = new SharedNamespaces(proc);
+  const ids = [{ first: 1000, count: 1 }];
+  const found = pids.filter(([name, pid]) =>
+    namespaces.holdOthers(ids, pid, tasks[name]?.start ?? 5000),
+  );
+  assert.equal(
+    found.map(([name]) => name),
+    ["inHost", "withMount", "withPids"],
+  );
+  const [, [, inMount], , [, own]] = pids as [unknown, [string, number], unknown, [string, number]];
+  assert.is(namespaces.holdOthers(ids, own, 5000, [14, 2]), true, "it was in the host's before");
+  assert.is(namespaces.holdOthers([], inMount, 5000), true);
+  assert.is(namespaces.holdOthers(ids, 999, 5000), true, "there is no such process");
+});
 
 test("without a list of lent ids, a user has one", () => {
   assert.equal(idsOf(1000, "/nowhere", "/nowhere"), [{ first: 1000, count: 1 }]);

@@ -109,9 +109,7 @@ test("a query on a recorded trace keeps nothing for its client, and has all of i
   await withRecorded(
     async (server) => {
       const asked = { select: MANY_BATCHES, credit: 3 };
-      const clients = await Promise.all(
-        Array.from({ length: 6 }, () => Client.ask(server, asked)),
-      );
+      const clients = await Promise.all(Array.from({ length: 6 }, () => Client.ask(server, asked)));
       const ids = await Promise.all(clients.map((client) => withBatches(client, 3)));
       await Promise.all(clients.map(lose));
       const ends = await Promise.all(
