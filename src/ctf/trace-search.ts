@@ -36,7 +36,7 @@ export async function searchTraces(path: string): Promise<FoundTraces> {
     const message = `${path}: expected a trace directory, got a file${advice(path)}`;
     throw new SourceError("SOURCE_NOT_DIRECTORY", message);
   }
-  const search = new Search();
+  const search = new Search(await realpath(path));
   await search.enter(path);
   const [unreadable] = search.unreadable;
   if (search.found.length > 0) return { found: search.found.sort(), unreadable: search.unreadable };
@@ -66,11 +66,23 @@ function advice(path: string): string {
   return `; the directory that it lies in is ${dirname(path)}`;
 }
 
-/** Walks folders and links to folders, each once. */
+/** A link may lead anywhere: folders that are walked at most. */
+const MAX_FOLDERS = 100_000;
+/** Folders of the kernel's, from which every process's root and working directory can be reached. */
+const KERNELS = /^\/(?:proc|sys)(?:\/|$)/;
+
+/** Walks folders and links to folders, each once; no link to a folder that the search itself lies in. */
 class Search {
+  readonly #root: string;
   readonly found: string[] = [];
   readonly unreadable: Failure[] = [];
   readonly #seen = new Set<string>();
+  #isOver = false;
+
+  /** @param root the path without links */
+  constructor(root: string) {
+    this.#root = root;
+  }
 
   async enter(path: string): Promise<void> {
     const entries = await this.#entries(path).catch((cause: NodeJS.ErrnoException) => {
@@ -82,6 +94,7 @@ class Search {
     if (entries.some((entry) => entry.name === "metadata" && !entry.isDirectory()))
       this.found.push(path);
     for (const entry of entries) {
+      if (this.#isOver) return;
       const inside = join(path, entry.name);
       const mayHold = entry.name !== "index" && !entry.name.startsWith(PART_PREFIX);
       if (mayHold && (await isFolder(entry, inside))) await this.enter(inside);
@@ -91,10 +104,22 @@ class Search {
   /** Nothing where this folder was entered before. */
   async #entries(path: string): Promise<readonly FolderEntry[]> {
     const real = await realpath(path);
-    if (this.#seen.has(real)) return [];
+    if (this.#seen.has(real) || isAbove(real, this.#root)) return [];
+    if (KERNELS.test(real) && !KERNELS.test(this.#root)) return [];
+    if (this.#seen.size >= MAX_FOLDERS) {
+      this.#isOver = true;
+      const message = `${path}: expected at most ${MAX_FOLDERS} folders in a search, got more; name the traces`;
+      const error = new SourceError("SOURCE_TOO_LARGE", message);
+      this.unreadable.push({ path, error });
+      return [];
+    }
     this.#seen.add(real);
     return readdir(path, { withFileTypes: true });
   }
+}
+
+function isAbove(folder: string, path: string): boolean {
+  return folder !== path && path.startsWith(folder === "/" ? folder : `${folder}/`);
 }
 
 interface FolderEntry {
