@@ -3,6 +3,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SourceError, type TraceError } from "../base/errors.ts";
+import { MAX_SEARCHED_FOLDERS, OffLimits } from "../base/off-limits.ts";
 import { PART_PREFIX } from "../base/part-name.ts";
 import { systemReason } from "../base/system-error.ts";
 
@@ -36,7 +37,7 @@ export async function searchTraces(path: string): Promise<FoundTraces> {
     const message = `${path}: expected a trace directory, got a file${advice(path)}`;
     throw new SourceError("SOURCE_NOT_DIRECTORY", message);
   }
-  const search = new Search(await realpath(path));
+  const search = new Search(new OffLimits(path));
   await search.enter(path);
   const [unreadable] = search.unreadable;
   if (search.found.length > 0) return { found: search.found.sort(), unreadable: search.unreadable };
@@ -66,22 +67,16 @@ function advice(path: string): string {
   return `; the directory that it lies in is ${dirname(path)}`;
 }
 
-/** A link may lead anywhere: folders that are walked at most. */
-const MAX_FOLDERS = 100_000;
-/** Folders of the kernel's, from which every process's root and working directory can be reached. */
-const KERNELS = /^\/(?:proc|sys)(?:\/|$)/;
-
-/** Walks folders and links to folders, each once; no link to a folder that the search itself lies in. */
+/** Walks folders and links to folders, each once. */
 class Search {
-  readonly #root: string;
+  readonly #offLimits: OffLimits;
   readonly found: string[] = [];
   readonly unreadable: Failure[] = [];
   readonly #seen = new Set<string>();
   #isOver = false;
 
-  /** @param root the path without links */
-  constructor(root: string) {
-    this.#root = root;
+  constructor(offLimits: OffLimits) {
+    this.#offLimits = offLimits;
   }
 
   async enter(path: string): Promise<void> {
@@ -97,18 +92,17 @@ class Search {
       if (this.#isOver) return;
       const inside = join(path, entry.name);
       const mayHold = entry.name !== "index" && !entry.name.startsWith(PART_PREFIX);
-      if (mayHold && (await isFolder(entry, inside))) await this.enter(inside);
+      if (mayHold && (await this.#isFolder(entry, inside))) await this.enter(inside);
     }
   }
 
   /** Nothing where this folder was entered before. */
   async #entries(path: string): Promise<readonly FolderEntry[]> {
     const real = await realpath(path);
-    if (this.#seen.has(real) || isAbove(real, this.#root)) return [];
-    if (KERNELS.test(real) && !KERNELS.test(this.#root)) return [];
-    if (this.#seen.size >= MAX_FOLDERS) {
+    if (this.#seen.has(real)) return [];
+    if (this.#seen.size >= MAX_SEARCHED_FOLDERS) {
       this.#isOver = true;
-      const message = `${path}: expected at most ${MAX_FOLDERS} folders in a search, got more; name the traces`;
+      const message = `${path}: expected at most ${MAX_SEARCHED_FOLDERS} folders in a search, got more; name the traces`;
       const error = new SourceError("SOURCE_TOO_LARGE", message);
       this.unreadable.push({ path, error });
       return [];
@@ -116,20 +110,16 @@ class Search {
     this.#seen.add(real);
     return readdir(path, { withFileTypes: true });
   }
-}
 
-function isAbove(folder: string, path: string): boolean {
-  return folder !== path && path.startsWith(folder === "/" ? folder : `${folder}/`);
+  async #isFolder(entry: FolderEntry, path: string): Promise<boolean> {
+    if (!entry.isSymbolicLink()) return entry.isDirectory();
+    const target = await stat(path).catch(() => undefined);
+    return target?.isDirectory() === true && !this.#offLimits.has(target);
+  }
 }
 
 interface FolderEntry {
   readonly name: string;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;
-}
-
-async function isFolder(entry: FolderEntry, path: string): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  const target = await stat(path).catch(() => undefined);
-  return target?.isDirectory() ?? false;
 }
