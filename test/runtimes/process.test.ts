@@ -26,6 +26,7 @@ interface FakeTask {
   readonly state?: string;
   readonly threads?: number;
   readonly start?: number;
+  readonly flags?: number;
   readonly vpids?: string;
   readonly uids?: string;
   readonly map?: string;
@@ -53,10 +54,10 @@ function fakeProc(task: FakeTask, ...threads: readonly FakeTask[]): string {
 }
 
 function write(folder: string, task: FakeTask): void {
-  const { command = "init", state = "S", threads = 1, start = 5000 } = task;
+  const { command = "init", state = "S", threads = 1, start = 5000, flags = 4194560 } = task;
   const { vpids = "4711\t1", uids = "0\t0\t0\t0", map = "0 0 4294967295", namespaces = ALL } = task;
   mkdirSync(join(folder, "ns"), { recursive: true });
-  const before = "1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0";
+  const before = `1 1 1 0 -1 ${flags} 1 2 3 4 5 6 7 8 20 0`;
   const stat = `4711 (${command}) ${state} ${before} ${threads} 0 ${start} 1000 100\n`;
   writeFileSync(join(folder, "stat"), stat);
   writeFileSync(join(folder, "status"), `Name:\tinit\nUid:\t${uids}\nNStgid:\t${vpids}\n`);
@@ -126,6 +127,11 @@ test("a kernel without a kind of namespaces has 0 for it; one without pids by na
   writeFileSync(join(proc, "4711/status"), "Name:\tinit\nUid:\t0\t0\t0\t0\n");
   const old = readProcess(4711, proc);
   assert.match(old.kind === "unreadable" ? old.reason : "", /expected Linux 4\.1 or later/);
+});
+
+test("nothing of a process counts that is exiting, though it has its namespaces still", () => {
+  // Its control group may be the root's already.
+  assert.is(readProcess(4711, fakeProc({ flags: 4194560 | 4 })).kind, "changing");
 });
 
 const runUnshare = mayUnshare() ? needs(test, ["unshare"]) : test.skip;
