@@ -70,7 +70,10 @@ export class OwnFiles {
   #bytes(name: string): Buffer | undefined {
     let file: number | undefined;
     try {
-      file = openSync(join(this.#directory, name), constants.O_RDONLY | constants.O_NOFOLLOW);
+      file = openSync(
+        join(this.#directory, name),
+        constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+      );
       const { size, uid } = fstatSync(file);
       if (uid !== process.geteuid?.() || size > HEADER_BYTES + MOST_OWN_BYTES) return undefined;
       const bytes = Buffer.allocUnsafe(size);

@@ -6,6 +6,7 @@ import { SourceError } from "../base/errors.ts";
 import { NO_BYTES } from "../format/batch-writer.ts";
 import { type Bytes, BytesInOrder } from "../format/bytes-in-order.ts";
 import type { Gate } from "../source/gate.ts";
+import { describeError } from "./report.ts";
 
 /**
  * What is written to stdout by commands without an `Output`: a reader that goes away ends them quietly, any other failure,
@@ -19,6 +20,15 @@ export function guardOutputs(onFailure: (error: unknown) => void): void {
   });
   // Nothing can be said any more.
   process.stderr.on("error", () => undefined);
+}
+
+/**
+ * Prints where a server is. One that cannot say so serves all the same: its clients may know.
+ * @param onFailure called when stdout takes nothing, such as a full disk
+ */
+export function printAddress(address: string, onFailure: (text: string) => void): void {
+  process.stdout.on("error", (error) => onFailure(`stdout: ${describeError(error)}`));
+  process.stdout.write(`${address}\n`);
 }
 
 /**

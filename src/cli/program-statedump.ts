@@ -28,8 +28,8 @@ ust_container_statedump:lttng_statedump_container: every period, and at once whe
 tracepoint provider first: make -C statedump.
 
 Trust: a socket names any process if only root, or the user who runs statedump, controls it and every directory above it. If
-one other user does, as with /run/user/UID/podman/podman.sock, it names processes in user namespaces of that user only
-(/etc/subuid), with the lowest priority. --only-named with the options above is an allow-list.
+one other user does, as with /run/user/UID/podman/podman.sock, it names processes in user, pid and mount namespaces of that
+user only (/etc/subuid), with the lowest priority. --only-named with the options above is an allow-list.
 
 Without root it needs:
   CAP_SYS_PTRACE           to read the namespaces of other users' processes (/proc/PID/ns)

@@ -1,7 +1,8 @@
 import { replay as startReplay } from "../replay/server.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Address } from "./options.ts";
-import { note } from "./report.ts";
+import { printAddress } from "./output.ts";
+import { note, warn } from "./report.ts";
 
 export interface ReplayCommandOptions {
   readonly listen: Address;
@@ -25,7 +26,7 @@ export async function replay(
     session,
     shiftToNow: now,
   });
-  for (const url of server.urls) process.stdout.write(`${url}\n`);
+  printAddress(server.urls.join("\n"), warn);
   note("serving over the live protocol; Ctrl-C ends it");
   await untilInterrupted();
   await server.close();

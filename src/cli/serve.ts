@@ -8,6 +8,7 @@ import { LineFile } from "../server/line-file.ts";
 import type { TlsFiles } from "../server/listener.ts";
 import { type ServeOptions, serve as startServer } from "../server/server.ts";
 import { untilInterrupted } from "./interrupt.ts";
+import { printAddress } from "./output.ts";
 import { describeError, note } from "./report.ts";
 import { configArguments } from "./serve-config.ts";
 import { addServeOptions, type ListenPlace, limitsFrom } from "./serve-options.ts";
@@ -49,7 +50,7 @@ export async function serve(sources: readonly string[], command: Command): Promi
   const inThread = hasSpareProcessors(sources);
   const server = await startServer(sources, { ...first, inThread, log });
   const link = first.token === undefined || !first.isOwn ? "" : `/#token=${first.token}`;
-  process.stdout.write(`${server.url}${link}\n`);
+  printAddress(`${server.url}${link}`, log);
   if (process.stderr.isTTY === true) note("serving; Ctrl-C ends it");
   else log("serving");
   process.on("SIGHUP", () => {

@@ -3,7 +3,8 @@ import { hasSpareProcessors } from "../query/threads.ts";
 import { serve } from "../server/server.ts";
 import { openInBrowser } from "./browser.ts";
 import { untilInterrupted } from "./interrupt.ts";
-import { note } from "./report.ts";
+import { printAddress } from "./output.ts";
+import { note, warn } from "./report.ts";
 
 interface Options {
   readonly from?: "beginning" | "now";
@@ -32,7 +33,7 @@ export async function view(sources: readonly string[], options: Options): Promis
   const link = `${server.url}/#token=${token}`;
   // Whoever has read the link may press Ctrl-C.
   const interrupted = untilInterrupted();
-  process.stdout.write(`${link}\n`);
+  printAddress(link, warn);
   const page = options.open ? openInBrowser(link) : undefined;
   note(page === undefined ? "open the link in a browser; Ctrl-C ends it" : "Ctrl-C ends it");
   await interrupted;

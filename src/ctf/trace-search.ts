@@ -3,6 +3,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SourceError, type TraceError } from "../base/errors.ts";
+import { MAX_SEARCHED_FOLDERS, OffLimits } from "../base/off-limits.ts";
 import { PART_PREFIX } from "../base/part-name.ts";
 import { systemReason } from "../base/system-error.ts";
 
@@ -36,7 +37,7 @@ export async function searchTraces(path: string): Promise<FoundTraces> {
     const message = `${path}: expected a trace directory, got a file${advice(path)}`;
     throw new SourceError("SOURCE_NOT_DIRECTORY", message);
   }
-  const search = new Search();
+  const search = new Search(new OffLimits(path));
   await search.enter(path);
   const [unreadable] = search.unreadable;
   if (search.found.length > 0) return { found: search.found.sort(), unreadable: search.unreadable };
@@ -68,9 +69,15 @@ function advice(path: string): string {
 
 /** Walks folders and links to folders, each once. */
 class Search {
+  readonly #offLimits: OffLimits;
   readonly found: string[] = [];
   readonly unreadable: Failure[] = [];
   readonly #seen = new Set<string>();
+  #isOver = false;
+
+  constructor(offLimits: OffLimits) {
+    this.#offLimits = offLimits;
+  }
 
   async enter(path: string): Promise<void> {
     const entries = await this.#entries(path).catch((cause: NodeJS.ErrnoException) => {
@@ -82,9 +89,10 @@ class Search {
     if (entries.some((entry) => entry.name === "metadata" && !entry.isDirectory()))
       this.found.push(path);
     for (const entry of entries) {
+      if (this.#isOver) return;
       const inside = join(path, entry.name);
       const mayHold = entry.name !== "index" && !entry.name.startsWith(PART_PREFIX);
-      if (mayHold && (await isFolder(entry, inside))) await this.enter(inside);
+      if (mayHold && (await this.#isFolder(entry, inside))) await this.enter(inside);
     }
   }
 
@@ -92,8 +100,21 @@ class Search {
   async #entries(path: string): Promise<readonly FolderEntry[]> {
     const real = await realpath(path);
     if (this.#seen.has(real)) return [];
+    if (this.#seen.size >= MAX_SEARCHED_FOLDERS) {
+      this.#isOver = true;
+      const message = `${path}: expected at most ${MAX_SEARCHED_FOLDERS} folders in a search, got more; name the traces`;
+      const error = new SourceError("SOURCE_TOO_LARGE", message);
+      this.unreadable.push({ path, error });
+      return [];
+    }
     this.#seen.add(real);
     return readdir(path, { withFileTypes: true });
+  }
+
+  async #isFolder(entry: FolderEntry, path: string): Promise<boolean> {
+    if (!entry.isSymbolicLink()) return entry.isDirectory();
+    const target = await stat(path).catch(() => undefined);
+    return target?.isDirectory() === true && !this.#offLimits.has(target);
   }
 }
 
@@ -101,10 +122,4 @@ interface FolderEntry {
   readonly name: string;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;
-}
-
-async function isFolder(entry: FolderEntry, path: string): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  const target = await stat(path).catch(() => undefined);
-  return target?.isDirectory() ?? false;
 }

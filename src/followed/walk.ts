@@ -3,6 +3,7 @@
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { SourceError } from "../base/errors.ts";
+import { MAX_SEARCHED_FOLDERS, OffLimits } from "../base/off-limits.ts";
 import { PART_PREFIX } from "../base/part-name.ts";
 import { systemReason } from "../base/system-error.ts";
 import { Turns } from "../base/turns.ts";
@@ -64,12 +65,14 @@ async function walkOnce(root: string): Promise<Found | undefined> {
   const traces: FoundTrace[] = [];
   const folders: string[] = [];
   const seen = new Set<string>();
+  const offLimits = new OffLimits(root);
   const open: { readonly path: string; readonly stats: Stats; readonly depth: number }[] = [
     { path: root, stats, depth: 0 },
   ];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { path, stats, depth } = next;
-    if (seen.has(idOf(stats))) continue;
+    if (seen.has(idOf(stats)) || offLimits.has(stats)) continue;
+    if (seen.size >= MAX_SEARCHED_FOLDERS) break;
     seen.add(idOf(stats));
     await turns.pass();
     const names = namesIn(path, path === root);

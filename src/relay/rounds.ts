@@ -17,6 +17,7 @@ import type { Attachment } from "./attachment.ts";
 import { clearing, gap, missing, replaced } from "./gaps.ts";
 import type { SessionState, StreamState, TraceState } from "./live-state.ts";
 import type { NextIndexReply } from "./messages.ts";
+import { MetadataPieces } from "./metadata-pieces.ts";
 import { askIndex, packets, whyUnusable } from "./packets.ts";
 
 /** Pauses between rounds in which no stream had a packet: doubled from the first to the last. */
@@ -108,22 +109,28 @@ function askStreams({ viewer }: Attachment, session: SessionState): void {
 /** Fetches what is due, to the point where the relayd has nothing more. */
 async function* metadata(attachment: Attachment): Items {
   for (const trace of attachment.traces.values()) {
+    const pieces = new MetadataPieces();
     while (isMetadataDue(trace, attachment.clock.now())) {
       const reply = await attachment.viewer.metadata(trace.metadataStream);
       const now = attachment.clock.now();
       if (reply.kind === "ok") {
         if (trace.receivedMetadata(reply.bytes, now)) yield replaced(trace);
         if (trace.metadataBytes > MAX_METADATA_BYTES) throw tooMuchMetadata(attachment, trace);
-        if (reply.bytes.length > 0) {
-          yield { kind: "metadata", trace: trace.origin, bytes: reply.bytes };
-        }
+        pieces.add(reply.bytes, now);
+        if (!pieces.mayWait(trace.metadataBytes, now)) yield* metadataItems(trace, pieces);
       } else if (reply.kind === "no-new") {
         trace.noNewMetadata(now);
       } else {
         trace.endMetadata();
       }
     }
+    yield* metadataItems(trace, pieces);
   }
+}
+
+function* metadataItems({ origin }: TraceState, pieces: MetadataPieces): Generator<Item> {
+  const bytes = pieces.take();
+  if (bytes !== undefined) yield { kind: "metadata", trace: origin, bytes };
 }
 
 function isMetadataDue(

@@ -3,6 +3,7 @@
 import { type ProcessFacts, processKey } from "./process.ts";
 import { type IdRange, idsOf, ownershipOf } from "./process-owner.ts";
 import type { KnownContainer, RuntimeWatch } from "./runtime-watch.ts";
+import { SharedNamespaces } from "./shared-namespaces.ts";
 
 export interface Claim {
   readonly found: KnownContainer;
@@ -21,7 +22,7 @@ export const FIRST_USERS_RANK: number = 2 ** 20;
 export interface Claims {
   /** By process: its id and start. */
   readonly byProcess: ReadonlyMap<string, Claim>;
-  /** One line for each claim of a user's runtime to a process that the user does not own. */
+  /** One line for each claim of a user's runtime to a process, or to namespaces, that are not the user's. */
   readonly refusals: readonly string[];
 }
 
@@ -49,6 +50,11 @@ export function claimsOf(
     ids.set(user, known);
     return known;
   };
+  const namespaces = new SharedNamespaces();
+  const holdOthers = ({ found: { initPid, startTicks, scopeUid }, early }: Claim): boolean => {
+    const before = early && [early.pidNs, early.mntNs];
+    return namespaces.holdOthers(idsOfUser(scopeUid), initPid, startTicks, before);
+  };
   const byProcess = new Map<string, Claim>();
   const refusals: string[] = [];
   for (const claim of claims.sort((a, b) => a.rank - b.rank)) {
@@ -63,13 +69,15 @@ export function claimsOf(
     }
     const ownership =
       scopeUid === 0 ? "own" : ownershipOf(idsOfUser(scopeUid), initPid, startTicks);
-    if (ownership === "own") byProcess.set(process, claim);
-    if (ownership === "foreign") refusals.push(refusalOf(claim));
+    if (ownership === "foreign") refusals.push(refusalOf(claim, "which"));
+    if (ownership !== "own") continue;
+    if (scopeUid !== 0 && holdOthers(claim)) refusals.push(refusalOf(claim, "whose namespaces"));
+    else byProcess.set(process, claim);
   }
   return { byProcess, refusals };
 }
 
-function refusalOf({ found, watch }: Claim): string {
+function refusalOf({ found, watch }: Claim, what: string): string {
   const { initPid, scopeUid } = found;
-  return `${watch.title} reports process ${initPid} as a container, which user ${scopeUid} does not own: ignored`;
+  return `${watch.title} reports process ${initPid} as a container, ${what} user ${scopeUid} does not own: ignored`;
 }

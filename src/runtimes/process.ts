@@ -59,11 +59,12 @@ export function readProcess(pid: number, proc: string = "/proc"): ProcessReading
       const before = namespacesOf(folder, proc);
       const initVpid = vpidOf(folder);
       const startNs = bootNs(proc) + BigInt(startTicks) * NS_PER_TICK;
-      // One that is exiting loses its namespaces first, and its control group then.
       const group = cgroupOf(folder, proc);
       const after = namespacesOf(folder, proc);
       const isSame = before.every((inode, i) => inode === after[i]);
-      if (!isSame || startTicksOf(pid, proc) !== startTicks) continue;
+      // One that is exiting may have left its control group, and still have its namespaces.
+      const isExiting = statOf(folder)?.isExiting !== false;
+      if (!isSame || isExiting || startTicksOf(pid, proc) !== startTicks) continue;
       const [pidNs = 0, mntNs = 0, netNs = 0, cgroupNs = 0] = after;
       const facts = { startTicks, startNs, pidNs, mntNs, netNs, cgroupNs, initVpid, group };
       return { kind: "running", facts };

@@ -7,8 +7,15 @@ type Json = Readonly<Record<string, unknown>>;
 
 const TEXT: Json = { type: "string" };
 const COUNT: Json = { type: "integer", minimum: 0 };
-const DURATION: Json = { type: "string", examples: ["10s", "500ms", "2m"] };
-const NANOSECONDS: Json = { type: "string", pattern: "^-?[0-9]{1,19}$" };
+/** Of texts that are empty nothing is meant. */
+const DURATION: Json = {
+  type: "string",
+  pattern: "^([0-9]{1,6}(\\.[0-9]+)?(ms|s|m|min|h)?)?$",
+  examples: ["10s", "500ms", "2m"],
+};
+const NANOSECONDS: Json = { type: "string", pattern: "^(-?([0-9]{1,18}|[1-8][0-9]{18}))?$" };
+/** Of a partition. */
+const BYTES: Json = { type: "integer", minimum: 0, maximum: 2 ** 34 };
 const TEXTS: Json = { type: "array", items: TEXT };
 
 /** Values of the parameters; those that are left out are texts. */
@@ -103,11 +110,11 @@ function get(
   return { get: { summary, parameters, responses, ...(isOpen && { security: [] }) } };
 }
 
-function number(name: string): Json {
-  return { name, in: "query", required: false, schema: { type: "integer" } };
+function parameter(name: string, schema: Json): Json {
+  return { name, in: "query", required: false, schema };
 }
 
-const source: Json = { name: "source", in: "query", required: false, schema: TEXT };
+const source: Json = parameter("source", TEXT);
 
 const sourceState: Json = {
   type: "object",
@@ -167,12 +174,17 @@ const PATHS: Readonly<Record<string, Json>> = {
   "/v1/explain": get(
     "What a filter or a query reads, decides and gives.",
     answers(json("Text.", { type: "object", required: ["text"] }), QUERY_ERRORS),
-    [{ name: "q", in: "query", required: false, schema: TEXT }, source],
+    [{ ...parameter("q", TEXT), required: true }, source],
   ),
   "/v1/plan": get(
     "Ranges of recorded sources that can be read one by one.",
     answers(json("Partitions.", { type: "object", required: ["partitions"] }), QUERY_ERRORS),
-    [source, number("bytes"), number("begin_ns"), number("end_ns")],
+    [
+      source,
+      parameter("bytes", BYTES),
+      parameter("begin_ns", NANOSECONDS),
+      parameter("end_ns", NANOSECONDS),
+    ],
   ),
   "/v1/queries": get(
     "Queries that run or wait; without an operator's token, one's own.",
@@ -220,12 +232,12 @@ const PATHS: Readonly<Record<string, Json>> = {
   "/v1/losses": get(
     "What tracers lost in a range of recorded sources.",
     answers(json("Losses.", { type: "object", required: ["losses"] }), QUERY_ERRORS),
-    [source, number("begin_ns"), number("end_ns")],
+    [source, parameter("begin_ns", NANOSECONDS), parameter("end_ns", NANOSECONDS)],
   ),
   "/v1/watermark": get(
     "Up to when recorded sources are complete, and from when on they are kept.",
     answers(json("Sources.", { type: "object", required: ["sources"] }), QUERY_ERRORS),
-    [source, { name: "maxLag", in: "query", required: false, schema: DURATION }],
+    [source, parameter("maxLag", DURATION)],
   ),
 };
 

@@ -28,6 +28,7 @@ import {
 import { Metrics } from "./metrics.ts";
 import { type Client, QueryDesk } from "./query-desk.ts";
 import { refuseUpgrade, respondError } from "./reply.ts";
+import { RequestTurns } from "./request-turns.ts";
 import { allowedMethods, checkMethod, type Route, routeOf } from "./routes.ts";
 import type { ServerLog } from "./server-log.ts";
 import type { Tokens } from "./token.ts";
@@ -62,6 +63,7 @@ export class QueryServer {
   readonly #metrics: Metrics;
   readonly #endpoints: Endpoints;
   readonly #connections: Connections;
+  readonly #turns = new RequestTurns();
   readonly #failedTokens = new FailedTokens();
   readonly #http: Server;
   readonly #webSockets: WebSocketEndpoint;
@@ -90,10 +92,7 @@ export class QueryServer {
     this.#metrics = new Metrics({ ...watched, linesLeftOut });
     this.#endpoints = new Endpoints(engines, admission, this.#desk, this.#metrics, this.#audit);
     this.#webSockets = new WebSocketEndpoint(this.#desk, around.log.line);
-    this.#http = httpServer(
-      around.tls,
-      (request, response) => void this.#answer(request, response),
-    );
+    this.#http = httpServer(around.tls, (request, response) => this.#take(request, response));
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#http.on(around.tls === undefined ? "connection" : "secureConnection", (socket: Socket) =>
       this.#connections.accept(socket),
@@ -139,14 +138,22 @@ export class QueryServer {
     await closed;
   }
 
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    // A connection that breaks is a client that went: its query ends at "close".
+    response.on("error", () => undefined);
+    // Whoever asks whether the server is alive need not wait for others.
+    if (request.url === "/healthz") void this.#answer(request, response);
+    else this.#turns.add(addressOf(request), () => void this.#answer(request, response));
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // It went while it waited for its turn.
+    if (response.destroyed) return;
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("Cache-Control", "no-store");
     response.setHeader("Referrer-Policy", "no-referrer");
     response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
     response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
-    // A connection that breaks is a client that went: its query ends at "close".
-    response.on("error", () => undefined);
     response.on("close", () => this.#metrics.onAnswer(response.statusCode));
     // The request may have lost its socket when it is reported.
     const address = addressOf(request);
@@ -204,6 +211,11 @@ export class QueryServer {
     }
     socket.on("error", () => socket.destroy());
     const address = addressOf(request);
+    this.#turns.add(address, () => this.#upgradeNow(request, socket, head, address));
+  }
+
+  #upgradeNow(request: IncomingMessage, socket: Duplex, head: Buffer, address: string): void {
+    if (socket.destroyed) return;
     try {
       checkAccess(request, this.#rules);
       const { pathname } = targetOf(request);

@@ -1,10 +1,12 @@
 /** The cache of compiled code: it makes commands start warm, and never changes what they do. */
 
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -73,6 +75,13 @@ test("a cache that is not whole, or of another program, is left aside and made a
     ["empty", () => truncateSync(file, 0)],
     ["cut in its header", () => truncateSync(file, 9)],
     ["cut in its data", () => truncateSync(file, good.length - 1)],
+    [
+      "a pipe",
+      () => {
+        rmSync(file);
+        execFileSync("mkfifo", [file]);
+      },
+    ],
     ...[0, 4, 8, 16, good.length >> 1, good.length - 1].map(
       (place) =>
         [

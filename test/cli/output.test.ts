@@ -1,9 +1,13 @@
 /** Where output goes: slow readers, readers that go away, full disks, terminals. */
 
 import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { stopChildren } from "../support/child.ts";
+import { Child, stopChildren } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
 import { run } from "../support/program.ts";
 import { MAIN, recordedTrace } from "../support/traces.ts";
@@ -56,6 +60,29 @@ for (const args of COMMANDS) {
     assert.is(stderr, "status 0\n");
   });
 }
+
+test("a server whose address cannot be printed says so, and serves", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tracewire-output-"));
+  const socketPath = join(folder, "s.sock");
+  const args = ["serve", churn.path, "--listen", `unix:${socketPath}`, "--no-token"];
+  const script = `exec "$@" > /dev/full`;
+  const child = new Child("bash", ["-c", script, "bash", process.execPath, MAIN, ...args]);
+  try {
+    await child.until("says so", () => /stdout: .*(?:ENOSPC|no space)/.test(child.stderr));
+    await child.until("serves", () => child.stderr.includes("serving"));
+    const status = await new Promise((resolve, reject) => {
+      get({ socketPath, path: "/healthz" }, (answer) => resolve(answer.statusCode)).on(
+        "error",
+        reject,
+      );
+    });
+    assert.is(status, 200);
+    child.process.kill("SIGTERM");
+    assert.is((await child.end()).code, 0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 function shell(
   script: string,

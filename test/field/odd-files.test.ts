@@ -62,6 +62,21 @@ test("FIFOs, sockets, devices and links that lead elsewhere are never opened: a 
   }
 });
 
+test("a link leads into no folder that the trace lies in, nor into those of the kernel", () => {
+  const path = folders.make({ metadata: METADATA, stream_0: tick(1n) });
+  const beside = folders.make({ metadata: METADATA, stream_0: tick(1n) });
+  for (const [i, target] of ["/", "..", ".", "/proc", "/sys", beside].entries())
+    symlinkSync(target, join(path, `stream_${i + 1}`));
+  const followed = [`follow:${path}`, "--from", "beginning", "--duration", "3s"];
+  for (const args of [[path], followed]) {
+    const began = performance.now();
+    const { stdout, stderr } = run(["tail", ...args, "--count"]);
+    // Its own, and the other trace's, which is asked for by its link.
+    assert.is(stdout, "2\n", stderr);
+    assert.ok(performance.now() - began < 20_000);
+  }
+});
+
 /** Rows and losses of a query, while something happens to the trace once its packets are known. */
 function disturbed(
   path: string,

@@ -66,8 +66,10 @@ run("a user's socket names processes of that user alone, after all others", asyn
     const hostName = await mallory!.namespaced();
     const escapes = await mallory!.namespaced();
     const plain = mallory!.run("sleep", "600");
+    // The user's own process, and no namespaces of the user's: a record would name the host's.
+    const shared = [await mallory!.mapped(), await mallory!.mapped("--mount")];
     await mallory!.claims([
-      ...[web, asMallory, ...others, plain.process.pid!].map((Pid, i) => ({
+      ...[web, asMallory, ...others, plain.process.pid!, ...shared].map((Pid, i) => ({
         Id: `stolen${i}`,
         Name: `/stolen${i}`,
         Pid,

@@ -74,6 +74,19 @@ test("hands on new metadata before the packet whose index announces it", async (
   ]);
 });
 
+test("joins metadata that come in many pieces, so that none costs as much as all before it", async () => {
+  const pieces = Array.from({ length: 4000 }, (_, i) => `class ${i};`);
+  const { items } = await followAll({
+    attach: attachOne,
+    metadata: { 9: [...pieces.map((piece) => text(piece)), noNew, gone] },
+    indexes: { 2: [packetAt(1), hangUp] },
+  });
+  const metadata = of(items, "metadata");
+  assert.is(metadata.map((item) => item.replace(/^metadata /, "")).join(""), pieces.join(""));
+  assert.ok(metadata.length > 10 && metadata.length < 100, `${metadata.length} items`);
+  assert.is(items.indexOf("packet channel_2 1"), items.lastIndexOf(metadata.at(-1)!) + 1);
+});
+
 test("keeps a packet until its trace has any metadata", async () => {
   const { items, requests } = await followAll({
     attach: attachOne,

@@ -9,6 +9,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type ProcessReading, readProcess, startTicksOf } from "../../src/runtimes/process.ts";
 import { idsOf, ownershipOf } from "../../src/runtimes/process-owner.ts";
+import { SharedNamespaces } from "../../src/runtimes/shared-namespaces.ts";
 import { mayUnshare } from "../support/namespace.ts";
 import { needs } from "../support/needs.ts";
 
@@ -25,6 +26,7 @@ interface FakeTask {
   readonly state?: string;
   readonly threads?: number;
   readonly start?: number;
+  readonly flags?: number;
   readonly vpids?: string;
   readonly uids?: string;
   readonly map?: string;
@@ -52,10 +54,10 @@ function fakeProc(task: FakeTask, ...threads: readonly FakeTask[]): string {
 }
 
 function write(folder: string, task: FakeTask): void {
-  const { command = "init", state = "S", threads = 1, start = 5000 } = task;
+  const { command = "init", state = "S", threads = 1, start = 5000, flags = 4194560 } = task;
   const { vpids = "4711\t1", uids = "0\t0\t0\t0", map = "0 0 4294967295", namespaces = ALL } = task;
   mkdirSync(join(folder, "ns"), { recursive: true });
-  const before = "1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0";
+  const before = `1 1 1 0 -1 ${flags} 1 2 3 4 5 6 7 8 20 0`;
   const stat = `4711 (${command}) ${state} ${before} ${threads} 0 ${start} 1000 100\n`;
   writeFileSync(join(folder, "stat"), stat);
   writeFileSync(join(folder, "status"), `Name:\tinit\nUid:\t${uids}\nNStgid:\t${vpids}\n`);
@@ -125,6 +127,11 @@ test("a kernel without a kind of namespaces has 0 for it; one without pids by na
   writeFileSync(join(proc, "4711/status"), "Name:\tinit\nUid:\t0\t0\t0\t0\n");
   const old = readProcess(4711, proc);
   assert.match(old.kind === "unreadable" ? old.reason : "", /expected Linux 4\.1 or later/);
+});
+
+test("nothing of a process counts that is exiting, though it has its namespaces still", () => {
+  // Its control group may be the root's already.
+  assert.is(readProcess(4711, fakeProc({ flags: 4194560 | 4 })).kind, "changing");
 });
 
 const runUnshare = mayUnshare() ? needs(test, ["unshare"]) : test.skip;
@@ -246,6 +253,38 @@ for (const [what, task, isOwn] of CASES)
     assert.is(ownershipOf(ids, 4711, 5001, proc), "gone", "another process has this number");
     assert.is(ownershipOf(ids, 4712, 5000, proc), "gone");
   });
+
+test("a user's process is in namespaces of others if they were there before", () => {
+  const proc = folderOf("tracewire-proc-");
+  writeFileSync(join(proc, "uptime"), "1000.00 900.00\n");
+  const mine = { uids: "1000 1000 1000 1000", map: "0 1000 1" };
+  const host = { ...ALL, pid: 1, mnt: 2 };
+  write(join(proc, "1"), { start: 0, namespaces: host });
+  const tasks: Readonly<Record<string, FakeTask>> = {
+    inHost: { ...mine, namespaces: host },
+    withMount: { ...mine, namespaces: { ...host, mnt: 12 } },
+    withPids: { ...mine, namespaces: { ...host, pid: 13 } },
+    own: { ...mine, namespaces: { ...host, pid: 14, mnt: 15 } },
+    child: { ...mine, start: 5001, namespaces: { ...host, pid: 14, mnt: 15 } },
+    // An administrator looks into it.
+    entered: { start: 5002, namespaces: { ...host, pid: 14, mnt: 15 } },
+  };
+  const pids = Object.keys(tasks).map((name, i) => [name, 100 + i] as const);
+  for (const [name, pid] of pids) write(join(proc, String(pid)), tasks[name]!);
+  const namespaces = new SharedNamespaces(proc);
+  const ids = [{ first: 1000, count: 1 }];
+  const found = pids.filter(([name, pid]) =>
+    namespaces.holdOthers(ids, pid, tasks[name]?.start ?? 5000),
+  );
+  assert.equal(
+    found.map(([name]) => name),
+    ["inHost", "withMount", "withPids"],
+  );
+  const [, [, inMount], , [, own]] = pids as [unknown, [string, number], unknown, [string, number]];
+  assert.is(namespaces.holdOthers(ids, own, 5000, [14, 2]), true, "it was in the host's before");
+  assert.is(namespaces.holdOthers([], inMount, 5000), true);
+  assert.is(namespaces.holdOthers(ids, 999, 5000), true, "there is no such process");
+});
 
 test("without a list of lent ids, a user has one", () => {
   assert.equal(idsOf(1000, "/nowhere", "/nowhere"), [{ first: 1000, count: 1 }]);

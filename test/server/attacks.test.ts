@@ -168,9 +168,7 @@ attacked(
       await after(200);
       for (const socket of sockets) socket.terminate();
     }
-    // Eight of each thread may wait for their clients for two minutes, with the files of their trace.
   },
-  2 * 8 * 16,
 );
 
 attacked("bodies and frames without end", [], async ({ url, port }) => {

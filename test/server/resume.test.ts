@@ -1,5 +1,7 @@
 /** Clients that lose their connection and come back, on a server that retains results. */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { bytesOf } from "../../src/column/column.ts";
@@ -101,6 +103,62 @@ test("a client that went, with all that is kept for it, takes nothing from anoth
     },
     { retainBytes: 1 << 20 },
   );
+});
+
+test("a query on a recorded trace keeps nothing for its client, and has all of it when that is back", async () => {
+  await withRecorded(
+    async (server) => {
+      const asked = { select: MANY_BATCHES, credit: 3 };
+      const clients = await Promise.all(Array.from({ length: 6 }, () => Client.ask(server, asked)));
+      const ids = await Promise.all(clients.map((client) => withBatches(client, 3)));
+      await Promise.all(clients.map(lose));
+      const ends = await Promise.all(
+        clients.map(async (client, i) => {
+          const again = await goOn(server, ids[i]!, 2);
+          const end = await again.last();
+          assert.is(client.rows + again.rows, SMALL_ROWS);
+          return [end.type, end["rows"], end["dropped"]];
+        }),
+      );
+      for (const end of ends) assert.equal(end, ["end", SMALL_ROWS, 0]);
+    },
+    // Not even one batch would fit.
+    { retainBytes: 1 },
+  );
+});
+
+test("a client that comes back twice goes on behind what it has", async () => {
+  await withRecorded(async (server) => {
+    const query = { where: "$ctx.cpu_id != 1", dict: "delta", select: MANY_BATCHES };
+    const whole = await Client.ask(server, { ...query, credit: 1000 });
+    await whole.last();
+    const first = await Client.ask(server, { ...query, credit: 1 });
+    const id = await withBatches(first, 1);
+    await lose(first);
+    const second = await Client.ask(server, { resume: id, seq: 0, credit: 1 });
+    await withBatches(second, 1);
+    await lose(second);
+    const third = await goOn(server, id, 1);
+    const end = await third.last();
+    assert.equal([end.type, end["rows"]], ["end", whole.rows]);
+    assert.is(first.rows + second.rows + third.rows, whole.rows);
+    const rows = (client: Client): unknown[] =>
+      table({ body: Buffer.concat(client.binary) }).toArray();
+    const inParts = [first, second, third].flatMap((client) => rows(client).map(String));
+    assert.equal(inParts, rows(whole).map(String));
+  }, RETAIN);
+});
+
+test("says that a recorded trace has changed since", async () => {
+  await withRecorded(async (server, directory) => {
+    const client = await Client.ask(server, { select: MANY_BATCHES, credit: 2 });
+    const id = await withBatches(client, 2);
+    await lose(client);
+    writeFileSync(join(directory, "kernel", "new_0"), "");
+    const again = await goOn(server, id, 1);
+    const { type, error } = await again.last();
+    assert.equal([type, (error as { code: string }).code], ["error", "SOURCE_CHANGED"]);
+  }, RETAIN);
 });
 
 test("says that it does not know a query, or does not retain at all", async () => {

@@ -98,7 +98,7 @@ async function withRuns(work: (lab: Lab) => Promise<void>): Promise<void> {
         const plan = await planOf(search, sources, trace.path, hidden);
         const changed = await planOf(later, sources, trace.path, hidden);
         const counted: SharedPlan = {
-          key: plan.key,
+          ...plan,
           open(sink, meter) {
             return (opened++ === 0 ? plan : changed).open(sink, meter);
           },

@@ -69,6 +69,14 @@ export class User {
     await child.until("started", () => child.lines.length > 0);
     return firstChildOf(child);
   }
+
+  /** A process in a user namespace of its own, and in the other namespaces of those before it but for some kinds. */
+  async mapped(...kinds: readonly string[]): Promise<number> {
+    const all = ["--user", "--map-root-user", ...kinds];
+    const child = this.run("unshare", ...all, "sh", "-c", "echo; exec sleep 600");
+    await child.until("started", () => child.lines.length > 0);
+    return child.process.pid!;
+  }
 }
 
 /** Makes users: accounts, home and runtime folders, and ids lent for user namespaces. */

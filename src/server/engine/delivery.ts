@@ -17,6 +17,7 @@ import { settled } from "../../query/settled.ts";
 import type { OpenedFormat } from "./accepted-format.ts";
 import type { Budget } from "./budget.ts";
 import type { QueryRequest } from "./query-request.ts";
+import { sourceChanged } from "./range-gone.ts";
 import { SentBatches } from "./sent-batches.ts";
 import type { SourceShare } from "./served-sources.ts";
 
@@ -40,6 +41,14 @@ export interface Sink {
 
 /** Batches that wait for a client without slowing the source; older ones give way. */
 const MAX_WAITING = 4;
+
+/** What is known of its client. */
+interface ClientState {
+  /** Of what is kept for a client that comes back; without it, what a client has missed is gone. */
+  readonly budget?: Budget | undefined;
+  /** Batches that it has from an earlier run of the query on recorded traces, which gives the same ones. */
+  readonly had?: number | undefined;
+}
 
 /** A query, and how many groups its aggregates may have. */
 type LimitedRequest = QueryRequest & Pick<AskedQuery, "maxGroups">;
@@ -72,20 +81,22 @@ export class Delivery {
   readonly #subscription = new Subscription();
   #columns: Schema = [];
   #hasColumns = false;
+  /** Batches that its client has already. */
+  #had: number;
   #waiting: ResultBatch[] = [];
   #release: (() => void) | undefined;
   #outcome: { readonly error?: unknown } | undefined;
   #isOver = false;
   #isStopped = false;
 
-  /** @param budget of what is kept for a client that comes back; without it, a client that goes is gone */
   constructor(
     request: LimitedRequest,
     format: OpenedFormat,
     share: Fed,
     sink: Sink,
-    budget?: Budget,
+    { budget, had = 0 }: ClientState = {},
   ) {
+    this.#had = had;
     this.#budget = budget;
     this.#sent = budget === undefined ? undefined : new SentBatches(budget);
     this.#request = request;
@@ -122,10 +133,6 @@ export class Delivery {
   /** Whether rows wait for the client. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0;
-  }
-
-  isSentTo(sink: Sink): boolean {
-    return this.#sink === sink;
   }
 
   /** The sink may be ready again. */
@@ -207,15 +214,21 @@ export class Delivery {
       case "batch":
         this.late = item.batch.late;
         this.unnamedRows = item.batch.unnamedRows;
+        if (this.#had > 0) {
+          this.#had--;
+          this.#count(item.batch);
+          break;
+        }
         this.#deliver(item.batch);
         this.#restrain();
         break;
       case "loss":
         this.losses.add(item.loss);
-        this.#sink?.loss(item.loss);
+        // What stands before a batch has come with it.
+        if (this.#had === 0) this.#sink?.loss(item.loss);
         break;
       case "note":
-        this.#sink?.note(item.text);
+        if (this.#had === 0) this.#sink?.note(item.text);
         break;
     }
   }
@@ -304,13 +317,17 @@ export class Delivery {
   #sendBatch(batch: ResultBatch): void {
     const writer = this.#writer;
     const bytes = writer.batch(fitBatch(batch, this.#columns), batchFacts(batch, this.dropped));
-    this.rows += batch.rows;
-    this.batches++;
-    this.watermarkNs = batch.watermarkNs;
+    this.#count(batch);
     this.#sent?.keep(batch);
     this.#pass(bytes, (ready) => {
       this.#sink?.send(ready, true, () => writer.recycle?.(ready));
     });
+  }
+
+  #count(batch: ResultBatch): void {
+    this.rows += batch.rows;
+    this.batches++;
+    this.watermarkNs = batch.watermarkNs;
   }
 
   #sendFrame(bytes: Bytes): void {
@@ -341,8 +358,8 @@ export class Delivery {
   }
 
   #finish(outcome: { readonly error?: unknown }): void {
-    if ("error" in outcome) {
-      this.#fail(outcome.error);
+    if ("error" in outcome || this.#had > 0) {
+      this.#fail("error" in outcome ? outcome.error : sourceChanged());
       return;
     }
     this.#isOver = true;

@@ -12,6 +12,7 @@ import { Delivery, type Sink } from "./delivery.ts";
 import { failureOf } from "./failure.ts";
 import { filterCost } from "./filter-cost.ts";
 import { refuseHiddenFacts, refuseHiddenRows } from "./hidden-fields.ts";
+import { ContinuedQuery, type KeptQuery, RepeatedQuery } from "./kept-query.ts";
 import type { FromEngine, QueryLimits, QueryTask, QueryTotals } from "./messages.ts";
 import { Meter } from "./meter.ts";
 import {
@@ -141,11 +142,9 @@ export class EngineQuery implements Sink {
 
   /** The connection is gone: the query waits for its client, if it can. */
   leave(): void {
-    const delivery = this.#delivery;
-    const isOwn = delivery instanceof Delivery && delivery.isSentTo(this);
-    if (this.#name !== undefined && isOwn) {
-      delivery.suspend();
-      this.#place.resumable?.hold(this.#name);
+    const { resumable } = this.#place;
+    if (this.#name !== undefined && resumable?.isOf(this.#name, this)) {
+      resumable.hold(this.#name);
       this.#name = undefined;
       this.#delivery = undefined;
     }
@@ -172,10 +171,10 @@ export class EngineQuery implements Sink {
     clearInterval(this.#watch);
     clearTimeout(this.#taking);
     const { totals } = this;
-    if (this.#delivery === undefined || this.#delivery.isSentTo(this)) {
-      if (this.#name !== undefined) this.#place.resumable?.forget(this.#name);
-      this.#delivery?.stop();
-    }
+    const { resumable } = this.#place;
+    if (this.#name === undefined) this.#delivery?.stop();
+    // It may be another connection's by now.
+    else if (resumable?.isOf(this.#name, this)) resumable.forget(this.#name);
     this.#place.say({ kind: "over", id: this.#id, totals });
     this.#place.over(this.#id);
   }
@@ -257,8 +256,7 @@ export class EngineQuery implements Sink {
     if (this.#isOver) return;
     this.#format = format;
     this.#isLive = share.isLive;
-    const isKept = this.#hasFrames && this.#place.resumable !== undefined;
-    const plan = isKept ? undefined : sharedPlan(this.#task, request, format, share);
+    const plan = sharedPlan(this.#task, request, format, share);
     if (plan !== undefined) this.#deliverShared(plan);
     else this.#deliver(request, format, measured(share, hidden, this.#meter));
   }
@@ -266,8 +264,15 @@ export class EngineQuery implements Sink {
   #deliverShared(plan: SharedPlan): void {
     const delivery = this.#place.runs.open(plan, this, (ms) => this.#meter.add(ms));
     this.#delivery = delivery;
-    if (this.#hasFrames) this.#report();
+    this.#keep(new RepeatedQuery(plan, delivery));
     delivery.start();
+  }
+
+  /** Lets a client that loses its connection come back, where that is possible, and begins to report. */
+  #keep(query: KeptQuery): void {
+    if (!this.#hasFrames) return;
+    this.#name = this.#place.resumable?.add(query, this);
+    this.#report();
   }
 
   #deliver(request: QueryRequest, format: OpenedFormat, share: SourceShare): void {
@@ -280,10 +285,10 @@ export class EngineQuery implements Sink {
         runRowFiles(files, { ...request.rows, maxGroups: asked.maxGroups }, share.gate),
       ),
     };
-    const delivery = new Delivery(asked, format, rows ?? share, this, resumable?.budget);
+    const { budget } = resumable ?? {};
+    const delivery = new Delivery(asked, format, rows ?? share, this, { budget });
     this.#delivery = delivery;
-    this.#name = resumable?.add(delivery);
-    if (this.#hasFrames) this.#report();
+    this.#keep(new ContinuedQuery(delivery, share.isLive));
     delivery.start();
     if (this.#isOver || this.#hasFrames) return;
     // The first event of a live session may be far; a recorded trace soon shows whether it has the names asked for.
@@ -298,16 +303,13 @@ export class EngineQuery implements Sink {
         "resume: expected a server that retains results (--retain), got one that does not";
       throw new FeedError("RESUME_UNKNOWN", message, 410);
     }
-    const delivery = resumable.find(name);
-    this.#delivery = delivery;
+    const query = resumable.take(name, this);
     this.#name = name;
+    this.#isLive = query.isLive;
+    const { delivery, begin } = query.goOn(this, seq, this.#meter);
+    this.#delivery = delivery;
     this.#report();
-    try {
-      this.#meter.run(() => delivery.resumeWith(this, seq));
-    } catch (error) {
-      resumable.forget(name);
-      throw error;
-    }
+    this.#meter.run(begin);
   }
 
   /** Status frames, from now on each second. */

@@ -122,11 +122,11 @@ export class Engine {
       case "explain":
         return await explanation(this.#sources, parameters, sources, hidden);
       case "plan":
-        return await partitionList(parameters, sources, this.#sources.clockOffsetNs);
+        return await partitionList(parameters, sources, (source) => this.#sources.traces(source));
       case "watermark":
-        return await watermarkList(parameters, sources, this.#sources.clockOffsetNs);
+        return await watermarkList(parameters, sources, (source) => this.#sources.traces(source));
       case "losses":
-        return await lossList(parameters, sources, this.#sources.clockOffsetNs);
+        return await lossList(parameters, sources, (source) => this.#sources.traces(source));
       case "problems":
         return await this.#sources.problems();
       case "queries":

@@ -8,13 +8,12 @@ import type { StreamOrigin, TraceOrigin } from "../../base/item.ts";
 import { instant } from "../../ctf/clock.ts";
 import { OpenFiles } from "../../ctf/data-files.ts";
 import { type PacketHeader, readPacketHeader } from "../../ctf/packet-header.ts";
-import { openRecorded } from "../../ctf/recorded.ts";
 import { readStoredPacket, type StoredPacket, withPlace } from "../../ctf/stored-packet.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { StoredStream } from "../../ctf/trace-directory.ts";
 import { type Loss, StreamCounters } from "../../feed/losses.ts";
 import { Parameters } from "./parameters.ts";
-import { refuseUnreadable } from "./plan.ts";
+import { type OpenTraces, refuseUnreadable } from "./plan.ts";
 import { lossFrame } from "./status-frames.ts";
 
 /** A loss as frames have it, and the source that it is of. */
@@ -32,7 +31,7 @@ interface Range {
 export async function lossList(
   search: URLSearchParams,
   sources: readonly string[],
-  clockOffsetNs?: bigint,
+  open: OpenTraces,
 ): Promise<{ readonly losses: readonly LossReport[] }> {
   const parameters = Parameters.ofUrl(search, ["source", "begin_ns", "end_ns"]);
   const begin = parameters.nanoseconds("begin_ns");
@@ -42,7 +41,7 @@ export async function lossList(
   const files = new OpenFiles();
   try {
     for (const source of sources) {
-      const { opened } = await openRecorded([source], clockOffsetNs);
+      const { opened } = await open(source);
       for (const { path, traceClass, streams } of opened) {
         const trace: TraceOrigin = { host: undefined, session: undefined, path, source };
         for (const stored of streams) {

@@ -9,10 +9,10 @@ import { DecodeError, FeedError, SourceError } from "../../base/errors.ts";
 import { instant } from "../../ctf/clock.ts";
 import { OpenFiles } from "../../ctf/data-files.ts";
 import { readPacketHeader } from "../../ctf/packet-header.ts";
-import { openRecorded, spanOf } from "../../ctf/recorded.ts";
+import { spanOf } from "../../ctf/recorded.ts";
 import { readStoredPacket, type StoredPacket } from "../../ctf/stored-packet.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
-import type { StoredStream, TraceDirectory } from "../../ctf/trace-directory.ts";
+import type { OpenedTraces, StoredStream, TraceDirectory } from "../../ctf/trace-directory.ts";
 import { segmentPaths } from "../../segments/find.ts";
 import { isLiveSource } from "../../source/live-source.ts";
 import { Parameters } from "./parameters.ts";
@@ -40,6 +40,9 @@ export interface SourceWatermark {
   readonly newest_ns: string | null;
 }
 
+/** The traces of a recorded source. */
+export type OpenTraces = (source: string) => Promise<OpenedTraces>;
+
 /** A packet as planning sees it. */
 interface Piece {
   readonly beginNs: bigint;
@@ -63,7 +66,7 @@ const DEFAULT_LAG_MS = 5000;
 export async function partitionList(
   search: URLSearchParams,
   sources: readonly string[],
-  clockOffsetNs?: bigint,
+  open: OpenTraces,
 ): Promise<{ readonly partitions: readonly Partition[] }> {
   const parameters = Parameters.ofUrl(search, ["source", "bytes", "begin_ns", "end_ns"]);
   const range = {
@@ -74,7 +77,7 @@ export async function partitionList(
   refuseUnreadable(sources);
   const partitions: Partition[] = [];
   for (const source of sources) {
-    const { opened } = await openRecorded([source], clockOffsetNs);
+    const { opened } = await open(source);
     const pieces = piecesOf(opened.flatMap(({ streams }) => streams));
     partitions.push(...cut(source, pieces, bytes, range));
   }
@@ -96,7 +99,7 @@ export function refuseUnreadable(sources: readonly string[]): void {
 export async function watermarkList(
   search: URLSearchParams,
   sources: readonly string[],
-  clockOffsetNs?: bigint,
+  open: OpenTraces,
   nowMs: number = Date.now(),
 ): Promise<{ readonly sources: readonly SourceWatermark[] }> {
   const parameters = Parameters.ofUrl(search, ["source", "maxLag"]);
@@ -111,7 +114,7 @@ export async function watermarkList(
       answers.push({ source, kind: "recorded", ...NOTHING_KNOWN });
       continue;
     }
-    const traces = await openRecorded([source], clockOffsetNs);
+    const traces = await open(source);
     const streams = traces.opened.flatMap((trace) => trace.streams);
     const { firstNs, lastNs } = spanOf(traces);
     const complete = lastNs === undefined ? undefined : completeNs(streams, lastNs, nowMs - lagMs);

@@ -55,3 +55,10 @@ export function checkLiveRange(
 function absolute(bound: TimeBound | undefined): bigint | undefined {
   return bound?.kind === "absolute" ? bound.ns : undefined;
 }
+
+/** The rows that a client has already are not the ones that it would have now. */
+export function sourceChanged(): FeedError {
+  const message =
+    "query: expected the same rows when it was run again for its client, got others: its sources have changed; ask anew";
+  return new FeedError("SOURCE_CHANGED", message, 410);
+}

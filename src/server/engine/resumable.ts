@@ -1,15 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { FeedError } from "../../base/errors.ts";
 import type { Budget } from "./budget.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Sink } from "./delivery.ts";
+import type { KeptQuery } from "./kept-query.ts";
 
 /** How long a query is kept after its client has gone, in ms. */
 const PATIENCE_MS = 120_000;
-/** So many queries wait for clients that have gone; those that have waited longest end first. Each holds memory and files. */
-const MAX_HELD = 8;
+/** So many queries wait for clients that have gone; those that have waited longest end first. */
+const MAX_HELD = 1000;
+/** So many of them work meanwhile, and hold memory. */
+const MAX_RUNNING = 8;
 
 interface Held {
-  readonly delivery: Delivery;
+  readonly query: KeptQuery;
+  /** Its client: the one that came last, if the connection before is dead but not known to be. */
+  sink: Sink;
   /** Set while its client is gone. */
   timer: NodeJS.Timeout | undefined;
 }
@@ -31,9 +36,9 @@ export class Resumable {
   }
 
   /** Gives the name under which its client can ask for it again: any client that knows it gets the rows. */
-  add(delivery: Delivery): string {
+  add(query: KeptQuery, sink: Sink): string {
     const id = `${this.#number}-${randomBytes(16).toString("hex")}`;
-    this.#held.set(id, { delivery, timer: undefined });
+    this.#held.set(id, { query, sink, timer: undefined });
     return id;
   }
 
@@ -42,22 +47,31 @@ export class Resumable {
     const held = this.#held.get(id);
     if (held === undefined) return;
     clearTimeout(held.timer);
+    held.query.suspend();
     held.timer = setTimeout(() => this.forget(id), PATIENCE_MS);
     // The one that waits longest stands first.
     this.#held.delete(id);
     this.#held.set(id, held);
-    const waiting = [...this.#held].filter(([, { timer }]) => timer !== undefined);
-    for (const [oldest] of waiting.slice(0, Math.max(0, waiting.length - MAX_HELD)))
-      this.forget(oldest);
+    this.#forgetOldest(MAX_HELD, () => true);
+    this.#forgetOldest(MAX_RUNNING, ({ isRunning }) => isRunning);
   }
 
-  /** @throws FeedError 410 `RESUME_UNKNOWN` */
-  find(id: string): Delivery {
+  /** Whether a query is sent there. */
+  isOf(id: string, sink: Sink): boolean {
+    return this.#held.get(id)?.sink === sink;
+  }
+
+  /**
+   * A query for its client, which is back or about to lose its connection.
+   * @throws FeedError 410 `RESUME_UNKNOWN`
+   */
+  take(id: string, sink: Sink): KeptQuery {
     const held = this.#held.get(id);
     if (held === undefined) throw unknownQuery(id);
     clearTimeout(held.timer);
     held.timer = undefined;
-    return held.delivery;
+    held.sink = sink;
+    return held.query;
   }
 
   /** Ends the query. */
@@ -65,11 +79,20 @@ export class Resumable {
     const held = this.#held.get(id);
     clearTimeout(held?.timer);
     this.#held.delete(id);
-    held?.delivery.stop();
+    held?.query.stop();
   }
 
   close(): void {
     for (const id of [...this.#held.keys()]) this.forget(id);
+  }
+
+  /** Keeps so many of those that wait and are meant. */
+  #forgetOldest(most: number, isMeant: (query: KeptQuery) => boolean): void {
+    const waiting = [...this.#held].filter(
+      ([, { timer, query }]) => timer !== undefined && isMeant(query),
+    );
+    for (const [oldest] of waiting.slice(0, Math.max(0, waiting.length - most)))
+      this.forget(oldest);
   }
 }
 

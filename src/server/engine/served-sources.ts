@@ -3,6 +3,7 @@ import { FeedError, type TraceError } from "../../base/errors.ts";
 import type { Census } from "../../containers/census.ts";
 import type { LocalNames } from "../../containers/local-names.ts";
 import type { TraceClass } from "../../ctf/trace-class.ts";
+import type { OpenedTraces } from "../../ctf/trace-directory.ts";
 import { findTraceDirectories } from "../../ctf/trace-search.ts";
 import { type Feed, type FeedSubscription, LiveFeed, openFeed } from "../../feed/feed.ts";
 import { recordedClasses } from "../../feed/recorded-classes.ts";
@@ -27,7 +28,11 @@ export interface SourceShare extends FeedSubscription {
   /** Where the names of the sources' containers come from. */
   readonly names: NameSource;
   /** Of recorded traces: the same again, and a number that is another whenever their files have changed. */
-  readonly recorded?: { readonly version: number; again(): FeedSubscription };
+  readonly recorded?: {
+    readonly version: number;
+    isCurrent(): boolean;
+    again(): FeedSubscription;
+  };
   /** The containers in the sources. Live sessions are listened to for some time (ms), in which events are counted. */
   census(listeningMs: number): Promise<Census>;
 }
@@ -41,8 +46,6 @@ const MAX_LAG_MS = 2000;
 export class ServedSources {
   readonly live: readonly string[];
   readonly recorded: readonly string[];
-  /** Added to all times. */
-  readonly clockOffsetNs: bigint | undefined;
   /** Of all live sessions together: one may name the containers of another. */
   readonly #names: LiveNames;
   readonly #recorded: RecordedSources;
@@ -61,7 +64,6 @@ export class ServedSources {
     log: (text: string) => void,
   ) {
     this.#names = new LiveNames(localNames !== undefined);
-    this.clockOffsetNs = options.clockOffsetNs;
     this.#recorded = new RecordedSources(options);
     const all = [...new Set(sources)];
     this.live = all.filter(isLiveSource);
@@ -118,7 +120,11 @@ export class ServedSources {
       const again = (): FeedSubscription => feed.share({ begin, end });
       return {
         ...again(),
-        recorded: { version, again },
+        recorded: {
+          version,
+          isCurrent: () => this.#recorded.open(wanted).version === version,
+          again,
+        },
         isLive: false,
         failures: [],
         names: { kind: "recorded", names },
@@ -142,6 +148,11 @@ export class ServedSources {
     if (feeds.length > 0) checkLiveRange(feeds, range, packets);
     else if (packets !== undefined)
       checkPackets(await this.#recorded.open(wanted).feed.traces(), range, packets);
+  }
+
+  /** The traces of a recorded source; opened anew if a file of theirs has changed since. */
+  traces(source: string): Promise<OpenedTraces> {
+    return this.#recorded.open([source]).feed.traces();
   }
 
   /** Whether sources are files of rows, or folders of them. */

@@ -1,15 +1,20 @@
-import { FeedError } from "../../base/errors.ts";
 import { LossAccount } from "../../feed/losses.ts";
 import type { Delivery, Sink } from "./delivery.ts";
 import type { Meter } from "./meter.ts";
+import { sourceChanged } from "./range-gone.ts";
 import type { Delivered, Part, SharedLog } from "./shared-log.ts";
 
 /** How a query is run. */
 export interface SharedPlan {
   /** Equal for queries with equal results. */
   readonly key: string;
-  /** A delivery that has not been started. */
-  open(sink: Sink, meter: Meter): Delivery;
+  /** Whether its sources have not changed since. */
+  isCurrent(): boolean;
+  /**
+   * A delivery that has not been started.
+   * @param batches that its client has already
+   */
+  open(sink: Sink, meter: Meter, batches?: number): Delivery;
 }
 
 /** What a share knows of its run. */
@@ -100,10 +105,6 @@ export class SharedDelivery {
     return this.#next < run.log.end || run.isWaiting;
   }
 
-  isSentTo(sink: Sink): boolean {
-    return this.#sink === sink;
-  }
-
   /** The sink may be ready again. */
   resume(): void {
     const from = performance.now();
@@ -147,7 +148,7 @@ export class SharedDelivery {
       const { log } = this.#run;
       const part = log.at(this.#next);
       if (part === undefined) return;
-      if (log.offset(this.#next) !== this.#offset) throw changed();
+      if (log.offset(this.#next) !== this.#offset) throw sourceChanged();
       if (part.kind === "bytes" && part.isBatch && !this.#sink.isReady) return;
       this.#next++;
       this.#give(part);
@@ -187,10 +188,4 @@ export class SharedDelivery {
     this.stop();
     this.#sink.fail(error);
   }
-}
-
-function changed(): FeedError {
-  const message =
-    "query: expected the same rows when it was run again for a slow client, got others: its sources have changed; ask anew";
-  return new FeedError("SOURCE_CHANGED", message, 410);
 }

@@ -21,14 +21,15 @@ export function sharedPlan(
   const { recorded } = share;
   const isOwn = request.durationMs !== undefined || request.overflow === "drop";
   if (recorded === undefined || isOwn) return undefined;
-  const { version, again } = recorded;
+  const { version, isCurrent, again } = recorded;
   const facts = [sources, hidden, version, format.name, groups, identityOf(asked)];
   const limited = { ...request, maxGroups: groups };
   return {
     key: JSON.stringify(facts),
-    open(sink, meter) {
+    isCurrent,
+    open(sink, meter, batches) {
       const read = measured({ ...share, ...again() }, hidden, meter);
-      return new Delivery(limited, format, read, sink);
+      return new Delivery(limited, format, read, sink, { had: batches });
     },
   };
 }

@@ -1,0 +1,41 @@
+/**
+ * Requests take turns on the network's thread: many that come at once keep it from the others, and from what streams have to
+ * send, for a few milliseconds only. Addresses take turns, too, whichever of them asks most.
+ */
+
+/** How long requests are answered before the network has its turn, in ms. */
+const TURN_MS = 4;
+
+export class RequestTurns {
+  /** By address, in the order in which they are next. */
+  readonly #waiting = new Map<string, (() => void)[]>();
+  #isScheduled = false;
+
+  /** @param answer called soon */
+  add(address: string, answer: () => void): void {
+    const own = this.#waiting.get(address);
+    if (own === undefined) this.#waiting.set(address, [answer]);
+    else own.push(answer);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#isScheduled = false;
+    const endMs = performance.now() + TURN_MS;
+    for (const [address, own] of this.#waiting) {
+      const answer = own.shift();
+      this.#waiting.delete(address);
+      // An entry that is set again comes last.
+      if (own.length > 0) this.#waiting.set(address, own);
+      answer?.();
+      if (performance.now() >= endMs) break;
+    }
+    if (this.#waiting.size > 0) this.#schedule();
+  }
+}
