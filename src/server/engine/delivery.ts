@@ -16,6 +16,7 @@ import { batchFacts, type ResultBatch, type ResultItem } from "../../query/resul
 import { settled } from "../../query/settled.ts";
 import type { OpenedFormat } from "./accepted-format.ts";
 import type { Budget } from "./budget.ts";
+import { type ClientState, checkHad, type Had, NOTHING_HAD } from "./client-state.ts";
 import type { QueryRequest } from "./query-request.ts";
 import { sourceChanged } from "./range-gone.ts";
 import { SentBatches } from "./sent-batches.ts";
@@ -42,14 +43,6 @@ export interface Sink {
 /** Batches that wait for a client without slowing the source; older ones give way. */
 const MAX_WAITING = 4;
 
-/** What is known of its client. */
-interface ClientState {
-  /** Of what is kept for a client that comes back; without it, what a client has missed is gone. */
-  readonly budget?: Budget | undefined;
-  /** Batches that it has from an earlier run of the query on recorded traces, which gives the same ones. */
-  readonly had?: number | undefined;
-}
-
 /** A query, and how many groups its aggregates may have. */
 type LimitedRequest = QueryRequest & Pick<AskedQuery, "maxGroups">;
 
@@ -60,6 +53,8 @@ export class Delivery {
   /** What was sent. */
   rows = 0;
   batches = 0;
+  /** Of recorded traces: rows behind each of the batches, for a client that comes back for another run. */
+  readonly rowsAfter: number[] = [];
   /** Rows that the client was too slow for. */
   dropped = 0;
   late = 0;
@@ -81,8 +76,7 @@ export class Delivery {
   readonly #subscription = new Subscription();
   #columns: Schema = [];
   #hasColumns = false;
-  /** Batches that its client has already. */
-  #had: number;
+  readonly #had: Had;
   #waiting: ResultBatch[] = [];
   #release: (() => void) | undefined;
   #outcome: { readonly error?: unknown } | undefined;
@@ -94,7 +88,7 @@ export class Delivery {
     format: OpenedFormat,
     share: Fed,
     sink: Sink,
-    { budget, had = 0 }: ClientState = {},
+    { budget, had = NOTHING_HAD }: ClientState = {},
   ) {
     this.#had = had;
     this.#budget = budget;
@@ -214,9 +208,9 @@ export class Delivery {
       case "batch":
         this.late = item.batch.late;
         this.unnamedRows = item.batch.unnamedRows;
-        if (this.#had > 0) {
-          this.#had--;
+        if (this.#isHad) {
           this.#count(item.batch);
+          checkHad(this.#had, this);
           break;
         }
         this.#deliver(item.batch);
@@ -225,10 +219,10 @@ export class Delivery {
       case "loss":
         this.losses.add(item.loss);
         // What stands before a batch has come with it.
-        if (this.#had === 0) this.#sink?.loss(item.loss);
+        if (!this.#isHad) this.#sink?.loss(item.loss);
         break;
       case "note":
-        if (this.#had === 0) this.#sink?.note(item.text);
+        if (!this.#isHad) this.#sink?.note(item.text);
         break;
     }
   }
@@ -324,8 +318,14 @@ export class Delivery {
     });
   }
 
+  /** Whether what comes next is what the client has already. */
+  get #isHad(): boolean {
+    return this.batches < this.#had.batches;
+  }
+
   #count(batch: ResultBatch): void {
     this.rows += batch.rows;
+    if (!this.#share.isLive) this.rowsAfter.push(this.rows);
     this.batches++;
     this.watermarkNs = batch.watermarkNs;
   }
@@ -358,7 +358,7 @@ export class Delivery {
   }
 
   #finish(outcome: { readonly error?: unknown }): void {
-    if ("error" in outcome || this.#had > 0) {
+    if ("error" in outcome || this.#isHad) {
       this.#fail("error" in outcome ? outcome.error : sourceChanged());
       return;
     }

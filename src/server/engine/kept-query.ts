@@ -73,7 +73,10 @@ export class RepeatedQuery implements KeptQuery {
   goOn(sink: Sink, seq: number, meter: Meter): Resumed {
     if (!this.#plan.isCurrent()) throw sourceChanged();
     this.#delivery.stop();
-    const delivery = this.#plan.open(sink, meter, seq + 1);
+    const batches = seq + 1;
+    const rows = batches === 0 ? 0 : this.#delivery.rowsAfter[seq];
+    if (rows === undefined) throw sourceChanged();
+    const delivery = this.#plan.open(sink, meter, { batches, rows });
     this.#delivery = delivery;
     return { delivery, begin: () => delivery.start() };
   }

@@ -1,4 +1,5 @@
 import { LossAccount } from "../../feed/losses.ts";
+import type { Had } from "./client-state.ts";
 import type { Delivery, Sink } from "./delivery.ts";
 import type { Meter } from "./meter.ts";
 import { sourceChanged } from "./range-gone.ts";
@@ -12,9 +13,9 @@ export interface SharedPlan {
   isCurrent(): boolean;
   /**
    * A delivery that has not been started.
-   * @param batches that its client has already
+   * @param had what its client has already
    */
-  open(sink: Sink, meter: Meter, batches?: number): Delivery;
+  open(sink: Sink, meter: Meter, had?: Had): Delivery;
 }
 
 /** What a share knows of its run. */
@@ -48,6 +49,8 @@ export class SharedDelivery {
     watermarkNs: undefined,
   };
   readonly dropped = 0;
+  /** Rows behind each of the batches. */
+  readonly rowsAfter: number[] = [];
   readonly losses: LossAccount = new LossAccount();
 
   constructor(
@@ -164,6 +167,7 @@ export class SharedDelivery {
       case "bytes":
         this.#offset += part.bytes.length;
         this.#delivered = part.delivered;
+        if (part.isBatch) this.rowsAfter.push(part.delivered.rows);
         sink.send(part.bytes, part.isBatch);
         break;
       case "loss":

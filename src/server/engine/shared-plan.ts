@@ -10,7 +10,7 @@ import type { SharedPlan } from "./shared-delivery.ts";
 
 /**
  * How a query runs together with those that are equal to it; `undefined` where equal queries may have different rows: of
- * live sessions, or where time or a slow client ends or thins them out.
+ * live sessions, where time or a slow client ends or thins them out, or where rows come in whatever order they are scanned.
  */
 export function sharedPlan(
   { asked, sources, hidden, limits: { groups } }: QueryTask,
@@ -19,7 +19,8 @@ export function sharedPlan(
   share: SourceShare,
 ): SharedPlan | undefined {
   const { recorded } = share;
-  const isOwn = request.durationMs !== undefined || request.overflow === "drop";
+  const { durationMs, overflow, question } = request;
+  const isOwn = durationMs !== undefined || overflow === "drop" || question.order === "none";
   if (recorded === undefined || isOwn) return undefined;
   const { version, isCurrent, again } = recorded;
   const facts = [sources, hidden, version, format.name, groups, identityOf(asked)];
@@ -27,9 +28,9 @@ export function sharedPlan(
   return {
     key: JSON.stringify(facts),
     isCurrent,
-    open(sink, meter, batches) {
+    open(sink, meter, had) {
       const read = measured({ ...share, ...again() }, hidden, meter);
-      return new Delivery(limited, format, read, sink, { had: batches });
+      return new Delivery(limited, format, read, sink, { had });
     },
   };
 }
