@@ -64,6 +64,7 @@ export function pairTable(stage: PairStage, text: string): TableDefinition {
     isInterval: true,
     contextsFrom: "begin",
     events: () => [first.glob, second.glob],
+    rowsNeed: [[first.glob], [second.glob]],
     needs: () => needs,
     open: (spec) =>
       new PairedTable(

@@ -22,6 +22,7 @@ export function overTable(
 ): Pick<PlannedQuery, "isPlain" | "question" | "open"> {
   const wanted = new Set(columns.filter(({ kind }) => kind === "own").map(({ name }) => name));
   const request = { wanted };
+  const events = table.events(request);
   const needs = table.needs(request);
   const carried: ColumnRequest[] = [];
   const output = columns.map((column): OutputColumn => {
@@ -34,8 +35,8 @@ export function overTable(
     isPlain: false,
     question: {
       ...question,
-      events: table.events(request),
-      table: table.name,
+      events,
+      table: { name: table.name, rowsNeed: table.rowsNeed ?? [events] },
       select: [...needs, ...carried],
       limit: undefined,
     },

@@ -3,20 +3,21 @@
 import { globMatches, isExclusion } from "../base/glob.ts";
 import { listed, suggestion } from "../base/suggestion.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
+import type { QuestionTable } from "./question.ts";
 
 export class EventNames {
   readonly #globs: readonly string[];
   readonly #isLive: boolean;
-  readonly #table: string | undefined;
+  readonly #table: QuestionTable | undefined;
   /** Globs that matched nothing so far. */
   readonly #missing = new Set<string>();
   #hasBegun = false;
 
   /**
    * @param globs star globs, those of exclusions behind `!`
-   * @param table what chose them, so that it is enough if one of them matches
+   * @param table what chose them
    */
-  constructor(globs: readonly string[], isLive: boolean, table?: string) {
+  constructor(globs: readonly string[], isLive: boolean, table?: QuestionTable) {
     this.#globs = globs;
     this.#table = table;
     this.#isLive = isLive;
@@ -31,7 +32,7 @@ export class EventNames {
 
   #begin(names: ReadonlySet<string>): string[] {
     this.#hasBegun = true;
-    if (this.#table !== undefined) return this.#beginTable(this.#table, names);
+    if (this.#table !== undefined) return this.#beginTable(names, this.#table);
     return this.#globs.flatMap((glob) => {
       const name = isExclusion(glob) ? glob.slice(1) : glob;
       if (anyMatches(name, names)) return [];
@@ -44,11 +45,15 @@ export class EventNames {
     });
   }
 
-  #beginTable(table: string, names: ReadonlySet<string>): string[] {
-    if (this.#globs.some((glob) => anyMatches(glob, names))) return [];
-    if (this.#isLive) for (const glob of this.#globs) this.#missing.add(glob);
-    const wanted = listed(this.#globs, " or ");
-    return [`${table}: no event class is called ${wanted}${this.#isLive ? " so far" : ""}`];
+  #beginTable(names: ReadonlySet<string>, { name, rowsNeed }: QuestionTable): string[] {
+    const isAbsent = (globs: readonly string[]): boolean =>
+      !globs.some((glob) => anyMatches(glob, names));
+    const absent = isAbsent(this.#globs) ? [this.#globs] : rowsNeed.filter(isAbsent);
+    if (this.#isLive) for (const glob of absent.flat()) this.#missing.add(glob);
+    const soFar = this.#isLive ? " so far" : "";
+    return absent.map(
+      (globs) => `${name}: no event class is called ${listed(globs, " or ")}${soFar}`,
+    );
   }
 
   #found(names: ReadonlySet<string>): string[] {

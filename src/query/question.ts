@@ -14,7 +14,7 @@ export interface Question {
   /** Star globs over event names; empty means all. */
   readonly events: readonly string[];
   /** What chose the events, where some of them may be missing: a table of the query language. */
-  readonly table?: string | undefined;
+  readonly table?: QuestionTable | undefined;
   /** Columns by name or as requests; `undefined` means the default columns. */
   readonly select: readonly (string | ColumnRequest)[] | undefined;
   /** Both inclusive. */
@@ -27,6 +27,12 @@ export interface Question {
   readonly hintFor?: ((name: string) => string | undefined) | undefined;
   /** Whether rows that are equal but for their time in a pane of so many ns, or in any time, may come as one: see `Fold`. */
   readonly fold?: { readonly paneNs: bigint | undefined } | undefined;
+}
+
+export interface QuestionTable {
+  readonly name: string;
+  /** Groups of globs: a row needs an event of each. */
+  readonly rowsNeed: readonly (readonly string[])[];
 }
 
 /** Every event, with the default columns, in the order of time. */

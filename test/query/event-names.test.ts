@@ -124,4 +124,21 @@ test("names between backquotes may hold commas; empty ones stay, to be refused",
   assert.equal(splitNames("a,,b,"), ["a", "", "b", ""]);
 });
 
+test("a table says which of its events no class has, once rows need them", () => {
+  const ask = (query: string): string => run(["query", trace, query]).stderr;
+  assert.is(ask("|> syscalls"), "");
+  assert.is(ask("|> wakeups"), "");
+  assert.is(ask("|> io"), "io: no event class is called block_rq_issue or block_rq_complete\n");
+  assert.is(
+    ask('|> pair "sched_switch" then "sched_nothing"'),
+    "pair: no event class is called sched_nothing\n",
+  );
+  const silent = folders.make({ metadata: metadataOf(["sched_switch", "syscall_exit_read"]) });
+  const said = ["wakeups", "syscalls"].map((table) => run(["query", silent, `|> ${table}`]).stderr);
+  assert.equal(said, [
+    "wakeups: no event class is called sched_waking, sched_wakeup or sched_wakeup_new\n",
+    "syscalls: no event class is called syscall_entry_* or compat_syscall_entry_*\n",
+  ]);
+});
+
 test.run();

@@ -28,6 +28,8 @@ export interface TableDefinition {
   readonly shown: readonly string[];
   /** Globs over the names of the events that it reads. */
   events(request: TableRequest): readonly string[];
+  /** Of each of these groups of its events, a row needs one; where nothing is said, any of its events will do. */
+  readonly rowsNeed?: readonly (readonly string[])[];
   /** Whether fields of its events are columns, too. */
   readonly hasFields: boolean;
   /** Whether `begin.x` and `end.x` say of which of its events. */

@@ -33,6 +33,7 @@ export const IO: TableDefinition = {
   isInterval: true,
   contextsFrom: "begin",
   events: () => ["block_rq_issue", "block_rq_complete"],
+  rowsNeed: [["block_rq_issue"], ["block_rq_complete"]],
   needs: () => [
     EVENT,
     BOOT,

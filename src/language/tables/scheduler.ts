@@ -114,6 +114,8 @@ export const SLICES: TableDefinition = {
   open: (spec) => new Slices(spec, placesOf(SLICE_PARTS)),
 };
 
+const WAKING: readonly string[] = ["sched_waking", "sched_wakeup", "sched_wakeup_new"];
+
 const WAKERS: readonly TableColumn[] = [
   column("waker_tid", INT32, "the task that woke it"),
   column("waker_comm", TEXT, "its name"),
@@ -151,11 +153,10 @@ export const BLOCKED: TableDefinition = {
   contextsFrom: "begin",
   events: ({ wanted }) => [
     "sched_switch",
-    "sched_waking",
-    "sched_wakeup",
-    "sched_wakeup_new",
+    ...WAKING,
     ...(wanted.has("syscall") ? SYSCALLS.events({ wanted }) : []),
   ],
+  rowsNeed: [["sched_switch"]],
   needs: (request) => needsOf(waitParts(request)),
   open: (spec, request) => new Blocked(spec, placesOf(waitParts(request))),
 };
@@ -176,7 +177,8 @@ export const WAKEUPS: TableDefinition = {
   hasFields: false,
   isInterval: true,
   contextsFrom: "begin",
-  events: () => ["sched_switch", "sched_waking", "sched_wakeup", "sched_wakeup_new"],
+  events: () => ["sched_switch", ...WAKING],
+  rowsNeed: [["sched_switch"], WAKING],
   needs: (request) => needsOf(waitParts(request)),
   open: (spec, request) => new Wakeups(spec, placesOf(waitParts(request))),
 };

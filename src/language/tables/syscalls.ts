@@ -22,6 +22,9 @@ const RESULT: ColumnRequest = { kind: "field", name: "ret", isOptional: true, ty
 const RESULT_AT = 3;
 
 /** A system call waits for days, and its task is in no other. */
+const ENTRIES: readonly string[] = ["syscall_entry_*", "compat_syscall_entry_*"];
+const EXITS: readonly string[] = ["syscall_exit_*", "compat_syscall_exit_*"];
+
 export const SYSCALLS: TableDefinition = {
   name: "syscalls",
   help: "system calls, from entry to exit; contexts are the entry's",
@@ -36,12 +39,8 @@ export const SYSCALLS: TableDefinition = {
   isInterval: true,
   sharesContainer: true,
   contextsFrom: "begin",
-  events: () => [
-    "syscall_entry_*",
-    "syscall_exit_*",
-    "compat_syscall_entry_*",
-    "compat_syscall_exit_*",
-  ],
+  events: () => [...ENTRIES, ...EXITS],
+  rowsNeed: [ENTRIES, EXITS],
   needs: ({ wanted }) => [EVENT, BOOT, context("tid"), ...(wanted.has("errno") ? [RESULT] : [])],
   open: (spec) =>
     new PairedTable(

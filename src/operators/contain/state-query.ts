@@ -68,10 +68,11 @@ export function stateOf(
     );
     const results = onceDeclared(noted, (classes, rest) => {
       const events = classes.some(lacksIdentity) ? [...STATE_EVENTS, SWITCH_EVENT] : STATE_EVENTS;
+      const table = { name: "containers", rowsNeed: [events] };
       // Live packets may have events that are declared later.
       const wanted = spec.isLive ? rest : rest.pipe(filter(packetsWith(events)));
       return runQuery(
-        { ...EVERYTHING, events, select: STATE_COLUMNS, table: "containers" },
+        { ...EVERYTHING, events, select: STATE_COLUMNS, table },
         executionOf(spec),
         wanted,
         gate,
