@@ -36,8 +36,11 @@ function symbolsOf({ program }: ColumnRequest & { kind: "match" }): readonly Pro
   return (program as Program).symbols;
 }
 
+/** Names where nothing is written that says which of the two is meant. */
 function bareNames(symbols: readonly ProgramSymbol[], root: SymbolRoot): readonly string[] {
-  return symbols.flatMap((one) => (one.root === root && one.names.length === 1 ? one.names : []));
+  return symbols.flatMap(({ root: own, names, text }) =>
+    own === root && names.length === 1 && !text.startsWith("payload.") ? names : [],
+  );
 }
 
 function hasBoth(name: string, traceClasses: readonly TraceClass[]): boolean {

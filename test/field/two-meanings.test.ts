@@ -50,6 +50,23 @@ for (const [args, notes] of [
   });
 }
 
+const CONTEXT = "vtid is the context; the field is payload.vtid";
+
+for (const [query, notes, value] of [
+  ["|> where vtid == 25 |> count()", [`where: ${CONTEXT}`], 1],
+  ["|> where vtid == 3 |> count()", [`where: ${CONTEXT}`], 0],
+  ["|> where payload.vtid == 3 && $ctx.vtid == 25 |> count()", [], 1],
+  ["|> count() if (vtid == 25)", [`where: ${CONTEXT}`], 1],
+  ["|> where vtid == 25 |> select vtid", [`select: ${CONTEXT}`], 25],
+] as const) {
+  test(`query ${query} takes the context`, () => {
+    const { stdout, stderr } = run(["query", both, query, "--format", "csv"]);
+    assert.equal(stderr.split("\n").slice(0, -1), notes);
+    const [, row = ""] = stdout.split("\n");
+    assert.is(Number.parseInt(row, 10), value, stdout);
+  });
+}
+
 const NUMBERS = [
   ["u32 _vtid;", new Bytes().u32(25706).take(), "  25706v ev"],
   ["u32 _tid;", new Bytes().u32(25706).take(), "   25706 ev"],
