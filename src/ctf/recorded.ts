@@ -1,6 +1,6 @@
 import { LimitError, TraceError } from "../base/errors.ts";
 import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
-import { pageAligned } from "../wasm/page-aligned.ts";
+import { roomFor } from "../wasm/page-aligned.ts";
 import { instant } from "./clock.ts";
 import { OpenFiles } from "./data-files.ts";
 import { firstEventNs } from "./events-begin.ts";
@@ -194,9 +194,9 @@ async function* packetsInOrder(order: PacketOrder): AsyncGenerator<RecordedItem,
   const read = async (packet: StoredPacket): Promise<Uint8Array> => {
     if (packet.bytes > MAX_PACKET_BYTES) throw tooLarge(packet);
     turn = 1 - turn;
-    if (buffers[turn]!.length < packet.bytes)
-      buffers[turn] = pageAligned(2 ** Math.ceil(Math.log2(packet.bytes)));
-    return fetchStoredPacket(files, packet, buffers[turn]!.subarray(0, packet.bytes));
+    const buffer = roomFor(buffers[turn]!, packet.bytes);
+    buffers[turn] = buffer;
+    return fetchStoredPacket(files, packet, buffer.subarray(0, packet.bytes));
   };
   const start = () => {
     const next = order.next();

@@ -11,7 +11,7 @@ import { readStoredPacket, type StoredPacket, withPlace } from "../ctf/stored-pa
 import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
 import type { StoredStream, TraceDirectory } from "../ctf/trace-directory.ts";
 import { hasNarrowClock } from "../ctf/whole-times.ts";
-import { pageAligned } from "../wasm/page-aligned.ts";
+import { roomFor } from "../wasm/page-aligned.ts";
 import type { CutSpec } from "./cut-spec.ts";
 import { hasFixedHead } from "./fixed-head.ts";
 import { cutMetadata } from "./metadata-cut.ts";
@@ -58,7 +58,7 @@ class Cut {
   readonly #totalBytes: number;
   #doneBytes = 0;
   /** Of the packet at hand. */
-  #buffer: Uint8Array = new Uint8Array(0);
+  #buffer = new Uint8Array(0);
 
   constructor(spec: CutSpec, folder: string) {
     this.#spec = spec;
@@ -157,8 +157,7 @@ class Cut {
         "CUT_PACKET_SIZE",
         `${packet.path}: packet at byte ${packet.byteOffset}: expected at most ${MAX_PACKET_BYTES} bytes, got ${packet.bytes}`,
       );
-    if (this.#buffer.length < packet.bytes)
-      this.#buffer = pageAligned(2 ** Math.ceil(Math.log2(packet.bytes)));
+    this.#buffer = roomFor(this.#buffer, packet.bytes);
     const bytes = this.#buffer.subarray(0, packet.bytes);
     readStoredPacket(this.#files, packet, bytes);
     return { bytes, header: withPlace(readPacketHeader(bytes, traceClass), packet) };

@@ -12,7 +12,7 @@ import { SourceError } from "../base/errors.ts";
 import { Heap } from "../base/heap.ts";
 import type { FollowState, Item, StreamOrigin } from "../base/item.ts";
 import type { ReadPacketItem, TraceClassItem } from "../ctf/recorded.ts";
-import { pageAligned } from "../wasm/page-aligned.ts";
+import { roomFor } from "../wasm/page-aligned.ts";
 import { Inventory } from "./inventory.ts";
 import type { FollowedStream, Head } from "./stream.ts";
 import type { FollowedTrace } from "./trace.ts";
@@ -217,8 +217,7 @@ class Follower {
     { file, packet, isNarrow }: Head,
   ): Generator<FollowedItem, void, void> {
     if (stream === undefined) return;
-    if (this.#buffer.length < packet.bytes)
-      this.#buffer = pageAligned(2 ** Math.ceil(Math.log2(packet.bytes)));
+    this.#buffer = roomFor(this.#buffer, packet.bytes);
     const bytes = this.#buffer.subarray(0, packet.bytes);
     try {
       file.read(bytes, packet.byteOffset);

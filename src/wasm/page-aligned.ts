@@ -4,6 +4,11 @@ const PAGE_BYTES = 65536;
 /** Fewer are copied soon, and many of them would be many memories. */
 const MIN_BYTES = 4 * PAGE_BYTES;
 
+/** A buffer with room for so many bytes: the one at hand, or one that grows in few steps. */
+export function roomFor(buffer: Uint8Array<ArrayBuffer>, bytes: number): Uint8Array<ArrayBuffer> {
+  return buffer.length >= bytes ? buffer : pageAligned(2 ** Math.ceil(Math.log2(bytes)));
+}
+
 /**
  * Bytes for much that is read from files, which begin with a page of memory. Large arrays of JavaScript's begin 16 bytes behind
  * one, where their allocator keeps its own, and the processor copies into those at a fifth of the rate (measured: 4 MiB from the
