@@ -6,7 +6,7 @@ import { Kernel } from "../scan/kernel/kernel.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import { meetAll } from "../scan/kernel/scan/met-classes.ts";
 import { KernelScanner } from "../scan/kernel/scan/scanner.ts";
-import type { ScanBudget, Scanner } from "../scan/scanner.ts";
+import type { Scanner, ScanSpec } from "../scan/scanner.ts";
 import { exchangeModules } from "../wasm/module-cache.ts";
 import { pageAligned } from "../wasm/page-aligned.ts";
 import { SharedModules } from "./module-exchange.ts";
@@ -14,10 +14,18 @@ import { PartScanner } from "./part-scanner.ts";
 import type { PacketOutcome, PacketTask, ScanQuery } from "./scan-task.ts";
 
 export interface OpenScanner<Rows> {
-  scan(task: PacketTask, budget: ScanBudget): PacketOutcome<Rows>;
+  /** Scans a part of a packet. @param until as in `ScanBudget` */
+  scan(task: PacketTask, until: number): PacketOutcome<Rows>;
   /** Segments in these chunks are not needed any more. */
   release(chunks: readonly number[]): void;
   close(): void;
+}
+
+/** Rows of a packet that are held at most before others get their turn. */
+const MOST_PART_ROWS = 1 << 16;
+
+function partRows({ limit = MOST_PART_ROWS }: Pick<ScanSpec, "limit">): number {
+  return Math.min(limit, MOST_PART_ROWS);
 }
 
 /** Compiled code, on memory that the query's thread and its workers share. */
@@ -40,8 +48,9 @@ export function compiledScanner({
     scan: (trace, { bytes, header }, resume, budget) =>
       scanners[trace]!.scanInput(bytes, header, resume, budget),
   });
+  const rows = partRows(spec);
   return {
-    scan: (task, budget) => parts.scan(task, budget),
+    scan: (task, until) => parts.scan(task, { rows, until }),
     release(chunks) {
       for (const address of chunks) kernel.chunks.give({ address });
     },
@@ -56,6 +65,7 @@ export function compiledScanner({
 
 /** The interpreter: it needs no memory but the process's. Traces are named by their numbers. */
 export function interpretingScanner(
+  spec: Pick<ScanSpec, "limit">,
   traceClassOf: (trace: number) => TraceClass,
   scannerOf: (trace: number) => Scanner<ColumnBatch>,
 ): OpenScanner<ColumnBatch> {
@@ -69,8 +79,9 @@ export function interpretingScanner(
     scan: (trace, { bytes, header }, resume, budget) =>
       scannerOf(trace).scan(bytes, header, resume, budget),
   });
+  const rows = partRows(spec);
   return {
-    scan: (task, budget) => parts.scan(task, budget),
+    scan: (task, until) => parts.scan(task, { rows, until }),
     release() {},
     close: () => parts.close(),
   };

@@ -317,8 +317,9 @@ function interpretingThread(
   traceClasses: ReadonlyMap<TraceOrigin, TraceClass>,
 ): ScanThread<ColumnBatch> {
   const traces = [...traceClasses];
-  return new OwnThread(() =>
+  return new OwnThread(({ spec }) =>
     interpretingScanner(
+      spec,
       (trace) => traces[trace]![1],
       (trace) => stage.interpreter(...traces[trace]!),
     ),

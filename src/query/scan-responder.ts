@@ -1,19 +1,17 @@
 import { TraceError } from "../base/errors.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import { compiledScanner, type OpenScanner } from "./open-scanner.ts";
-import { type FromWorker, partRows, type ToWorker } from "./scan-task.ts";
+import type { FromWorker, ToWorker } from "./scan-task.ts";
 
 /** What a worker answers. */
 export class ScanResponder {
   #scanner: OpenScanner<Segment> | undefined;
-  #partRows = 0;
 
   answer(message: ToWorker): FromWorker | undefined {
     try {
       if (message.kind === "scan") return this.#scan(message);
       this.#scanner?.close();
       this.#scanner = compiledScanner(message);
-      this.#partRows = partRows(message.spec);
       return undefined;
     } catch (error) {
       return failed(error);
@@ -22,8 +20,7 @@ export class ScanResponder {
 
   #scan({ packets, released }: ToWorker & { kind: "scan" }): FromWorker {
     this.#scanner?.release(released);
-    const budget = { rows: this.#partRows, until: Number.POSITIVE_INFINITY };
-    const outcomes = packets.map((task) => this.#scanner!.scan(task, budget));
+    const outcomes = packets.map((task) => this.#scanner!.scan(task, Number.POSITIVE_INFINITY));
     return { kind: "scanned", outcomes };
   }
 }

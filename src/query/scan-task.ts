@@ -27,13 +27,6 @@ export interface QueriedTrace {
   readonly met: MetIds;
 }
 
-const MOST_PART_ROWS = 1 << 16;
-
-/** Rows of a packet that are held before others get their turn. */
-export function partRows({ limit = MOST_PART_ROWS }: ScanSpec): number {
-  return Math.min(limit, MOST_PART_ROWS);
-}
-
 export type ToWorker =
   /** First. */
   | ScanQuery

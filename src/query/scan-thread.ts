@@ -4,13 +4,7 @@ import type { Worker } from "node:worker_threads";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import type { OpenScanner } from "./open-scanner.ts";
 import { failed } from "./scan-responder.ts";
-import {
-  type FromWorker,
-  type PacketOutcome,
-  partRows,
-  type ScanQuery,
-  type ToWorker,
-} from "./scan-task.ts";
+import type { FromWorker, PacketOutcome, ScanQuery, ToWorker } from "./scan-task.ts";
 
 export interface ScanThread<Rows> {
   /** Must be called first. */
@@ -61,7 +55,6 @@ interface Job<Rows> {
 export class OwnThread<Rows> implements ScanThread<Rows> {
   readonly #open: (query: ScanQuery) => OpenScanner<Rows>;
   #scanner: OpenScanner<Rows> | undefined;
-  #partRows = 0;
   readonly #jobs: Job<Rows>[] = [];
   #turn: NodeJS.Immediate | undefined;
   #answered: (message: FromWorker<Rows>) => void = () => {};
@@ -78,7 +71,6 @@ export class OwnThread<Rows> implements ScanThread<Rows> {
   post(message: ToWorker): void {
     if (message.kind === "query") {
       this.#scanner = this.#open(message);
-      this.#partRows = partRows(message.spec);
       return;
     }
     this.#jobs.push({ message, outcomes: [] });
@@ -120,8 +112,7 @@ export class OwnThread<Rows> implements ScanThread<Rows> {
     if (outcomes.length === 0) scanner.release(released);
     while (outcomes.length < packets.length) {
       const own = Math.max(until, performance.now() + TURN_MS);
-      const budget = { rows: this.#partRows, until: own };
-      outcomes.push(scanner.scan(packets[outcomes.length]!, budget));
+      outcomes.push(scanner.scan(packets[outcomes.length]!, own));
       if (performance.now() >= until) break;
     }
     return outcomes.length === packets.length;

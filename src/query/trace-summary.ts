@@ -13,7 +13,7 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { describeLoss, type Loss, LossAccount, StreamCounters } from "../feed/losses.ts";
 import { InterpretingScanner } from "../scan/interpreter.ts";
-import type { ResumePoint, ScanBudget, ScanSpec } from "../scan/scanner.ts";
+import type { ResumePoint, ScanSpec } from "../scan/scanner.ts";
 import { interpretingScanner, type OpenScanner } from "./open-scanner.ts";
 import { decodeError, headerOf } from "./part-scanner.ts";
 
@@ -57,9 +57,6 @@ const SPEC: ScanSpec = {
   end: undefined,
 };
 
-/** Little is kept of a part. */
-const PART_BUDGET: ScanBudget = { rows: 1 << 16, until: Number.POSITIVE_INFINITY };
-
 /** Packets that wait for metadata; further ones count as undecodable. */
 const MAX_WAITING = 256;
 
@@ -76,6 +73,7 @@ export class TraceSummaries {
   readonly #counters = new Map<StreamOrigin, StreamCounters>();
   /** Reads stored packets; traces are named by their place in `traces`. */
   readonly #parts: OpenScanner<ColumnBatch> = interpretingScanner(
+    SPEC,
     (trace) => this.traces[trace]!.traceClass!,
     (trace) => this.#scanner(this.traces[trace]!.origin, this.traces[trace]!.traceClass!),
   );
@@ -140,7 +138,7 @@ export class TraceSummaries {
     const trace = this.traces.indexOf(this.#trace(stream.trace));
     let resume: ResumePoint | undefined;
     do {
-      const outcome = this.#parts.scan({ trace, packet, resume }, PART_BUDGET);
+      const outcome = this.#parts.scan({ trace, packet, resume }, Number.POSITIVE_INFINITY);
       if (outcome.kind === "unread") {
         this.#lose(unread(stream, new SourceError(outcome.code, outcome.message)));
       } else if (outcome.kind === "unreadable") {
