@@ -160,7 +160,8 @@ function hasKind(kind: string, proc: string): boolean {
   }
 }
 
-function inodeOf(link: string): number {
+/** The inode of a namespace, by a link below `/proc/PID/ns`. @throws what reading it throws */
+export function inodeOf(link: string): number {
   const inode = Number(/:\[(\d+)\]$/.exec(readlinkSync(link))?.[1]);
   if (inode > 0) return inode;
   throw new Error(`${link}: expected KIND:[INODE]`);

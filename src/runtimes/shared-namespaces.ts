@@ -3,9 +3,9 @@
  * namespace of its process, and a user may make a user namespace anywhere: on the host, or as a user of root's container.
  */
 
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { startTicksOf } from "./process.ts";
+import { inodeOf, startTicksOf } from "./process.ts";
 import { type IdRange, ownershipOf } from "./process-owner.ts";
 
 const KINDS = ["pid", "mnt"] as const;
@@ -64,10 +64,7 @@ export class SharedNamespaces {
 
   #namespacesOf(pid: number): readonly number[] | undefined {
     try {
-      return KINDS.map((kind) => {
-        const link = readlinkSync(join(this.#proc, String(pid), "ns", kind));
-        return Number(/\[(\d+)\]$/.exec(link)?.[1]);
-      });
+      return KINDS.map((kind) => inodeOf(join(this.#proc, String(pid), "ns", kind)));
     } catch {
       return undefined;
     }
