@@ -38,13 +38,8 @@ export interface ProgramSymbol {
 
 /** The symbol that a checked reference stands for. */
 export function symbolOf(reference: Reference): ProgramSymbol {
-  const steps = stepsOf(reference);
-  const { optional, isColumn = false, start, end } = reference;
-  const global = rootOf(steps[0] && globalName(steps[0]));
-  const isField = isColumn && steps.length > 1 && steps[0]?.name === "payload";
-  const root = isColumn && !isField && global === "payload" ? "column" : global;
-  // Brackets behind `$ctx` itself are ignored, as LTTng ignores them.
-  const path = isBareRoot(root) && !isField ? steps : steps.slice(1);
+  const { optional, start, end } = reference;
+  const { root, path } = rootedPath(reference);
   const last = path.at(-1);
   const indexes = last === undefined ? [] : indexNumbers(last);
   return {
@@ -58,6 +53,18 @@ export function symbolOf(reference: Reference): ProgramSymbol {
     start,
     end,
   };
+}
+
+/** Where a path begins, and its steps below that. */
+function rootedPath(reference: Reference): { root: SymbolRoot; path: readonly Step[] } {
+  const [first, ...below] = stepsOf(reference);
+  const root = rootOf(first && globalName(first));
+  // Brackets behind `$ctx` itself are ignored, as LTTng ignores them.
+  if (first === undefined || root !== "payload") return { root, path: below };
+  const path = [first, ...below];
+  if (reference.isColumn !== true) return { root, path };
+  const isField = first.name === "payload" && below.length > 0;
+  return isField ? { root, path: below } : { root: "column", path };
 }
 
 /** A reference as people write it, without its `?`. */

@@ -267,8 +267,7 @@ class Planner {
     const { window, measures, extras, rules, names } = bound;
     const weight = events && this.#foldedBy(bound, events);
     const scope = this.#scope;
-    const isCut = scope === this.#tableScope && !this.#tableScope?.isOrdered;
-    if (isCut && window && measures.some(({ isAmount }) => isAmount))
+    if (scope === this.#tableScope && measures.some(({ isAmount }) => isAmount) && window)
       this.#paneNs = paneLength(window);
     const width = (): number => widthOf(scope);
     this.#operators.push(() => new TypeCheck(rules, this.#text));
