@@ -34,7 +34,7 @@ export function explainQuery(
   const columns = select?.map((one) =>
     columnName(typeof one === "string" ? columnRequest(one) : one),
   );
-  const first = table === undefined ? [] : [`table ${table}`];
+  const first = table === undefined ? [] : [`table ${table.name}`];
   return {
     events: `${wanted} (${read.length} of ${names.length} event classes)`,
     filter: isScanned ? print(filter.ast) : undefined,

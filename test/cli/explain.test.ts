@@ -44,6 +44,12 @@ test("keeps to the event classes asked for", () => {
   );
 });
 
+test("numbers the steps of a query, its table first", () => {
+  const { status, stdout } = explain("|> syscalls |> count() by name");
+  assert.is(status, 0);
+  assert.match(stdout, "Then\n  1. table syscalls\n  2. aggregate count() by name\n");
+});
+
 test("says when a filter is ours alone, and why", () => {
   const { status, stdout } = explain("ret in (1, 2)");
   assert.is(status, 0);

@@ -13,10 +13,13 @@ const ENVIRONMENT = {
   TRACEWIRE_NODE: process.execPath,
 };
 
+/** Spark alone starts four Java processes; on a busy machine its tests take two minutes. */
+const PATIENCE_MS = 400_000;
+
 /** Runs Python with the package at hand, and fails with what it printed. */
 export async function python(...args: string[]): Promise<void> {
   const child = new Child("python3", args, ENVIRONMENT);
-  const { code } = await child.end();
+  const { code } = await child.end(PATIENCE_MS);
   assert.is(code, 0, `${child.stdout}\n${child.stderr}`.slice(-8000));
 }
 
