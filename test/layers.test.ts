@@ -172,11 +172,11 @@ const MAY_IMPORT: Readonly<
     packages: ["rxjs"],
   },
   processes: {
-    folders: ["base", "column", "containers", "feed", "operators", "query"],
+    folders: ["base", "column", "containers", "feed", "filter", "operators", "query"],
     packages: [],
   },
   strace: {
-    folders: ["base", "ctf", "column", "filter", "feed", "query", "operators"],
+    folders: ["base", "ctf", "column", "filter", "feed", "query", "operators", "language"],
     packages: [],
   },
   watch: {

@@ -112,7 +112,8 @@ export class Sampler {
         if (part === 0) this.losses.add(item.loss);
         break;
       case "note":
-        return;
+        this.notes.add(item.text);
+        break;
     }
     this.#host.onChange();
   }

@@ -174,7 +174,7 @@ export function strace(): Command {
     .addOption(pidOption())
     .option(
       "-e, --expr <set>",
-      "trace=NAME,… or trace=%file, %desc, %process, %network, %signal, %ipc, %memory, %creds; ! excludes",
+      "trace=NAME,… or trace=%file, %desc, %process, %network, %signal, %ipc, %memory, %creds, %clock, %stat; /REGEX; ! excludes",
     )
     .option("--slower <time>", "only calls that took this long, such as 10ms", duration)
     .option("--failed", "only calls that failed")

@@ -4,7 +4,11 @@ import { sharedSource } from "../analyses/source.ts";
 import { printable } from "../base/printable.ts";
 import { isoText } from "../base/time.ts";
 import { holds, namedBy } from "../filter/container-condition.ts";
-import { type ContainedProcess, readProcesses } from "../processes/read-processes.ts";
+import {
+  type ContainedProcess,
+  type ProcessReading,
+  readProcesses,
+} from "../processes/read-processes.ts";
 import { parseTimeBound } from "../source/time-bound.ts";
 import { note, report, reportIncomplete, warn } from "./report.ts";
 import { table } from "./table.ts";
@@ -28,9 +32,11 @@ export async function ps(sources: readonly string[], options: PsOptions): Promis
   const stop = source.feed.isLive
     ? new Promise<void>((resolve) => void setTimeout(resolve, LIVE_MS))
     : new Promise<void>(() => {});
-  const { processes, losses, atNs } = await readProcesses(source.feed, source.names, end, stop);
-  await source.feed.close();
   const condition = namedBy(options.container);
+  const { feed, names } = source;
+  const reading = await readProcesses(feed, names, end, condition, note, stop);
+  const { processes, losses, atNs } = reading;
+  await feed.close();
   const shown = processes
     .filter(({ container }) => condition === undefined || holds(condition, { name: container }))
     .sort((a, b) => compared(a.container, b.container) || a.pid - b.pid);
@@ -38,12 +44,15 @@ export async function ps(sources: readonly string[], options: PsOptions): Promis
     process.stdout.write(`${JSON.stringify(shown.map(jsonOf), undefined, 2)}\n`);
   else process.stdout.write(wrapped(textOf(shown, options), terminalWidth()));
   if (atNs !== undefined && options.format === "text") note(`at ${isoText(atNs)}`);
-  if (shown.length === 0)
-    note(
-      "no processes: the trace has no lttng_statedump_process_* and sched_process_* events of any",
-    );
+  if (shown.length === 0) note(`no processes: ${whyNone(reading, end !== undefined)}`);
   if (!losses.isEmpty) warn(`lost: ${losses}; processes may be missing, or have ended`);
   if (losses.isIncomplete) reportIncomplete();
+}
+
+function whyNone({ processes, atNs }: ProcessReading, isAtTime: boolean): string {
+  if (processes.length > 0) return "none is in such a container then";
+  const until = isAtTime && atNs === undefined ? " until that time" : "";
+  return `the trace has no lttng_statedump_process_* and sched_process_* events of any${until}`;
 }
 
 function compared(a: string, b: string): number {

@@ -4,13 +4,13 @@ import { sharedSource } from "../analyses/source.ts";
 import { printable } from "../base/printable.ts";
 import { isoText } from "../base/time.ts";
 import { namedBy } from "../filter/container-condition.ts";
-import { parseProcess } from "../language/process-filter.ts";
+import { parseProcess, processText } from "../language/process-filter.ts";
 import { runStrace } from "../strace/run-strace.ts";
 import { CallSummary } from "../strace/summary.ts";
 import { traceSet } from "../strace/trace-set.ts";
 import type { TracedCall } from "../strace/tracer.ts";
 import { spanText } from "../top/status-text.ts";
-import { GRACE_MS, report, reportIncomplete, warn } from "./report.ts";
+import { GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import type { FollowOptions } from "./rows-options.ts";
 import { askedTimes } from "./times.ts";
 
@@ -43,6 +43,7 @@ export async function strace(sources: readonly string[], options: StraceOptions)
     processes: options.pid.map(parseProcess),
     isWanted,
     maxLagMs: maxLag,
+    onNote: options.quiet ? () => {} : note,
     onCall: (call) => {
       if (limit !== undefined && shown >= limit) return;
       if (leastNs !== undefined && (call.ns === undefined || call.ns < leastNs)) return;
@@ -58,8 +59,11 @@ export async function strace(sources: readonly string[], options: StraceOptions)
   process.on("SIGTERM", stop);
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   try {
-    const { losses, unpaired } = await running.ended;
+    const { losses, unpaired, unseen } = await running.ended;
     if (options.summary) process.stdout.write(String(summary));
+    const isWhole = limit === undefined || shown < limit;
+    if (isWhole && !options.quiet)
+      for (const one of unseen) note(`process ${processText(one)} has no events here`);
     if (!losses.isEmpty) warn(`lost: ${losses}; ${unpaired} system calls have no entry or no exit`);
     if (losses.isIncomplete) reportIncomplete();
   } catch (error) {

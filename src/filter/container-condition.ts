@@ -68,11 +68,14 @@ export function wantedNames(
       return wantedNames(condition.operand, !isExcluded);
     case "is":
       if (condition.fact !== "name") return [];
-      return condition.texts.map((text) => ({
-        text: decoder.decode(text.raw),
-        isExcluded,
-        condition: { ...condition, texts: [text] },
-      }));
+      // No name is no name that could be missed.
+      return condition.texts
+        .filter(({ raw }) => raw.length > 0)
+        .map((text) => ({
+          text: decoder.decode(text.raw),
+          isExcluded,
+          condition: { ...condition, texts: [text] },
+        }));
   }
 }
 

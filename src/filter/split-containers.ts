@@ -16,7 +16,7 @@ import {
 } from "./ast.ts";
 import { all, any, integer, programOf } from "./build.ts";
 import type { ContainerCase, ContainerFilter } from "./bytecode.ts";
-import type { ContainerCondition } from "./container-condition.ts";
+import { type ContainerCondition, holds } from "./container-condition.ts";
 import { filterError } from "./filter-error.ts";
 import { print } from "./print.ts";
 import { badEscapeAt, textConstant, unquoted } from "./text-literal.ts";
@@ -134,12 +134,13 @@ export function speaksOfContainers(root: Expression): boolean {
       node.kind === "in" ? node.list.some(speaksOfContainers) : speaksOfContainers(node.right),
     ) ||
     (first.kind === "unary" && speaksOfContainers(first.operand)) ||
-    (first.kind === "reference" && isContainer(first))
+    isContainer(first)
   );
 }
 
-function isContainer(reference: Reference): boolean {
-  const [head] = stepsOf(reference);
+function isContainer(node: Expression): node is Reference {
+  if (node.kind !== "reference") return false;
+  const [head] = stepsOf(node);
   return head !== undefined && globalName(head) === "$container";
 }
 
@@ -150,41 +151,62 @@ function isCondition(ast: Expression): boolean {
   return speaksOfContainers(ast);
 }
 
-function conditionOf(node: Expression, text: string): ContainerCondition {
-  switch (node.kind) {
-    case "logical": {
-      const operands = [conditionOf(node.left, text), conditionOf(node.right, text)];
-      return { kind: node.operator === "&&" ? "and" : "or", operands };
-    }
-    case "unary":
-      if (node.operator === "!") return { kind: "not", operand: conditionOf(node.operand, text) };
-      break;
-    case "binary": {
-      if (node.operator !== "==" && node.operator !== "!=") break;
-      const [reference, literal] =
-        node.left.kind === "string" ? [node.right, node.left] : [node.left, node.right];
-      if (reference.kind !== "reference" || !isContainer(reference)) break;
-      const is: ContainerCondition = {
-        kind: "is",
-        fact: factOf(reference, text),
-        texts: [textOf(literal, text)],
-      };
-      return node.operator === "==" ? is : { kind: "not", operand: is };
-    }
-    case "in":
-      if (node.left.kind !== "reference" || !isContainer(node.left)) break;
-      return {
-        kind: "is",
-        fact: factOf(node.left, text),
-        texts: node.list.map((item) => textOf(item, text)),
-      };
-    case "reference":
-      if (isContainer(node)) factOf(node, text);
-      break;
-    default:
-      break;
+/** A comparison of a fact on containers. */
+interface ContainerTest {
+  readonly reference: Reference;
+  readonly texts: readonly Expression[];
+  readonly isNegated: boolean;
+}
+
+function testIn(node: Expression): ContainerTest | undefined {
+  if (node.kind === "in")
+    return isContainer(node.left)
+      ? { reference: node.left, texts: node.list, isNegated: false }
+      : undefined;
+  if (node.kind !== "binary" || (node.operator !== "==" && node.operator !== "!="))
+    return undefined;
+  const [reference, literal] =
+    node.left.kind === "string" ? [node.right, node.left] : [node.left, node.right];
+  if (!isContainer(reference)) return undefined;
+  return { reference, texts: [literal], isNegated: node.operator === "!=" };
+}
+
+/** Whether an expression asks of nothing but containers, and only what a condition on them can say. */
+export function isContainerCondition(ast: Expression): boolean {
+  if (ast.kind === "logical")
+    return isContainerCondition(ast.left) && isContainerCondition(ast.right);
+  if (ast.kind === "unary") return ast.operator === "!" && isContainerCondition(ast.operand);
+  return testIn(ast)?.texts.every(({ kind }) => kind === "string") === true;
+}
+
+/**
+ * What an expression asks of containers that asks of nothing else.
+ * @throws FilterError `FILTER_CONTAINER`
+ */
+export function conditionOf(node: Expression, text: string): ContainerCondition {
+  if (node.kind === "logical") {
+    const operands = [conditionOf(node.left, text), conditionOf(node.right, text)];
+    return { kind: node.operator === "&&" ? "and" : "or", operands };
   }
+  if (node.kind === "unary" && node.operator === "!")
+    return { kind: "not", operand: conditionOf(node.operand, text) };
+  const test = testIn(node);
+  if (test !== undefined) return conditionOfTest(test, text);
+  if (isContainer(node)) factOf(node, text);
   throw misplaced(text, node);
+}
+
+function conditionOfTest(
+  { reference, texts, isNegated }: ContainerTest,
+  text: string,
+): ContainerCondition {
+  const fact = factOf(reference, text);
+  const is = { kind: "is", fact, texts: texts.map((one) => textOf(one, text)) } as const;
+  const condition: ContainerCondition = isNegated ? { kind: "not", operand: is } : is;
+  if (reference.isColumn !== true || !holds(condition, {})) return condition;
+  // A comparison with a column is false where it has no value.
+  const nothing = { kind: "is", fact, texts: [textConstant("")] } as const;
+  return { kind: "and", operands: [condition, { kind: "not", operand: nothing }] };
 }
 
 function misplaced(text: string, node: Expression): FilterError {

@@ -22,8 +22,6 @@ export function conditionOnEvents(condition: Expression): Expression {
   return mapReferences(condition, (written) => {
     const names = WRITTEN_COLUMNS.get(plainName(symbolText(written)));
     if (names === undefined) return { ...written, isColumn: true };
-    const fact = reference(names, written.optional, written);
-    // Whether there is a container is what the scan asks of it.
-    return names[0] === "$container" ? fact : { ...fact, isColumn: true };
+    return { ...reference(names, written.optional, written), isColumn: true };
   });
 }

@@ -5,10 +5,9 @@ import { columnRequest } from "../column/request.ts";
 import type { Expression } from "../filter/ast.ts";
 import { all } from "../filter/build.ts";
 import { compileExpression } from "../filter/compile.ts";
-import { describeCondition } from "../filter/container-condition.ts";
+import { type ContainerCondition, describeCondition } from "../filter/container-condition.ts";
 import { wholeNumber } from "../filter/literals.ts";
 import { parse } from "../filter/parse.ts";
-import { conjunction, speaksOfContainers, splitContainers } from "../filter/split-containers.ts";
 import { AggregateRows } from "../operators/aggregate/aggregate.ts";
 import { paneLength } from "../operators/aggregate/windows.ts";
 import { Limit } from "../operators/limit.ts";
@@ -19,8 +18,9 @@ import { Where } from "../operators/rows/where.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
 import { aggregateSpec, extend, widthOf } from "./aggregate-spec.ts";
 import { type BoundAggregate, bindAggregate } from "./bind-aggregate.ts";
+import { containersAsked, splitTerms } from "./container-terms.ts";
 import { conditionOnEvents } from "./event-columns.ts";
-import { unknownName, wrongStage } from "./language-error.ts";
+import { wrongStage } from "./language-error.ts";
 import { pairTable } from "./pair-table.ts";
 import { parseQuery } from "./parse-query.ts";
 import type { OpenOptions, PlannedQuery } from "./planned-query.ts";
@@ -40,7 +40,7 @@ import type {
 import { computation, isCondition, rowProgram } from "./row-expressions.ts";
 import { EventScope, FixedScope, type Scope, TableScope } from "./scope.ts";
 import { stageHint } from "./slips.ts";
-import { STAGES, tableNamed } from "./stage-names.ts";
+import { misplacedTable, tableNamed } from "./stage-names.ts";
 import { overTable } from "./table-plan.ts";
 import type { TableDefinition } from "./tables/definition.ts";
 import { TypeCheck } from "./type-check.ts";
@@ -157,7 +157,15 @@ class Planner {
     const program = rowProgram(parse(text), scope, text);
     this.#operators.push(() => new Where(program));
     this.#steps.push(`where ${text}`);
-    this.#base = { ...this.#base, container: undefined, decidedLater: container };
+    this.#base = { ...this.#base, container: undefined };
+    this.#namesOf(container);
+  }
+
+  /** Notes containers that are asked for behind the scan. */
+  #namesOf(condition: ContainerCondition | undefined): void {
+    if (condition === undefined) return;
+    const operands = [this.#base.decidedLater, condition].filter((one) => one !== undefined);
+    this.#base = { ...this.#base, decidedLater: { kind: "or", operands } };
   }
 
   #stage(stage: Stage, later: readonly Stage[]): void {
@@ -182,15 +190,8 @@ class Planner {
         break;
       case "table":
       case "pair":
-        this.#misplacedTable(stage);
+        throw misplacedTable(this.#text, stage);
     }
-  }
-
-  #misplacedTable(stage: TableStage | PairStage): never {
-    const name = stage.kind === "pair" ? "pair" : stage.name;
-    if (stage.kind === "table" && !STAGES.includes(name))
-      throw unknownName(this.#text, stage, "stage", name, STAGES);
-    throw wrongStage(this.#text, stage, name, "expected a table as the first stage only");
   }
 
   // --- stages
@@ -205,6 +206,7 @@ class Planner {
     if (this.#scope === this.#tableScope && this.#operators.length === 0)
       rest = this.#pushDown(condition);
     if (rest === undefined) return;
+    this.#namesOf(containersAsked(rest, this.#text));
     // A filter that asks for a column that a row lacks does not hold of it, as of events without the field.
     const program = rowProgram(rest, this.#scope, this.#text, this.#areRows && !isStage);
     this.#add("where", () => new Where(program), rest);
@@ -213,14 +215,9 @@ class Planner {
   /** Gives the scan what holds for all events of a row alike; the rest of the condition. */
   #pushDown(condition: Expression): Expression | undefined {
     if (this.#table?.sharesContainer !== true) return condition;
-    const terms = conjunction(condition);
-    const isShared = (term: Expression): boolean => {
-      if (!speaksOfContainers(term)) return false;
-      const { scanned, containers } = splitContainers(term, this.#text);
-      return scanned === undefined && containers?.cases.length === 0;
-    };
-    this.#filter = all([this.#filter, ...terms.filter(isShared)]);
-    return all(terms.filter((term) => !isShared(term)));
+    const { onContainers, others } = splitTerms(condition);
+    this.#filter = all([this.#filter, ...onContainers]);
+    return all(others);
   }
 
   #select({ items }: SelectStage): void {

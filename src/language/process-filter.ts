@@ -25,6 +25,11 @@ export function parseProcess(text: string): NamedProcess {
   return { id: Number(match[1]), container: match[2] };
 }
 
+/** A process as users name it. */
+export function processText({ id, container }: NamedProcess): string {
+  return container === undefined ? String(id) : `${id}@${container}`;
+}
+
 /** The condition that an event is of one of some processes. */
 export function processCondition(processes: readonly NamedProcess[]): string {
   const tests = processes.map(({ id, container }) =>

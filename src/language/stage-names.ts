@@ -1,7 +1,8 @@
-/** The words that begin a stage. */
+/** The words that begin a stage, and where tables may stand. */
 
-import { unknownName } from "./language-error.ts";
-import type { TableStage } from "./query-ast.ts";
+import type { FilterError } from "../base/errors.ts";
+import { unknownName, wrongStage } from "./language-error.ts";
+import type { PairStage, TableStage } from "./query-ast.ts";
 import type { TableDefinition } from "./tables/definition.ts";
 import { TABLES } from "./tables.ts";
 
@@ -23,4 +24,12 @@ export function tableNamed(stage: TableStage, text: string): TableDefinition {
   const table = TABLES.find(({ name }) => name === stage.name);
   if (table === undefined) throw unknownName(text, stage, "table or stage", stage.name, STAGES);
   return table;
+}
+
+/** What is wrong with a table behind other stages. */
+export function misplacedTable(text: string, stage: TableStage | PairStage): FilterError {
+  const name = stage.kind === "pair" ? "pair" : stage.name;
+  if (stage.kind === "table" && !STAGES.includes(name))
+    return unknownName(text, stage, "stage", name, STAGES);
+  return wrongStage(text, stage, name, "expected a table as the first stage only");
 }

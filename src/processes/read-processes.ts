@@ -3,6 +3,7 @@
 import type { Registry } from "../containers/registry.ts";
 import type { Feed } from "../feed/feed.ts";
 import { LossAccount } from "../feed/losses.ts";
+import type { ContainerCondition } from "../filter/container-condition.ts";
 import { type NameSource, runQuestion } from "../operators/run-question.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
 import { rowResults } from "../query/row-results.ts";
@@ -29,17 +30,28 @@ const SELECT: Question["select"] = [
   { kind: "container", fact: "name" },
 ];
 
-/** @param stop settles when a live source was listened to for long enough */
+/**
+ * @param container whose names are missed where no container has them; it chooses nothing here
+ * @param stop settles when a live source was listened to for long enough
+ */
 export function readProcesses(
   feed: Feed,
   names: () => NameSource,
   end: Question["end"],
+  container: ContainerCondition | undefined,
+  onNote: (text: string) => void,
   stop: Promise<void>,
 ): Promise<ProcessReading> {
   const table = new ProcessTable();
   const losses = new LossAccount();
   const share = feed.share({ end, deferPacketReads: false });
-  const question: Question = { ...EVERYTHING, end, events: PROCESS_EVENTS, select: SELECT };
+  const question: Question = {
+    ...EVERYTHING,
+    end,
+    events: PROCESS_EVENTS,
+    select: SELECT,
+    decidedLater: container,
+  };
   const source = names();
   let atNs: bigint | undefined;
   const take = rowResults({
@@ -50,6 +62,7 @@ export function readProcesses(
       table.take({ ns, event: reader.text("event"), host: reader.text("boot"), fields });
     },
     loss: (loss) => losses.add(loss),
+    note: onNote,
   });
   return new Promise((resolve, reject) => {
     const finish = (): void => {

@@ -3,7 +3,8 @@
 import type { RowReader } from "../column/row-reader.ts";
 import type { Feed } from "../feed/feed.ts";
 import { LossAccount, mayMissEvents } from "../feed/losses.ts";
-import { type ContainerCondition, holds } from "../filter/container-condition.ts";
+import { type ContainerCondition, holds, namedBy } from "../filter/container-condition.ts";
+import type { NamedProcess } from "../language/process-filter.ts";
 import { type NameSource, runQuestion } from "../operators/run-question.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
 import { rowResults } from "../query/row-results.ts";
@@ -17,15 +18,19 @@ export interface StraceSpec {
   readonly base: Pick<Question, "begin" | "end">;
   readonly container: ContainerCondition | undefined;
   /** By their ids on the host, or in a container. */
-  readonly processes: readonly { readonly id: number; readonly container: string | undefined }[];
+  readonly processes: readonly NamedProcess[];
   readonly isWanted: (call: string) => boolean;
   readonly maxLagMs: number;
   readonly onCall: (call: TracedCall) => void;
+  /** What users should know, such as names that no container has. */
+  readonly onNote: (text: string) => void;
 }
 
 export interface StraceEnd {
   readonly losses: LossAccount;
   readonly unpaired: number;
+  /** Those of the processes asked for of which there was no event. */
+  readonly unseen: readonly NamedProcess[];
 }
 
 const EVENTS: Question["events"] = [
@@ -56,12 +61,19 @@ export function runStrace(spec: StraceSpec): {
   readonly ended: Promise<StraceEnd>;
   readonly stop: () => void;
 } {
-  const { feed, names, base, maxLagMs, isWanted, onCall } = spec;
+  const { feed, names, base, processes, maxLagMs, isWanted, onCall, onNote } = spec;
   const losses = new LossAccount();
   const tracer = new CallTracer(isWanted, onCall);
-  const shown = isShown(spec);
+  const unseen = new Set(processes);
+  const shown = isShown(spec, unseen);
   const share = feed.share({ begin: base.begin, end: base.end, deferPacketReads: false });
-  const question: Question = { ...EVERYTHING, ...base, events: EVENTS, select: SELECT };
+  const question: Question = {
+    ...EVERYTHING,
+    ...base,
+    events: EVENTS,
+    select: SELECT,
+    decidedLater: containersNamed(spec),
+  };
   const execution = { isLive: feed.isLive, maxLagMs, borrowBatches: true, reportLossEnds: true };
   const take = rowResults({
     row(reader, ns) {
@@ -72,12 +84,13 @@ export function runStrace(spec: StraceSpec): {
       losses.add(loss);
       if (mayMissEvents(loss)) tracer.interrupt(shown);
     },
+    note: onNote,
   });
   let stop = (): void => {};
   const ended = new Promise<StraceEnd>((resolve, reject) => {
     const finish = (): void => {
       tracer.end(shown);
-      resolve({ losses, unpaired: tracer.unpaired });
+      resolve({ losses, unpaired: tracer.unpaired, unseen: [...unseen] });
     };
     const subscription = runQuestion(question, execution, share, names).subscribe({
       next: take,
@@ -112,14 +125,26 @@ function eventAt(reader: RowReader, ns: bigint): TracedEvent {
   };
 }
 
-function isShown({ container, processes }: StraceSpec): (event: TracedEvent) => boolean {
+/** Both what decides which containers are shown, and what is said of processes by their container. */
+function containersNamed({ container, processes }: StraceSpec): ContainerCondition | undefined {
+  const byProcess = namedBy(processes.flatMap(({ container: of }) => of ?? []));
+  const operands = [container, byProcess].filter((one) => one !== undefined);
+  return operands.length === 0 ? undefined : { kind: "or", operands };
+}
+
+/** @param unseen processes asked for, until they are seen */
+function isShown(
+  { container, processes }: StraceSpec,
+  unseen: Set<NamedProcess>,
+): (event: TracedEvent) => boolean {
   return (event) => {
-    const isOne = processes.some(({ id, container: of }) =>
+    const asked = processes.filter(({ id, container: of }) =>
       of === undefined
         ? id === event.pid || id === event.tid
         : id === event.vpid && of === event.container,
     );
-    if (processes.length > 0 && !isOne) return false;
+    for (const one of asked) unseen.delete(one);
+    if (processes.length > 0 && asked.length === 0) return false;
     if (container === undefined) return true;
     return holds(container, { name: event.container });
   };

@@ -236,7 +236,7 @@ export class TopApp {
     const notes = this.#sampler?.notes;
     if (this.#tail?.note !== undefined) return this.#tail.note;
     if (notes === undefined || rows > 0) return undefined;
-    return [...notes][0];
+    return [...notes].at(-1);
   }
 }
 

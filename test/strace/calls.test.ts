@@ -168,6 +168,11 @@ for (const [set, yes, no] of [
   ["%network", ["socket", "connect"], ["open"]],
   ["!futex,read", ["open"], ["futex", "read"]],
   ["openat,%memory", ["openat", "mmap"], ["open"]],
+  ["file", ["open", "utime"], ["write", "add_key"]],
+  ["t=%net", ["socket"], ["open"]],
+  ["%%stat", ["stat", "lstat64", "newfstatat", "statx"], ["statfs"]],
+  ["/^open,?not_here", ["open", "openat", "openat2"], ["read", "reopen"]],
+  ["none", [], ["read"]],
 ] as const) {
   test(`-e ${set}`, () => {
     const isOne = traceSet(set);
