@@ -11,10 +11,17 @@ export function suggestion(name: string, candidates: readonly string[]): string 
   const near = nearNames(name, candidates);
   const hint = near.length === 0 ? "" : `; did you mean ${listed(near, " or ")}?`;
   if (candidates.length === 0) return hint;
-  const sorted = candidates.toSorted();
+  // What tracers name for themselves says least.
+  const sorted = candidates.toSorted(order);
   const some = sorted.slice(0, MOST_LISTED).map(masked).join(", ");
   const what = sorted.length > MOST_LISTED ? `are ${sorted.length}: ${some} …` : `are: ${some}`;
   return hint === "" ? `; there ${what}` : `${hint} There ${what}`;
+}
+
+function order(a: string, b: string): number {
+  const [isOwn, isOther] = [a.startsWith("_"), b.startsWith("_")];
+  if (isOwn !== isOther) return isOwn ? 1 : -1;
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The nearest by spelling, else those that contain the name; stars of a glob are no part of it. */

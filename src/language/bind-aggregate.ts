@@ -1,11 +1,13 @@
 /** `count(), p99(dt) by container every 1s`, bound to the columns of its input. */
 
+import type { FilterError } from "../base/errors.ts";
 import type { ColumnRequest } from "../column/request.ts";
 import { compileExpression } from "../filter/compile.ts";
-import { wholeNumber } from "../filter/literals.ts";
 import { AGGREGATES, type Aggregate, type MeasureSpec } from "../operators/aggregate/measures.ts";
 import type { WindowSpec } from "../operators/aggregate/windows.ts";
+import { durationNs } from "./duration-literal.ts";
 import { conditionOnEvents } from "./event-columns.ts";
+import { foreignFunction } from "./foreign-names.ts";
 import { unknownName, wrongStage, wrongType } from "./language-error.ts";
 import type { AggregateStage, Measure } from "./query-ast.ts";
 import { computation, type Extra, rowProgram } from "./row-expressions.ts";
@@ -142,7 +144,7 @@ function bindFunction(
   const short = QUANTILES.get(name.text);
   const aggregate =
     short === undefined ? AGGREGATES.find((known) => known === name.text) : "quantile";
-  if (aggregate === undefined) throw unknownName(text, name, "aggregate", name.text, FUNCTIONS);
+  if (aggregate === undefined) throw unknownFunction(text, name);
   const [least, most] = short === undefined ? ARGUMENTS[aggregate] : [1, 1];
   if (args.length < least || args.length > most) {
     const wanted = least === most ? String(least) : `${least} or ${most}`;
@@ -187,18 +189,21 @@ function maskOf(
   return { extra: extras.push({ kind: "truth", program: rowProgram(condition, scope, text) }) - 1 };
 }
 
+function unknownFunction(text: string, name: Measure["name"]): FilterError {
+  const ours = foreignFunction(name.text);
+  return unknownName(text, name, "aggregate", name.text, FUNCTIONS, ours);
+}
+
 function windowOf({ every, slide }: AggregateStage, text: string): WindowSpec | undefined {
   if (every === undefined) return undefined;
-  const everyNs = BigInt(Math.round(wholeNumber(every.text)));
-  const slideNs = slide === undefined ? everyNs : BigInt(Math.round(wholeNumber(slide.text)));
-  if (everyNs <= 0n)
-    throw wrongStage(text, every, "every", "expected a duration of more than 0, such as 1s");
-  if (slideNs <= 0n || slideNs > everyNs)
+  const everyNs = durationNs(every, "every", text);
+  const slideNs = slide === undefined ? everyNs : durationNs(slide, "slide", text);
+  if (slideNs > everyNs)
     throw wrongStage(
       text,
       slide ?? every,
       "slide",
-      "expected a duration of more than 0 and no longer than the window",
+      "expected a duration no longer than the window",
     );
   if (everyNs / slideNs > MAX_OVERLAP)
     throw wrongStage(

@@ -12,8 +12,9 @@ export function unknownName(
   what: string,
   name: string,
   names: readonly string[],
+  meant?: string,
 ): FilterError {
-  const near = nearNames(name, names);
+  const near = meant === undefined ? nearNames(name, names) : [meant];
   const hint = near.length === 0 ? "" : ` (did you mean ${listed(near, " or ")}?)`;
   const all = names.length <= MAX_LISTED ? `; there are ${names.join(", ")}` : "";
   return filterError("QUERY_NAME", text, at, what, `got ${name}${hint}${all}`, names);

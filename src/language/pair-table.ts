@@ -4,8 +4,8 @@ import { globMatches } from "../base/glob.ts";
 import type { ColumnType } from "../column/column.ts";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import { compileExpression } from "../filter/compile.ts";
-import { wholeNumber } from "../filter/literals.ts";
 import { PairedTable, type PairRole } from "../operators/tables/pairing.ts";
+import { durationNs } from "./duration-literal.ts";
 import { conditionOnEvents } from "./event-columns.ts";
 import { wrongStage } from "./language-error.ts";
 import type { EventGlob, PairStage } from "./query-ast.ts";
@@ -54,6 +54,8 @@ export function pairTable(stage: PairStage, text: string): TableDefinition {
   const needs: ColumnRequest[] = [{ kind: "event" }, { kind: "boot" }, ...keys];
   const [beginMask, endMask] = masks.map((mask) => mask && needs.push(mask) - 1);
   const role = roleOf(first.glob, second.glob);
+  const withinNs =
+    within === undefined ? DEFAULT_WITHIN_NS : Number(durationNs(within, "within", text));
   return {
     name: "pair",
     help: `from ${first.glob} to ${second.glob}`,
@@ -76,7 +78,7 @@ export function pairTable(stage: PairStage, text: string): TableDefinition {
           beginMask,
           endMask,
           isExclusive: false,
-          within: within === undefined ? DEFAULT_WITHIN_NS : wholeNumber(within.text),
+          within: withinNs,
           countsLoneEnds: true,
           nameColumns: ["pair"],
         },

@@ -39,7 +39,7 @@ import type {
 } from "./query-ast.ts";
 import { computation, isCondition, rowProgram } from "./row-expressions.ts";
 import { EventScope, FixedScope, type Scope, TableScope } from "./scope.ts";
-import { stageHint } from "./slips.ts";
+import { nameHint } from "./slips.ts";
 import { misplacedTable, tableNamed } from "./stage-names.ts";
 import { overTable } from "./table-plan.ts";
 import type { TableDefinition } from "./tables/definition.ts";
@@ -51,7 +51,7 @@ import { TypeCheck } from "./type-check.ts";
  * @throws FilterError with the place in the text
  */
 export function planQuery(text: string, base: Partial<Question> = {}): PlannedQuery {
-  return new Planner(text, { ...EVERYTHING, hintFor: stageHint, ...base }).plan(parseQuery(text));
+  return new Planner(text, { ...EVERYTHING, hintFor: nameHint, ...base }).plan(parseQuery(text));
 }
 
 /**

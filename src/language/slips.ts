@@ -2,6 +2,7 @@
 
 import type { Token } from "../filter/lexer.ts";
 import { FUNCTIONS } from "./bind-aggregate.ts";
+import { columnHint, foreignStage } from "./foreign-names.ts";
 import { STAGES } from "./stage-names.ts";
 
 /** Words that begin a stage; aggregates are recognized by their names. */
@@ -10,6 +11,10 @@ const STAGE_WORDS: ReadonlySet<string> = new Set(STAGES.filter((name) => !name.e
 const FOREIGN: ReadonlySet<string> = new Set(["stats", "summarize", "summarise", "group", "agg"]);
 const CLAUSES: ReadonlySet<string> = new Set(["by", "every", "if", "where"]);
 const SQL = /^(SELECT|WITH)$/;
+/** How other languages compare a text with a pattern; `=~` is two tokens. */
+const MATCH = /^(like|ilike|matches|contains|startswith|endswith|regexp?|has)$/i;
+/** How other languages cut time into windows. */
+const BINS = /^(bin|time_bucket|date_trunc|window|tumble|hop|floor|time|interval)$/i;
 const UNIT = /^(ns|us|µs|ms|s|min|h|d)$/;
 
 /** What may help where a query is refused at a token; "" if nothing is known of it. */
@@ -34,6 +39,17 @@ function hintAt(
   if (!isPiped && SQL.test(first))
     return "stages instead of clauses: |> syscalls |> count() by syscall";
   if (!isPiped) return stageHint(pipe !== -1 && pipe < at ? tokens[pipe + 1]!.text : first);
+  if (MATCH.test(token.text) || (token.text === "=" && tokens[at + 1]?.text === "~"))
+    return 'texts match globs: event == "sched_*"';
+  if ((before === "by" && token.type === "integer") || (token.text === "(" && BINS.test(before)))
+    return "windows stand behind the keys: count() by event every 1s";
+  if (token.text === "*" && before === "(" && isFunction(tokens[at - 2]?.text ?? ""))
+    return `write ${tokens[at - 2]!.text}()`;
+  if (token.text === "order" || token.text === "sort")
+    return "order is a stage of its own: |> sort count desc";
+  if (before === "top") return "write |> top 5 by count";
+  const stage = foreignStage(before);
+  if (stage !== undefined) return stage;
   if (FOREIGN.has(before)) return "an aggregate stands for itself: |> count() by event";
   if (isFunction(before) && token.text !== "(") return `write ${before}()`;
   if (token.text === "as") return "an aggregate's name stands before it: total = count()";
@@ -46,8 +62,13 @@ function hintAt(
   return undefined;
 }
 
+/** What helps where a name stands that nothing has. */
+export function nameHint(name: string): string | undefined {
+  return stageHint(name) ?? columnHint(name);
+}
+
 /** What helps where a word that begins a stage stands in the filter; `undefined` for other words. */
-export function stageHint(word: string): string | undefined {
+function stageHint(word: string): string | undefined {
   if (!beginsStage(word)) return undefined;
   return `a stage stands behind |>: |> ${word}${isFunction(word) ? "()" : ""} …`;
 }

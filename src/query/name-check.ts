@@ -32,20 +32,15 @@ export function* checkNames(
   const { name, written } = column;
   const problem = `expected a field or context of the trace, got ${name}`;
   const names = [...selectableNames(traceClasses)];
+  const known = hintFor?.(name);
+  const help = known === undefined ? suggestion(name, names) : ` (${known})`;
   if (!isLive && written !== undefined)
-    throw filterError(
-      "SELECT_UNKNOWN_FIELD",
-      written.text,
-      written,
-      "query",
-      `${problem}${suggestion(name, names)}`,
-    );
+    throw filterError("SELECT_UNKNOWN_FIELD", written.text, written, "query", `${problem}${help}`);
   const message = `${written === undefined ? "select" : "query"}: ${problem}`;
-  if (!isLive)
-    throw new SourceError("SELECT_UNKNOWN_FIELD", `${message}${suggestion(name, names)}`);
+  if (!isLive) throw new SourceError("SELECT_UNKNOWN_FIELD", `${message}${help}`);
   const near = nearNames(name, names);
   const hint = near.length === 0 ? "" : `; did you mean ${listed(near, " or ")}?`;
-  yield `${message}${hint} (nothing has it so far)`;
+  yield `${message}${known === undefined ? hint : `; ${known}`} (nothing has it so far)`;
 }
 
 function* checkSymbols(

@@ -43,6 +43,21 @@ for (const [behind, filter] of SAME)
     assert.is(all.replace(",n,", ",count,"), expected);
   });
 
+test("a column of a table is told where it is missed, and what others call it", async () => {
+  const trace = await traces("small");
+  for (const [text, hint] of [
+    ["|> count() by syscall", "a column of the tables syscalls and blocked: |> syscalls"],
+    ["|> slices |> count() by syscall", "a column of the tables syscalls and blocked"],
+    ["dt > 1ms |> count()", "dt is a column of the tables syscalls, slices"],
+    ["|> syscalls |> where duration > 1ms", "did you mean dt?"],
+    ["|> blocked |> p99(wakeup)", "there are"],
+  ] as const) {
+    const { status, stderr } = run(["query", trace, text]);
+    assert.is(status, 1, text);
+    assert.match(stderr, hint);
+  }
+});
+
 test("a name that is written as in the other place is told how", async () => {
   for (const [filter, other] of [
     ['procname == "bash"', "$ctx.procname"],
