@@ -107,3 +107,10 @@ export function runtimes(text: string): "auto" | NamedPlaces {
   }
   return places;
 }
+
+/** An address that a request can be sent to. */
+export function webAddress(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new InvalidArgumentError("expected http://… or https://….");
+  return text;
+}

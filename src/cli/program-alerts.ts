@@ -1,7 +1,7 @@
 /** Commands for processes, alerts and the tracer: their options and help. */
 
 import { Command, Option } from "commander";
-import { collectNames, count, duration, textOrJson } from "./options.ts";
+import { collectNames, count, duration, textOrJson, webAddress } from "./options.ts";
 import {
   addFollowOption,
   addFormatAliases,
@@ -57,7 +57,7 @@ export function watch(): Command {
       "--exec <command>",
       "run this in a shell; the alert is JSON on its input, and TRACEWIRE_STATE, _ROWS, _TIME",
     )
-    .option("--webhook <url>", "send the alert as JSON by POST")
+    .option("--webhook <url>", "send the alert as JSON by POST", webAddress)
     .option("--exit", "end with the first alert: status 0; 1 if none came")
     .option("--after <n>", "raise after N answers with rows, one behind the other", count, 1)
     .addOption(

@@ -17,7 +17,10 @@ export function twoMeaningNotes(
     [...symbols, ...requests.flatMap((one) => (one.kind === "match" ? symbolsOf(one) : []))],
     "column",
   );
-  const selected = requests.flatMap((one) => (one.kind === "name" ? [one.name] : []));
+  // What a table shows where nobody chose is no question of names.
+  const selected = requests.flatMap((one) =>
+    one.kind === "name" && (one.written !== undefined || one.isOptional !== true) ? [one.name] : [],
+  );
   const isContext = (name: string): string =>
     `${name} is the context; the field is payload.${name}`;
   const isBoth = (name: string): boolean => hasBoth(name, traceClasses);

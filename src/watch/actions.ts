@@ -86,9 +86,15 @@ export class Actions {
       await answer.body?.cancel();
       if (!answer.ok) this.#onProblem(`--webhook: ${url} answered ${answer.status}`);
     } catch (error) {
-      this.#onProblem(
-        `--webhook: ${url}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#onProblem(`--webhook: ${url}: ${whyUnsent(error)}`);
     }
   }
+}
+
+/** `fetch` says "fetch failed", and why in its cause: of several addresses, a list of causes without a message. */
+function whyUnsent(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return cause.message || String((cause as NodeJS.ErrnoException).code ?? error.message);
 }

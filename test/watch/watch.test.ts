@@ -8,6 +8,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Alarm } from "../../src/watch/alarm.ts";
 import { Folders } from "../support/folder.ts";
+import { freePorts } from "../support/ports.ts";
 import { run } from "../support/program.ts";
 import { recordedTrace } from "../support/traces.ts";
 import { tracewire } from "../support/tracewire.ts";
@@ -97,6 +98,16 @@ test("--webhook sends the alert, and a server that fails is a warning", async ()
   assert.is(JSON.parse(bodies[0]!).state, "raised");
   assert.match(child.stderr, /--webhook: .*answered 500/);
   server.close();
+});
+
+test("--webhook says why nothing was sent, and refuses at once what nothing can be sent to", async () => {
+  const [port] = await freePorts(1);
+  const url = `http://127.0.0.1:${port}/hook`;
+  const { stderr, status } = run(["watch", trace.path, EXITS, "--webhook", url]);
+  assert.is(status, 0);
+  assert.match(stderr, "ECONNREFUSED");
+  for (const wrong of ["nonsense", "ftp://127.0.0.1/", "localhost:80"])
+    assert.is(run(["watch", trace.path, EXITS, "--webhook", wrong]).status, 2, wrong);
 });
 
 test.run();
