@@ -1,9 +1,7 @@
 /** The configuration file of `serve`: lines `name = value`, the names of the options; `#` begins a comment. */
 
-import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
-
-const MAX_BYTES = 1 << 20;
+import { readSmallFile } from "../base/small-file.ts";
 
 /**
  * The options of a file, as a command line has them: `--name=value`, or `--name` for a value of `true`.
@@ -13,11 +11,11 @@ const MAX_BYTES = 1 << 20;
 export function configArguments(path: string, known: readonly string[]): readonly string[] {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readSmallFile(path);
   } catch (error) {
-    throw wrong(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    const got = error instanceof Error ? error.message : String(error);
+    throw wrong(`${path}: expected a configuration file, got ${got}`);
   }
-  if (text.length > MAX_BYTES) throw wrong(`${path}: expected at most ${MAX_BYTES} bytes`);
   return text.split("\n").flatMap((line, i) => {
     const trimmed = line.trim();
     if (trimmed === "" || trimmed.startsWith("#")) return [];

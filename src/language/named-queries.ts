@@ -1,24 +1,24 @@
 /** Queries with names: those that come with the program, one file each, and the user's own. */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SourceError } from "../base/errors.ts";
+import { readSmallFile } from "../base/small-file.ts";
 import { suggestion } from "../base/suggestion.ts";
 
 export interface NamedQuery {
   readonly name: string;
-  /** The first line of its file, behind `#`. */
+  /** The first line of its file, behind `#`; why the file could not be read. */
   readonly help: string;
-  readonly text: string;
+  /** `undefined` where the file could not be read. */
+  readonly text: string | undefined;
   /** The folder that it stands in. */
   readonly folder: string;
 }
 
 const SUFFIX = ".query";
-/** A query is a few lines. */
-const MAX_BYTES = 64 * 1024;
 
 /**
  * All named queries by name; of two with one name the user's counts.
@@ -36,14 +36,16 @@ export function namedQueries(folder?: string): readonly NamedQuery[] {
 
 /**
  * The text of a query that may be a name: `@cpu`.
- * @throws SourceError `QUERY_UNKNOWN` with the nearest names
+ * @throws SourceError `QUERY_UNKNOWN` with the nearest names, `QUERY_UNREADABLE`
  */
 export function queryText(written: string, folder?: string): string {
   const name = /^\s*@([\w-]+)\s*$/.exec(written)?.[1];
   if (name === undefined) return written;
   const all = namedQueries(folder);
   const found = all.find((query) => query.name === name);
-  if (found !== undefined) return found.text;
+  if (found?.text !== undefined) return found.text;
+  if (found !== undefined)
+    throw new SourceError("QUERY_UNREADABLE", `query: @${name}: ${found.help}`);
   const hint = suggestion(
     name,
     all.map((query) => query.name),
@@ -53,15 +55,37 @@ export function queryText(written: string, folder?: string): string {
 
 function queriesIn(folder: string): readonly NamedQuery[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
+  return filesIn(folder)
     .filter((file) => file.endsWith(SUFFIX))
-    .map((file) => {
-      const lines = readFileSync(join(folder, file), "utf8").slice(0, MAX_BYTES).split("\n");
-      const comments = lines.filter((line) => line.startsWith("#"));
-      const help = comments[0]?.replace(/^#\s*/, "") ?? "";
-      const text = lines.filter((line) => !line.startsWith("#")).join("\n");
-      return { name: basename(file, SUFFIX), help, text: text.trim(), folder };
-    });
+    .map((file) => queryIn(folder, file));
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw new SourceError(
+      "QUERIES_FOLDER",
+      `queries: expected a folder, got ${folder}: ${reason(error)}`,
+    );
+  }
+}
+
+function queryIn(folder: string, file: string): NamedQuery {
+  const name = basename(file, SUFFIX);
+  try {
+    const lines = readSmallFile(join(folder, file)).split("\n");
+    const comments = lines.filter((line) => line.startsWith("#"));
+    const help = comments[0]?.replace(/^#\s*/, "") ?? "";
+    const text = lines.filter((line) => !line.startsWith("#")).join("\n");
+    return { name, help, text: text.trim(), folder };
+  } catch (error) {
+    return { name, help: `expected a text file, got ${reason(error)}`, text: undefined, folder };
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function configured(): string {

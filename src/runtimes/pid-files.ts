@@ -3,9 +3,10 @@
  * container's program. Events may arrive after a short container has exited: Podman's are up to a quarter of a second late.
  */
 
-import { existsSync, type FSWatcher, readFileSync, watch } from "node:fs";
+import { existsSync, type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readSmallFile } from "../base/small-file.ts";
 import { isPlainName, pidOf } from "./answer.ts";
 import type { OnChange } from "./runtime.ts";
 
@@ -95,7 +96,7 @@ async function firstProcess(folder: string, file: string, isOver: () => boolean)
 
 function pidIn(file: string): number {
   try {
-    return pidOf(readFileSync(file, "latin1").trim());
+    return pidOf(readSmallFile(file).trim());
   } catch {
     return 0;
   }

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { connect, type Socket } from "node:net";
 import { FeedError } from "../base/errors.ts";
-import { readSmallFile } from "./small-file.ts";
+import { readSmallFile } from "../base/small-file.ts";
 
 export interface TlsFiles {
   readonly cert: string;

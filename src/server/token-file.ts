@@ -4,8 +4,8 @@
  */
 
 import { FeedError } from "../base/errors.ts";
+import { readSmallFile } from "../base/small-file.ts";
 import type { Grant } from "./grant.ts";
-import { readSmallFile } from "./small-file.ts";
 import { digestOf, isToken, TOKEN_FORM, Tokens, tokenFault } from "./token.ts";
 
 const MAX_TOKENS = 10_000;
