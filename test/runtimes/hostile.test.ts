@@ -1,7 +1,9 @@
 /** Sockets and commands that lie, stall, flood or are absent: one clear line each. */
 
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -11,6 +13,7 @@ import { Cri } from "../../src/runtimes/cri.ts";
 import { Docker } from "../../src/runtimes/docker.ts";
 import { Lxd } from "../../src/runtimes/lxd.ts";
 import { Machines } from "../../src/runtimes/nspawn.ts";
+import { withPidFiles } from "../../src/runtimes/pid-files.ts";
 import { PodmanCommand } from "../../src/runtimes/podman.ts";
 import type { Runtime } from "../../src/runtimes/runtime.ts";
 import { containersOf, FakeMachine, listingOf } from "../support/fake-runtime.ts";
@@ -166,6 +169,34 @@ test("answers are read up to the limits of their socket, in bytes and in contain
     (error: unknown) => error,
   );
   assert.is(huge instanceof SourceError && huge.code, "RUNTIME_HUGE");
+});
+
+test("a pid file that is a FIFO or a folder holds up no other", async () => {
+  const root = mkdtempSync(join(tmpdir(), "tracewire-pid-files-"));
+  const seen: unknown[] = [];
+  let end = (): void => {};
+  const events = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const place = { folder: root, file: "pidfile" };
+  const following = withPidFiles(events, [place], (change) => {
+    seen.push(change);
+    end();
+  });
+  // When the folder is watched cannot be seen: containers come until one is.
+  let made = 0;
+  const making = setInterval(() => {
+    made++;
+    for (const kind of ["fifo", "folder", "good"]) mkdirSync(join(root, `${kind}${made}`));
+    execFileSync("mkfifo", [join(root, `fifo${made}/pidfile`)]);
+    mkdirSync(join(root, `folder${made}/pidfile`));
+    writeFileSync(join(root, `good${made}/pidfile`), "77\n");
+  }, 50);
+  await following;
+  clearInterval(making);
+  assert.match((seen[0] as { id: string }).id, /^good/);
+  assert.is((seen[0] as { initPid: number }).initPid, 77);
+  rmSync(root, { recursive: true });
 });
 
 test("announcements are split into lines however they arrive; one without end is skipped", () => {
