@@ -130,7 +130,7 @@ function statOf(path: string): Stats | undefined {
 }
 
 /** Folders that LTTng moves a session's directories to and from: its chunks. */
-const CHUNK = /^(?:\.tmp_old_chunk|\.tmp_new_chunk|\.deleted)$/;
+const CHUNK = /^(?:\.tmp_old_chunk|\.tmp_new_chunk|\.deleted|\d{8}T\d{6}[+-]\d{4}-\d+)$/;
 const ARCHIVE = /^\d{8}T\d{6}/;
 
 /** The path at which something lay or will lie outside of chunks and archives, which a rotation does not change. */
