@@ -30,6 +30,8 @@ export class Inventory {
   readonly #open = new Map<string, DataFile>();
   readonly #done = new Map<string, DoneFile>();
   readonly #donePaths = new Set<string>();
+  /** What the last walk could not find all of, and why. */
+  #problems: ReadonlySet<string> = new Set();
 
   constructor(source: string, root: string, session: string, clockOffsetNs: bigint) {
     this.#source = source;
@@ -39,7 +41,10 @@ export class Inventory {
   }
 
   /** Takes note of what a walk has found. */
-  *found({ traces }: Found): Items {
+  *found({ traces, problems }: Found): Items {
+    for (const problem of problems)
+      if (!this.#problems.has(problem)) yield missing(undefined, problem);
+    this.#problems = new Set(problems);
     const chunks = new Set<string>();
     const files = new Set<string>();
     this.#donePaths.clear();
