@@ -147,6 +147,8 @@ class Follower {
         if (stream.head !== undefined) ready.push({ trace, stream });
       }
     }
+    // Once all streams are announced: one of them alone would let times pass that the others are still to come with.
+    for (const { stream } of ready) yield* this.#untilHead(stream);
     const heap = new Heap(ready, comesFirst);
     const until = performance.now() + ROUND_MS;
     for (let first = heap.first; first !== undefined; first = heap.first) {
@@ -155,6 +157,7 @@ class Follower {
       yield* this.#packet(stream, head);
       stream.head = undefined;
       yield* this.#advance(trace, stream);
+      yield* this.#untilHead(stream);
       if (stream.head === undefined) heap.removeFirst();
       else heap.firstChanged();
       if (this.#stop.aborted || performance.now() > until) break;
@@ -219,7 +222,6 @@ class Follower {
             break;
           }
           yield* this.#announce(trace, stream);
-          yield* this.#until(stream.origin!, found.head);
           return;
       }
     }
@@ -233,8 +235,10 @@ class Follower {
   }
 
   /** Until a stream's next packet begins, it has nothing. */
-  *#until(stream: StreamOrigin, { packet: { begin } }: Head): Generator<FollowedItem, void, void> {
-    if (begin !== undefined && begin > 0n) yield { kind: "beacon", stream, timestamp: begin - 1n };
+  *#untilHead({ origin, head }: FollowedStream): Generator<FollowedItem, void, void> {
+    const begin = head?.packet.begin;
+    if (origin !== undefined && begin !== undefined && begin > 0n)
+      yield { kind: "beacon", stream: origin, timestamp: begin - 1n };
   }
 
   *#packet(

@@ -81,4 +81,22 @@ test("a ring of files begins where it is oldest", async () => {
   assert.is(streams.size, 1);
 });
 
+test("no time passes before the streams of all traces are known", async () => {
+  const other = METADATA.replace(UUID, UUID.replace("2a64", "3b75"));
+  const root = folders.make({
+    "late/metadata": METADATA,
+    "late/channel_0": packetNumbered(5),
+    "soon/metadata": other,
+    "soon/channel_0": packetNumbered(1),
+  });
+  const stop = new AbortController();
+  const kinds: string[] = [];
+  for await (const { kind } of followDirectory("lab", root, { signal: stop.signal })) {
+    kinds.push(kind);
+    if (kinds.filter((one) => one === "packet").length === 2) stop.abort();
+  }
+  assert.is(kinds.filter((kind) => kind === "stream").length, 2);
+  assert.ok(kinds.lastIndexOf("stream") < kinds.indexOf("beacon"), kinds.join());
+});
+
 test.run();
