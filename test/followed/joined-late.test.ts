@@ -1,5 +1,7 @@
 /** Files that were there before: in whatever folders they lie and by whatever names, packets come in their order. */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { followDirectory } from "../../src/followed/follow-directory.ts";
@@ -97,6 +99,19 @@ test("no time passes before the streams of all traces are known", async () => {
   }
   assert.is(kinds.filter((kind) => kind === "stream").length, 2);
   assert.ok(kinds.lastIndexOf("stream") < kinds.indexOf("beacon"), kinds.join());
+});
+
+test("a ring that was written over before its metadata came is counted as lost", async () => {
+  const root = folders.make({ "ust/metadata": "", "ust/channel_0_0": packetNumbered(5) });
+  const stop = new AbortController();
+  const reasons: string[] = [];
+  setTimeout(() => writeFileSync(join(root, "ust/channel_0_0"), packetNumbered(7)), 600);
+  setTimeout(() => writeFileSync(join(root, "ust/metadata"), METADATA), 1500);
+  for await (const item of followDirectory("lab", root, { signal: stop.signal })) {
+    if (item.kind === "gap") reasons.push(item.reason);
+    if (item.kind === "packet") stop.abort();
+  }
+  assert.equal(reasons, [`${root}/ust: packets were written over before their metadata came`]);
 });
 
 test.run();

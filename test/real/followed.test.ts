@@ -77,7 +77,9 @@ run("history and what comes are what is recorded in the end, through rotations",
   await second.emit("tick", 150);
   await first.end();
   await second.end();
+  await lttng.lttng("disable-rotation", "--session", "rotated", "--timer");
   await lttng.lttng("stop", "rotated");
+  await standsStill(directory);
   const expected = await recordedLines(directory);
   assert.ok(expected.length > 900, `${expected.length} lines`);
   assert.ok(readdirSync(join(directory, "archives")).length > 1);
@@ -175,6 +177,16 @@ run("an application that is killed leaves what it had written", async () => {
   assert.equal(await linesOf(follower, expected.length), expected);
   await lttng.lttng("destroy", "--no-wait", "killed");
 });
+
+/** Waits until no rotation moves folders any more, of which a recorded trace could not be read. */
+async function standsStill(directory: string): Promise<void> {
+  const names = (): string => readdirSync(directory, { recursive: true }).sort().join();
+  await eventually("rotations are over", async () => {
+    const before = names();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    return names() === before || undefined;
+  });
+}
 
 function hasPackets(directory: string): boolean {
   return readdirSync(directory, { recursive: true }).some((name) =>
