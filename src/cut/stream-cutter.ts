@@ -1,6 +1,14 @@
 /** One stream: its packets, each with the records that are kept, into a data file and its index. */
 
-import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { wordToBigInt } from "../base/bits.ts";
 import { SourceError } from "../base/errors.ts";
 import { alignUp, Slots } from "../ctf/field-cursor.ts";
@@ -90,8 +98,8 @@ export class StreamCutter implements Target, Numbered {
       closeSync(file);
     }
     if (this.#byteOffset > 0) return;
-    rmSync(this.#path);
-    if (this.#indexPath !== undefined) rmSync(this.#indexPath);
+    rmSync(this.#path, { force: true });
+    if (this.#indexPath !== undefined) rmSync(this.#indexPath, { force: true });
   }
 
   get numbers(): PacketNumbers {
@@ -112,6 +120,13 @@ export class StreamCutter implements Target, Numbered {
   cutBack(): void {
     ftruncateSync(this.#data, this.#byteOffset);
     if (this.#index !== undefined) ftruncateSync(this.#index, indexBytes(this.#packets));
+  }
+
+  /** Whether its files still have names: what is written to a file that was deleted is nowhere. */
+  get isThere(): boolean {
+    return [this.#data, this.#index].every(
+      (file) => file === undefined || fstatSync(file).nlink > 0,
+    );
   }
 
   get hasIndex(): boolean {

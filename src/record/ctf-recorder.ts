@@ -40,6 +40,8 @@ interface StreamState {
   cutter: Numbered | undefined;
 }
 
+/** With room for less, no packet is written. */
+const PROBE_BYTES = 1 << 20;
 /** Packets that wait may have so many bytes; then the slowest streams are waited for no longer. */
 const MAX_WAITING_BYTES = 256 << 20;
 
@@ -260,7 +262,7 @@ export class CtfRecorder {
 
   /** Writes into the segment, which begins if there is none; false where the disk does not take it. */
   #store(write: (segment: CtfSegment) => void, ns: bigint): boolean {
-    if (!this.#stall.mayWrite(() => roomProblem(this.#spec.folder))) return false;
+    if (!this.#stall.mayWrite(() => roomProblem(this.#spec.folder, PROBE_BYTES))) return false;
     try {
       this.#segment ??= new CtfSegment(this.#spec.folder, this.#nextNumber++);
       write(this.#segment);
