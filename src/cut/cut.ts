@@ -17,6 +17,7 @@ import { hasFixedHead } from "./fixed-head.ts";
 import { KeptRecords } from "./kept-records.ts";
 import { cutMetadata } from "./metadata-cut.ts";
 import { PacketSelector } from "./packet-selector.ts";
+import { RecordKernels } from "./record-scan.ts";
 import { type SourcePacket, StreamCutter } from "./stream-cutter.ts";
 
 export interface CutTotals {
@@ -55,6 +56,7 @@ class Cut {
   readonly #spec: CutSpec;
   readonly #folder: string;
   readonly #files = new OpenFiles();
+  readonly #kernels = new RecordKernels();
   readonly #totals: CutTotals;
   readonly #totalBytes: number;
   #doneBytes = 0;
@@ -92,7 +94,8 @@ class Cut {
     const names = new Set<string>();
     // Streams that are taken over whole have packets of which this is asked only where they were cut short.
     let selector: PacketSelector | undefined;
-    const selects = (): PacketSelector => (selector ??= new PacketSelector(this.#spec, traceClass));
+    const selects = (): PacketSelector =>
+      (selector ??= new PacketSelector(this.#spec, traceClass, this.#kernels));
     try {
       for (const stream of directory.streams) {
         const name = nameFor(basename(stream.path), names);

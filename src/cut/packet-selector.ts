@@ -9,7 +9,7 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
 import type { CutSpec, RecordChoice } from "./cut-spec.ts";
 import { KeptRecords, PLACE_COLUMNS } from "./kept-records.ts";
-import { RecordScan } from "./record-scan.ts";
+import { type RecordKernels, RecordScan } from "./record-scan.ts";
 
 export interface SelectedRecords {
   /** Valid until the next packet is looked at. */
@@ -37,17 +37,20 @@ export class PacketSelector {
   readonly #kept = new KeptRecords();
   readonly #union = new KeptRecords();
 
+  /** @param kernels of all selectors of the same question */
   constructor(
     { scan = EVERY_RECORD, choice, alwaysKept }: Pick<CutSpec, "scan" | "choice" | "alwaysKept">,
     traceClass: TraceClass,
+    kernels: RecordKernels,
   ) {
     this.#choice = choice;
     const places = planColumns(PLACE_COLUMNS, [traceClass]);
     const columns = [...scan.columns, ...places];
-    this.#passing = new RecordScan({ ...scan, countsOnly: false, columns }, traceClass);
+    const passing = { ...scan, countsOnly: false, columns };
+    this.#passing = new RecordScan(passing, traceClass, kernels.of("passing", columns));
     const always = { ...EVERY_RECORD, events: alwaysKept, columns: places };
     if (!passesEvery(scan, choice) && declaresAny(traceClass, alwaysKept))
-      this.#always = new RecordScan(always, traceClass);
+      this.#always = new RecordScan(always, traceClass, kernels.of("always", places));
   }
 
   select(bytes: Uint8Array, header: PacketHeader): SelectedRecords {

@@ -3,6 +3,7 @@
 import type { DecodeError } from "../base/errors.ts";
 import type { ColumnBatch } from "../column/column.ts";
 import { SharedDictionary } from "../column/column-builder.ts";
+import type { PlannedColumn } from "../column/schema.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { InterpretingScanner } from "../scan/interpreter.ts";
@@ -19,6 +20,28 @@ export interface ScannedRows {
 
 const FACTS = { host: undefined };
 
+/** Kernels, each for all traces whose scans fill the same columns: a memory for each of a thousand traces would be much. */
+export class RecordKernels {
+  readonly #kernels = new Map<string, Kernel>();
+
+  /** @param scan which of several scans of a trace: they select other records */
+  of(scan: string, columns: readonly PlannedColumn[]): Kernel {
+    const facts = columns.map(({ name, type, nullable, request }) => [
+      name,
+      type,
+      nullable,
+      request.kind,
+    ]);
+    const key = `${scan} ${JSON.stringify(facts)}`;
+    let kernel = this.#kernels.get(key);
+    if (kernel === undefined) {
+      kernel = new Kernel(columns);
+      this.#kernels.set(key, kernel);
+    }
+    return kernel;
+  }
+}
+
 export class RecordScan {
   readonly #spec: ScanSpec;
   readonly #traceClass: TraceClass;
@@ -26,11 +49,12 @@ export class RecordScan {
   readonly #compiled: KernelScanner;
   #interpreter: InterpretingScanner | undefined;
 
-  constructor(spec: ScanSpec, traceClass: TraceClass) {
+  /** @param kernel for the spec's columns */
+  constructor(spec: ScanSpec, traceClass: TraceClass, kernel: Kernel) {
     this.#spec = spec;
     this.#traceClass = traceClass;
     recallMet(traceClass);
-    this.#kernel = new Kernel(spec.columns);
+    this.#kernel = kernel;
     this.#compiled = new KernelScanner(spec, this.#kernel, traceClass, FACTS);
   }
 

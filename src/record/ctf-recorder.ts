@@ -98,6 +98,7 @@ export class CtfRecorder {
       case "trace-class": {
         const state = this.#trace(item.trace);
         state.traceClass = item.traceClass;
+        state.selector?.close();
         state.selector = undefined;
         break;
       }
@@ -380,9 +381,10 @@ export class CtfRecorder {
   /** Traces that have ended are in no later segment. */
   #forgetTraces(): void {
     const alive = new Set([...this.#streams.keys()].map(({ trace }) => trace));
-    for (const [trace, { isEnded, place }] of this.#traces) {
+    for (const [trace, { isEnded, place, selector }] of this.#traces) {
       if (!isEnded || alive.has(trace)) continue;
       this.#traces.delete(trace);
+      selector?.close();
       for (const key of this.#ended.keys())
         if (key.startsWith(`${place}/`)) this.#ended.delete(key);
     }
