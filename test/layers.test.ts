@@ -64,7 +64,7 @@ const MAY_IMPORT: Readonly<
   },
   segments: {
     folders: ["base", "column", "ctf", "filter", "source", "query", "operators", "language"],
-    packages: ["rxjs", "apache-arrow", "hyparquet", "node:fs", "node:path"],
+    packages: ["rxjs", "apache-arrow", "hyparquet", "node:fs", "node:path", "node:zlib"],
   },
   record: {
     folders: ["base", "ctf", "column", "feed", "query", "operators", "format", "segments", "cut"],

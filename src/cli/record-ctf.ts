@@ -7,6 +7,7 @@ import type { TraceOrigin } from "../base/item.ts";
 import { openRecorded } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { PacketSelector } from "../cut/packet-selector.ts";
+import { RecordKernels } from "../cut/record-scan.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { MetadataStage } from "../feed/metadata-stage.ts";
 import { CtfRecorder } from "../record/ctf-recorder.ts";
@@ -37,6 +38,7 @@ export async function recordCtf(sources: readonly string[], options: RecordOptio
   const { specOf, names, read } = await (isLive ? live(options) : recorded(sources, options));
   const isQuiet = options.quiet === true;
   const rows = new RowsReport({ isLive, isQuiet, readsContainersFirst: false, isStill: true });
+  const kernels = new RecordKernels();
   const recorder = new CtfRecorder(
     {
       folder: options.to,
@@ -49,7 +51,7 @@ export async function recordCtf(sources: readonly string[], options: RecordOptio
       nameWaitMs: names === undefined ? 0 : (options.nameWait ?? NAME_WAIT_MS),
       placeOf: (trace) => placeOf(trace, sources),
       selector: (traceClass) =>
-        new PacketSelector({ ...specOf(traceClass), alwaysKept: [] }, traceClass),
+        new PacketSelector({ ...specOf(traceClass), alwaysKept: [] }, traceClass, kernels),
     },
     {
       note: warn,

@@ -1,5 +1,5 @@
 /** The waist of the engine: columns in Arrow's physical layout, between decoder, ordering and encoder. */
-import { takeValidity, type Validity } from "./validity.ts";
+import { takeValidity, type Validity, validityRange } from "./validity.ts";
 
 export const NUMBER_TYPES = [
   "int8",
@@ -178,11 +178,51 @@ export function takeRows({ timestamps, columns }: ColumnBatch, rows: Int32Array)
 }
 
 /** The rows `[from, to)`, copied. */
-export function takeRange(batch: ColumnBatch, from: number, to: number): ColumnBatch {
-  return takeRows(
-    batch,
-    Int32Array.from({ length: to - from }, (_, i) => from + i),
+export function takeRange(
+  { timestamps, columns }: ColumnBatch,
+  from: number,
+  to: number,
+): ColumnBatch {
+  const times = timestamps.slice(from, to);
+  const taken = columns.map((column) =>
+    column.kind === "number" && column.values === timestamps
+      ? { ...column, values: times, ...validityRange(column, from, to) }
+      : takeColumnRange(column, from, to),
   );
+  return { rows: to - from, timestamps: times, columns: taken };
+}
+
+function takeColumnRange(column: Column, from: number, to: number): Column {
+  const validity = validityRange(column, from, to);
+  switch (column.kind) {
+    case "number":
+      return { ...column, values: column.values.slice(from, to), ...validity };
+    case "dictionary":
+      return { ...column, codes: column.codes.slice(from, to), ...validity };
+    case "utf8": {
+      const [offsets, first, last] = offsetRange(column.offsets, from, to);
+      return { ...column, offsets, bytes: column.bytes.slice(first, last), ...validity };
+    }
+    case "list": {
+      const [offsets, first, last] = offsetRange(column.offsets, from, to);
+      return { ...column, offsets, values: column.values.slice(first, last), ...validity };
+    }
+    case "null":
+      return nullRows(to - from);
+  }
+}
+
+/** Offsets of some rows, from 0 on, and what they span of the values. */
+function offsetRange(all: Int32Array, from: number, to: number): [Int32Array, number, number] {
+  const offsets = all.slice(from, to + 1);
+  const first = offsets[0]!;
+  const last = offsets[to - from]!;
+  if (first !== 0) for (let i = 0; i < offsets.length; i++) offsets[i]! -= first;
+  return [offsets, first, last];
+}
+
+function nullRows(rows: number): Column {
+  return { kind: "null", validity: new Uint8Array((rows + 7) >> 3), nullCount: rows };
 }
 
 function takeNumbers(values: NumberArray, rows: Int32Array): NumberArray {
@@ -216,11 +256,7 @@ function takeColumnRows(column: Column, rows: Int32Array): Column {
       return { ...column, offsets, values, ...validity };
     }
     case "null":
-      return {
-        kind: "null",
-        validity: new Uint8Array((rows.length + 7) >> 3),
-        nullCount: rows.length,
-      };
+      return nullRows(rows.length);
   }
 }
 

@@ -13,7 +13,13 @@ import type {
 } from "../ctf/trace-class.ts";
 import type { ColumnType, NumberType } from "./column.ts";
 import { eventClassesWith } from "./payload-index.ts";
-import { BUILT_IN, type ColumnRequest, columnName, findRequested } from "./request.ts";
+import {
+  BUILT_IN,
+  type ColumnRequest,
+  columnName,
+  findRequested,
+  type PlacePart,
+} from "./request.ts";
 import type { PlannedColumn } from "./schema.ts";
 import { defaultContext } from "./selection.ts";
 
@@ -116,6 +122,14 @@ export function selectableNames(traceClasses: readonly TraceClass[]): Set<string
   return names;
 }
 
+const PLACE_TYPES: Readonly<Record<PlacePart, NumberType>> = {
+  begin: "uint32",
+  end: "uint32",
+  clock: "uint64",
+  // Ids are numbers, and those beyond 32 bits are exact, too.
+  class: "float64",
+};
+
 function planColumn(request: ColumnRequest, traceClasses: readonly TraceClass[]): PlannedColumn {
   const settled = settle(request, traceClasses);
   const name = columnName(request);
@@ -144,6 +158,13 @@ function planColumn(request: ColumnRequest, traceClasses: readonly TraceClass[])
         name,
         request: settled,
         type: { kind: "number", number: "uint32" },
+        nullable: false,
+      };
+    case "place":
+      return {
+        name,
+        request: settled,
+        type: { kind: "number", number: PLACE_TYPES[settled.part] },
         nullable: false,
       };
     case "match":

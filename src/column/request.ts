@@ -22,6 +22,8 @@ export type ContainerFact = (typeof CONTAINER_FACTS)[number];
 /** What is known of a container; nothing where it is not. */
 export type ContainerFacts = Readonly<Partial<Record<ContainerFact, string | undefined>>>;
 
+export type PlacePart = "begin" | "end" | "clock" | "class";
+
 export interface FieldRequest {
   /** Dotted where nested. */
   readonly name: string;
@@ -62,6 +64,11 @@ export type ColumnRequest = { readonly as?: string | undefined } & (
   | { readonly kind: "container"; readonly fact: ContainerFact; readonly text?: string | undefined }
   /** How many rows a row stands for: see `Fold`. */
   | { readonly kind: "weight" }
+  /**
+   * Where a record lies in its packet: its first bit and the one behind it, the clock behind it, and its event class's id. For
+   * those who copy records.
+   */
+  | { readonly kind: "place"; readonly part: PlacePart }
   /** 1 if a filter holds for the record, else 0. */
   | { readonly kind: "match"; readonly program: MatchProgram }
   /** The whole payload as text. */

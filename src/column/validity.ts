@@ -51,6 +51,12 @@ export function takeValidity({ validity }: Validity, rows: Int32Array): Validity
   return validityOf(rows.length, (i) => !isValid(validity, rows[i]!));
 }
 
+/** The validity of the rows `[from, to)`. */
+export function validityRange({ validity }: Validity, from: number, to: number): Validity {
+  if (validity === undefined) return { validity, nullCount: 0 };
+  return validityOf(to - from, (i) => !isValid(validity, from + i));
+}
+
 /** Keeps which rows have a value. Costs nothing until the first null. */
 export class ValidityBuilder {
   #bits: Uint8Array | undefined;

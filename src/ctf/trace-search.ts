@@ -81,13 +81,14 @@ class Search {
 
   async enter(path: string): Promise<void> {
     const entries = await this.#entries(path).catch((cause: NodeJS.ErrnoException) => {
-      const message = `${path}: ${systemReason(cause)}`;
-      const error = new SourceError("SOURCE_UNREADABLE", message, { cause });
-      this.unreadable.push({ path, error });
+      this.#fail("SOURCE_UNREADABLE", path, systemReason(cause), { cause });
       return [];
     });
-    if (entries.some((entry) => entry.name === "metadata" && !entry.isDirectory()))
-      this.found.push(path);
+    const metadata = entries.find((entry) => entry.name === "metadata");
+    if (metadata?.isDirectory() === false) this.found.push(path);
+    // Traces lie in a folder of that name, too; beside data files, it stands where the file should.
+    else if (metadata !== undefined && entries.some((entry) => entry.isFile()))
+      this.#fail("SOURCE_NOT_FILE", join(path, "metadata"), "expected a file, got a folder");
     for (const entry of entries) {
       if (this.#isOver) return;
       const inside = join(path, entry.name);
@@ -102,13 +103,16 @@ class Search {
     if (this.#seen.has(real)) return [];
     if (this.#seen.size >= MAX_SEARCHED_FOLDERS) {
       this.#isOver = true;
-      const message = `${path}: expected at most ${MAX_SEARCHED_FOLDERS} folders in a search, got more; name the traces`;
-      const error = new SourceError("SOURCE_TOO_LARGE", message);
-      this.unreadable.push({ path, error });
+      const most = `expected at most ${MAX_SEARCHED_FOLDERS} folders in a search`;
+      this.#fail("SOURCE_TOO_LARGE", path, `${most}, got more; name the traces`);
       return [];
     }
     this.#seen.add(real);
     return readdir(path, { withFileTypes: true });
+  }
+
+  #fail(code: string, path: string, reason: string, options?: ErrorOptions): void {
+    this.unreadable.push({ path, error: new SourceError(code, `${path}: ${reason}`, options) });
   }
 
   async #isFolder(entry: FolderEntry, path: string): Promise<boolean> {
@@ -121,5 +125,6 @@ class Search {
 interface FolderEntry {
   readonly name: string;
   isDirectory(): boolean;
+  isFile(): boolean;
   isSymbolicLink(): boolean;
 }

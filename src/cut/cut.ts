@@ -14,8 +14,10 @@ import { hasNarrowClock } from "../ctf/whole-times.ts";
 import { roomFor } from "../wasm/page-aligned.ts";
 import type { CutSpec } from "./cut-spec.ts";
 import { hasFixedHead } from "./fixed-head.ts";
+import { KeptRecords } from "./kept-records.ts";
 import { cutMetadata } from "./metadata-cut.ts";
 import { PacketSelector } from "./packet-selector.ts";
+import { RecordKernels } from "./record-scan.ts";
 import { type SourcePacket, StreamCutter } from "./stream-cutter.ts";
 
 export interface CutTotals {
@@ -54,6 +56,7 @@ class Cut {
   readonly #spec: CutSpec;
   readonly #folder: string;
   readonly #files = new OpenFiles();
+  readonly #kernels = new RecordKernels();
   readonly #totals: CutTotals;
   readonly #totalBytes: number;
   #doneBytes = 0;
@@ -89,15 +92,23 @@ class Cut {
     const uuid = traceClass.uuid && this.#spec.uuid?.();
     const occurring = this.#spec.classes === "occurring" ? new Set<EventClass>() : undefined;
     const names = new Set<string>();
-    for (const stream of directory.streams) {
-      const name = nameFor(basename(stream.path), names);
-      const index = indexPath(traceClass, stream, folder, name);
-      const cutter = new StreamCutter(traceClass, join(folder, name), index, uuid);
-      try {
-        if (!(await this.#stream(traceClass, stream, cutter, occurring))) return false;
-      } finally {
-        cutter.close();
+    // Streams that are taken over whole have packets of which this is asked only where they were cut short.
+    let selector: PacketSelector | undefined;
+    const selects = (): PacketSelector =>
+      (selector ??= new PacketSelector(this.#spec, traceClass, this.#kernels));
+    try {
+      for (const stream of directory.streams) {
+        const name = nameFor(basename(stream.path), names);
+        const index = indexPath(traceClass, stream, folder, name);
+        const cutter = new StreamCutter(traceClass, join(folder, name), index, uuid);
+        try {
+          if (!(await this.#stream(traceClass, stream, cutter, selects, occurring))) return false;
+        } finally {
+          cutter.close();
+        }
       }
+    } finally {
+      selector?.close();
     }
     const cut = cutMetadata(metadata, traceClass, { occurring, uuid });
     writeFileSync(join(folder, "metadata"), cut);
@@ -108,10 +119,10 @@ class Cut {
     traceClass: TraceClass,
     stream: StoredStream,
     cutter: StreamCutter,
+    selector: () => PacketSelector,
     occurring: Set<EventClass> | undefined,
   ): Promise<boolean> {
     const { scan, isStopped, onProgress, onLoss } = this.#spec;
-    const selector = new PacketSelector(this.#spec, traceClass);
     // Which round a narrow clock is in shows by the packets before.
     const keepsEmpty = hasNarrowClock(
       stream.streamClass,
@@ -125,14 +136,15 @@ class Cut {
       // A packet that was cut short ends with its last whole record.
       if (scan === undefined && header.missingBits === 0) cutter.whole({ bytes, header });
       else {
-        const { records, unwanted, error } = selector.select(bytes, header);
+        const { records, unwanted, error } = selector().select(bytes, header);
         if (error !== undefined) onLoss(stream.path, error);
-        for (const { eventClass } of records) occurring?.add(eventClass);
-        this.#totals.records += records.length;
+        for (const eventClass of records.eventClasses(header.streamClass))
+          occurring?.add(eventClass);
+        this.#totals.records += records.count;
         this.#totals.kept += unwanted;
         // Trace Compass ends a stream without an index at its first packet without a record, so that what those say of
         // discarded events waits for the next one with records, which says it, too.
-        const waits = records.length === 0 && cutter.size > 0 && !keepsEmpty && !cutter.hasIndex;
+        const waits = records.count === 0 && cutter.size > 0 && !keepsEmpty && !cutter.hasIndex;
         silent = waits
           ? { bytes: bytes.slice(0, Math.ceil(header.headerBits / 8)), header }
           : undefined;
@@ -144,7 +156,7 @@ class Cut {
       // Signals have theirs.
       await turns.pass();
     }
-    if (silent !== undefined) cutter.packet(silent, [], keepsEmpty);
+    if (silent !== undefined) cutter.packet(silent, new KeptRecords(), keepsEmpty);
     return true;
   }
 

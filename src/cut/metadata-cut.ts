@@ -5,7 +5,7 @@ import { type JsonValue, parseJson } from "../ctf/json.ts";
 import { MetadataReader } from "../ctf/metadata.ts";
 import { RECORD_SEPARATOR } from "../ctf/metadata-sections.ts";
 import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
-import type { Declaration, Value } from "../ctf/tsdl-ast.ts";
+import type { Value } from "../ctf/tsdl-ast.ts";
 import { parseTsdl } from "../ctf/tsdl-parser.ts";
 
 export interface MetadataChanges {
@@ -109,35 +109,82 @@ function saysTheSame(
 // --- TSDL
 
 function tsdlChanges(text: string, isDropped: Dropped, uuid: Uint8Array | undefined): Change[] {
-  return parseTsdl(text, 0).declarations.flatMap((declaration): Change[] => {
-    if (!("block" in declaration)) return [];
-    if (declaration.block === "event") {
-      const id = numberOf(entryValue(declaration, "id")) ?? 0;
-      if (!isDropped(numberOf(entryValue(declaration, "stream_id")), id)) return [];
-      const { start } = declaration.span;
-      return [{ start, end: endOfLines(text, declarationEnd(text, start)), text: "" }];
+  const changes: Change[] = [];
+  for (const { start, end } of declarationsOf(text)) {
+    if (isAt(EVENT, text, start)) {
+      const { id, streamId } = eventIds(text, start, end);
+      if (isDropped(streamId, id)) changes.push({ start, end: endOfLines(text, end), text: "" });
+    } else if (uuid !== undefined && isAt(TRACE, text, start)) {
+      const own = entryValue(text.slice(start, end), "uuid")?.span;
+      if (own !== undefined)
+        changes.push({
+          start: start + own.start,
+          end: start + own.end,
+          text: `"${uuidText(uuid)}"`,
+        });
     }
-    const own = declaration.block === "trace" ? entryValue(declaration, "uuid") : undefined;
-    if (own === undefined || uuid === undefined) return [];
-    return [{ ...own.span, text: `"${uuidText(uuid)}"` }];
-  });
+  }
+  return changes;
 }
 
-type Block = Declaration & { readonly kind: "block" };
+const SPACE = /(?:\s+|\/\*[\s\S]*?\*\/|\/\/.*)*/y;
+const EVENT = /event\b/y;
+const TRACE = /trace\b/y;
 
-function entryValue({ entries }: Block, wanted: string): Value | undefined {
-  for (const entry of entries)
+function isAt(pattern: RegExp, text: string, at: number): boolean {
+  pattern.lastIndex = at;
+  return pattern.test(text);
+}
+
+/** Where the declarations of a text begin and end. */
+function* declarationsOf(
+  text: string,
+): Generator<{ readonly start: number; readonly end: number }> {
+  for (let at = 0; ; ) {
+    SPACE.lastIndex = at;
+    const start = at + SPACE.exec(text)![0].length;
+    const end = new DeclarationEnd(start);
+    if (!end.isIn(text)) return;
+    at = end.at;
+    yield { start, end: at };
+  }
+}
+
+/** The entries of a block up to the first that has a block of its own: names, and numbers that mean what they look like. */
+const PLAIN_EVENT = /event\s*\{\s*((?:\w+\s*=\s*(?:[1-9]\d*|0|"[^"\\]*")\s*;\s*)*)/y;
+const PLAIN_NUMBER = /(\w+)\s*=\s*(?:(\d+)|"[^"]*")/g;
+
+/** The ids of an event class and its stream class, as tracers write them: before its fields; else its declaration is parsed. */
+function eventIds(
+  text: string,
+  start: number,
+  end: number,
+): { readonly id: number; readonly streamId: number | undefined } {
+  PLAIN_EVENT.lastIndex = start;
+  const entries = PLAIN_EVENT.exec(text)?.[1] ?? "";
+  const numbers = new Map<string, number>();
+  for (const [, name, number] of entries.matchAll(PLAIN_NUMBER))
+    if (number !== undefined) numbers.set(name!, Number(number));
+  const [id, streamId] = [numbers.get("id"), numbers.get("stream_id")];
+  if (id !== undefined && streamId !== undefined) return { id, streamId };
+  const declaration = text.slice(start, end);
+  return {
+    id: numberOf(entryValue(declaration, "id")) ?? 0,
+    streamId: numberOf(entryValue(declaration, "stream_id")),
+  };
+}
+
+/** The value of a block's entry. @param text of one declaration */
+function entryValue(text: string, wanted: string): Value | undefined {
+  const [declaration] = parseTsdl(text, 0).declarations;
+  if (declaration === undefined || !("block" in declaration)) return undefined;
+  for (const entry of declaration.entries)
     if (entry.kind === "value" && entry.name === wanted) return entry.value;
   return undefined;
 }
 
 function numberOf(value: Value | undefined): number | undefined {
   return value?.kind === "integer" ? Number(value.value) : undefined;
-}
-
-function declarationEnd(text: string, start: number): number {
-  const end = new DeclarationEnd(start);
-  return end.isIn(text) ? end.at : text.length;
 }
 
 /** Behind the line ends that follow. */

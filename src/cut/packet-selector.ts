@@ -1,19 +1,19 @@
-/** Which records of a stream's packets are kept. */
+/** Which records of a trace's packets are kept. */
 
 import type { DecodeError } from "../base/errors.ts";
 import { globMatches } from "../base/glob.ts";
 import type { ColumnBatch } from "../column/column.ts";
-import { SharedDictionary } from "../column/column-builder.ts";
+import { planColumns } from "../column/layout.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
-import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
-import { InterpretingScanner } from "../scan/interpreter.ts";
+import type { TraceClass } from "../ctf/trace-class.ts";
 import type { ScanSpec } from "../scan/scanner.ts";
-import type { CutSpec } from "./cut-spec.ts";
-import type { KeptRecord } from "./stream-cutter.ts";
+import type { CutSpec, RecordChoice } from "./cut-spec.ts";
+import { KeptRecords, PLACE_COLUMNS } from "./kept-records.ts";
+import { type RecordKernels, RecordScan } from "./record-scan.ts";
 
 export interface SelectedRecords {
   /** Valid until the next packet is looked at. */
-  readonly records: readonly KeptRecord[];
+  readonly records: KeptRecords;
   /** How many of them did not pass: records of their names are always kept. */
   readonly unwanted: number;
   /** Why the rest of the packet could not be read. */
@@ -28,65 +28,82 @@ const EVERY_RECORD: ScanSpec = {
   end: undefined,
 };
 
-interface SeenRecord extends KeptRecord {
-  readonly isAlwaysKept: boolean;
-  passes: boolean;
-}
-
 export class PacketSelector {
-  readonly #scanner: InterpretingScanner;
-  readonly #choice: CutSpec["choice"];
-  readonly #alwaysKept: CutSpec["alwaysKept"];
-  readonly #isAlwaysKept = new Map<EventClass, boolean>();
-  #records: SeenRecord[] = [];
+  readonly #choice: RecordChoice | undefined;
+  readonly #passing: RecordScan;
+  /** Finds the records that are kept whether they pass or not; `undefined` where all that there are pass. */
+  readonly #always: RecordScan | undefined;
+  readonly #passed = new KeptRecords();
+  readonly #kept = new KeptRecords();
+  readonly #union = new KeptRecords();
 
+  /** @param kernels of all selectors of the same question */
   constructor(
     { scan = EVERY_RECORD, choice, alwaysKept }: Pick<CutSpec, "scan" | "choice" | "alwaysKept">,
     traceClass: TraceClass,
+    kernels: RecordKernels,
   ) {
     this.#choice = choice;
-    this.#alwaysKept = alwaysKept;
-    this.#scanner = new InterpretingScanner(
-      { ...scan, countsOnly: choice === undefined },
-      scan.columns.map(() => new SharedDictionary()),
-      traceClass,
-      { host: undefined },
-      (eventClass, beginBit, endBit, { hi, lo }, passes) => {
-        const isAlwaysKept = this.#keepsAll(eventClass);
-        if (!passes && !isAlwaysKept) return;
-        const clock = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
-        this.#records.push({ eventClass, beginBit, endBit, clock, isAlwaysKept, passes });
-      },
-    );
+    const places = planColumns(PLACE_COLUMNS, [traceClass]);
+    const columns = [...scan.columns, ...places];
+    const passing = { ...scan, countsOnly: false, columns };
+    this.#passing = new RecordScan(passing, traceClass, kernels.of("passing", columns));
+    const always = { ...EVERY_RECORD, events: alwaysKept, columns: places };
+    if (!passesEvery(scan, choice) && declaresAny(traceClass, alwaysKept))
+      this.#always = new RecordScan(always, traceClass, kernels.of("always", places));
   }
 
   select(bytes: Uint8Array, header: PacketHeader): SelectedRecords {
-    this.#records = [];
-    const { rows, error } = this.#scanner.scan(bytes, header);
-    if (this.#choice !== undefined) this.#choose(this.#choice, rows);
-    const records = this.#records;
-    const unwanted = records.reduce((sum, { passes }) => sum + (passes ? 0 : 1), 0);
-    return { records, unwanted, error };
+    const passing = this.#passing.scan(bytes, header);
+    const passed = this.#passed;
+    passed.clear();
+    for (const batch of passing.batches) this.#pass(batch);
+    const { error } = passing;
+    if (this.#always === undefined) return { records: passed, unwanted: 0, error };
+    const kept = this.#kept;
+    kept.clear();
+    for (const batch of this.#always.scan(bytes, header).batches) kept.addBatch(batch);
+    const unwanted = unite(passed, kept, this.#union);
+    return { records: this.#union, unwanted, error };
   }
 
-  /** Rows are the records that passed the scan, in their order. */
-  #choose(choice: NonNullable<CutSpec["choice"]>, batches: readonly ColumnBatch[]): void {
-    const passed = this.#records.filter(({ passes }) => passes);
-    for (const record of passed) record.passes = false;
-    let first = 0;
-    for (const batch of batches) {
-      for (const row of choice.wanted(batch)) passed[first + row]!.passes = true;
-      first += batch.rows;
-    }
-    this.#records = this.#records.filter(({ passes, isAlwaysKept }) => passes || isAlwaysKept);
+  close(): void {
+    this.#passing.close();
+    this.#always?.close();
   }
 
-  #keepsAll(eventClass: EventClass): boolean {
-    let always = this.#isAlwaysKept.get(eventClass);
-    if (always === undefined) {
-      always = this.#alwaysKept.some((glob) => globMatches(glob, eventClass.name));
-      this.#isAlwaysKept.set(eventClass, always);
+  #pass(batch: ColumnBatch): void {
+    if (this.#choice === undefined) {
+      this.#passed.addBatch(batch);
+      return;
     }
-    return always;
+    const own = batch.columns.slice(0, -PLACE_COLUMNS.length);
+    const wanted = this.#choice.wanted({ ...batch, columns: own });
+    const all = new KeptRecords();
+    all.addBatch(batch);
+    for (const row of wanted) this.#passed.add(all, row);
   }
+}
+
+function passesEvery({ filter, events, begin, end }: ScanSpec, choice: unknown): boolean {
+  return [filter, begin, end, choice].every((one) => one === undefined) && events.length === 0;
+}
+
+function declaresAny({ streamClasses }: TraceClass, globs: readonly string[]): boolean {
+  const all = [...streamClasses.values()].flatMap(({ eventClasses }) => [...eventClasses.values()]);
+  return all.some(({ name }) => globs.some((glob) => globMatches(glob, name)));
+}
+
+/** Joins records of one packet in their order; gives how many are of the second only. */
+function unite(first: KeptRecords, second: KeptRecords, union: KeptRecords): number {
+  union.clear();
+  let i = 0;
+  for (let k = 0; k < second.count; k++) {
+    const begin = second.begins[k]!;
+    while (i < first.count && first.begins[i]! < begin) union.add(first, i++);
+    if (i < first.count && first.begins[i] === begin) i++;
+    union.add(second, k);
+  }
+  while (i < first.count) union.add(first, i++);
+  return union.count - first.count;
 }

@@ -26,6 +26,20 @@ export function recordShape(streamClass: StreamClass, eventClass: EventClass): R
   };
 }
 
+const greatestAlignments = new WeakMap<StreamClass, number>();
+
+/** Of all records of a stream class. */
+export function greatestAlignment(streamClass: StreamClass): number {
+  let greatest = greatestAlignments.get(streamClass);
+  if (greatest === undefined) {
+    greatest = 8;
+    for (const eventClass of streamClass.eventClasses.values())
+      greatest = Math.max(greatest, ...scopesOf(streamClass, eventClass).map(alignmentOf));
+    greatestAlignments.set(streamClass, greatest);
+  }
+  return greatest;
+}
+
 function alignmentOf(fieldClass: FieldClass): number {
   return Math.max(fieldClass.align, ...partsOf(fieldClass).map(alignmentOf));
 }

@@ -1,6 +1,14 @@
 /** One stream: its packets, each with the records that are kept, into a data file and its index. */
 
-import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { wordToBigInt } from "../base/bits.ts";
 import { SourceError } from "../base/errors.ts";
 import { alignUp, Slots } from "../ctf/field-cursor.ts";
@@ -10,17 +18,9 @@ import { planHeaderWalk, planRecordWalk } from "../scan/walk-planner.ts";
 import { Walker } from "../scan/walker.ts";
 import { FieldCopier, type Target } from "./field-copier.ts";
 import { indexBytes, indexEntry, indexHeader } from "./index-file.ts";
+import type { KeptRecords } from "./kept-records.ts";
 import { PacketFields } from "./packet-fields.ts";
-import { type RecordShape, recordShape } from "./record-shape.ts";
-
-/** A record that is kept. */
-export interface KeptRecord {
-  readonly eventClass: EventClass;
-  readonly beginBit: number;
-  readonly endBit: number;
-  /** The clock behind it. */
-  readonly clock: bigint;
-}
+import { greatestAlignment, type RecordShape, recordShape } from "./record-shape.ts";
 
 /** A packet of the original. */
 export interface SourcePacket {
@@ -98,8 +98,8 @@ export class StreamCutter implements Target, Numbered {
       closeSync(file);
     }
     if (this.#byteOffset > 0) return;
-    rmSync(this.#path);
-    if (this.#indexPath !== undefined) rmSync(this.#indexPath);
+    rmSync(this.#path, { force: true });
+    if (this.#indexPath !== undefined) rmSync(this.#indexPath, { force: true });
   }
 
   get numbers(): PacketNumbers {
@@ -122,6 +122,13 @@ export class StreamCutter implements Target, Numbered {
     if (this.#index !== undefined) ftruncateSync(this.#index, indexBytes(this.#packets));
   }
 
+  /** Whether its files still have names: what is written to a file that was deleted is nowhere. */
+  get isThere(): boolean {
+    return [this.#data, this.#index].every(
+      (file) => file === undefined || fstatSync(file).nlink > 0,
+    );
+  }
+
   get hasIndex(): boolean {
     return this.#index !== undefined;
   }
@@ -137,7 +144,7 @@ export class StreamCutter implements Target, Numbered {
    */
   packet(
     packet: SourcePacket,
-    records: readonly KeptRecord[],
+    records: KeptRecords,
     keepsEmpty: boolean,
     part: { readonly begin?: bigint | undefined; readonly end?: bigint | undefined } = {},
   ): void {
@@ -145,17 +152,17 @@ export class StreamCutter implements Target, Numbered {
     this.#countMissing(packet.header);
     const isFirst = this.#byteOffset === 0;
     const saysMore = discardedEvents !== this.#discarded || isFirst || keepsEmpty;
-    if (records.length === 0 && !saysMore) return;
+    if (records.count === 0 && !saysMore) return;
     const fields = new PacketFields(packet.bytes, packet.header, this.#traceClass, this.#path);
     let { begin } = part;
     for (let from = 0; ; ) {
       const to = this.#fill(packet, records, from, begin ?? packet.header.begin);
-      const isLast = to === records.length;
-      const end = isLast ? part.end : records[Math.max(from, to - 1)]!.clock;
+      const isLast = to === records.count;
+      const end = isLast ? part.end : records.clocks[Math.max(from, to - 1)]!;
       // Nothing fits before a begin that is long before the first record: there, the begin moves.
       if (to > from || isLast) this.#finish(packet, fields, begin, end);
       if (isLast) return;
-      begin = this.#beginAt(packet, fields, records[to]!);
+      begin = this.#beginAt(packet, fields, records.clocks[to]!);
       from = to;
     }
   }
@@ -189,7 +196,7 @@ export class StreamCutter implements Target, Numbered {
   /** Begins a packet and copies records into it, as long as their times can be read there; gives the first that was not. */
   #fill(
     packet: SourcePacket,
-    records: readonly KeptRecord[],
+    records: KeptRecords,
     from: number,
     begin: bigint | undefined,
   ): number {
@@ -203,15 +210,18 @@ export class StreamCutter implements Target, Numbered {
     this.#clearBehindHeader(header);
     const { slotCount } = this.#traceClass;
     const copier = new FieldCopier(bytes, header.slots, slotCount, header.contentBits, this);
-    let clock = begin ?? 0n;
-    for (let i = from; i < records.length; i++) {
-      const record = records[i]!;
-      if (!this.#isReadable(packet, record, clock)) return i;
-      clock = record.clock;
-      if (!this.#copyWhole(packet, record))
-        copier.record(record.beginBit, header.streamClass, record.eventClass);
+    const { streamClass } = header;
+    for (let i = from; i < records.count; ) {
+      const clock = i === from ? (begin ?? 0n) : records.clocks[i - 1]!;
+      // Times behind that of a record that stood there before are read as they were.
+      const follows = i > from && records.begins[i] === records.ends[i - 1];
+      if (!follows && !this.#isReadable(packet, records, i, clock)) return i;
+      const copied = this.#copyRun(packet, records, i);
+      if (copied === 0)
+        copier.record(records.begins[i]!, streamClass, records.classOf(i, streamClass));
+      i += Math.max(1, copied);
     }
-    return records.length;
+    return records.count;
   }
 
   #countMissing({ sequenceNumber }: PacketHeader): void {
@@ -229,40 +239,61 @@ export class StreamCutter implements Target, Numbered {
     this.bytes[headerBits >>> 3] = this.bytes[headerBits >>> 3]! & mask;
   }
 
-  /** Copies a record as bytes, where its padding is the same as it was; gives whether it is. */
-  #copyWhole({ bytes, header }: SourcePacket, record: KeptRecord): boolean {
+  /**
+   * Copies a record as bytes, where its padding is the same as it was, and those that follow without a gap.
+   * @returns how many
+   */
+  #copyRun({ bytes, header }: SourcePacket, records: KeptRecords, from: number): number {
     const { streamClass } = header;
-    const { eventClass, endBit } = record;
-    const { alignment } = this.#shapeOf(streamClass, eventClass);
+    const { begins, ends, count } = records;
     const first = streamClass.eventHeader?.align ?? 1;
-    const begin = alignUp(record.beginBit, first);
+    const begin = alignUp(begins[from]!, first);
     const at = alignUp(this.bit, first);
-    const isWhole = (begin & 7) === 0 && (endBit & 7) === 0 && (at & 7) === 0;
-    if (!isWhole || (at - begin) % alignment !== 0) return false;
+    if (((begin | at) & 7) !== 0) return 0;
+    const shift = at - begin;
+    const isAligned = shift % greatestAlignment(streamClass) === 0;
+    const isWhole = (i: number): boolean => {
+      if ((ends[i]! & 7) !== 0) return false;
+      if (isAligned) return true;
+      const { alignment } = this.#shapeOf(streamClass, records.classOf(i, streamClass));
+      return shift % alignment === 0;
+    };
+    let to = from;
+    let end = begin;
+    while (to < count && (to === from || begins[to] === end) && end % first === 0 && isWhole(to))
+      end = ends[to++]!;
+    if (to === from) return 0;
     this.bit = at;
-    this.reserve(endBit - begin);
-    this.bytes.set(bytes.subarray(begin >>> 3, endBit >>> 3), at >>> 3);
-    this.bit = at + endBit - begin;
-    return true;
+    this.reserve(end - begin);
+    this.bytes.set(bytes.subarray(begin >>> 3, end >>> 3), at >>> 3);
+    this.bit = at + end - begin;
+    return to - from;
   }
 
   /** Whether a record's time, of which it may have the lowest bits only, is right behind another clock value. */
-  #isReadable({ bytes, header }: SourcePacket, record: KeptRecord, clock: bigint): boolean {
+  #isReadable(
+    { bytes, header }: SourcePacket,
+    records: KeptRecords,
+    i: number,
+    clock: bigint,
+  ): boolean {
     const { streamClass } = header;
     if (streamClass.clock === undefined) return true;
-    const ahead = record.clock - clock;
-    const { clockBits } = this.#shapeOf(streamClass, record.eventClass);
+    const wanted = records.clocks[i]!;
+    const ahead = wanted - clock;
+    const eventClass = records.classOf(i, streamClass);
+    const { clockBits } = this.#shapeOf(streamClass, eventClass);
     if (ahead >= 0n && ahead < 1n << BigInt(clockBits)) return true;
     const walker = this.#walker;
     walker.bytes = bytes;
     walker.slots.set(header.slots);
-    walker.bit = record.beginBit;
-    walker.end = record.endBit;
+    walker.bit = records.begins[i]!;
+    walker.end = records.ends[i]!;
     walker.clock.hi = Number(BigInt.asIntN(32, clock >> 32n));
     walker.clock.lo = Number(BigInt.asIntN(32, clock));
     walker.run(planHeaderWalk(streamClass, false));
-    walker.run(planRecordWalk(streamClass, record.eventClass, undefined, false));
-    return wordToBigInt(walker.clock, false) === record.clock;
+    walker.run(planRecordWalk(streamClass, eventClass, undefined, false));
+    return wordToBigInt(walker.clock, false) === wanted;
   }
 
   #shapeOf(streamClass: StreamClass, eventClass: EventClass): RecordShape {
@@ -275,7 +306,7 @@ export class StreamCutter implements Target, Numbered {
   }
 
   /** A new packet that begins with a record. */
-  #beginAt({ header }: SourcePacket, fields: PacketFields, { clock }: KeptRecord): bigint {
+  #beginAt({ header }: SourcePacket, fields: PacketFields, clock: bigint): bigint {
     const role = "default-clock-timestamp";
     if (fields.has(role) && fields.width(role) === 64 && header.begin !== undefined) return clock;
     throw new SourceError(

@@ -43,6 +43,8 @@ export class DataFile {
   mtimeMs: number;
   /** It has no name any more; what it holds can be read while it is open. */
   isDeleted = false;
+  /** It was written anew before all of it was read. */
+  isOverwritten = false;
   /** Header of its first packet. */
   first: PacketHeader | undefined;
   #fd: number | undefined;
@@ -61,9 +63,11 @@ export class DataFile {
 
   /** Looks how long it is now. One that is written anew, by a clear or in a ring of files, is read from its beginning. */
   look(): void {
-    const { size } = this;
+    const { size, mtimeMs } = this;
     this.#look();
-    if (this.size === size || !this.#isAnew()) return;
+    const hasChanged = this.size !== size || this.mtimeMs !== mtimeMs;
+    if (!hasChanged || !this.#isAnew()) return;
+    this.isOverwritten ||= this.offset < size;
     this.offset = 0;
     this.first = undefined;
     this.#start = new Uint8Array(0);
@@ -71,7 +75,6 @@ export class DataFile {
 
   #isAnew(): boolean {
     if (this.size < this.offset) return true;
-    if (this.#start.length === START_BYTES && this.offset === 0) return false;
     try {
       const start = startOf(this.path, this.open(), this.size);
       const known = this.#start;

@@ -14,7 +14,7 @@ import type { FollowState, Item, StreamOrigin } from "../base/item.ts";
 import type { ReadPacketItem, TraceClassItem } from "../ctf/recorded.ts";
 import { roomFor } from "../wasm/page-aligned.ts";
 import { Inventory } from "./inventory.ts";
-import type { FollowedStream, Head } from "./stream.ts";
+import type { FollowedStream, Head, Identified } from "./stream.ts";
 import type { FollowedTrace } from "./trace.ts";
 import { walk } from "./walk.ts";
 import { Watcher } from "./watcher.ts";
@@ -138,12 +138,17 @@ class Follower {
   /** Hands on the packets that are whole, in the order in which they begin; gives whether there were any. */
   async *#drain(): AsyncGenerator<FollowedItem, boolean, void> {
     const ready: Ready[] = [];
+    // A stream's files may be in several folders: all of them are known before its first packet is chosen.
+    for (const trace of this.#inventory.traces)
+      for (const stream of trace.streams) yield* this.#identify(trace, stream);
     for (const trace of this.#inventory.traces) {
       for (const stream of trace.streams) {
         yield* this.#advance(trace, stream);
         if (stream.head !== undefined) ready.push({ trace, stream });
       }
     }
+    // Once all streams are announced: one of them alone would let times pass that the others are still to come with.
+    for (const { stream } of ready) yield* this.#untilHead(stream);
     const heap = new Heap(ready, comesFirst);
     const until = performance.now() + ROUND_MS;
     for (let first = heap.first; first !== undefined; first = heap.first) {
@@ -152,11 +157,43 @@ class Follower {
       yield* this.#packet(stream, head);
       stream.head = undefined;
       yield* this.#advance(trace, stream);
+      yield* this.#untilHead(stream);
       if (stream.head === undefined) heap.removeFirst();
       else heap.firstChanged();
       if (this.#stop.aborted || performance.now() > until) break;
     }
     return ready.length > 0;
+  }
+
+  *#identify(trace: FollowedTrace, stream: FollowedStream): Generator<FollowedItem, void, void> {
+    const { traceClass } = trace;
+    if (traceClass === undefined || stream.head !== undefined) return;
+    for (;;) {
+      const found = stream.identify(traceClass, (file) => this.#inventory.nameOf(file));
+      if (found === undefined || !(yield* this.#settle(trace, stream, found))) return;
+    }
+  }
+
+  /** Puts a file where it belongs; gives whether the stream is still one of its own. */
+  *#settle(
+    trace: FollowedTrace,
+    stream: FollowedStream,
+    found: Identified,
+  ): Generator<FollowedItem, boolean, void> {
+    switch (found.kind) {
+      case "named":
+        if (trace.settle(stream) === stream) return true;
+        yield* stream.end();
+        return false;
+      case "other":
+        trace.move(found.file, found.key, this.#inventory.nameOf(found.file));
+        return true;
+      case "damage":
+        yield* this.#announce(trace, stream);
+        yield damage(stream.origin!, found.reason, found.file.path);
+        this.#inventory.finish(found.file);
+        return true;
+    }
   }
 
   /** Looks for a stream's next packet. */
@@ -166,19 +203,10 @@ class Follower {
     for (;;) {
       const found = stream.next(traceClass, (file) => this.#inventory.nameOf(file));
       switch (found.kind) {
-        case "named": {
-          const known = trace.settle(stream);
-          if (known === stream) break;
-          yield* stream.end();
-          return;
-        }
+        case "named":
         case "other":
-          trace.move(found.file, found.key, this.#inventory.nameOf(found.file));
-          break;
         case "damage":
-          yield* this.#announce(trace, stream);
-          yield damage(stream.origin!, found.reason, found.file.path);
-          this.#inventory.finish(found.file);
+          if (!(yield* this.#settle(trace, stream, found))) return;
           break;
         case "done":
           this.#inventory.finish(found.file);
@@ -194,7 +222,6 @@ class Follower {
             break;
           }
           yield* this.#announce(trace, stream);
-          yield* this.#until(stream.origin!, found.head);
           return;
       }
     }
@@ -208,8 +235,10 @@ class Follower {
   }
 
   /** Until a stream's next packet begins, it has nothing. */
-  *#until(stream: StreamOrigin, { packet: { begin } }: Head): Generator<FollowedItem, void, void> {
-    if (begin !== undefined && begin > 0n) yield { kind: "beacon", stream, timestamp: begin - 1n };
+  *#untilHead({ origin, head }: FollowedStream): Generator<FollowedItem, void, void> {
+    const begin = head?.packet.begin;
+    if (origin !== undefined && begin !== undefined && begin > 0n)
+      yield { kind: "beacon", stream: origin, timestamp: begin - 1n };
   }
 
   *#packet(

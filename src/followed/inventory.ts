@@ -30,6 +30,8 @@ export class Inventory {
   readonly #open = new Map<string, DataFile>();
   readonly #done = new Map<string, DoneFile>();
   readonly #donePaths = new Set<string>();
+  /** What the last walk could not find all of, and why. */
+  #problems: ReadonlySet<string> = new Set();
 
   constructor(source: string, root: string, session: string, clockOffsetNs: bigint) {
     this.#source = source;
@@ -39,7 +41,10 @@ export class Inventory {
   }
 
   /** Takes note of what a walk has found. */
-  *found({ traces }: Found): Items {
+  *found({ traces, problems }: Found): Items {
+    for (const problem of problems)
+      if (!this.#problems.has(problem)) yield missing(undefined, problem);
+    this.#problems = new Set(problems);
     const chunks = new Set<string>();
     const files = new Set<string>();
     this.#donePaths.clear();
@@ -166,6 +171,12 @@ export class Inventory {
     trace.chunks.add(chunk);
     if (trace.lost.delete(this.#placeOf(chunk))) yield* this.cleared();
     yield* trace.take(chunk);
+    // The numbers of a stream's packets do not show what there was before the first one that is read.
+    if (chunk.waiting.some(({ isOverwritten }) => isOverwritten))
+      yield missing(
+        trace.origin,
+        `${chunk.path}: packets were written over before their metadata came`,
+      );
     for (const file of chunk.waiting.splice(0)) trace.adopt(file, this.nameOf(file));
   }
 
@@ -182,12 +193,8 @@ export class Inventory {
 
   /** Local sessions of LTTng write metadata when a buffer of them is full, or their channel's switch timer says so. */
   *#noteWaiting(chunk: Chunk): Items {
-    if (chunk.isReported) return;
-    const hasPackets = chunk.waiting.some((file) => {
-      file.look();
-      return file.size > 0;
-    });
-    if (!hasPackets) return;
+    for (const file of chunk.waiting) file.look();
+    if (chunk.isReported || chunk.waiting.every(({ size }) => size === 0)) return;
     chunk.isReported = true;
     const text = `${chunk.path}: packets wait for metadata that are not written yet`;
     yield { kind: "note", source: this.#source, text };

@@ -19,14 +19,24 @@ export interface Head {
   readonly isNarrow: boolean;
 }
 
-/** What a stream says when it looks for its next packet. */
-export type Found =
-  | { readonly kind: "head"; readonly head: Head }
+interface Damage {
+  readonly kind: "damage";
+  readonly file: DataFile;
+  readonly reason: string;
+}
+
+/** What a stream says of a file. */
+export type Identified =
   /** Its packets show which stream it is: it may be one that is known by another name. */
   | { readonly kind: "named" }
   /** This file has another stream's packets. */
   | { readonly kind: "other"; readonly file: DataFile; readonly key: string }
-  | { readonly kind: "damage"; readonly file: DataFile; readonly reason: string }
+  | Damage;
+
+/** What a stream says when it looks for its next packet. */
+export type Found =
+  | Identified
+  | { readonly kind: "head"; readonly head: Head }
   /** A file was read to its end and no more is written to it. */
   | { readonly kind: "done"; readonly file: DataFile }
   | { readonly kind: "idle" };
@@ -57,8 +67,8 @@ export class FollowedStream {
     this.movedAtMs = Math.max(this.movedAtMs, file.mtimeMs);
   }
 
-  /** Looks for the next packet, of a file that it looks at anew. */
-  next(traceClass: TraceClass, nameOf: (file: DataFile) => string): Found {
+  /** Looks at its files anew, and finds out whose packets they have; `undefined` where all of them are its own. */
+  identify(traceClass: TraceClass, nameOf: (file: DataFile) => string): Identified | undefined {
     for (const file of this.files) {
       const { size } = file;
       file.look();
@@ -77,6 +87,13 @@ export class FollowedStream {
         return { kind: "other", file, key };
       }
     }
+    return undefined;
+  }
+
+  /** Looks for the next packet. */
+  next(traceClass: TraceClass, nameOf: (file: DataFile) => string): Found {
+    const found = this.identify(traceClass, nameOf);
+    if (found !== undefined) return found;
     this.files.sort(inOrder);
     return this.#nextOf(this.files[0], traceClass);
   }
@@ -123,7 +140,7 @@ export class FollowedStream {
     if (at !== -1) this.files.splice(at, 1);
   }
 
-  #damage(file: DataFile, reason: string): Found {
+  #damage(file: DataFile, reason: string): Damage {
     this.remove(file);
     return { kind: "damage", file, reason };
   }

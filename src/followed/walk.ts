@@ -30,18 +30,24 @@ export interface Found {
   readonly traces: readonly FoundTrace[];
   /** All folders at and below the root. */
   readonly folders: readonly string[];
+  /** Why what lies there may not be all: each names a path. */
+  readonly problems: readonly string[];
 }
 
 /**
  * Walks a directory until two walks agree: while a rotation moves its folders, a single one may miss some.
  *
+ * @param mostFolders that it enters
  * @returns `undefined` if there is no such directory
  * @throws SourceError `SOURCE_NOT_DIRECTORY`, `SOURCE_UNREADABLE`
  */
-export async function walk(root: string): Promise<Found | undefined> {
-  let found = await walkOnce(root);
+export async function walk(
+  root: string,
+  mostFolders: number = MAX_SEARCHED_FOLDERS,
+): Promise<Found | undefined> {
+  let found = await walkOnce(root, mostFolders);
   for (let tries = 0; tries < 4; tries++) {
-    const again = await walkOnce(root);
+    const again = await walkOnce(root, mostFolders);
     const isSame = namesOf(found) === namesOf(again);
     found = again;
     if (isSame) break;
@@ -54,7 +60,7 @@ function namesOf(found: Found | undefined): string {
   return files.map(({ path, id }) => `${id} ${path}`).join("\n");
 }
 
-async function walkOnce(root: string): Promise<Found | undefined> {
+async function walkOnce(root: string, mostFolders: number): Promise<Found | undefined> {
   const stats = statOf(root);
   if (stats === undefined) return undefined;
   if (!stats.isDirectory()) {
@@ -64,6 +70,7 @@ async function walkOnce(root: string): Promise<Found | undefined> {
   const turns = new Turns();
   const traces: FoundTrace[] = [];
   const folders: string[] = [];
+  const problems: string[] = [];
   const seen = new Set<string>();
   const offLimits = new OffLimits(root);
   const open: { readonly path: string; readonly stats: Stats; readonly depth: number }[] = [
@@ -72,25 +79,48 @@ async function walkOnce(root: string): Promise<Found | undefined> {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { path, stats, depth } = next;
     if (seen.has(idOf(stats)) || offLimits.has(stats)) continue;
-    if (seen.size >= MAX_SEARCHED_FOLDERS) break;
+    if (seen.size >= mostFolders) {
+      problems.push(`${root}: expected at most ${mostFolders} folders in it, got more`);
+      break;
+    }
     seen.add(idOf(stats));
     await turns.pass();
-    const names = namesIn(path, path === root);
+    const names = namesIn(path, path === root, problems);
     if (names === undefined) continue;
     folders.push(path);
-    const files: FoundFile[] = [];
-    for (const name of names) {
-      const inside = join(path, name);
-      const below = statOf(inside);
-      if (below?.isFile() === true) files.push(fileOf(inside, below));
-      else if (below?.isDirectory() === true && mayHold(name) && depth < MAX_DEPTH)
-        open.push({ path: inside, stats: below, depth: depth + 1 });
-    }
+    const { files, below } = entriesOf(path, names);
+    const inside = below.filter((one) => mayHold(basename(one.path)));
+    if (depth < MAX_DEPTH) open.push(...inside.map((one) => ({ ...one, depth: depth + 1 })));
+    else if (inside.length > 0)
+      problems.push(
+        `${path}: expected at most ${MAX_DEPTH} folders one within the other, got more`,
+      );
     const trace = traceOf(path, files);
     if (trace !== undefined) traces.push(trace);
+    else if (files.length > 0 && names.includes("metadata"))
+      problems.push(`${join(path, "metadata")}: expected a file, got something else`);
   }
   traces.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { traces, folders };
+  return { traces, folders, problems };
+}
+
+/** The regular files of a folder, and the folders in it. */
+function entriesOf(
+  path: string,
+  names: readonly string[],
+): {
+  readonly files: readonly FoundFile[];
+  readonly below: readonly { readonly path: string; readonly stats: Stats }[];
+} {
+  const files: FoundFile[] = [];
+  const below: { path: string; stats: Stats }[] = [];
+  for (const name of names) {
+    const inside = join(path, name);
+    const stats = statOf(inside);
+    if (stats?.isFile() === true) files.push(fileOf(inside, stats));
+    else if (stats?.isDirectory() === true) below.push({ path: inside, stats });
+  }
+  return { files, below };
 }
 
 function traceOf(path: string, files: readonly FoundFile[]): FoundTrace | undefined {
@@ -100,13 +130,17 @@ function traceOf(path: string, files: readonly FoundFile[]): FoundTrace | undefi
   return { path, metadata, files: data.sort((a, b) => (a.path < b.path ? -1 : 1)) };
 }
 
-/** @returns `undefined` where it has gone meanwhile */
-function namesIn(path: string, isRoot: boolean): readonly string[] | undefined {
+/** @returns `undefined` where it has gone meanwhile, or is a folder below the root that cannot be read, which is a problem */
+function namesIn(path: string, isRoot: boolean, problems: string[]): readonly string[] | undefined {
   try {
     return readdirSync(path);
   } catch (error) {
     const reason = error as NodeJS.ErrnoException;
-    if (reason.code === "ENOENT" || !isRoot) return undefined;
+    if (reason.code === "ENOENT") return undefined;
+    if (!isRoot) {
+      problems.push(`${path}: ${systemReason(reason)}`);
+      return undefined;
+    }
     throw new SourceError("SOURCE_UNREADABLE", `${path}: ${systemReason(reason)}`, {
       cause: error,
     });
@@ -130,7 +164,7 @@ function statOf(path: string): Stats | undefined {
 }
 
 /** Folders that LTTng moves a session's directories to and from: its chunks. */
-const CHUNK = /^(?:\.tmp_old_chunk|\.tmp_new_chunk|\.deleted)$/;
+const CHUNK = /^(?:\.tmp_old_chunk|\.tmp_new_chunk|\.deleted|\d{8}T\d{6}[+-]\d{4}-\d+)$/;
 const ARCHIVE = /^\d{8}T\d{6}/;
 
 /** The path at which something lay or will lie outside of chunks and archives, which a rotation does not change. */

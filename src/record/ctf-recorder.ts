@@ -10,7 +10,7 @@ import { instant } from "../ctf/clock.ts";
 import { readPacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { PacketSelector } from "../cut/packet-selector.ts";
-import type { KeptRecord, Numbered } from "../cut/stream-cutter.ts";
+import type { Numbered } from "../cut/stream-cutter.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { Watermark } from "../query/order/watermark.ts";
 import { segmentName } from "../segments/segment-names.ts";
@@ -40,6 +40,8 @@ interface StreamState {
   cutter: Numbered | undefined;
 }
 
+/** With room for less, no packet is written. */
+const PROBE_BYTES = 1 << 20;
 /** Packets that wait may have so many bytes; then the slowest streams are waited for no longer. */
 const MAX_WAITING_BYTES = 256 << 20;
 
@@ -96,6 +98,7 @@ export class CtfRecorder {
       case "trace-class": {
         const state = this.#trace(item.trace);
         state.traceClass = item.traceClass;
+        state.selector?.close();
         state.selector = undefined;
         break;
       }
@@ -224,36 +227,31 @@ export class CtfRecorder {
     trace.selector ??= this.#spec.selector(traceClass);
     const { records, error } = trace.selector.select(packet.bytes, header);
     if (error !== undefined && untilNs === undefined) this.#events.undecodable(stream, error);
-    const fromNs = packet.untilNs ?? this.#resumeNs;
     const { clock } = header.streamClass;
-    const timeOf = (record: KeptRecord): bigint | undefined => instant(clock, record.clock);
-    const isWanted = (ns: bigint | undefined): boolean =>
-      ns === undefined ||
-      ((fromNs === undefined || ns > fromNs) && (untilNs === undefined || ns <= untilNs));
-    const own = records.filter((record) => isWanted(timeOf(record)));
+    const own = records.between(clock, packet.untilNs ?? this.#resumeNs, untilNs);
     if (untilNs !== undefined) packet.untilNs = untilNs;
-    if (own.length === 0 && (untilNs !== undefined || this.#isBefore(packet))) return;
+    const { firstClock, lastClock } = own;
+    if (own.count === 0 && (untilNs !== undefined || this.#isBefore(packet))) return;
     const part = {
-      begin: nextBegin(packet, this.#resumeNs, own[0]?.clock),
-      end: untilNs === undefined ? undefined : own.at(-1)!.clock,
+      begin: nextBegin(packet, this.#resumeNs, firstClock),
+      end: untilNs === undefined ? undefined : lastClock,
     };
-    packet.writtenClock = own.at(-1)?.clock ?? packet.writtenClock;
-    const times = own.map(timeOf).filter((ns) => ns !== undefined);
-    const firstNs = times[0] ?? packet.endNs ?? 0n;
-    const lastNs = times.at(-1) ?? firstNs;
+    packet.writtenClock = lastClock ?? packet.writtenClock;
+    const firstNs = instant(clock, firstClock) ?? packet.endNs ?? 0n;
+    const lastNs = instant(clock, lastClock) ?? firstNs;
     const cut = (segment: CtfSegment): void => {
       const cutter = segment.cutter(trace, state.name, traceClass, header, state.cutter);
       state.cutter = cutter;
       cutter.packet({ bytes: packet.bytes, header }, own, false, part);
     };
     if (!this.#store(cut, firstNs)) {
-      this.#stall.lose(own.length, firstNs, lastNs);
+      this.#stall.lose(own.count, firstNs, lastNs);
       return;
     }
     const segment = this.#segment!;
-    segment.records += own.length;
-    this.records += own.length;
-    if (times.length === 0) return;
+    segment.records += own.count;
+    this.records += own.count;
+    if (clock === undefined || own.count === 0) return;
     if (segment.firstNs === undefined || firstNs < segment.firstNs) segment.firstNs = firstNs;
     if (segment.lastNs === undefined || lastNs > segment.lastNs) segment.lastNs = lastNs;
   }
@@ -265,7 +263,7 @@ export class CtfRecorder {
 
   /** Writes into the segment, which begins if there is none; false where the disk does not take it. */
   #store(write: (segment: CtfSegment) => void, ns: bigint): boolean {
-    if (!this.#stall.mayWrite(() => roomProblem(this.#spec.folder))) return false;
+    if (!this.#stall.mayWrite(() => roomProblem(this.#spec.folder, PROBE_BYTES))) return false;
     try {
       this.#segment ??= new CtfSegment(this.#spec.folder, this.#nextNumber++);
       write(this.#segment);
@@ -383,9 +381,10 @@ export class CtfRecorder {
   /** Traces that have ended are in no later segment. */
   #forgetTraces(): void {
     const alive = new Set([...this.#streams.keys()].map(({ trace }) => trace));
-    for (const [trace, { isEnded, place }] of this.#traces) {
+    for (const [trace, { isEnded, place, selector }] of this.#traces) {
       if (!isEnded || alive.has(trace)) continue;
       this.#traces.delete(trace);
+      selector?.close();
       for (const key of this.#ended.keys())
         if (key.startsWith(`${place}/`)) this.#ended.delete(key);
     }

@@ -1,6 +1,15 @@
 /** A segment of a CTF recording on its way to the disk: a folder of traces, renamed when it is whole and on the disk. */
 
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { PART_PREFIX } from "../base/part-name.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
@@ -76,6 +85,7 @@ export class CtfSegment {
    */
   finish(name: string, traces: Iterable<RecordedTrace>): void {
     try {
+      this.#checkThere();
       this.#close(true);
       for (const { place, metadata } of traces) {
         const folder = join(this.#path, place);
@@ -89,6 +99,15 @@ export class CtfSegment {
       this.discard();
       throw error;
     }
+  }
+
+  /** What others have deleted meanwhile is no whole segment. */
+  #checkThere(): void {
+    const metadata = [...this.#metadata.keys()].map((place) => join(this.#path, place, "metadata"));
+    const areThere = [...this.#cutters.values()].every(({ isThere }) => isThere);
+    if (areThere && metadata.every((path) => existsSync(path))) return;
+    const gone = new Error(`ENOENT: no such file or directory, '${this.#path}' was deleted`);
+    throw Object.assign(gone, { code: "ENOENT", syscall: "open", path: this.#path });
   }
 
   /** Takes back what a full disk has taken of the last packets only. */

@@ -89,16 +89,14 @@ export class DiskStall {
   }
 }
 
-const PROBE_BYTES = 1 << 20;
-
-/** Why a folder's disk does not take a megabyte; `undefined` where it does. */
-export function roomProblem(folder: string): NodeJS.ErrnoException | undefined {
+/** Why a folder's disk does not take so many bytes; `undefined` where it does. */
+export function roomProblem(folder: string, bytes: number): NodeJS.ErrnoException | undefined {
   const path = join(folder, `${PART_PREFIX}probe`);
   try {
     const file = openSync(path, "w");
     try {
-      const bytes = new Uint8Array(PROBE_BYTES);
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      const zeros = new Uint8Array(bytes);
+      for (let at = 0; at < bytes; ) at += writeSync(file, zeros, at);
       fsyncSync(file);
     } finally {
       closeSync(file);

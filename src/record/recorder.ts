@@ -7,7 +7,7 @@ import type { Schema } from "../column/schema.ts";
 import type { BatchWriter } from "../format/batch-writer.ts";
 import { Panes } from "../operators/aggregate/windows.ts";
 import { segmentName } from "../segments/segment-names.ts";
-import { DiskStall, type RecordingEvents } from "./disk-stall.ts";
+import { DiskStall, type RecordingEvents, roomProblem } from "./disk-stall.ts";
 import { SegmentFile } from "./segment-file.ts";
 import { type RingSpec, SegmentRing } from "./segment-ring.ts";
 
@@ -37,6 +37,8 @@ interface WholePart {
   readonly lastNs: bigint;
 }
 
+/** With room for less, no file is begun. */
+const PROBE_BYTES = 4096;
 /** A format's end may need more room than the last bytes take: then those before are the last. */
 const KEPT_PARTS = 8;
 
@@ -86,7 +88,7 @@ export class Recorder {
     const { timestamps, rows } = batch;
     const [firstNs, lastNs] = [timestamps[0]!, timestamps[rows - 1]!];
     if (this.#mustEnd(firstNs)) this.#close();
-    if (!this.#stall.mayWrite(() => this.#current?.file.flush())) {
+    if (!this.#stall.mayWrite(() => this.#problem())) {
       this.#stall.lose(rows, firstNs, lastNs);
       return;
     }
@@ -107,6 +109,12 @@ export class Recorder {
   end(): void {
     this.#close();
     this.#stall.end();
+  }
+
+  /** Why the disk takes nothing, still. */
+  #problem(): NodeJS.ErrnoException | undefined {
+    if (this.#current !== undefined) return this.#current.file.flush();
+    return roomProblem(this.#spec.folder, PROBE_BYTES);
   }
 
   /** A segment ends only between two times, so that a recording can go on behind its last row. */

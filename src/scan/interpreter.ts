@@ -1,6 +1,5 @@
 /** The interpreting scanner: walks every record with the plan's steps. Reference and fallback of the compiled kernel. */
 
-import type { Word } from "../base/bits.ts";
 import { DecodeError } from "../base/errors.ts";
 import { TextTooLong } from "../base/utf8-writer.ts";
 import type { ColumnBatch } from "../column/column.ts";
@@ -44,15 +43,6 @@ interface RunnableEvent {
   packet: number;
 }
 
-/** Called for every record that was walked: its bits in the packet, and whether it passes. The clock is as it is behind it. */
-export type RecordObserver = (
-  eventClass: EventClass,
-  beginBit: number,
-  endBit: number,
-  clock: Readonly<Word>,
-  passes: boolean,
-) => void;
-
 interface StreamState {
   readonly streamClass: StreamClass;
   readonly headerWalk: Walk;
@@ -69,7 +59,6 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
   readonly #runnable = new Map<EventClass, RunnableEvent>();
   #packet = 0;
   #contextBit = 0;
-  readonly #onRecord: RecordObserver | undefined;
 
   /** @param dictionaries one for each column */
   constructor(
@@ -77,9 +66,7 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
     dictionaries: readonly SharedDictionary[],
     traceClass: TraceClass,
     facts: TraceFacts,
-    onRecord?: RecordObserver,
   ) {
-    this.#onRecord = onRecord;
     this.#spec = spec;
     this.#timestamps = new TimestampBuilder(spec.begin, spec.end);
     this.#columns = new RecordColumns(spec.columns, dictionaries, this.#walker, traceClass, facts);
@@ -182,6 +169,7 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
   #record(event: RunnableEvent, headerBit: number): void {
     const walker = this.#walker;
     const { plan } = event;
+    this.#columns.firstBit = headerBit;
     this.#columns.recordBit = walker.bit;
     this.#timestamps.setNow(walker.clock);
     for (const location of plan.optionalLocations) walker.bitOffsets[location] = -1;
@@ -200,9 +188,7 @@ export class InterpretingScanner implements Scanner<ColumnBatch> {
         headerBit,
       );
     }
-    const passes = this.#passes(event);
-    this.#onRecord?.(plan.eventClass, headerBit, walker.bit, walker.clock, passes);
-    if (passes) this.#append(event, headerBit);
+    if (this.#passes(event)) this.#append(event, headerBit);
   }
 
   #passes(event: RunnableEvent): boolean {

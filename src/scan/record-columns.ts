@@ -9,7 +9,7 @@ import {
   type SharedDictionary,
   Utf8Builder,
 } from "../column/column-builder.ts";
-import type { RenderStyle } from "../column/request.ts";
+import type { PlacePart, RenderStyle } from "../column/request.ts";
 import type { PlannedColumn } from "../column/schema.ts";
 import { FieldCursor } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
@@ -34,7 +34,9 @@ export class RecordColumns {
   #traceClass: TraceClass;
   #header: PacketHeader | undefined;
   #packetContext: Uint8Array | undefined;
-  /** First bit of the current record's contexts and payload. */
+  /** First bit of the current record. */
+  firstBit = 0;
+  /** First bit of its contexts and payload. */
   recordBit = 0;
 
   constructor(
@@ -118,6 +120,7 @@ export class RecordColumns {
     }
     if (builder instanceof NumberBuilder) {
       if (request.kind === "cpu_id") return this.#cpuId(builder);
+      if (request.kind === "place") return this.#place(builder, request.part, plan);
       return () => builder.appendInteger(ONE, false);
     }
     if (!(builder instanceof Utf8Builder)) return undefined;
@@ -148,6 +151,23 @@ export class RecordColumns {
         builder.appendInteger(word, false);
       }
     };
+  }
+
+  #place(builder: NumberBuilder, part: PlacePart, { eventClass }: EventPlan): Append {
+    const walker = this.#walker;
+    const word = { hi: 0, lo: 0 };
+    switch (part) {
+      case "class":
+        return () => builder.appendFloat(eventClass.id);
+      case "clock":
+        return () => builder.appendInteger(walker.clock, false);
+      case "begin":
+      case "end":
+        return () => {
+          word.lo = part === "begin" ? this.firstBit : walker.bit;
+          builder.appendInteger(word, false);
+        };
+    }
   }
 
   #record(builder: Utf8Builder, plan: EventPlan): Append {

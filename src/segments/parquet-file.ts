@@ -1,18 +1,12 @@
 /** Reads Parquet files row group by row group. */
 
 import { closeSync, fstatSync } from "node:fs";
-import {
-  type AsyncBuffer,
-  type Compressors,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetRead,
-  snappyUncompress,
-} from "hyparquet";
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetRead } from "hyparquet";
 import { SourceError } from "../base/errors.ts";
 import type { Column, ColumnBatch } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
 import { openRegularFile } from "../ctf/data-files.ts";
+import { COMPRESSORS, checkCompression } from "./decompress.ts";
 import { columnOf, layoutsOf } from "./parquet-columns.ts";
 import {
   damaged,
@@ -29,13 +23,14 @@ const MAX_GROUP_ROWS = 1 << 22;
 /** Rows of a batch. */
 const BATCH_ROWS = 8192;
 
-/** @throws SourceError `SEGMENT_CUT`, `SEGMENT_DAMAGED`, `SEGMENT_SIZE`, `SEGMENT_TYPE`, behind what was whole */
+/** @throws SourceError `SEGMENT_COMPRESSION`, `SEGMENT_CUT`, `SEGMENT_DAMAGED`, `SEGMENT_SIZE`, `SEGMENT_TYPE`, behind what was whole */
 export async function* parquetFile(path: string): AsyncGenerator<SegmentItem, void, void> {
   const { fd: file } = openRegularFile(path);
   try {
     const buffer = bufferOf(file, path);
     checkEnds(buffer.byteLength, (at, length) => readAt(file, path, at, length), path);
     const metadata = await parquetMetadataAsync(buffer);
+    checkCompression(metadata, path);
     const columns = layoutsOf(metadata.schema, path);
     yield { kind: "columns", columns };
     const facts = new Map(
@@ -113,16 +108,6 @@ function batchOf(schema: Schema, values: readonly unknown[][], from: number, to:
   const batch: ColumnBatch = { rows, timestamps: timesOf(schema, columns, rows), columns };
   return batch;
 }
-
-const COMPRESSORS: Compressors = {
-  SNAPPY: (input, length) => {
-    if (length < 0 || length > MAX_BLOCK_BYTES)
-      throw new RangeError(`a page of ${length} bytes, more than ${MAX_BLOCK_BYTES}`);
-    const output = new Uint8Array(length);
-    snappyUncompress(input, output);
-    return output;
-  },
-};
 
 /** @throws SourceError `SEGMENT_CUT`, `SEGMENT_SIZE` */
 function checkEnds(

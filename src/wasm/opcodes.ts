@@ -82,6 +82,7 @@ export const Op = {
   f32ConvertI64S: 0xb4,
   f32ConvertI64U: 0xb5,
   f32DemoteF64: 0xb6,
+  f64ConvertI32U: 0xb8,
   f64ConvertI64S: 0xb9,
   f64ConvertI64U: 0xba,
   f64PromoteF32: 0xbb,

@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SourceError } from "../../src/base/errors.ts";
 import { openTraces } from "../../src/ctf/trace-directory.ts";
-import { findTraceDirectories } from "../../src/ctf/trace-search.ts";
+import { findTraceDirectories, searchTraces } from "../../src/ctf/trace-search.ts";
 import { describeLoss } from "../../src/feed/losses.ts";
 import { parseTimeBound } from "../../src/source/time-bound.ts";
 import { rowsOf } from "../support/query.ts";
@@ -226,6 +226,20 @@ test("says what it did not find", async () => {
   await fails(join(path, "nothing"), "SOURCE_NOT_FOUND");
   await fails(join(path, "some/file"), "SOURCE_NOT_DIRECTORY");
   await fails(path, "SOURCE_NO_TRACE");
+});
+
+test("a folder that is named metadata, beside data files, is said to be no file", async () => {
+  const odd = { "odd/channel_0": new Uint8Array(), "odd/metadata/x": new Uint8Array() };
+  const alone = folderOf(odd);
+  const code = await searchTraces(alone).catch((error: SourceError) => error.code);
+  assert.is(code, "SOURCE_NOT_FILE");
+  const beside = folderOf({ ...odd, "whole/metadata": `${preamble(UUID)}${STREAM}` });
+  const { found, unreadable } = await searchTraces(beside);
+  assert.equal(found, [join(beside, "whole")]);
+  assert.equal(
+    unreadable.map(({ error }) => error.message),
+    [`${join(beside, "odd", "metadata")}: expected a file, got a folder`],
+  );
 });
 
 test.run();

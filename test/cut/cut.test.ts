@@ -19,6 +19,9 @@ import { MAIN, projectTraces } from "../support/traces.ts";
 import { joined, PREAMBLE, packet, record, STREAM } from "../support/tsdl.ts";
 
 const test = suite("cut/cut");
+
+/** `LONG=20 npm test` makes twenty times as many random traces. */
+const FACTOR = Number(process.env["LONG"] ?? 1);
 const folders = new Folders();
 const project = projectTraces(test);
 test.after(() => folders.removeAll());
@@ -127,7 +130,7 @@ for (const [format, make] of [
   test(`random trace classes of ${format}: whatever is aligned to what`, async () => {
     const next = random(`cut of ${format}`);
     let kept = 0;
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < 100 * FACTOR; round++) {
       const trace = make(next);
       const packets = Array.from({ length: 4 }, () => randomPacket(next));
       const source = folders.make({ metadata: trace.text, data: joined(...packets) });
@@ -162,7 +165,7 @@ for (const [format, make] of [
         kept += got.rows.length;
       }
     }
-    assert.ok(kept > 100, `${kept} records`);
+    assert.ok(kept > 100 * FACTOR, `${kept} records`);
   });
 }
 

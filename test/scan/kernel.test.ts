@@ -8,6 +8,7 @@ import { planColumns } from "../../src/column/layout.ts";
 import { type ColumnRequest, columnRequest } from "../../src/column/request.ts";
 import { type PacketHeader, readPacketHeader } from "../../src/ctf/packet-header.ts";
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
+import { PLACE_COLUMNS } from "../../src/cut/kept-records.ts";
 import type { Program } from "../../src/filter/bytecode.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import type { ScanOutcome, ScanSpec } from "../../src/scan/scanner.ts";
@@ -96,7 +97,9 @@ for (const [format, makeTrace, rounds] of [
         { kind: "payload", style: "text" },
         { kind: "record" },
       ];
-      const select = ["event", "cpu_id", ...names, ...rendered.filter(() => next(3) === 0)];
+      const places = PLACE_COLUMNS.filter(() => next(3) === 0);
+      const others = rendered.filter(() => next(3) === 0);
+      const select = ["event", "cpu_id", ...names, ...others, ...places];
       const [interpreter, kernel] = scanners(trace.traceClass, select, filter);
       for (let n = 0; n < 8; n++) {
         const bytes = randomPacket(next);
@@ -165,7 +168,8 @@ test("agrees on damaged and truncated packets of a real trace, and goes on with 
       file.subarray(byteOffset, byteOffset + bytes),
     );
     const small = whole.filter(({ length }) => length <= 16_384);
-    const select = ["event", "procname", "pid_ns", "filename", "ret", "next_comm"];
+    const names = ["event", "procname", "pid_ns", "filename", "ret", "next_comm"];
+    const select = [...names, ...PLACE_COLUMNS];
     const [interpreter, kernel] = scanners(
       traceClass,
       select,

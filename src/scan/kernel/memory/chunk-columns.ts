@@ -67,6 +67,8 @@ export class ChunkReader {
           values: numbersAt(column.number, buffer, values, rows),
           ...validity,
         };
+      case "class-id":
+        return { kind: "number", values: new Float64Array(buffer, values, rows), ...validity };
       case "dictionary": {
         const dictionary = this.#texts(i, memory.get(slot + Slot.dictionary));
         return { kind: "dictionary", codes: ints(rows), dictionary, ...validity };

@@ -74,6 +74,7 @@ export function chunkLayout(columns: readonly KernelColumn[], rows: number): Chu
 
 function valuesBytes(column: KernelColumn, rows: number): number {
   if (column.kind === "null") return 0;
+  if (column.kind === "class-id") return rows * 8;
   return column.kind === "number" ? rows * widthOf(column.number) : (rows + 1) * 4;
 }
 

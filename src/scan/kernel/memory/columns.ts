@@ -8,6 +8,8 @@ import type { PlannedColumn } from "../../../column/schema.ts";
 export type KernelColumn = { readonly column: PlannedColumn } & (
   | { readonly kind: "timestamp" }
   | { readonly kind: "number"; readonly number: NumberType }
+  /** The id of the event class, which is constant number `constant` of the class record: float64. */
+  | { readonly kind: "class-id"; readonly constant: number }
   /** Texts that code looks up in a dictionary of the kernel's memory. */
   | { readonly kind: "dictionary" }
   /** Codes that are the same for all records of a class: constant number `constant` of the class record. */
@@ -46,6 +48,8 @@ function kernelColumn(column: PlannedColumn, constant: () => number): KernelColu
     case "timestamp":
       return { column, kind: "timestamp" };
     case "number":
+      if (request.kind === "place" && request.part === "class")
+        return { column, kind: "class-id", constant: constant() };
       return { column, kind: "number", number: type.number };
     case "list":
       return { column, kind: "list", number: type.element };

@@ -1,9 +1,10 @@
 /** Emits how a record's fields get into the chunk's regions at the current row. */
 
+import type { PlacePart } from "../../../column/request.ts";
 import type { LinkedProgram } from "../../../filter/bytecode.ts";
-import type { Code } from "../../../wasm/code.ts";
-import { eqz, geS, i32Load, int, ltS, select, tee } from "../../../wasm/expression.ts";
-import { Memory, ValueType } from "../../../wasm/opcodes.ts";
+import type { Code, Expression } from "../../../wasm/code.ts";
+import { eqz, geS, i32Load, i64Load, int, ltS, select, tee } from "../../../wasm/expression.ts";
+import { Memory, Op, ValueType } from "../../../wasm/opcodes.ts";
 import type { ColumnSource } from "../../event-plan.ts";
 import type { Place } from "../memory/chunk.ts";
 import { type KernelColumn, widthOf } from "../memory/columns.ts";
@@ -76,14 +77,13 @@ export class ColumnEmitter {
         if (source.kind === "absent") this.#row.null(place);
         break;
       case "number":
-        if (column.column.request.kind === "cpu_id") this.#cpuId(place);
-        else if (column.column.request.kind === "weight")
-          this.#code.store(Memory.i32Store, this.#row.value(4), int(1), place.values);
-        else if (source.kind === "match") this.#match(place, source.linked);
-        else this.#number(column, place, source);
+        this.#anyNumber(column, place, source);
         break;
       case "constant":
         this.#constant(column, place);
+        break;
+      case "class-id":
+        this.#classId(column, place);
         break;
       case "dictionary":
       case "utf8":
@@ -104,6 +104,35 @@ export class ColumnEmitter {
   #valueLocation(column: KernelColumn, source: ColumnSource): Location | undefined {
     if (source.kind !== "field") return undefined;
     return fits(column, source.fieldClass) ? this.#location(source) : undefined;
+  }
+
+  #anyNumber(column: KernelColumn & { kind: "number" }, place: Place, source: ColumnSource): void {
+    const { request } = column.column;
+    if (request.kind === "cpu_id") this.#cpuId(place);
+    else if (request.kind === "weight")
+      this.#code.store(Memory.i32Store, this.#row.value(4), int(1), place.values);
+    else if (request.kind === "place") this.#place(place, request.part);
+    else if (source.kind === "match") this.#match(place, source.linked);
+    else this.#number(column, place, source);
+  }
+
+  /** Where the record lies in its packet. */
+  #place(place: Place, part: PlacePart): void {
+    const code = this.#code;
+    const { state } = this.#unit;
+    if (part === "clock") {
+      code.store(Memory.i64Store, this.#row.value(8), i64Load(state, State.clock), place.values);
+      return;
+    }
+    const bit: Expression =
+      part === "begin" ? i32Load(state, State.start) : (to) => to.get(this.#locals.after);
+    code.store(Memory.i32Store, this.#row.value(4), bit, place.values);
+  }
+
+  #classId(column: KernelColumn & { kind: "class-id" }, place: Place): void {
+    const code = this.#code;
+    code.push(this.#row.value(8)).push(this.#row.constant(column.constant));
+    code.op(Op.f64ConvertI32U).memory(Memory.f64Store, place.values);
   }
 
   #number(column: KernelColumn & { kind: "number" }, place: Place, source: ColumnSource): void {

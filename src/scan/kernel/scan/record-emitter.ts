@@ -75,7 +75,7 @@ export function recordBody(unit: Unit, plan: EventPlan, context: RecordContext):
       if (column.kind === "rendered" && !isRenderableBy(column, plan.streamClass, plan.eventClass))
         throw new NotCompilable(`rendering of ${plan.eventClass.name}`);
     }
-    const locals = { input, start, record, chunk, row, time };
+    const locals = { input, start, after, record, chunk, row, time };
     const columns = new ColumnEmitter(unit, code, walk, locals, context.renderers);
     context.columns.forEach((column, i) => {
       columns.emitTexts(column, layout.places[i]!, plan.sources[i]!);

@@ -30,6 +30,8 @@ export interface RecordLocals {
   readonly input: Local;
   /** First bit of the record's contexts. */
   readonly start: Local;
+  /** The bit behind the record. */
+  readonly after: Local;
   /** Address of the class record. */
   readonly record: Local;
   readonly chunk: Local;

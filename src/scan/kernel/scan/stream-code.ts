@@ -196,6 +196,8 @@ export class StreamCode {
       if (column.kind === "constant") {
         const text = constantText(column.column, eventClass, traceClass, facts);
         set(text === undefined ? -1 : column.dictionary.codeOfString(text), column.constant);
+      } else if (column.kind === "class-id") {
+        set(eventClass.id, column.constant);
       } else if (column.kind === "rendered") {
         const program = programs.of(this.#streamClass, eventClass).get(column.constant);
         set(program ?? 0, column.constant);
