@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import tracewire as tw
-from conftest import MAIN
+from conftest import MAIN, metrics
 from tracewire._parts import Part, Question, RangeGone, plain_batch, plain_schema, urls_in
 
 PART_BYTES = 300_000
@@ -31,6 +32,40 @@ def test_parts_have_every_row_once(recorded: tw.Connection) -> None:
     assert schema.names == ["timestamp", "ts_ns", "pid_ns", "event"]
     batch = next(asked.read(parts[0]))
     assert plain_batch(batch, schema).schema == schema
+
+
+@pytest.mark.parametrize("times", [{"begin": "+200ms"}, {"end": "-300ms"}, {"begin": "+100ms", "end": "-300ms"}])
+def test_parts_keep_within_the_times_asked_for(recorded: tw.Connection, times: dict[str, str]) -> None:
+    whole = recorded.query(select="timestamp", **times).table().num_rows
+    assert 0 < whole < 17_202
+    asked = question(recorded, select="timestamp", **times)
+    parts = asked.parts()
+    assert len(parts) > 1
+    assert sum(batch.num_rows for part in parts for batch in asked.read(part)) == whole
+
+
+def test_a_limit_is_of_no_part(recorded: tw.Connection) -> None:
+    with pytest.raises(ValueError, match="limit: expected none"):
+        question(recorded, limit=10)
+
+
+def rows_sent(connection: tw.Connection) -> float:
+    """By all queries, once none runs any more."""
+    until = time.monotonic() + 10
+    while (found := metrics(connection))["tracewire_queries_running"] > 0:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return found["tracewire_rows_total"]
+
+
+@pytest.mark.parametrize("arguments", [{"q": "|> count() by event", "partial": True}, {"select": "timestamp"}])
+def test_columns_are_known_without_an_event(recorded: tw.Connection, arguments: dict[str, object]) -> None:
+    asked = question(recorded, **arguments)
+    with asked.query(Part(recorded.url)).batches() as stream:
+        assert asked.schema() == stream.schema
+    before = rows_sent(recorded)
+    asked.schema()
+    assert rows_sent(recorded) == before
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 import tracewire as tw
-from conftest import MAIN
+from conftest import MAIN, metrics
 
 pytest.importorskip("pyspark")
 if os.environ.get("TRACEWIRE_REQUIRE") != "all" and os.environ.get("TRACEWIRE_SPARK") is None:
@@ -107,13 +106,7 @@ def test_keeps_nanoseconds(spark: Any, servers: dict[str, str], one_process: tw.
 
 def rows_sent(connections: Sequence[tw.Connection]) -> int:
     """By all queries of some servers so far."""
-    total = 0
-    for connection in connections:
-        address = urllib.request.Request(f"{connection.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("tracewire_rows_total "))
-    return total
+    return sum(int(metrics(connection)["tracewire_rows_total"]) for connection in connections)
 
 
 def test_pushes_filters_down(

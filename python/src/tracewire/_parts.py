@@ -87,6 +87,9 @@ class Question:
         listed = tuple(split_names(urls) if isinstance(urls, str) else urls)
         if not listed or "" in listed:
             raise ValueError(f"urls: expected http://HOST:PORT, with commas between them, got {urls!r}")
+        if arguments.get("limit") is not None:
+            # Each part would have as many: which of them are the first ones, none knows.
+            raise ValueError(f"limit: expected none over the parts of several sources, got {arguments['limit']}")
         q = arguments.get("q")
         if partial:
             check_partial(q)
@@ -97,10 +100,11 @@ class Question:
         parameters = dict(self.parameters)
         if part.source is not None:
             parameters["source"] = part.source
-        if part.begin_ns is not None:
-            parameters["begin_ns"] = str(part.begin_ns)
-        if part.end_ns is not None:
-            parameters["end_ns"] = str(part.end_ns)
+        for name, value in (("begin", part.begin_ns), ("end", part.end_ns)):
+            if value is not None:
+                # It was planned within the times that are asked for.
+                parameters.pop(name, None)
+                parameters[f"{name}_ns"] = str(value)
         if part.packets > 0:
             parameters["packets"] = part.packets
         return Query(self.place(part.url), parameters, self.timeout)
@@ -123,9 +127,12 @@ class Question:
         self, url: str, begin_ns: int | None = None, end_ns: int | None = None, part_bytes: int | None = None
     ) -> list[Part]:
         asked = {"bytes": str(part_bytes if part_bytes is not None else self.part_bytes)}
-        for name, value in (("begin_ns", begin_ns), ("end_ns", end_ns), ("source", self.parameters.get("source"))):
+        for name, value in (("begin", begin_ns), ("end", end_ns)):
             if value is not None:
-                asked[name] = str(value)
+                asked[f"{name}_ns"] = str(value)
+        for name in ("source", "begin", "end"):
+            if name in self.parameters and f"{name}_ns" not in asked:
+                asked[name] = str(self.parameters[name])
         planned = self._patiently(lambda: self.place(url).get("/v1/plan", asked, self.timeout))["partitions"]
         return [
             Part(url, one["source"], _int(one["begin_ns"]), _int(one["end_ns"]), one["bytes"], one["packets"])
@@ -134,14 +141,18 @@ class Question:
 
     def schema(self) -> pa.Schema:
         """The columns, of the first server that answers."""
-        narrowed = replace(self, parameters={**self.parameters, **({} if "q" in self.parameters else {"limit": 0})})
         for url in self.urls[:-1]:
             try:
-                return narrowed.query(Part(url)).schema
+                return self._schema_of(url)
             except (OSError, TracewireError) as lost:
                 if isinstance(lost, TracewireError) and lost.code not in ("NO_SERVER", "CONNECTION_LOST"):
                     raise
-        return narrowed.query(Part(self.urls[-1])).schema
+        return self._schema_of(self.urls[-1])
+
+    def _schema_of(self, url: str) -> pa.Schema:
+        # No event is in this range: the server reads none.
+        with self.query(Part(url, begin_ns=0, end_ns=0)).batches() as stream:
+            return stream.schema
 
     def read(self, part: Part, may_be_gone: bool = False) -> Iterator[pa.RecordBatch]:
         """The rows of a part, all of them or an error.
