@@ -13,7 +13,8 @@ import pytest
 
 import tracewire as tw
 from conftest import MAIN, metrics
-from tracewire._parts import Part, Question, RangeGone, plain_batch, plain_schema, urls_in
+from tracewire._parts import Part, Question, RangeGone, urls_in
+from tracewire._plain import plain_batch, plain_schema
 
 PART_BYTES = 300_000
 

@@ -24,6 +24,8 @@ PART_BYTES = str(1_000_000)
 
 
 TOKEN = "spark-spark-spark"
+#: Java compiles for a minute of work, not for days of it.
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,9 @@ def spark(servers: dict[str, str]) -> Iterator[Any]:
     session = (
         SparkSession.builder.master("local-cluster[2,1,1024]")
         .config("spark.ui.enabled", "false")
+        .config("spark.driver.extraJavaOptions", QUICK_START)
+        .config("spark.executor.extraJavaOptions", QUICK_START)
+        .config("spark.sql.adaptive.enabled", "false")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.python.filterPushdown.enabled", "true")
@@ -109,21 +114,37 @@ def rows_sent(connections: Sequence[tw.Connection]) -> int:
     return sum(int(metrics(connection)["tracewire_rows_total"]) for connection in connections)
 
 
+def plan_of(frame: Any) -> str:
+    """What `explain("formatted")` prints."""
+    jvm = frame.sparkSession._jvm
+    mode = jvm.org.apache.spark.sql.execution.ExplainMode.fromString("formatted")
+    return str(frame._jdf.queryExecution().explainString(mode))
+
+
 def test_pushes_filters_down(
     spark: Any, servers: dict[str, str], connections: Sequence[tw.Connection], one_process: tw.Connection
 ) -> None:
+    times = one_process.query(select="timestamp").table()["timestamp"].cast("int64").to_pylist()
+    begin = sorted(times)[1000] // 1000 * 1000
     where = 'ret < 0 && ($event.name == "syscall_exit_read" || $event.name == "syscall_exit_openat") && $ctx.tid > 1'
-    expected = one_process.query(where=where).table().num_rows
+    expected = one_process.query(where=where, begin=begin).table().num_rows
     assert expected > 0
-    sent = {}
+    sent, plans = {}, {}
     for pushes in ("false", "true"):
         frame = spark.read.format("tracewire").options(**servers, select="timestamp,event,ret,tid", pushFilters=pushes).load()
         found = frame.filter("ret < 0 and event in ('syscall_exit_read', 'syscall_exit_openat') and tid > 1")
+        found = found.filter(f"timestamp >= timestamp_micros({begin // 1000})")
         before = rows_sent(connections)
         assert found.count() == expected
         sent[pushes] = rows_sent(connections) - before
+        plans[pushes] = plan_of(found)
     assert sent["true"] == expected, "servers leave out what does not pass"
     assert sent["false"] > 10 * expected, "Spark leaves it out"
+    assert "* Filter" in plans["false"] and "LessThan(ret,0)" not in plans["false"]
+    (shown,) = [line for line in plans["true"].splitlines() if line.startswith("PushedFilters: ")]
+    for one in ("LessThan(ret,0)", "GreaterThan(tid,1)", "In(event", "GreaterThanOrEqual(timestamp,"):
+        assert one in shown
+    assert "* Filter" not in plans["true"], "nothing is left for Spark to decide"
 
 
 def test_what_is_gone_is_counted_beside_the_rows(spark: Any, small: str, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from ._errors import TracewireError
+from ._partial import check_partial
 from ._place import Place
 from ._query import Query, protocol_parameters, split_names
 
@@ -141,13 +141,17 @@ class Question:
 
     def schema(self) -> pa.Schema:
         """The columns, of the first server that answers."""
+        return self.of_any(self._schema_of)
+
+    def of_any(self, ask: Callable[[str], T]) -> T:
+        """What the first server answers that can be reached."""
         for url in self.urls[:-1]:
             try:
-                return self._schema_of(url)
+                return ask(url)
             except (OSError, TracewireError) as lost:
                 if isinstance(lost, TracewireError) and lost.code not in ("NO_SERVER", "CONNECTION_LOST"):
                     raise
-        return self._schema_of(self.urls[-1])
+        return ask(self.urls[-1])
 
     def _schema_of(self, url: str) -> pa.Schema:
         # No event is in this range: the server reads none.
@@ -233,77 +237,6 @@ def urls_in(path: str | os.PathLike[str]) -> list[str]:
     """A file of servers, a URL on a line; `#` begins a comment."""
     lines = [line.split("#", 1)[0].strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if line]
-
-
-#: Aggregates of parts that can be merged by themselves: sums of sums, least of least.
-_MERGEABLE = r"(?:[A-Za-z_]\w*\s*=\s*)?(?:count|sum|min|max)\((?:[^()]|\([^()]*\))*\)(?:\s+if\s+\((?:[^()]|\([^()]*\))*\))?(?:\s+as\s+\w+)?"
-_AGGREGATE = re.compile(rf"^{_MERGEABLE}(?:\s*,\s*{_MERGEABLE})*(?:\s+by\s+[^|]+?)?(?:\s+every\s+\w+)?$")
-
-
-def check_partial(q: str | None) -> None:
-    """Whether the answers to a query about parts can be merged to the answer about the whole.
-
-    >>> check_partial("ret < 0 |> count(), max(ret) by container, event every 1s")
-    >>> check_partial("|> syscalls |> p99(dt)")
-    Traceback (most recent call last):
-    ValueError: partial: expected FILTER |> count(), sum(x), min(x) or max(x) by NAMES, got |> syscalls |> p99(dt)
-    """
-    stages = [stage.strip() for stage in (q or "").split("|>")[1:]]
-    if len(stages) == 1 and _AGGREGATE.match(stages[0]):
-        return
-    raise ValueError(f"partial: expected FILTER |> count(), sum(x), min(x) or max(x) by NAMES, got {q}")
-
-
-def plain_schema(schema: pa.Schema) -> pa.Schema:
-    """A schema of the types that Spark has: signed integers, microseconds; `ts_ns` keeps the nanoseconds."""
-    fields = []
-    for column in schema:
-        fields.append(pa.field(column.name, plain_type(column.type)))
-        if pa.types.is_timestamp(column.type) and nanoseconds_name(column.name) not in schema.names:
-            fields.append(pa.field(nanoseconds_name(column.name), pa.int64()))
-    return pa.schema(fields)
-
-
-def nanoseconds_name(name: str) -> str:
-    return "ts_ns" if name == "timestamp" else f"{name}_ns"
-
-
-def plain_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_timestamp(kind):
-        return pa.timestamp("us", "UTC")
-    if pa.types.is_dictionary(kind):
-        return plain_type(kind.value_type)
-    if pa.types.is_list(kind):
-        return pa.list_(plain_type(kind.value_type))
-    if pa.types.is_null(kind):
-        return pa.string()
-    signed = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64(), pa.uint64(): pa.decimal128(20, 0)}
-    return signed.get(kind, kind)
-
-
-def plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """A batch with exactly the columns of a schema that `plain_schema` made; columns that it lacks are null.
-
-    :raises TracewireError: `COLUMNS_CHANGED`, for values that the schema's types do not hold
-    """
-    columns: dict[str, pa.Array] = {}
-    for name, column in zip(batch.schema.names, batch.columns):
-        columns[name] = column
-        if pa.types.is_timestamp(column.type) and nanoseconds_name(name) not in batch.schema.names:
-            columns[nanoseconds_name(name)] = column.cast(pa.int64())
-    arrays = []
-    for wanted in schema:
-        column = columns.get(wanted.name)
-        if column is None:
-            arrays.append(pa.nulls(batch.num_rows, wanted.type))
-            continue
-        try:
-            # Times lose their nanoseconds, which stand in a column of their own.
-            arrays.append(column.cast(wanted.type, safe=not pa.types.is_timestamp(wanted.type)))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as failed:
-            message = f"{wanted.name}: expected {wanted.type}, got {column.type}: {failed}"
-            raise TracewireError(message, code="COLUMNS_CHANGED") from failed
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 LOSS_SCHEMA = pa.schema(
