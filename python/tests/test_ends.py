@@ -65,6 +65,24 @@ def test_ends_when_it_is_cancelled_from_another_thread(session: Session) -> None
     wait_until_none_runs(session.connection)
 
 
+def cancel_once_it_runs(session: Session, query: tw.Query) -> None:
+    while running(session.connection) == 0:
+        time.sleep(0.02)
+    query.cancel()
+
+
+def test_a_cancelled_table_is_no_table(session: Session) -> None:
+    takes = [lambda query: query.table(), lambda query: query.reader().read_all(), lambda query: query.to_polars()]
+    for take in takes:
+        query = slow(session)
+        canceller = threading.Thread(target=cancel_once_it_runs, args=(session, query))
+        canceller.start()
+        with pytest.raises(Exception, match="cancelled before the end of its result"):
+            take(query)
+        canceller.join()
+        wait_until_none_runs(session.connection)
+
+
 def test_ends_with_ctrl_c(session: Session) -> None:
     script = (
         "import tracewire as tw, sys, polars as pl\n"

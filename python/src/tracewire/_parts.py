@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from ._errors import TracewireError
+from ._parameters import protocol_parameters, split_names
 from ._partial import check_partial
 from ._place import Place
-from ._query import Query, protocol_parameters, split_names
+from ._query import Query
 
 if TYPE_CHECKING:
     from ._stream import Stream
 
 DEFAULT_PART_BYTES = 96 << 20
 MAX_ASKED_AT_ONCE = 64
+#: No answer came from it.
+UNREACHABLE = ("NO_SERVER", "CONNECTION_LOST", "TIMEOUT")
 #: What may be over soon.
 _MAY_PASS = ("CONNECTION_LOST", "NO_SERVER", "CLOSING", "TOO_MANY_QUERIES", "NO_MEMORY", "THREAD_LOST")
 T = TypeVar("T")
@@ -149,7 +152,7 @@ class Question:
             try:
                 return ask(url)
             except (OSError, TracewireError) as lost:
-                if isinstance(lost, TracewireError) and lost.code not in ("NO_SERVER", "CONNECTION_LOST"):
+                if isinstance(lost, TracewireError) and lost.code not in UNREACHABLE:
                     raise
         return ask(self.urls[-1])
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from . import _frames as frames
 from ._account import CREDIT, Account, Accounted
-from ._errors import ConnectionLost, QueryTimeout, TracewireError, error_from_body
+from ._errors import ConnectionLost, NoServer, QueryTimeout, TracewireError, error_from_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +147,7 @@ class Stream(Accounted):
     def _resume(self, lost: OSError) -> None:
         account = self._account
         name = account.name
+        shown = lost.message if isinstance(lost, TracewireError) else lost
         if self._socket is not None:
             self._socket.close()
         until = time.monotonic() + RESUME_SECONDS
@@ -158,9 +159,7 @@ class Stream(Accounted):
                 time.sleep(pause * random.uniform(0.5, 1.5))
                 pause = min(pause * 2, 5.0)
         self.close()
-        if isinstance(lost, TracewireError):
-            raise lost
-        raise ConnectionLost(f"{self._place.url}: the connection broke before the end of the result: {lost}") from lost
+        raise ConnectionLost(f"{self._place.url}: the connection broke before the end of the result: {shown}") from lost
 
 
 class _Socket:
@@ -243,4 +242,4 @@ def _dialled(place: Place, timeout: float) -> socket.socket:
     try:
         return place.dial(timeout)
     except OSError as lost:
-        raise ConnectionLost(f"{place.url}: {lost}") from lost
+        raise NoServer(f"{place.url}: {lost}") from lost

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from .._loss_log import LossLog
+from .._parameters import READERS
 from .._parts import Question, urls_in
-from .._query import READERS
 
 _OWN = ("urls", "hostsfile", "token", "tokenfile", "timeout", "partbytes", "partial", "table", "pushfilters", "gone", "lossesto")
 _STREAM = ("startingns", "maxbytespertrigger", "maxlag", "hostlag", "path")

@@ -21,9 +21,9 @@ from pyspark.sql.datasource import (
     StringStartsWith,
 )
 
+from .._parameters import EPOCH, time_parameter
 from .._parts import Question
 from .._plain import nanoseconds_name
-from .._query import EPOCH, time_parameter
 
 _COMPARISONS: dict[type[Filter], tuple[str, Callable[..., Any]]] = {
     EqualTo: ("==", pc.equal),

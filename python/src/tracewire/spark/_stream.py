@@ -14,9 +14,9 @@ from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadLimit, ReadMa
 
 from .._errors import TracewireError
 from .._loss_log import HOST_BEHIND, RANGE_GONE, LossLog
-from .._parts import Part, flat
+from .._parts import UNREACHABLE, Part, flat
 from ._options import Options
-from ._tasks import UNREACHABLE, PartPartition, TaskReader
+from ._tasks import PartPartition, TaskReader
 
 LOG = logging.getLogger("tracewire.spark")
 

@@ -10,11 +10,9 @@ from pyspark.sql.datasource import InputPartition
 
 from .._errors import TracewireError
 from .._loss_log import HOST_BEHIND, RANGE_GONE, LossLog
-from .._parts import Part, Question, RangeGone
+from .._parts import UNREACHABLE, Part, Question, RangeGone
 from .._plain import plain_batch
 from ._pushed import PushedFilters
-
-UNREACHABLE = ("NO_SERVER", "CONNECTION_LOST")
 
 
 class PartPartition(InputPartition):
