@@ -138,9 +138,11 @@ def test_dask_counts_as_one_process_does(recorded: tw.Connection) -> None:
     from tracewire.dask import read_tracewire
 
     frame = read_tracewire(
-        recorded.url, token=recorded.place.token, part_bytes=PART_BYTES, select="timestamp,container,event"
+        recorded.url, token=recorded.place.token, part_bytes=PART_BYTES, select="timestamp,container,event,ret"
     )
     assert frame.npartitions > 3
+    for part in (frame.get_partition(0), frame.get_partition(frame.npartitions - 1)):
+        assert part.compute().dtypes.to_dict() == frame.dtypes.to_dict(), "as announced"
     counts = frame.groupby(["container", "event"]).size().compute().to_dict()
     table = recorded.query("|> count() by container, event").table().to_pylist()
     assert counts == {(row["container"], row["event"]): row["count"] for row in table}

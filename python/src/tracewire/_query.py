@@ -91,8 +91,10 @@ class Query:
         return self._scan(polars) if lazy else polars.DataFrame(self)
 
     def to_pandas(self) -> Any:
-        """The rows as a `pandas.DataFrame`, with times in nanoseconds."""
-        return self.table().to_pandas()
+        """The rows as a `pandas.DataFrame`, with times in nanoseconds, and integers that stay integers beside absent values."""
+        from ._pandas import pandas_frame
+
+        return pandas_frame(self.table())
 
     def live(self, keep: Duration = "5m", **options: Any) -> LiveView:
         """A widget for notebooks that shows the rows as they come and keeps those of the last `keep`."""
