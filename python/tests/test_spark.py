@@ -50,12 +50,15 @@ def spark(servers: dict[str, str]) -> Iterator[Any]:
     from tracewire.spark import TracewireDataSource
 
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    path = os.pathsep.join(filter(None, [str(Path(tw.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+    folders = [str(Path(tw.__file__).parents[1]), str(Path(__file__).parent / "support"), os.environ.get("PYTHONPATH")]
+    path = os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     session = (
         SparkSession.builder.master("local-cluster[2,1,1024]")
         .config("spark.ui.enabled", "false")
         .config("spark.driver.extraJavaOptions", QUICK_START)
         .config("spark.executor.extraJavaOptions", QUICK_START)
+        .config("spark.python.daemon.module", "warm_daemon")
+        .config("spark.task.maxFailures", "1")
         .config("spark.sql.adaptive.enabled", "false")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.session.timeZone", "UTC")
