@@ -56,6 +56,14 @@ def test_ends_with_a_consumer_that_stops_in_the_middle(recorded: tw.Connection) 
     wait_until_none_runs(recorded)
 
 
+def test_a_lazy_frame_of_other_columns_leaves_no_run_behind(recorded: tw.Connection) -> None:
+    pytest.importorskip("polars")
+    query = recorded.query()
+    frame = query.to_polars(lazy=True)
+    assert frame.select("timestamp").collect().height == 17_202
+    assert query._runs.take_aside() is None
+
+
 def test_ends_when_it_is_cancelled_from_another_thread(session: Session) -> None:
     query = slow(session)
     threading.Timer(0.3, query.cancel).start()

@@ -183,6 +183,8 @@ class Query:
             narrowed = self
             if columns is not None and "q" not in self.parameters and names is not None:
                 narrowed = self._with(select=[names[column] for column in columns])
+                # The run that showed the columns has others.
+                self._runs.close_aside()
             left = rows
             with narrowed.batches() as stream:
                 for batch in stream:
@@ -243,8 +245,13 @@ class _Runs:
                 self._timer.cancel()
             return stream
 
+    def close_aside(self) -> None:
+        stream = self.take_aside()
+        if stream is not None:
+            stream.close()
+
     def cancel(self) -> None:
-        self.take_aside()
+        self.close_aside()
         with self._lock:
             going, self._going = self._going, []
         for stream in going:
