@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -194,3 +195,41 @@ def test_reads_on_over_a_lost_connection(session: Session) -> None:
                 stream._socket._socket.shutdown(socket.SHUT_RDWR)
         assert stream.is_complete
     assert rows == 17_202
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process runs; one that has ended may wait for its parent."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_server_ends_with_the_last_that_knows_it(small: str) -> None:
+    query = tw.open(small, program=MAIN).query("|> count()")
+    assert query.table().num_rows == 1, "its query keeps it"
+    connection = tw.open(small, program=MAIN)
+    assert connection._server is not None
+    pid = connection._server.pid
+    stream = connection.query().batches()
+    del connection
+    assert sum(batch.num_rows for batch in stream) == 17_202
+    assert is_there(pid)
+    del stream
+    gc.collect()
+    assert not is_there(pid)
+
+
+def test_a_fork_ends_nothing_of_its_parent(small: str) -> None:
+    with tw.open(small, program=MAIN) as connection:
+        streams = [connection.query(select=MANY_BATCHES).batches()]
+        rows = next(streams[0]).num_rows
+        child = os.fork()
+        if child == 0:
+            streams.clear()
+            connection.close()
+            gc.collect()
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert rows + sum(batch.num_rows for batch in streams[0]) == 17_202
+        assert connection.query("|> count()").table().num_rows == 1

@@ -27,6 +27,14 @@ class Place:
     url: str
     token: str | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
+    #: What is kept for as long as somebody may connect: a server that was started for it.
+    owner: object = field(default=None, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Place, (self.url, self.token, self.tls)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Place:
+        return self
 
     @staticmethod
     def of(url: str, token: str | None, tls: ssl.SSLContext | None = None) -> Place:

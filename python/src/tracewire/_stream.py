@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
 import time
@@ -167,6 +168,7 @@ class _Socket:
 
     def __init__(self, place: Place, timeout: float) -> None:
         self._socket = _dialled(place, timeout)
+        self._dialled_by = os.getpid()
         try:
             self._open(place)
         except BaseException:
@@ -219,13 +221,19 @@ class _Socket:
 
     def close(self, last: bytes | None = None) -> None:
         try:
-            if last is not None:
+            if last is not None and self._is_own:
                 self._socket.settimeout(1.0)
                 self.send(last)
-            self._socket.shutdown(socket.SHUT_RDWR)
+            if self._is_own:
+                self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
         self._socket.close()
+
+    @property
+    def _is_own(self) -> bool:
+        """Not one of a process of which this one is a fork, and which goes on reading."""
+        return self._dialled_by == os.getpid()
 
     def _exactly(self, length: int) -> memoryview:
         view = memoryview(bytearray(length))
