@@ -32,20 +32,17 @@ export function* checkNames(
   const { name, written } = column;
   const problem = `expected a field or context of the trace, got ${name}`;
   const names = [...selectableNames(traceClasses)];
+  // With a type behind it, a name means a field: the column of that name has its own type.
+  const hint = names.includes(name)
+    ? `, which is a column with a type of its own: ${name} alone`
+    : suggestion(name, names);
   if (!isLive && written !== undefined)
-    throw filterError(
-      "SELECT_UNKNOWN_FIELD",
-      written.text,
-      written,
-      "query",
-      `${problem}${suggestion(name, names)}`,
-    );
+    throw filterError("SELECT_UNKNOWN_FIELD", written.text, written, "query", `${problem}${hint}`);
   const message = `${written === undefined ? "select" : "query"}: ${problem}`;
-  if (!isLive)
-    throw new SourceError("SELECT_UNKNOWN_FIELD", `${message}${suggestion(name, names)}`);
+  if (!isLive) throw new SourceError("SELECT_UNKNOWN_FIELD", `${message}${hint}`);
   const near = nearNames(name, names);
-  const hint = near.length === 0 ? "" : `; did you mean ${listed(near, " or ")}?`;
-  yield `${message}${hint} (nothing has it so far)`;
+  const meant = near.length === 0 ? "" : `; did you mean ${listed(near, " or ")}?`;
+  yield `${message}${names.includes(name) ? hint : meant} (nothing has it so far)`;
 }
 
 function* checkSymbols(
