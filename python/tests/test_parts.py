@@ -45,6 +45,12 @@ def test_parts_keep_within_the_times_asked_for(recorded: tw.Connection, times: d
     assert sum(batch.num_rows for part in parts for batch in asked.read(part)) == whole
 
 
+def test_a_range_that_is_empty_is_a_part_without_rows(recorded: tw.Connection) -> None:
+    asked = question(recorded, select="timestamp", begin="2030-01-01", end="2020-01-01")
+    assert [batch.num_rows for part in asked.parts() for batch in asked.read(part)] == []
+    assert len(asked.parts()) == 1
+
+
 def test_a_limit_is_of_no_part(recorded: tw.Connection) -> None:
     with pytest.raises(ValueError, match="limit: expected none"):
         question(recorded, limit=10)
@@ -146,3 +152,5 @@ def test_dask_counts_as_one_process_does(recorded: tw.Connection) -> None:
     counts = frame.groupby(["container", "event"]).size().compute().to_dict()
     table = recorded.query("|> count() by container, event").table().to_pylist()
     assert counts == {(row["container"], row["event"]): row["count"] for row in table}
+    nothing = read_tracewire(recorded.url, token=recorded.place.token, begin="2030-01-01", end="2020-01-01", select="ret")
+    assert nothing.compute().shape == (0, 1)

@@ -150,6 +150,11 @@ def test_pushes_filters_down(
     assert "* Filter" not in plans["true"], "nothing is left for Spark to decide"
 
 
+def test_a_range_that_is_empty_has_no_rows(spark: Any, servers: dict[str, str]) -> None:
+    reader = spark.read.format("tracewire").options(**servers, select="timestamp,ret")
+    assert reader.options(begin="2030-01-01", end="2020-01-01").load().count() == 0
+
+
 def test_what_is_gone_is_counted_beside_the_rows(spark: Any, small: str, tmp_path: Path) -> None:
     copy = tmp_path / "trace"
     shutil.copytree(small, copy)

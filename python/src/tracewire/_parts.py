@@ -116,10 +116,11 @@ class Question:
         return Place.of(url, self.token if self.token is not None else os.environ.get(TOKEN_VARIABLE))
 
     def parts(self, begin_ns: int | None = None, end_ns: int | None = None) -> list[Part]:
-        """All parts of all servers."""
+        """All parts of all servers; one without rows where there is none, since neither Spark nor Dask reads no part."""
         if not self.is_divisible:
             return [Part(url) for url in self.urls]
-        return flat(self.of_all(lambda url: self.parts_of(url, begin_ns, end_ns)))
+        planned = flat(self.of_all(lambda url: self.parts_of(url, begin_ns, end_ns)))
+        return planned or [self._nothing(self.urls[0])]
 
     def of_all(self, ask: Callable[[str], T]) -> list[T]:
         """What each server answers, many asked at once: a thousand one after the other would take seconds."""
@@ -157,9 +158,12 @@ class Question:
         return ask(self.urls[-1])
 
     def _schema_of(self, url: str) -> pa.Schema:
-        # No event is in this range: the server reads none.
-        with self.query(Part(url, begin_ns=0, end_ns=0)).batches() as stream:
+        with self.query(self._nothing(url)).batches() as stream:
             return stream.schema
+
+    def _nothing(self, url: str) -> Part:
+        """A range without events: the server reads none."""
+        return Part(url, begin_ns=0, end_ns=0)
 
     def read(self, part: Part, may_be_gone: bool = False) -> Iterator[pa.RecordBatch]:
         """The rows of a part, all of them or an error.
