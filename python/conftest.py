@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,3 +113,12 @@ def tail(source: str, *options: str) -> str:
     """What the command line prints."""
     command = [find_node(), str(MAIN), "tail", source, *options]
     return subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ).stdout
+
+
+def metrics(connection: tw.Connection) -> dict[str, float]:
+    """What a server says of itself, without labels."""
+    address = urllib.request.Request(f"{connection.url}/metrics")
+    address.add_header("Authorization", f"Bearer {connection.place.token}")
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        lines = [line.split() for line in answer.read().decode().splitlines() if line.startswith("tracewire_")]
+    return {name: float(value) for name, value in lines if "{" not in name}

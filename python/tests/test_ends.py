@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -56,6 +57,14 @@ def test_ends_with_a_consumer_that_stops_in_the_middle(recorded: tw.Connection) 
     wait_until_none_runs(recorded)
 
 
+def test_a_lazy_frame_of_other_columns_leaves_no_run_behind(recorded: tw.Connection) -> None:
+    pytest.importorskip("polars")
+    query = recorded.query()
+    frame = query.to_polars(lazy=True)
+    assert frame.select("timestamp").collect().height == 17_202
+    assert query._runs.take_aside() is None
+
+
 def test_ends_when_it_is_cancelled_from_another_thread(session: Session) -> None:
     query = slow(session)
     threading.Timer(0.3, query.cancel).start()
@@ -63,6 +72,24 @@ def test_ends_when_it_is_cancelled_from_another_thread(session: Session) -> None
     assert list(query.batches()) == []
     assert time.monotonic() - began < SOON
     wait_until_none_runs(session.connection)
+
+
+def cancel_once_it_runs(session: Session, query: tw.Query) -> None:
+    while running(session.connection) == 0:
+        time.sleep(0.02)
+    query.cancel()
+
+
+def test_a_cancelled_table_is_no_table(session: Session) -> None:
+    takes = [lambda query: query.table(), lambda query: query.reader().read_all(), lambda query: query.to_polars()]
+    for take in takes:
+        query = slow(session)
+        canceller = threading.Thread(target=cancel_once_it_runs, args=(session, query))
+        canceller.start()
+        with pytest.raises(Exception, match="cancelled before the end of its result"):
+            take(query)
+        canceller.join()
+        wait_until_none_runs(session.connection)
 
 
 def test_ends_with_ctrl_c(session: Session) -> None:
@@ -168,3 +195,41 @@ def test_reads_on_over_a_lost_connection(session: Session) -> None:
                 stream._socket._socket.shutdown(socket.SHUT_RDWR)
         assert stream.is_complete
     assert rows == 17_202
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process runs; one that has ended may wait for its parent."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_server_ends_with_the_last_that_knows_it(small: str) -> None:
+    query = tw.open(small, program=MAIN).query("|> count()")
+    assert query.table().num_rows == 1, "its query keeps it"
+    connection = tw.open(small, program=MAIN)
+    assert connection._server is not None
+    pid = connection._server.pid
+    stream = connection.query().batches()
+    del connection
+    assert sum(batch.num_rows for batch in stream) == 17_202
+    assert is_there(pid)
+    del stream
+    gc.collect()
+    assert not is_there(pid)
+
+
+def test_a_fork_ends_nothing_of_its_parent(small: str) -> None:
+    with tw.open(small, program=MAIN) as connection:
+        streams = [connection.query(select=MANY_BATCHES).batches()]
+        rows = next(streams[0]).num_rows
+        child = os.fork()
+        if child == 0:
+            streams.clear()
+            connection.close()
+            gc.collect()
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert rows + sum(batch.num_rows for batch in streams[0]) == 17_202
+        assert connection.query("|> count()").table().num_rows == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 import tracewire as tw
-from conftest import MAIN
-from tracewire._parts import Part, Question, RangeGone, plain_batch, plain_schema, urls_in
+from conftest import MAIN, metrics
+from tracewire._parts import Part, Question, RangeGone, urls_in
+from tracewire._plain import plain_batch, plain_schema
 
 PART_BYTES = 300_000
 
@@ -31,6 +33,46 @@ def test_parts_have_every_row_once(recorded: tw.Connection) -> None:
     assert schema.names == ["timestamp", "ts_ns", "pid_ns", "event"]
     batch = next(asked.read(parts[0]))
     assert plain_batch(batch, schema).schema == schema
+
+
+@pytest.mark.parametrize("times", [{"begin": "+200ms"}, {"end": "-300ms"}, {"begin": "+100ms", "end": "-300ms"}])
+def test_parts_keep_within_the_times_asked_for(recorded: tw.Connection, times: dict[str, str]) -> None:
+    whole = recorded.query(select="timestamp", **times).table().num_rows
+    assert 0 < whole < 17_202
+    asked = question(recorded, select="timestamp", **times)
+    parts = asked.parts()
+    assert len(parts) > 1
+    assert sum(batch.num_rows for part in parts for batch in asked.read(part)) == whole
+
+
+def test_a_range_that_is_empty_is_a_part_without_rows(recorded: tw.Connection) -> None:
+    asked = question(recorded, select="timestamp", begin="2030-01-01", end="2020-01-01")
+    assert [batch.num_rows for part in asked.parts() for batch in asked.read(part)] == []
+    assert len(asked.parts()) == 1
+
+
+def test_a_limit_is_of_no_part(recorded: tw.Connection) -> None:
+    with pytest.raises(ValueError, match="limit: expected none"):
+        question(recorded, limit=10)
+
+
+def rows_sent(connection: tw.Connection) -> float:
+    """By all queries, once none runs any more."""
+    until = time.monotonic() + 10
+    while (found := metrics(connection))["tracewire_queries_running"] > 0:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return found["tracewire_rows_total"]
+
+
+@pytest.mark.parametrize("arguments", [{"q": "|> count() by event", "partial": True}, {"select": "timestamp"}])
+def test_columns_are_known_without_an_event(recorded: tw.Connection, arguments: dict[str, object]) -> None:
+    asked = question(recorded, **arguments)
+    with asked.query(Part(recorded.url)).batches() as stream:
+        assert asked.schema() == stream.schema
+    before = rows_sent(recorded)
+    asked.schema()
+    assert rows_sent(recorded) == before
 
 
 @pytest.mark.parametrize(
@@ -102,9 +144,13 @@ def test_dask_counts_as_one_process_does(recorded: tw.Connection) -> None:
     from tracewire.dask import read_tracewire
 
     frame = read_tracewire(
-        recorded.url, token=recorded.place.token, part_bytes=PART_BYTES, select="timestamp,container,event"
+        recorded.url, token=recorded.place.token, part_bytes=PART_BYTES, select="timestamp,container,event,ret"
     )
     assert frame.npartitions > 3
+    for part in (frame.get_partition(0), frame.get_partition(frame.npartitions - 1)):
+        assert part.compute().dtypes.to_dict() == frame.dtypes.to_dict(), "as announced"
     counts = frame.groupby(["container", "event"]).size().compute().to_dict()
     table = recorded.query("|> count() by container, event").table().to_pylist()
     assert counts == {(row["container"], row["event"]): row["count"] for row in table}
+    nothing = read_tracewire(recorded.url, token=recorded.place.token, begin="2030-01-01", end="2020-01-01", select="ret")
+    assert nothing.compute().shape == (0, 1)

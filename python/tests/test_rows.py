@@ -98,6 +98,19 @@ def test_takes_a_live_session_as_tail_prints_it(
     assert consume(query) == printed
 
 
+def test_pandas_keeps_all_digits_beside_absent_values(recorded: tw.Connection) -> None:
+    pytest.importorskip("pandas")
+    query = recorded.query(select=["timestamp", "file_table_address"])
+    column = query.to_pandas()["file_table_address"]
+    assert column.dtype == "UInt64"
+    exact = [value for value in query.table()["file_table_address"].to_pylist() if value is not None]
+    assert max(exact) > 1 << 63 and 0 < len(exact) < ROWS
+    assert column.dropna().to_list() == exact
+    assert recorded.query(where="ret == 123456789", select="timestamp,file_table_address").to_pandas().dtypes.to_dict() == (
+        query.to_pandas().dtypes.to_dict()
+    ), "no rows have the same columns"
+
+
 def test_takes_a_table_of_so_many_rows_or_seconds(recorded: tw.Connection) -> None:
     assert recorded.query().table(rows=10).num_rows == 10
     assert recorded.query("|> select event").table(rows=10).num_rows == 10

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 import tracewire as tw
-from conftest import MAIN
+from conftest import MAIN, metrics
 
 pytest.importorskip("pyspark")
 if os.environ.get("TRACEWIRE_REQUIRE") != "all" and os.environ.get("TRACEWIRE_SPARK") is None:
@@ -25,6 +24,8 @@ PART_BYTES = str(1_000_000)
 
 
 TOKEN = "spark-spark-spark"
+#: Java compiles for a minute of work, not for days of it.
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +50,16 @@ def spark(servers: dict[str, str]) -> Iterator[Any]:
     from tracewire.spark import TracewireDataSource
 
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    path = os.pathsep.join(filter(None, [str(Path(tw.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+    folders = [str(Path(tw.__file__).parents[1]), str(Path(__file__).parent / "support"), os.environ.get("PYTHONPATH")]
+    path = os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     session = (
         SparkSession.builder.master("local-cluster[2,1,1024]")
         .config("spark.ui.enabled", "false")
+        .config("spark.driver.extraJavaOptions", QUICK_START)
+        .config("spark.executor.extraJavaOptions", QUICK_START)
+        .config("spark.python.daemon.module", "warm_daemon")
+        .config("spark.task.maxFailures", "1")
+        .config("spark.sql.adaptive.enabled", "false")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.python.filterPushdown.enabled", "true")
@@ -107,30 +114,45 @@ def test_keeps_nanoseconds(spark: Any, servers: dict[str, str], one_process: tw.
 
 def rows_sent(connections: Sequence[tw.Connection]) -> int:
     """By all queries of some servers so far."""
-    total = 0
-    for connection in connections:
-        address = urllib.request.Request(f"{connection.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("tracewire_rows_total "))
-    return total
+    return sum(int(metrics(connection)["tracewire_rows_total"]) for connection in connections)
+
+
+def plan_of(frame: Any) -> str:
+    """What `explain("formatted")` prints."""
+    jvm = frame.sparkSession._jvm
+    mode = jvm.org.apache.spark.sql.execution.ExplainMode.fromString("formatted")
+    return str(frame._jdf.queryExecution().explainString(mode))
 
 
 def test_pushes_filters_down(
     spark: Any, servers: dict[str, str], connections: Sequence[tw.Connection], one_process: tw.Connection
 ) -> None:
+    times = one_process.query(select="timestamp").table()["timestamp"].cast("int64").to_pylist()
+    begin = sorted(times)[1000] // 1000 * 1000
     where = 'ret < 0 && ($event.name == "syscall_exit_read" || $event.name == "syscall_exit_openat") && $ctx.tid > 1'
-    expected = one_process.query(where=where).table().num_rows
+    expected = one_process.query(where=where, begin=begin).table().num_rows
     assert expected > 0
-    sent = {}
+    sent, plans = {}, {}
     for pushes in ("false", "true"):
         frame = spark.read.format("tracewire").options(**servers, select="timestamp,event,ret,tid", pushFilters=pushes).load()
         found = frame.filter("ret < 0 and event in ('syscall_exit_read', 'syscall_exit_openat') and tid > 1")
+        found = found.filter(f"timestamp >= timestamp_micros({begin // 1000})")
         before = rows_sent(connections)
         assert found.count() == expected
         sent[pushes] = rows_sent(connections) - before
+        plans[pushes] = plan_of(found)
     assert sent["true"] == expected, "servers leave out what does not pass"
     assert sent["false"] > 10 * expected, "Spark leaves it out"
+    assert "* Filter" in plans["false"] and "LessThan(ret,0)" not in plans["false"]
+    (shown,) = [line for line in plans["true"].splitlines() if line.startswith("PushedFilters: ")]
+    for one in ("LessThan(ret,0)", "GreaterThan(tid,1)", "In(event", "GreaterThanOrEqual(timestamp,"):
+        assert one in shown
+    assert "* Filter" not in plans["true"], "nothing is left for Spark to decide"
+
+
+def test_a_range_that_is_empty_has_no_rows(spark: Any, servers: dict[str, str]) -> None:
+    reader = spark.read.format("tracewire").options(**servers, select="timestamp,ret")
+    assert reader.options(begin="2030-01-01", end="2020-01-01").load().count() == 0
 
 
 def test_what_is_gone_is_counted_beside_the_rows(spark: Any, small: str, tmp_path: Path) -> None:

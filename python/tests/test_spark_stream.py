@@ -223,3 +223,8 @@ def test_gone_as_a_loss_needs_a_place_for_it(servers: list[tw.Connection]) -> No
         reader(servers, gone="loss")
     with pytest.raises(ValueError, match="gone: expected error or loss"):
         reader(servers, gone="maybe")
+
+
+def test_a_stream_begins_by_its_own_option(servers: list[tw.Connection]) -> None:
+    with pytest.raises(ValueError, match="expected startingNs instead of times, got begin"):
+        reader(servers, begin="+1s")

@@ -34,7 +34,9 @@ export async function firstEventCycles(
 }
 
 /** When the first event of some traces is, ns since the Unix epoch; `undefined` where there is none, or none has a time. */
-export async function firstEventNs({ opened }: OpenedTraces): Promise<bigint | undefined> {
+export async function firstEventNs({
+  opened,
+}: Pick<OpenedTraces, "opened">): Promise<bigint | undefined> {
   const streams = opened.flatMap(({ traceClass, streams }) =>
     streams.flatMap(({ streamClass: { clock }, packets }) => {
       const openNs = instant(clock, packets[0]?.begin);

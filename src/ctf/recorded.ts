@@ -145,7 +145,7 @@ export async function openRecorded(
 }
 
 /** When the first packet begins and the last one ends, where packets have times. */
-export function spanOf({ opened }: OpenedTraces): {
+export function spanOf({ opened }: Pick<OpenedTraces, "opened">): {
   readonly firstNs: bigint | undefined;
   readonly lastNs: bigint | undefined;
 } {

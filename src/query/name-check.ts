@@ -32,15 +32,32 @@ export function* checkNames(
   const { name, written } = column;
   const problem = `expected a field or context of the trace, got ${name}`;
   const names = [...selectableNames(traceClasses)];
-  const known = hintFor?.(name);
-  const help = known === undefined ? suggestion(name, names) : ` (${known})`;
+  const help = helpWith(name, names, hintFor?.(name));
   if (!isLive && written !== undefined)
-    throw filterError("SELECT_UNKNOWN_FIELD", written.text, written, "query", `${problem}${help}`);
+    throw filterError(
+      "SELECT_UNKNOWN_FIELD",
+      written.text,
+      written,
+      "query",
+      `${problem}${help ?? suggestion(name, names)}`,
+    );
   const message = `${written === undefined ? "select" : "query"}: ${problem}`;
-  if (!isLive) throw new SourceError("SELECT_UNKNOWN_FIELD", `${message}${help}`);
+  if (!isLive)
+    throw new SourceError("SELECT_UNKNOWN_FIELD", `${message}${help ?? suggestion(name, names)}`);
   const near = nearNames(name, names);
-  const hint = near.length === 0 ? "" : `; did you mean ${listed(near, " or ")}?`;
-  yield `${message}${known === undefined ? hint : `; ${known}`} (nothing has it so far)`;
+  const meant = near.length === 0 ? "" : `; did you mean ${listed(near, " or ")}?`;
+  yield `${message}${help ?? meant} (nothing has it so far)`;
+}
+
+/** What is better to say than which names there are. */
+function helpWith(
+  name: string,
+  names: readonly string[],
+  hint: string | undefined,
+): string | undefined {
+  // With a type behind it, a name means a field: the column of that name has its own type.
+  if (names.includes(name)) return `, which is a column with a type of its own: ${name} alone`;
+  return hint === undefined ? undefined : ` (${hint})`;
 }
 
 function* checkSymbols(

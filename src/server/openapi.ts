@@ -182,6 +182,8 @@ const PATHS: Readonly<Record<string, Json>> = {
     [
       source,
       parameter("bytes", BYTES),
+      parameter("begin", TEXT),
+      parameter("end", TEXT),
       parameter("begin_ns", NANOSECONDS),
       parameter("end_ns", NANOSECONDS),
     ],

@@ -122,6 +122,7 @@ test("says what it does not know, and what is nearest", async () => {
       [`/v1/query?source=${encodeURIComponent(`${directory}x`)}`, 404, "UNKNOWN_SOURCE", directory],
       ["/v1/query?wher=1", 400, "UNKNOWN_PARAMETER", "did you mean where?"],
       ["/v1/query?select=procnam", 400, "SELECT_UNKNOWN_FIELD", "did you mean procname?"],
+      ["/v1/query?select=event:int64", 400, "SELECT_UNKNOWN_FIELD", "type of its own: event alone"],
       ["/v1/query?where=rett%3D%3D1", 400, "FILTER_UNKNOWN_FIELD", "did you mean ret?"],
       ["/v1/quer", 404, "NOT_FOUND", "/v1/query"],
     ] as const;

@@ -61,9 +61,29 @@ test("keeps within a range that is asked for", async () => {
   });
 });
 
+test("keeps within times as queries take them", async () => {
+  await withRecorded(async (server) => {
+    for (const range of ["begin=%2B200ms", "end=-300ms", "begin=%2B100ms&end=-300ms"]) {
+      const whole = table(await get(server, `/v1/query?select=timestamp&${range}`)).numRows;
+      assert.ok(whole > 0 && whole < SMALL_ROWS, `${whole} rows of ${range}`);
+      let rows = 0;
+      const parts = await partitions(server, `bytes=65536&${range}`);
+      for (const part of parts) rows += await rowsOf(server, part);
+      assert.is(rows, whole, `${parts.length} parts of ${range}`);
+    }
+  });
+});
+
 test("refuses what is no time, and live sources", async () => {
   await withRecorded(async (server) => {
-    for (const search of ["begin_ns=soon", "end_ns=99999999999999999999", "bytes=-1", "x=1"])
+    for (const search of [
+      "begin_ns=soon",
+      "begin=soon",
+      "begin=now&begin_ns=1",
+      "end_ns=99999999999999999999",
+      "bytes=-1",
+      "x=1",
+    ])
       assert.is((await get(server, `/v1/plan?${search}`)).status, 400, search);
   });
   await withLive(async (server) => {

@@ -6,7 +6,9 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from ._place import Place
-from ._query import Duration, Query, Time, protocol_parameters
+from ._errors import TracewireError
+from ._parameters import Duration, Time, protocol_parameters
+from ._query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +24,20 @@ class Connection:
     """
 
     def __init__(self, place: Place, server: LocalServer | None = None) -> None:
-        self.place = place
+        self._place = place
         self._server = server
+        self._is_closed = False
+
+    @property
+    def place(self) -> Place:
+        """:raises TracewireError: `CLOSED`, where its own server has been ended"""
+        if self._is_closed:
+            raise TracewireError(f"{self.url}: expected a server, got one that close() has ended", code="CLOSED")
+        return self._place
 
     @property
     def url(self) -> str:
-        return self.place.url
+        return self._place.url
 
     def sources(self) -> list[dict[str, Any]]:
         """What is served: `source`, and `kind`, live or recorded.
@@ -120,6 +130,7 @@ class Connection:
         """Ends the server, if `open` started it."""
         server, self._server = self._server, None
         if server is not None:
+            self._is_closed = True
             server.close()
 
     def __enter__(self) -> Connection:

@@ -44,8 +44,15 @@ class TracewireError(Exception):
 class ConnectionLost(TracewireError, ConnectionError):
     """The connection broke before the end of the result. What came is not the whole result."""
 
+    def __init__(self, message: str, code: str = "CONNECTION_LOST") -> None:
+        super().__init__(message, code=code)
+
+
+class NoServer(ConnectionLost):
+    """Nobody answers at the server's address."""
+
     def __init__(self, message: str) -> None:
-        super().__init__(message, code="CONNECTION_LOST")
+        super().__init__(message, code="NO_SERVER")
 
 
 class QueryTimeout(TracewireError, TimeoutError):
@@ -76,7 +83,8 @@ def error_from_body(body: bytes, status: int, text: str | None = None) -> Tracew
     try:
         report = json.loads(body)["error"]
     except (ValueError, KeyError, TypeError):
-        return TracewireError(f"HTTP status {status}: {body[:200]!r}", code="HTTP", status=status)
+        shown = body[:200].decode(errors="replace")
+        return TracewireError(f"expected an answer of tracewire, got HTTP status {status}: {shown}", code="HTTP", status=status)
     return error_from_report(report, text, status)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _frames as frames
 from ._account import CREDIT, Account, Accounted
-from ._errors import ConnectionLost, QueryTimeout, TracewireError, error_from_body
+from ._errors import ConnectionLost, NoServer, QueryTimeout, TracewireError, error_from_body
 from ._place import CONNECT_SECONDS
 from ._stream import CANCEL, RESUME_SECONDS
 
@@ -83,9 +83,18 @@ class Following(Accounted):
         opening = asyncio.open_connection(host, port, ssl=context, limit=4 << 20)
         try:
             reader, writer = await asyncio.wait_for(opening, CONNECT_SECONDS)
-        except (OSError, asyncio.TimeoutError) as lost:
-            raise ConnectionLost(f"{self._place.url}: {lost}") from lost
+        except asyncio.TimeoutError as late:
+            raise NoServer(f"{self._place.url}: expected a connection within {CONNECT_SECONDS} s") from late
+        except OSError as lost:
+            raise NoServer(f"{self._place.url}: {lost}") from lost
         self._reader, self._writer = reader, writer
+        try:
+            await self._shake_hands(reader, writer)
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as lost:
+            raise ConnectionLost(f"{self._place.url}: expected an HTTP answer, got {lost}") from lost
+        self._say(first)
+
+    async def _shake_hands(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         key = frames.new_key()
         writer.write(frames.handshake(self._place.parts, "/v1/query", key, self._place.token))
         head = await self._within(reader.readuntil(b"\r\n\r\n"))
@@ -94,7 +103,6 @@ class Following(Accounted):
             body = await self._within(reader.readexactly(frames.content_length(head)))
             raise error_from_body(body, status)
         frames.check_accept(head, key)
-        self._say(first)
 
     def _say(self, message: dict[str, Any]) -> None:
         if self._writer is not None:
@@ -142,6 +150,7 @@ class Following(Accounted):
 
     async def _resume(self, lost: Exception) -> None:
         account = self._account
+        shown = lost.message if isinstance(lost, TracewireError) else lost
         if self._writer is not None:
             self._writer.close()
         until = time.monotonic() + RESUME_SECONDS
@@ -154,7 +163,7 @@ class Following(Accounted):
                 pause = min(pause * 2, 5.0)
         if self._is_closed:
             return
-        raise ConnectionLost(f"{self._place.url}: the connection broke before the end of the result: {lost}") from lost
+        raise ConnectionLost(f"{self._place.url}: the connection broke before the end of the result: {shown}") from lost
 
     async def _exactly(self, length: int) -> bytes:
         if self._reader is None:

@@ -9,6 +9,8 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +45,17 @@ def open(  # noqa: A001
     if not sources:
         raise ValueError("open: expected a trace directory or a net:// URL, got nothing")
     server = LocalServer([os.fspath(source) for source in sources], program, options)
-    return Connection(server.place, server)
+    # Queries keep it, too: it ends with the last of them, if nobody closes it.
+    return Connection(replace(server.place, owner=server), server)
+
+
+_SERVERS: weakref.WeakSet[LocalServer] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for server in list(_SERVERS):
+        server.close()
 
 
 class LocalServer:
@@ -65,7 +77,8 @@ class LocalServer:
             # Ctrl-C is for this program: it ends the server itself.
             start_new_session=True,
         )
-        atexit.register(self.close)
+        self._started_by = os.getpid()
+        _SERVERS.add(self)
         try:
             self.place = Place.of(self._url(), token)
         except BaseException:
@@ -78,11 +91,11 @@ class LocalServer:
 
     def close(self) -> None:
         """Ends it and waits until it has ended."""
-        atexit.unregister(self.close)
         process = self._process
         if process.stdin is not None:
             process.stdin.close()
-        if process.poll() is None:
+        # A fork of this process has its pipes, and no say.
+        if self._started_by == os.getpid() and process.poll() is None:
             process.terminate()
             try:
                 process.wait(END_SECONDS)
@@ -94,7 +107,7 @@ class LocalServer:
         self._stderr.close()
 
     def __del__(self) -> None:
-        if hasattr(self, "_process"):
+        if hasattr(self, "_started_by"):
             self.close()
 
     def _url(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ._connection import Connection
 from ._errors import TracewireError
+from ._pandas import pandas_frame
 
 
 class _Parser(argparse.ArgumentParser):
@@ -73,7 +74,7 @@ def _as(kind: str | None, table: Any) -> Any:
     for name in (kind,) if kind is not None else ("pandas", "polars", "table"):
         try:
             if name == "pandas":
-                return table.to_pandas()
+                return pandas_frame(table)
             if name == "polars":
                 import polars
 

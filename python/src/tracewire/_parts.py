@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,14 +17,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from ._errors import TracewireError
+from ._parameters import protocol_parameters, split_names
+from ._partial import check_partial
 from ._place import Place
-from ._query import Query, protocol_parameters, split_names
+from ._query import Query
 
 if TYPE_CHECKING:
     from ._stream import Stream
 
 DEFAULT_PART_BYTES = 96 << 20
 MAX_ASKED_AT_ONCE = 64
+#: No answer came from it.
+UNREACHABLE = ("NO_SERVER", "CONNECTION_LOST", "TIMEOUT")
 #: What may be over soon.
 _MAY_PASS = ("CONNECTION_LOST", "NO_SERVER", "CLOSING", "TOO_MANY_QUERIES", "NO_MEMORY", "THREAD_LOST")
 T = TypeVar("T")
@@ -87,6 +90,9 @@ class Question:
         listed = tuple(split_names(urls) if isinstance(urls, str) else urls)
         if not listed or "" in listed:
             raise ValueError(f"urls: expected http://HOST:PORT, with commas between them, got {urls!r}")
+        if arguments.get("limit") is not None:
+            # Each part would have as many: which of them are the first ones, none knows.
+            raise ValueError(f"limit: expected none over the parts of several sources, got {arguments['limit']}")
         q = arguments.get("q")
         if partial:
             check_partial(q)
@@ -97,10 +103,11 @@ class Question:
         parameters = dict(self.parameters)
         if part.source is not None:
             parameters["source"] = part.source
-        if part.begin_ns is not None:
-            parameters["begin_ns"] = str(part.begin_ns)
-        if part.end_ns is not None:
-            parameters["end_ns"] = str(part.end_ns)
+        for name, value in (("begin", part.begin_ns), ("end", part.end_ns)):
+            if value is not None:
+                # It was planned within the times that are asked for.
+                parameters.pop(name, None)
+                parameters[f"{name}_ns"] = str(value)
         if part.packets > 0:
             parameters["packets"] = part.packets
         return Query(self.place(part.url), parameters, self.timeout)
@@ -109,10 +116,11 @@ class Question:
         return Place.of(url, self.token if self.token is not None else os.environ.get(TOKEN_VARIABLE))
 
     def parts(self, begin_ns: int | None = None, end_ns: int | None = None) -> list[Part]:
-        """All parts of all servers."""
+        """All parts of all servers; one without rows where there is none, since neither Spark nor Dask reads no part."""
         if not self.is_divisible:
             return [Part(url) for url in self.urls]
-        return flat(self.of_all(lambda url: self.parts_of(url, begin_ns, end_ns)))
+        planned = flat(self.of_all(lambda url: self.parts_of(url, begin_ns, end_ns)))
+        return planned or [self._nothing(self.urls[0])]
 
     def of_all(self, ask: Callable[[str], T]) -> list[T]:
         """What each server answers, many asked at once: a thousand one after the other would take seconds."""
@@ -123,9 +131,12 @@ class Question:
         self, url: str, begin_ns: int | None = None, end_ns: int | None = None, part_bytes: int | None = None
     ) -> list[Part]:
         asked = {"bytes": str(part_bytes if part_bytes is not None else self.part_bytes)}
-        for name, value in (("begin_ns", begin_ns), ("end_ns", end_ns), ("source", self.parameters.get("source"))):
+        for name, value in (("begin", begin_ns), ("end", end_ns)):
             if value is not None:
-                asked[name] = str(value)
+                asked[f"{name}_ns"] = str(value)
+        for name in ("source", "begin", "end"):
+            if name in self.parameters and f"{name}_ns" not in asked:
+                asked[name] = str(self.parameters[name])
         planned = self._patiently(lambda: self.place(url).get("/v1/plan", asked, self.timeout))["partitions"]
         return [
             Part(url, one["source"], _int(one["begin_ns"]), _int(one["end_ns"]), one["bytes"], one["packets"])
@@ -134,14 +145,25 @@ class Question:
 
     def schema(self) -> pa.Schema:
         """The columns, of the first server that answers."""
-        narrowed = replace(self, parameters={**self.parameters, **({} if "q" in self.parameters else {"limit": 0})})
+        return self.of_any(self._schema_of)
+
+    def of_any(self, ask: Callable[[str], T]) -> T:
+        """What the first server answers that can be reached."""
         for url in self.urls[:-1]:
             try:
-                return narrowed.query(Part(url)).schema
+                return ask(url)
             except (OSError, TracewireError) as lost:
-                if isinstance(lost, TracewireError) and lost.code not in ("NO_SERVER", "CONNECTION_LOST"):
+                if isinstance(lost, TracewireError) and lost.code not in UNREACHABLE:
                     raise
-        return narrowed.query(Part(self.urls[-1])).schema
+        return ask(self.urls[-1])
+
+    def _schema_of(self, url: str) -> pa.Schema:
+        with self.query(self._nothing(url)).batches() as stream:
+            return stream.schema
+
+    def _nothing(self, url: str) -> Part:
+        """A range without events: the server reads none."""
+        return Part(url, begin_ns=0, end_ns=0)
 
     def read(self, part: Part, may_be_gone: bool = False) -> Iterator[pa.RecordBatch]:
         """The rows of a part, all of them or an error.
@@ -222,77 +244,6 @@ def urls_in(path: str | os.PathLike[str]) -> list[str]:
     """A file of servers, a URL on a line; `#` begins a comment."""
     lines = [line.split("#", 1)[0].strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if line]
-
-
-#: Aggregates of parts that can be merged by themselves: sums of sums, least of least.
-_MERGEABLE = r"(?:[A-Za-z_]\w*\s*=\s*)?(?:count|sum|min|max)\((?:[^()]|\([^()]*\))*\)(?:\s+if\s+\((?:[^()]|\([^()]*\))*\))?(?:\s+as\s+\w+)?"
-_AGGREGATE = re.compile(rf"^{_MERGEABLE}(?:\s*,\s*{_MERGEABLE})*(?:\s+by\s+[^|]+?)?(?:\s+every\s+\w+)?$")
-
-
-def check_partial(q: str | None) -> None:
-    """Whether the answers to a query about parts can be merged to the answer about the whole.
-
-    >>> check_partial("ret < 0 |> count(), max(ret) by container, event every 1s")
-    >>> check_partial("|> syscalls |> p99(dt)")
-    Traceback (most recent call last):
-    ValueError: partial: expected FILTER |> count(), sum(x), min(x) or max(x) by NAMES, got |> syscalls |> p99(dt)
-    """
-    stages = [stage.strip() for stage in (q or "").split("|>")[1:]]
-    if len(stages) == 1 and _AGGREGATE.match(stages[0]):
-        return
-    raise ValueError(f"partial: expected FILTER |> count(), sum(x), min(x) or max(x) by NAMES, got {q}")
-
-
-def plain_schema(schema: pa.Schema) -> pa.Schema:
-    """A schema of the types that Spark has: signed integers, microseconds; `ts_ns` keeps the nanoseconds."""
-    fields = []
-    for column in schema:
-        fields.append(pa.field(column.name, plain_type(column.type)))
-        if pa.types.is_timestamp(column.type) and nanoseconds_name(column.name) not in schema.names:
-            fields.append(pa.field(nanoseconds_name(column.name), pa.int64()))
-    return pa.schema(fields)
-
-
-def nanoseconds_name(name: str) -> str:
-    return "ts_ns" if name == "timestamp" else f"{name}_ns"
-
-
-def plain_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_timestamp(kind):
-        return pa.timestamp("us", "UTC")
-    if pa.types.is_dictionary(kind):
-        return plain_type(kind.value_type)
-    if pa.types.is_list(kind):
-        return pa.list_(plain_type(kind.value_type))
-    if pa.types.is_null(kind):
-        return pa.string()
-    signed = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64(), pa.uint64(): pa.decimal128(20, 0)}
-    return signed.get(kind, kind)
-
-
-def plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """A batch with exactly the columns of a schema that `plain_schema` made; columns that it lacks are null.
-
-    :raises TracewireError: `COLUMNS_CHANGED`, for values that the schema's types do not hold
-    """
-    columns: dict[str, pa.Array] = {}
-    for name, column in zip(batch.schema.names, batch.columns):
-        columns[name] = column
-        if pa.types.is_timestamp(column.type) and nanoseconds_name(name) not in batch.schema.names:
-            columns[nanoseconds_name(name)] = column.cast(pa.int64())
-    arrays = []
-    for wanted in schema:
-        column = columns.get(wanted.name)
-        if column is None:
-            arrays.append(pa.nulls(batch.num_rows, wanted.type))
-            continue
-        try:
-            # Times lose their nanoseconds, which stand in a column of their own.
-            arrays.append(column.cast(wanted.type, safe=not pa.types.is_timestamp(wanted.type)))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as failed:
-            message = f"{wanted.name}: expected {wanted.type}, got {column.type}: {failed}"
-            raise TracewireError(message, code="COLUMNS_CHANGED") from failed
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 LOSS_SCHEMA = pa.schema(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import ssl
@@ -11,11 +12,12 @@ import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._errors import TracewireError, error_from_body
+from ._errors import ConnectionLost, NoServer, QueryTimeout, TracewireError, error_from_body
 
 #: Seconds until a connection must stand, and a small answer be there.
 CONNECT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 64 << 20
+MAX_ERROR_BYTES = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,14 @@ class Place:
     url: str
     token: str | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
+    #: What is kept for as long as somebody may connect: a server that was started for it.
+    owner: object = field(default=None, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Place, (self.url, self.token, self.tls)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Place:
+        return self
 
     @staticmethod
     def of(url: str, token: str | None, tls: ssl.SSLContext | None = None) -> Place:
@@ -74,16 +84,32 @@ class Place:
         if self.token is not None:
             request.add_header("Authorization", f"Bearer {self.token}")
         opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.tls_context)
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.tls_context), _NoRedirects()
         )
         try:
             with opener.open(request, timeout=timeout) as answer:
                 body = answer.read(MAX_ANSWER_BYTES + 1)
         except urllib.error.HTTPError as refused:
             with refused:
-                raise error_from_body(refused.read(), refused.code) from None
+                raise error_from_body(refused.read(MAX_ERROR_BYTES), refused.code) from None
+        except TimeoutError as late:
+            raise QueryTimeout(f"{self.url}: expected an answer within {timeout} s, got none") from late
         except urllib.error.URLError as lost:
-            raise TracewireError(f"{self.url}: {lost.reason}", code="NO_SERVER") from lost
+            if isinstance(lost.reason, TimeoutError):
+                raise QueryTimeout(f"{self.url}: expected an answer within {timeout} s, got none") from lost
+            raise NoServer(f"{self.url}: {lost.reason}") from lost
+        except (OSError, http.client.HTTPException) as lost:
+            raise ConnectionLost(f"{self.url}: expected an answer, got {lost!r}") from lost
         if len(body) > MAX_ANSWER_BYTES:
             raise TracewireError(f"{path}: expected at most {MAX_ANSWER_BYTES} bytes, got more", code="HTTP")
-        return json.loads(body)
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise error_from_body(body, 200) from None
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Another address would get the token."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None

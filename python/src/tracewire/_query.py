@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from ._account import Losses
+from ._errors import TracewireError
 from ._follow import Following
+from ._parameters import Duration
 from ._stream import Stream
 
 if TYPE_CHECKING:
@@ -20,14 +20,10 @@ if TYPE_CHECKING:
     from ._place import Place
     from ._widget import LiveView
 
-#: A text as `tracewire tail --begin` takes it, a datetime, or nanoseconds since the epoch.
-Time = str | int | datetime
-#: `10s`, `5m`, seconds, or a timedelta.
-Duration = str | float | timedelta
-
 #: How long a run whose columns were asked for waits until its rows are.
 ASIDE_SECONDS = 5.0
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+#: More rows are all of them.
+MAX_LIMIT = (1 << 53) - 1
 
 
 @dataclass(frozen=True)
@@ -51,6 +47,10 @@ class Query:
     timeout: float = 60.0
     _runs: _Runs = field(default_factory=lambda: _Runs(), repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        if not self.timeout > 0:
+            raise ValueError(f"timeout: expected seconds above 0, got {self.timeout}")
+
     def batches(self) -> Stream:
         """Runs it: an iterator of `pyarrow.RecordBatch`, at best in a `with`, which ends the query."""
         return self._run(self.parameters)
@@ -67,10 +67,12 @@ class Query:
         parameters = dict(self.parameters)
         if seconds is not None:
             parameters["duration"] = f"{round(seconds * 1000)}ms"
-        if rows is not None and "q" not in parameters:
-            parameters["limit"] = min(rows, parameters.get("limit", rows))
+        if rows is not None and rows < 0:
+            raise ValueError(f"rows: expected a number from 0, got {rows}")
+        left = None if rows is None else min(rows, MAX_LIMIT)
+        if left is not None and "q" not in parameters:
+            parameters["limit"] = min(left, parameters.get("limit", left))
         taken: list[pa.RecordBatch] = []
-        left = rows
         with self._run(parameters) as stream:
             for batch in stream:
                 taken.append(batch if left is None else batch.slice(0, left))
@@ -78,6 +80,8 @@ class Query:
                     left -= taken[-1].num_rows
                     if left <= 0 and "q" in parameters:
                         break
+            else:
+                check_whole(stream)
             return pa.Table.from_batches(taken, stream.schema)
 
     def to_polars(self, *, lazy: bool = False) -> Any:
@@ -87,8 +91,10 @@ class Query:
         return self._scan(polars) if lazy else polars.DataFrame(self)
 
     def to_pandas(self) -> Any:
-        """The rows as a `pandas.DataFrame`, with times in nanoseconds."""
-        return self.table().to_pandas()
+        """The rows as a `pandas.DataFrame`, with times in nanoseconds, and integers that stay integers beside absent values."""
+        from ._pandas import pandas_frame
+
+        return pandas_frame(self.table())
 
     def live(self, keep: Duration = "5m", **options: Any) -> LiveView:
         """A widget for notebooks that shows the rows as they come and keeps those of the last `keep`."""
@@ -102,8 +108,12 @@ class Query:
         both = condition if before is None else f"({before}) && ({condition})"
         return self._with(where=both)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies, and queries of other processes, have runs of their own."""
+        return Query, (self.place, self.parameters, self.timeout)
+
     def cancel(self) -> None:
-        """Ends the runs of this query, from any thread."""
+        """Ends the runs of this query, from any thread. A table that is being taken is an error then, `CANCELLED`."""
         self._runs.cancel()
 
     @property
@@ -173,6 +183,8 @@ class Query:
             narrowed = self
             if columns is not None and "q" not in self.parameters and names is not None:
                 narrowed = self._with(select=[names[column] for column in columns])
+                # The run that showed the columns has others.
+                self._runs.close_aside()
             left = rows
             with narrowed.batches() as stream:
                 for batch in stream:
@@ -187,6 +199,7 @@ class Query:
                     yield frame
                     if left is not None and left <= 0:
                         return
+                check_whole(stream)
 
         schema = self.schema
         selected = self.parameters.get("select")
@@ -232,8 +245,13 @@ class _Runs:
                 self._timer.cancel()
             return stream
 
+    def close_aside(self) -> None:
+        stream = self.take_aside()
+        if stream is not None:
+            stream.close()
+
     def cancel(self) -> None:
-        self.take_aside()
+        self.close_aside()
         with self._lock:
             going, self._going = self._going, []
         for stream in going:
@@ -250,80 +268,10 @@ class _Runs:
 def _closing(stream: Stream) -> Iterator[pa.RecordBatch]:
     with stream:
         yield from stream
+        check_whole(stream)
 
 
-def time_parameter(value: Time) -> str:
-    """
-    >>> time_parameter(1_700_000_000_123_456_789), time_parameter("08:55"), time_parameter(-5)
-    ('1700000000.123456789', '08:55', '-0.000000005')
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo is not None else value.astimezone()
-        value = (aware - EPOCH) // timedelta(microseconds=1) * 1000
-    sign, ns = ("-", -value) if value < 0 else ("", value)
-    return f"{sign}{ns // 10**9}.{ns % 10**9:09d}"
-
-
-def duration_parameter(value: Duration) -> str:
-    """
-    >>> duration_parameter(1.5), duration_parameter("5m"), duration_parameter(timedelta(minutes=1))
-    ('1500ms', '5m', '60000ms')
-    """
-    if isinstance(value, str):
-        return value
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    return f"{round(seconds * 1000)}ms"
-
-
-def names_parameter(value: str | Sequence[str]) -> list[str]:
-    """`a,b`, or names one by one."""
-    return split_names(value) if isinstance(value, str) else list(value)
-
-
-def split_names(text: str) -> list[str]:
-    """Commas between backquotes belong to a name.
-
-    >>> split_names("a, `b,c`,d")
-    ['a', '`b,c`', 'd']
-    """
-    names, current, quoted = [], "", False
-    for char in text:
-        if char == "`":
-            quoted = not quoted
-        if char == "," and not quoted:
-            names.append(current.strip())
-            current = ""
-        else:
-            current += char
-    names.append(current.strip())
-    return names
-
-
-#: How each argument of `query()` becomes a parameter of the protocol.
-READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "q": ("q", str),
-    "where": ("where", str),
-    "select": ("select", names_parameter),
-    "events": ("events", names_parameter),
-    "container": ("container", names_parameter),
-    "source": ("source", str),
-    "begin": ("begin", time_parameter),
-    "end": ("end", time_parameter),
-    "limit": ("limit", int),
-    "order": ("order", str),
-    "max_lag": ("maxLag", duration_parameter),
-    "settle": ("settle", duration_parameter),
-    "name_wait": ("nameWait", duration_parameter),
-    "overflow": ("overflow", str),
-}
-
-
-def protocol_parameters(arguments: dict[str, Any]) -> dict[str, Any]:
-    parameters: dict[str, Any] = {"dict": "plain"}
-    for name, value in arguments.items():
-        if value is not None:
-            key, read = READERS[name]
-            parameters[key] = read(value)
-    return parameters
+def check_whole(stream: Stream) -> None:
+    """:raises TracewireError: `CANCELLED`, where a stream was closed before its end: what came would look like all of it"""
+    if not stream.is_complete:
+        raise TracewireError("the query was cancelled before the end of its result", code="CANCELLED")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
 import time
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from . import _frames as frames
 from ._account import CREDIT, Account, Accounted
-from ._errors import ConnectionLost, QueryTimeout, TracewireError, error_from_body
+from ._errors import ConnectionLost, NoServer, QueryTimeout, TracewireError, error_from_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +148,7 @@ class Stream(Accounted):
     def _resume(self, lost: OSError) -> None:
         account = self._account
         name = account.name
+        shown = lost.message if isinstance(lost, TracewireError) else lost
         if self._socket is not None:
             self._socket.close()
         until = time.monotonic() + RESUME_SECONDS
@@ -158,9 +160,7 @@ class Stream(Accounted):
                 time.sleep(pause * random.uniform(0.5, 1.5))
                 pause = min(pause * 2, 5.0)
         self.close()
-        if isinstance(lost, TracewireError):
-            raise lost
-        raise ConnectionLost(f"{self._place.url}: the connection broke before the end of the result: {lost}") from lost
+        raise ConnectionLost(f"{self._place.url}: the connection broke before the end of the result: {shown}") from lost
 
 
 class _Socket:
@@ -168,6 +168,7 @@ class _Socket:
 
     def __init__(self, place: Place, timeout: float) -> None:
         self._socket = _dialled(place, timeout)
+        self._dialled_by = os.getpid()
         try:
             self._open(place)
         except BaseException:
@@ -220,13 +221,19 @@ class _Socket:
 
     def close(self, last: bytes | None = None) -> None:
         try:
-            if last is not None:
+            if last is not None and self._is_own:
                 self._socket.settimeout(1.0)
                 self.send(last)
-            self._socket.shutdown(socket.SHUT_RDWR)
+            if self._is_own:
+                self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
         self._socket.close()
+
+    @property
+    def _is_own(self) -> bool:
+        """Not one of a process of which this one is a fork, and which goes on reading."""
+        return self._dialled_by == os.getpid()
 
     def _exactly(self, length: int) -> memoryview:
         view = memoryview(bytearray(length))
@@ -243,4 +250,4 @@ def _dialled(place: Place, timeout: float) -> socket.socket:
     try:
         return place.dial(timeout)
     except OSError as lost:
-        raise ConnectionLost(f"{place.url}: {lost}") from lost
+        raise NoServer(f"{place.url}: {lost}") from lost

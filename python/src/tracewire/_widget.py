@@ -21,7 +21,8 @@ from ._kept import KeptRows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ._query import Duration, Query
+    from ._parameters import Duration
+    from ._query import Query
     from ._stream import Stream
 
 #: How often the screen is drawn, and with how many rows.

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ._pandas import pandas_frame
 from ._parts import DEFAULT_PART_BYTES, Part, Question
 
 
@@ -28,10 +29,10 @@ def read_tracewire(
     question = Question.of(urls, token=token, timeout=timeout, part_bytes=part_bytes, partial=partial, **arguments)
     schema = question.schema()
     return dask.dataframe.from_map(
-        _frame, question.parts(), question=question, schema=schema, meta=schema.empty_table().to_pandas()
+        _frame, question.parts(), question=question, schema=schema, meta=pandas_frame(schema.empty_table())
     )
 
 
 def _frame(part: Part, *, question: Question, schema: pa.Schema) -> Any:
     batches = [batch.cast(schema) for batch in question.read(part)]
-    return pa.Table.from_batches(batches, schema).to_pandas()
+    return pandas_frame(pa.Table.from_batches(batches, schema))

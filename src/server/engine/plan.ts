@@ -8,6 +8,7 @@ import { statSync } from "node:fs";
 import { DecodeError, FeedError, SourceError } from "../../base/errors.ts";
 import { instant } from "../../ctf/clock.ts";
 import { OpenFiles } from "../../ctf/data-files.ts";
+import { firstEventNs } from "../../ctf/events-begin.ts";
 import { readPacketHeader } from "../../ctf/packet-header.ts";
 import { spanOf } from "../../ctf/recorded.ts";
 import { readStoredPacket, type StoredPacket } from "../../ctf/stored-packet.ts";
@@ -15,7 +16,9 @@ import type { TraceClass } from "../../ctf/trace-class.ts";
 import type { OpenedTraces, StoredStream, TraceDirectory } from "../../ctf/trace-directory.ts";
 import { segmentPaths } from "../../segments/find.ts";
 import { isLiveSource } from "../../source/live-source.ts";
+import { areFromBegin, resolveTime } from "../../source/time-bound.ts";
 import { Parameters } from "./parameters.ts";
+import { readTimeRange, type TimeRange } from "./time-range.ts";
 
 /** A range of a source, as JSON: times are texts, since a number would not hold them. */
 export interface Partition {
@@ -49,6 +52,7 @@ interface Piece {
   readonly bytes: number;
 }
 
+const PLAN_PARAMETERS = ["source", "bytes", "begin", "end", "begin_ns", "end_ns"];
 const DEFAULT_BYTES = 96 << 20;
 const LEAST_BYTES = 64 << 10;
 const MAX_BYTES = 16 * 2 ** 30;
@@ -60,7 +64,7 @@ const HEAD_BYTES = 64 << 10;
 const DEFAULT_LAG_MS = 5000;
 
 /**
- * Ranges of about so many bytes (`bytes`) for each of the sources, within `begin_ns` and `end_ns`.
+ * Ranges of about so many bytes (`bytes`) for each of the sources, within the range of times of a query on all of them.
  * @throws FeedError 400 `BAD_PARAMETER`, `UNKNOWN_PARAMETER`, `NOT_RECORDED`; SourceError, MetadataError
  */
 export async function partitionList(
@@ -68,20 +72,36 @@ export async function partitionList(
   sources: readonly string[],
   open: OpenTraces,
 ): Promise<{ readonly partitions: readonly Partition[] }> {
-  const parameters = Parameters.ofUrl(search, ["source", "bytes", "begin_ns", "end_ns"]);
-  const range = {
-    begin: parameters.nanoseconds("begin_ns"),
-    end: parameters.nanoseconds("end_ns"),
-  };
+  const parameters = Parameters.ofUrl(search, PLAN_PARAMETERS);
+  const asked = readTimeRange(parameters);
   const bytes = Math.max(parameters.count("bytes", MAX_BYTES) ?? DEFAULT_BYTES, LEAST_BYTES);
   refuseUnreadable(sources);
-  const partitions: Partition[] = [];
-  for (const source of sources) {
-    const { opened } = await open(source);
+  const traces: OpenedTraces[] = [];
+  for (const source of sources) traces.push(await open(source));
+  const range = await halfOpen(
+    asked,
+    traces.flatMap(({ opened }) => opened),
+  );
+  const partitions = traces.flatMap(({ opened }, i) => {
     const pieces = piecesOf(opened.flatMap(({ streams }) => streams));
-    partitions.push(...cut(source, pieces, bytes, range));
-  }
+    return cut(sources[i]!, pieces, bytes, range);
+  });
   return { partitions };
+}
+
+/** A range of times, both of which are in it, in ns; its end is not in what is returned. */
+async function halfOpen(
+  { begin, end }: TimeRange,
+  opened: readonly TraceDirectory[],
+): Promise<Range> {
+  const span = spanOf({ opened });
+  const eventsNs = areFromBegin(begin, end) ? await firstEventNs({ opened }) : undefined;
+  const frame = { firstNs: eventsNs ?? span.firstNs, lastNs: span.lastNs };
+  const lastNs = resolveTime(end, frame, "end");
+  return {
+    begin: resolveTime(begin, frame, "begin"),
+    end: lastNs === undefined ? undefined : lastNs + 1n,
+  };
 }
 
 /** @throws FeedError 400 `NOT_RECORDED` for a source without ranges that can be read again */

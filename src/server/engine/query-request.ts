@@ -3,7 +3,7 @@
  * same rules for both.
  */
 
-import { FeedError, FilterError, TraceError } from "../../base/errors.ts";
+import { FeedError, FilterError } from "../../base/errors.ts";
 import { compileFilter } from "../../filter/compile.ts";
 import { namedBy } from "../../filter/container-condition.ts";
 import {
@@ -18,8 +18,8 @@ import type { PlannedQuery } from "../../language/planned-query.ts";
 import { DEFAULT_MAX_LAG_MS } from "../../query/execution.ts";
 import { EVERYTHING, type Question } from "../../query/question.ts";
 import { type RowsAsked, rowsText } from "../../segments/row-query.ts";
-import { parseTimeBound, type TimeBound } from "../../source/time-bound.ts";
 import { badParameter, Parameters } from "./parameters.ts";
+import { readTimeRange } from "./time-range.ts";
 
 export interface QueryRequest {
   /** One of the served sources; `undefined` means all of them. */
@@ -164,8 +164,7 @@ function readBase(
   return {
     events: parameters.list("events") ?? [],
     container: namedBy(parameters.list("container") ?? []),
-    begin: readTime(parameters, "begin", 0n),
-    end: readTime(parameters, "end", 1n),
+    ...readTimeRange(parameters),
   };
 }
 
@@ -224,26 +223,6 @@ function readFilter(parameters: Parameters): Question["filter"] {
   } catch (error) {
     if (error instanceof FilterError) throw error;
     throw badParameter("where", "a filter expression", where, error);
-  }
-}
-
-/** @param less how much before `…_ns` the last row may be: ranges of integers are half-open, those of texts closed */
-function readTime(
-  parameters: Parameters,
-  name: "begin" | "end",
-  less: bigint,
-): TimeBound | undefined {
-  const text = parameters.text(name);
-  const ns = parameters.nanoseconds(`${name}_ns`);
-  if (text !== undefined && ns !== undefined)
-    throw badParameter(`${name}_ns`, `nothing, since ${name} says it`, String(ns));
-  if (ns !== undefined) return { kind: "absolute", ns: ns - less };
-  if (text === undefined) return undefined;
-  try {
-    return parseTimeBound(text);
-  } catch (error) {
-    if (!(error instanceof TraceError)) throw error;
-    throw new FeedError("BAD_PARAMETER", `${name}: ${error.message}`, 400, { cause: error });
   }
 }
 
