@@ -243,7 +243,7 @@ export const ANALYSES: readonly Analysis[] = [
     help: "runs of handlers, and how long softirqs waited for theirs",
     subjects: ["cpu"],
     possible: ["cpu"],
-    more: ["kind", "name"],
+    more: ["kind", "irq", "name"],
     columns: [
       ...STATISTICS,
       count("raised", "raised", "times", "softirqs whose raise was seen"),

@@ -4,7 +4,6 @@
  * @see lttng-analyses, LAMI specification 1.0; Trace Compass, LamiAnalysis.java
  */
 
-import { SOFTIRQS } from "../operators/tables/irqs.ts";
 import { type Analysis, type AnalysisColumn, keysOf, type Subject } from "./analysis.ts";
 import type { BoardRow, BoardWindow, Cell } from "./board.ts";
 import type { AnalysisResult, AnalysisTable, AnalysisView } from "./run-analysis.ts";
@@ -25,6 +24,7 @@ const KEY_TITLES: Readonly<Record<KeyName, string>> = {
   op: "Operation",
   device: "Network interface",
   kind: "Interrupt",
+  irq: "Number",
   name: "Name",
 };
 
@@ -59,9 +59,9 @@ export function lamiMetadata(analysis: Analysis, version: string): unknown {
   };
 }
 
-/** Softirqs and handlers are one key to LAMI. */
+/** What an interrupt is, its number and its name are one key to LAMI. */
 function lamiKeys(keys: readonly KeyName[]): readonly KeyName[] {
-  return keys.includes("kind") ? keys.filter((key) => key !== "name") : keys;
+  return keys.includes("kind") ? keys.filter((key) => key !== "irq" && key !== "name") : keys;
 }
 
 function describedKey(key: KeyName): Described {
@@ -160,9 +160,13 @@ function keyData(view: AnalysisView, key: KeyName, row: BoardRow): unknown {
     case "dev":
       return { class: "disk", name: diskName(Number(value)) };
     case "kind": {
-      const name = String(row.keys[view.keys.indexOf("name")] ?? "");
-      // Handlers are known by their names: several share a number.
-      return { class: "irq", hard: value === "irq", nr: Math.max(0, SOFTIRQS.indexOf(name)), name };
+      const of = (one: KeyName): unknown => row.keys[view.keys.indexOf(one)] ?? undefined;
+      return {
+        class: "irq",
+        hard: value === "irq",
+        nr: Number(of("irq") ?? 0),
+        name: `${of("name") ?? ""}`,
+      };
     }
     case "device":
       return { class: "netif", name: value };

@@ -11,6 +11,7 @@ export type KeyName =
   | "op"
   | "device"
   | "kind"
+  | "irq"
   | "name"
   | "cpu_id"
   | "container_type";

@@ -1,5 +1,6 @@
 import { SourceError } from "../base/errors.ts";
 import { namedBy } from "../filter/container-condition.ts";
+import { formatNamed } from "../format/formats.ts";
 import { queryText } from "../language/named-queries.ts";
 import { planQuery } from "../language/plan.ts";
 import { ofProcesses, parseProcess } from "../language/process-filter.ts";
@@ -8,6 +9,7 @@ import type { Question } from "../query/question.ts";
 import { startThreads } from "../query/threads.ts";
 import { segmentPaths } from "../segments/find.ts";
 import { queryOutput } from "./query-output.ts";
+import { note } from "./report.ts";
 import { executionOf, feedOf, type RowsOptions } from "./rows-options.ts";
 import { type Asked, lastRows, runRows } from "./rows-run.ts";
 import { type AskedTimes, askedTimes } from "./times.ts";
@@ -58,7 +60,9 @@ export async function answer(
     run: (how, share, source) =>
       lastRows(times.lastRows, how, runPlanned(shown, how, share, source)),
   };
-  await runRows({ asked, execution, feed, writer, format: { hasOneLayout }, options });
+  const rows = await runRows({ asked, execution, feed, writer, format: { hasOneLayout }, options });
+  // A table without rows has no head either: nothing at all would be said.
+  if (rows === 0 && formatNamed(options.format).name === "text" && !options.quiet) note("no rows");
 }
 
 function baseOf({ event, container }: RowsOptions, { begin, end }: AskedTimes): Partial<Question> {

@@ -17,13 +17,14 @@ const KEY_TITLES: Readonly<Record<KeyName, string>> = {
   op: "OP",
   device: "INTERFACE",
   kind: "KIND",
+  irq: "IRQ",
   name: "NAME",
   cpu_id: "CPU",
   container_type: "TYPE",
 };
 
 /** Keys that are numbers, and those that take the room that is left. */
-const NUMBERS: readonly KeyName[] = ["pid", "tid", "dev"];
+const NUMBERS: readonly KeyName[] = ["pid", "tid", "dev", "irq"];
 const WIDTHS: Readonly<Record<KeyName, number>> = {
   container: 17,
   pid: 7,
@@ -34,6 +35,7 @@ const WIDTHS: Readonly<Record<KeyName, number>> = {
   op: 7,
   device: 14,
   kind: 8,
+  irq: 5,
   name: 20,
   cpu_id: 4,
   container_type: 8,

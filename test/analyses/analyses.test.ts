@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ANALYSES } from "../../src/analyses/analyses.ts";
+import { lamiResults } from "../../src/analyses/lami.ts";
 import { bar, logLinearBins, plotLines } from "../../src/analyses/plot.ts";
+import { tableView } from "../../src/analyses/run-analysis.ts";
 import { UnknownTime } from "../../src/analyses/unknown-time.ts";
 import { ANALYSIS_NAMES, TOP_VIEWS } from "../../src/cli/program-analyses.ts";
+import { LossAccount } from "../../src/feed/losses.ts";
 import { VIEWS } from "../../src/top/views.ts";
 import { run } from "../support/program.ts";
 import { PROJECT, recordedTrace, type TraceName } from "../support/traces.ts";
@@ -233,6 +236,36 @@ for (const { name, possible } of ANALYSES) {
     }
   });
 }
+
+test("an interrupt is its kind, number and name to LAMI", () => {
+  const analysis = ANALYSES.find(({ name }) => name === "irqstats")!;
+  const view = tableView(analysis, "cpu");
+  const rows = [
+    { cpu_id: 1, kind: "irq", irq: 27, name: "virtio0-input.0" },
+    { cpu_id: 0, kind: "softirq", irq: 3, name: "net_rx" },
+  ].map((keys) => ({
+    keys: view.keys.map((key) => (keys as Record<string, string | number>)[key] ?? null),
+    cells: view.columns.map(() => 1),
+  }));
+  const window = { startNs: 0n, lostEvents: 0, rows: new Map(rows.map((row, i) => [`${i}`, row])) };
+  const result = {
+    tables: [{ subject: "cpu", view, windows: [window] }],
+    losses: new LossAccount(),
+    notes: [],
+    unpaired: 0,
+    interrupted: 0,
+  } as const;
+  const { results } = lamiResults(result, undefined, undefined, undefined) as {
+    results: readonly { data: readonly (readonly unknown[])[] }[];
+  };
+  assert.equal(
+    results[0]!.data.map(([, interrupt]) => interrupt),
+    [
+      { class: "irq", hard: true, nr: 27, name: "virtio0-input.0" },
+      { class: "irq", hard: false, nr: 3, name: "net_rx" },
+    ],
+  );
+});
 
 test("LAMI's readers get results of a trace with losses, and a reason where nothing fits", () => {
   // Trace Compass takes no other status (ProcessUtils), and silence as an answer that all is well (LamiAnalysis).

@@ -52,6 +52,17 @@ test("an exclusion that excludes nothing is told", async () => {
   assert.match(stderr, "excludes nothing: no container is called wbe");
 });
 
+test("a query without rows says so, where people read it", async () => {
+  const trace = await traces("small");
+  for (const text of ["ret < -100000", "|> syscalls |> where dt > 1h"]) {
+    const { stdout, stderr } = run(["query", trace, text]);
+    assert.is(stdout, "");
+    assert.match(stderr, /no rows\n$/);
+    assert.not.match(run(["query", trace, text, "--quiet"]).stderr, "no rows");
+    assert.not.match(run(["query", trace, text, "--format", "csv"]).stderr, "no rows");
+  }
+});
+
 test("processes that have no events are told", async () => {
   const { stdout, stderr } = run(["strace", await traces("small"), "--pid", "99999"]);
   assert.is(stdout, "");

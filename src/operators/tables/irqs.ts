@@ -9,7 +9,7 @@ import type { OwnValue } from "./row-assembly.ts";
 import type { TableSpec } from "./table.ts";
 
 /** Names of softirqs by their numbers. @see include/linux/interrupt.h */
-export const SOFTIRQS: readonly string[] = [
+const SOFTIRQS: readonly string[] = [
   "HI",
   "TIMER",
   "NET_TX",
