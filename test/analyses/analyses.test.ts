@@ -243,9 +243,10 @@ test("an interrupt is its kind, number and name to LAMI", () => {
   const rows = [
     { cpu_id: 1, kind: "irq", irq: 27, name: "virtio0-input.0" },
     { cpu_id: 0, kind: "softirq", irq: 3, name: "net_rx" },
-  ].map((keys) => ({
+  ].map((keys, i) => ({
     keys: view.keys.map((key) => (keys as Record<string, string | number>)[key] ?? null),
-    cells: view.columns.map(() => 1),
+    // The first has most, and comes first.
+    cells: view.columns.map(() => 2 - i),
   }));
   const window = { startNs: 0n, lostEvents: 0, rows: new Map(rows.map((row, i) => [`${i}`, row])) };
   const result = {
