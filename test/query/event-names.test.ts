@@ -125,7 +125,7 @@ test("names between backquotes may hold commas; empty ones stay, to be refused",
 });
 
 test("a table says which of its events no class has, once rows need them", () => {
-  const ask = (query: string): string => run(["query", trace, query]).stderr;
+  const ask = (query: string): string => run(["query", trace, query, "--format", "csv"]).stderr;
   assert.is(ask("|> syscalls"), "");
   assert.is(ask("|> wakeups"), "");
   assert.is(ask("|> io"), "io: no event class is called block_rq_issue or block_rq_complete\n");
