@@ -1,4 +1,4 @@
-"""Addresses at which something else answers, or nothing: an error that says so, and nobody gets the token."""
+"""Where another program answers, or none, the error says so, and the token is sent to nobody."""
 
 from __future__ import annotations
 

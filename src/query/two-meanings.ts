@@ -17,7 +17,7 @@ export function twoMeaningNotes(
     [...symbols, ...requests.flatMap((one) => (one.kind === "match" ? symbolsOf(one) : []))],
     "column",
   );
-  // What a table shows where nobody chose is no question of names.
+  // Columns that a table shows by default were named by nobody: there is nothing to say of them.
   const selected = requests.flatMap((one) =>
     one.kind === "name" && (one.written !== undefined || one.isOptional !== true) ? [one.name] : [],
   );

@@ -45,7 +45,7 @@ def open(  # noqa: A001
     if not sources:
         raise ValueError("open: expected a trace directory or a net:// URL, got nothing")
     server = LocalServer([os.fspath(source) for source in sources], program, options)
-    # Queries keep it, too: it ends with the last of them, if nobody closes it.
+    # Queries hold the server, too: unless somebody closes it, it runs until the last of them is gone.
     return Connection(replace(server.place, owner=server), server)
 
 
