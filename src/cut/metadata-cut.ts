@@ -5,7 +5,7 @@ import { type JsonValue, parseJson } from "../ctf/json.ts";
 import { MetadataReader } from "../ctf/metadata.ts";
 import { RECORD_SEPARATOR } from "../ctf/metadata-sections.ts";
 import type { EventClass, TraceClass } from "../ctf/trace-class.ts";
-import type { Value } from "../ctf/tsdl-ast.ts";
+import type { Declaration, Value } from "../ctf/tsdl-ast.ts";
 import { parseTsdl } from "../ctf/tsdl-parser.ts";
 
 export interface MetadataChanges {
@@ -115,7 +115,7 @@ function tsdlChanges(text: string, isDropped: Dropped, uuid: Uint8Array | undefi
       const { id, streamId } = eventIds(text, start, end);
       if (isDropped(streamId, id)) changes.push({ start, end: endOfLines(text, end), text: "" });
     } else if (uuid !== undefined && isAt(TRACE, text, start)) {
-      const own = entryValue(text.slice(start, end), "uuid")?.span;
+      const own = entryNamed(entriesOf(text.slice(start, end)), "uuid")?.span;
       if (own !== undefined)
         changes.push({
           start: start + own.start,
@@ -161,24 +161,29 @@ function eventIds(
   end: number,
 ): { readonly id: number; readonly streamId: number | undefined } {
   PLAIN_EVENT.lastIndex = start;
-  const entries = PLAIN_EVENT.exec(text)?.[1] ?? "";
+  const plain = PLAIN_EVENT.exec(text)?.[1] ?? "";
   const numbers = new Map<string, number>();
-  for (const [, name, number] of entries.matchAll(PLAIN_NUMBER))
+  for (const [, name, number] of plain.matchAll(PLAIN_NUMBER))
     if (number !== undefined) numbers.set(name!, Number(number));
   const [id, streamId] = [numbers.get("id"), numbers.get("stream_id")];
   if (id !== undefined && streamId !== undefined) return { id, streamId };
-  const declaration = text.slice(start, end);
+  const entries = entriesOf(text.slice(start, end));
   return {
-    id: numberOf(entryValue(declaration, "id")) ?? 0,
-    streamId: numberOf(entryValue(declaration, "stream_id")),
+    id: numberOf(entryNamed(entries, "id")) ?? 0,
+    streamId: numberOf(entryNamed(entries, "stream_id")),
   };
 }
 
-/** The value of a block's entry. @param text of one declaration */
-function entryValue(text: string, wanted: string): Value | undefined {
+type Entries = Extract<Declaration, { readonly kind: "block" }>["entries"];
+
+/** The entries of a block. @param text of one declaration */
+function entriesOf(text: string): Entries {
   const [declaration] = parseTsdl(text, 0).declarations;
-  if (declaration === undefined || !("block" in declaration)) return undefined;
-  for (const entry of declaration.entries)
+  return declaration !== undefined && "block" in declaration ? declaration.entries : [];
+}
+
+function entryNamed(entries: Entries, wanted: string): Value | undefined {
+  for (const entry of entries)
     if (entry.kind === "value" && entry.name === wanted) return entry.value;
   return undefined;
 }
