@@ -1,4 +1,4 @@
-/** What the operating system says, in words and without the path, which messages name themselves. */
+/** What an error says, in words. */
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
@@ -10,6 +10,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: "too many open files (ulimit -n)",
 };
 
+/** What the operating system says, without the path, which messages name themselves. */
 export function systemReason(error: NodeJS.ErrnoException): string {
   return REASONS[error.code ?? ""] ?? error.message;
+}
+
+/** What was thrown says, whatever it is. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
 
 import { CommanderError } from "commander";
 import { readSmallFile } from "../base/small-file.ts";
+import { messageOf } from "../base/system-error.ts";
 
 /**
  * The options of a file, as a command line has them: `--name=value`, or `--name` for a value of `true`.
@@ -13,7 +14,7 @@ export function configArguments(path: string, known: readonly string[]): readonl
   try {
     text = readSmallFile(path);
   } catch (error) {
-    const got = error instanceof Error ? error.message : String(error);
+    const got = messageOf(error);
     throw wrong(`${path}: expected a configuration file, got ${got}`);
   }
   return text.split("\n").flatMap((line, i) => {

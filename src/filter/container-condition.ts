@@ -110,6 +110,14 @@ export function named(name: string): ContainerCondition {
   return { kind: "is", fact: "name", texts: [textConstant(name)] };
 }
 
+/** One of some conditions; `undefined` for none. */
+export function anyOf(
+  conditions: readonly (ContainerCondition | undefined)[],
+): ContainerCondition | undefined {
+  const operands = conditions.filter((one) => one !== undefined);
+  return operands.length === 0 ? undefined : { kind: "or", operands };
+}
+
 /**
  * The condition that a container has one of some names, and none of those behind `!`; with exclusions alone, any other.
  * @returns `undefined` for no names

@@ -5,7 +5,11 @@ import { columnRequest } from "../column/request.ts";
 import type { Expression } from "../filter/ast.ts";
 import { all } from "../filter/build.ts";
 import { compileExpression } from "../filter/compile.ts";
-import { type ContainerCondition, describeCondition } from "../filter/container-condition.ts";
+import {
+  anyOf,
+  type ContainerCondition,
+  describeCondition,
+} from "../filter/container-condition.ts";
 import { wholeNumber } from "../filter/literals.ts";
 import { parse } from "../filter/parse.ts";
 import { AggregateRows } from "../operators/aggregate/aggregate.ts";
@@ -163,9 +167,8 @@ class Planner {
 
   /** Notes containers that are asked for behind the scan. */
   #namesOf(condition: ContainerCondition | undefined): void {
-    if (condition === undefined) return;
-    const operands = [this.#base.decidedLater, condition].filter((one) => one !== undefined);
-    this.#base = { ...this.#base, decidedLater: { kind: "or", operands } };
+    const decidedLater = anyOf([this.#base.decidedLater, condition]);
+    this.#base = { ...this.#base, decidedLater };
   }
 
   #stage(stage: Stage, later: readonly Stage[]): void {

@@ -19,7 +19,7 @@ import type { DecodedItem } from "../feed/decoded-item.ts";
 import type { Feed, FeedSubscription } from "../feed/feed.ts";
 import { programOf } from "../filter/build.ts";
 import type { Program } from "../filter/bytecode.ts";
-import { type ContainerCondition, factsIn } from "../filter/container-condition.ts";
+import { anyOf, type ContainerCondition, factsIn } from "../filter/container-condition.ts";
 import { replaceContainers } from "../filter/split-containers.ts";
 import { DEFAULT_MAX_LAG_MS, type Execution } from "../query/execution.ts";
 import type { Question } from "../query/question.ts";
@@ -304,8 +304,8 @@ export function watchOf(
   question: Question,
   watch: (condition: ContainerCondition) => NameWatch,
 ): NameWatch | undefined {
-  const operands = conditionsOf(question);
-  return operands.length === 0 ? undefined : watch({ kind: "or", operands });
+  const condition = anyOf(conditionsOf(question));
+  return condition && watch(condition);
 }
 
 function withNotes(

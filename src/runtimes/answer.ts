@@ -2,6 +2,7 @@
 
 import { SourceError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
+import { messageOf } from "../base/system-error.ts";
 import { type AnswerLimits, MAX_LINE_BYTES } from "./runtime.ts";
 
 /** @throws SourceError `RUNTIME_MALFORMED` */
@@ -69,10 +70,6 @@ export function within<Item>(
 /** The first line of a text, printable and shortened. */
 export function firstLine(text: string): string {
   return printable(text.trim().split("\n", 1)[0] ?? "", 200);
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Calls `onLine` for each line of a text that arrives in pieces of any size; skips lines beyond the cap. */

@@ -1,8 +1,8 @@
 /** containerd through `ctr`: the tasks of all its namespaces. */
 
 import { dirname, join } from "node:path";
-
-import { at, isPlainName, messageOf, parseAnswer, pidAt, pidOf, textAt, within } from "./answer.ts";
+import { messageOf } from "../base/system-error.ts";
+import { at, isPlainName, parseAnswer, pidAt, pidOf, textAt, within } from "./answer.ts";
 import { followCommand, outputOf } from "./command.ts";
 import { Inspections, joined } from "./inspections.ts";
 import { placeOf } from "./kubernetes.ts";

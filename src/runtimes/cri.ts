@@ -1,15 +1,7 @@
 /** Kubernetes' runtimes (containerd, CRI-O) through crictl: containers and the sandboxes of pods. */
 
-import {
-  at,
-  isPlainName,
-  listOf,
-  messageOf,
-  parseAnswer,
-  pidAt,
-  textAt,
-  within,
-} from "./answer.ts";
+import { messageOf } from "../base/system-error.ts";
+import { at, isPlainName, listOf, parseAnswer, pidAt, textAt, within } from "./answer.ts";
 import { outputOf } from "./command.ts";
 import { Inspections, joined } from "./inspections.ts";
 import { placeOf } from "./kubernetes.ts";

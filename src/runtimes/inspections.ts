@@ -1,5 +1,6 @@
 /** Inspects containers one by one: a question that fails or stalls affects that container only. */
 
+import { messageOf } from "../base/system-error.ts";
 import type { FoundContainer, Listing } from "./runtime.ts";
 
 /** How long a listing waits for answers, in ms; later answers go into the next listing. */
@@ -64,7 +65,7 @@ export class Inspections {
     try {
       this.#answers.set(key, { container: await inspect(key) });
     } catch (error) {
-      this.#answers.set(key, { problem: error instanceof Error ? error.message : String(error) });
+      this.#answers.set(key, { problem: messageOf(error) });
     } finally {
       this.#asked.delete(key);
     }

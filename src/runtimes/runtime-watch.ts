@@ -3,7 +3,7 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TraceError } from "../base/errors.ts";
-import { messageOf } from "./answer.ts";
+import { messageOf } from "../base/system-error.ts";
 import { ownerOf } from "./path-owner.ts";
 import type { RuntimePlace } from "./places.ts";
 import { Problems } from "./problems.ts";

@@ -2,6 +2,7 @@
 
 import { get, type IncomingMessage, request } from "node:http";
 import { SourceError } from "../base/errors.ts";
+import { messageOf } from "../base/system-error.ts";
 import { firstLine, lineSplitter, parseAnswer } from "./answer.ts";
 import { ANSWER_LIMIT_MS, SYSTEM_LIMITS } from "./runtime.ts";
 
@@ -120,7 +121,7 @@ function failureOf(error: unknown, what: string, isLate: boolean): SourceError {
   if (isLate)
     return new SourceError("RUNTIME_SLOW", `${what}: no answer in ${ANSWER_LIMIT_MS / 1000} s`);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (["ENOENT", "ECONNREFUSED", "ENOTSOCK"].includes(code))
     return new SourceError("RUNTIME_ABSENT", `${what}: nothing listens there (${code})`);
   if (["EACCES", "EPERM"].includes(code))

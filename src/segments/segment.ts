@@ -1,6 +1,7 @@
 /** Files of rows that this program wrote, as sources again: what one file gives. */
 
 import { SourceError } from "../base/errors.ts";
+import { messageOf } from "../base/system-error.ts";
 import type { ColumnBatch } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
 import { readAt } from "../ctf/data-files.ts";
@@ -21,7 +22,7 @@ export const MAX_BLOCK_BYTES: number = 1 << 30;
 /** @throws SourceError `SEGMENT_DAMAGED` for what a library throws over a file; errors with codes of their own pass */
 export function damaged(path: string, error: unknown): SourceError {
   if (error instanceof SourceError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new SourceError("SEGMENT_DAMAGED", `${path}: expected a whole file, got: ${message}`, {
     cause: error,
   });

@@ -7,6 +7,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import { connect, type Socket } from "node:net";
 import { FeedError } from "../base/errors.ts";
 import { readSmallFile } from "../base/small-file.ts";
+import { messageOf } from "../base/system-error.ts";
 
 export interface TlsFiles {
   readonly cert: string;
@@ -71,7 +72,7 @@ function tlsOptions({ cert, key, clientCa }: TlsFiles) {
 }
 
 function badTls(cause: unknown): FeedError {
-  const got = cause instanceof Error ? cause.message : String(cause);
+  const got = messageOf(cause);
   const message = `TLS: expected a certificate and its key, got ${got}`;
   return new FeedError("BAD_TLS", message, 500, { cause });
 }

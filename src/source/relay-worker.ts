@@ -4,6 +4,7 @@ import { parentPort } from "node:worker_threads";
 import { BufferPool } from "../base/buffer-pool.ts";
 import { ProtocolError, SourceError } from "../base/errors.ts";
 import type { Item } from "../base/item.ts";
+import { messageOf } from "../base/system-error.ts";
 import { follow } from "../relay/follow.ts";
 import { ItemSender, type SentItem } from "./item-courier.ts";
 import {
@@ -80,7 +81,7 @@ class RelayThread {
 }
 
 function failureOf(error: unknown): FollowFailure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof ProtocolError)
     return { type: "protocol", code: error.code, message, peer: error.peer };
   if (error instanceof SourceError)

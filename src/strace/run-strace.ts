@@ -3,7 +3,7 @@
 import type { RowReader } from "../column/row-reader.ts";
 import type { Feed } from "../feed/feed.ts";
 import { LossAccount, mayMissEvents } from "../feed/losses.ts";
-import { type ContainerCondition, holds, namedBy } from "../filter/container-condition.ts";
+import { anyOf, type ContainerCondition, holds, namedBy } from "../filter/container-condition.ts";
 import type { NamedProcess } from "../language/process-filter.ts";
 import { type NameSource, runQuestion } from "../operators/run-question.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
@@ -128,8 +128,7 @@ function eventAt(reader: RowReader, ns: bigint): TracedEvent {
 /** Both what decides which containers are shown, and what is said of processes by their container. */
 function containersNamed({ container, processes }: StraceSpec): ContainerCondition | undefined {
   const byProcess = namedBy(processes.flatMap(({ container: of }) => of ?? []));
-  const operands = [container, byProcess].filter((one) => one !== undefined);
-  return operands.length === 0 ? undefined : { kind: "or", operands };
+  return anyOf([container, byProcess]);
 }
 
 /** @param unseen processes asked for, until they are seen */

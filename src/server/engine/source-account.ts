@@ -1,3 +1,4 @@
+import { messageOf } from "../../base/system-error.ts";
 import type { DecodedItem } from "../../feed/decoded-item.ts";
 import type { FeedEnding } from "../../feed/feed.ts";
 import { LossAccount, lostPackets } from "../../feed/losses.ts";
@@ -68,8 +69,4 @@ function standingOf({ atMs, error }: FeedEnding): Standing {
   const why = error === undefined ? "the source is over" : messageOf(error);
   const message = `${why}; the next query attaches it again`;
   return { state: error === undefined ? "ended" : "failed", sinceMs: atMs, message };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
