@@ -32,13 +32,12 @@ export async function ps(sources: readonly string[], options: PsOptions): Promis
   const stop = source.feed.isLive
     ? new Promise<void>((resolve) => void setTimeout(resolve, LIVE_MS))
     : new Promise<void>(() => {});
-  const condition = namedBy(options.container);
-  const { feed, names } = source;
-  const reading = await readProcesses(feed, names, end, condition, note, stop);
+  const container = namedBy(options.container);
+  const reading = await readProcesses({ ...source, end, container, onNote: note, stop });
   const { processes, losses, atNs } = reading;
-  await feed.close();
+  await source.feed.close();
   const shown = processes
-    .filter(({ container }) => condition === undefined || holds(condition, { name: container }))
+    .filter((one) => container === undefined || holds(container, { name: one.container }))
     .sort((a, b) => compared(a.container, b.container) || a.pid - b.pid);
   if (options.format === "json")
     process.stdout.write(`${JSON.stringify(shown.map(jsonOf), undefined, 2)}\n`);

@@ -1,4 +1,4 @@
-import { namedQueries, queryText } from "../language/named-queries.ts";
+import { namedQueries, namedQuery } from "../language/named-queries.ts";
 import { table } from "./table.ts";
 
 /**
@@ -7,17 +7,16 @@ import { table } from "./table.ts";
  */
 export function queries(
   name: string | undefined,
-  options: { readonly queries?: string; readonly format: "text" | "json" },
+  { queries: folder, format }: { readonly queries?: string; readonly format: "text" | "json" },
 ): void {
-  const plain = name?.replace(/^@/, "");
-  const text = plain === undefined ? undefined : queryText(`@${plain}`, options.queries);
-  const all = namedQueries(options.queries).filter((query) => (plain ?? query.name) === query.name);
-  if (options.format === "json") {
+  const one = name === undefined ? undefined : namedQuery(name.replace(/^@/, ""), folder);
+  const all = one === undefined ? namedQueries(folder) : [one];
+  if (format === "json") {
     process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
     return;
   }
-  if (text !== undefined) {
-    process.stdout.write(`${text}\n`);
+  if (one !== undefined) {
+    process.stdout.write(`${one.text}\n`);
     return;
   }
   const rows = all.map((query) => [`@${query.name}`, query.help]);

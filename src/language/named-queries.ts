@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { SourceError } from "../base/errors.ts";
 import { readSmallFile } from "../base/small-file.ts";
 import { suggestion } from "../base/suggestion.ts";
+import { messageOf } from "../base/system-error.ts";
 
 export interface NamedQuery {
   readonly name: string;
@@ -35,22 +36,35 @@ export function namedQueries(folder?: string): readonly NamedQuery[] {
 }
 
 /**
- * The text of a query that may be a name: `@cpu`.
+ * The query of a name.
  * @throws SourceError `QUERY_UNKNOWN` with the nearest names, `QUERY_UNREADABLE`
+ */
+export function namedQuery(name: string, folder?: string): NamedQuery & { readonly text: string } {
+  const all = namedQueries(folder);
+  const found = all.find((query) => query.name === name);
+  if (found === undefined) {
+    const hint = suggestion(
+      name,
+      all.map((query) => query.name),
+    );
+    throw new SourceError(
+      "QUERY_UNKNOWN",
+      `query: expected the name of a query, got ${name}${hint}`,
+    );
+  }
+  const { text } = found;
+  if (text === undefined)
+    throw new SourceError("QUERY_UNREADABLE", `query: @${name}: ${found.help}`);
+  return { ...found, text };
+}
+
+/**
+ * The text of a query that may be a name: `@cpu`.
+ * @throws SourceError as `namedQuery` does
  */
 export function queryText(written: string, folder?: string): string {
   const name = /^\s*@([\w-]+)\s*$/.exec(written)?.[1];
-  if (name === undefined) return written;
-  const all = namedQueries(folder);
-  const found = all.find((query) => query.name === name);
-  if (found?.text !== undefined) return found.text;
-  if (found !== undefined)
-    throw new SourceError("QUERY_UNREADABLE", `query: @${name}: ${found.help}`);
-  const hint = suggestion(
-    name,
-    all.map((query) => query.name),
-  );
-  throw new SourceError("QUERY_UNKNOWN", `query: expected the name of a query, got ${name}${hint}`);
+  return name === undefined ? written : namedQuery(name, folder).text;
 }
 
 function queriesIn(folder: string): readonly NamedQuery[] {
@@ -66,7 +80,7 @@ function filesIn(folder: string): readonly string[] {
   } catch (error) {
     throw new SourceError(
       "QUERIES_FOLDER",
-      `queries: expected a folder, got ${folder}: ${reason(error)}`,
+      `queries: expected a folder, got ${folder}: ${messageOf(error)}`,
     );
   }
 }
@@ -80,12 +94,8 @@ function queryIn(folder: string, file: string): NamedQuery {
     const text = lines.filter((line) => !line.startsWith("#")).join("\n");
     return { name, help, text: text.trim(), folder };
   } catch (error) {
-    return { name, help: `expected a text file, got ${reason(error)}`, text: undefined, folder };
+    return { name, help: `expected a text file, got ${messageOf(error)}`, text: undefined, folder };
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function configured(): string {

@@ -30,18 +30,19 @@ const SELECT: Question["select"] = [
   { kind: "container", fact: "name" },
 ];
 
-/**
- * @param container whose names are missed where no container has them; it chooses nothing here
- * @param stop settles when a live source was listened to for long enough
- */
-export function readProcesses(
-  feed: Feed,
-  names: () => NameSource,
-  end: Question["end"],
-  container: ContainerCondition | undefined,
-  onNote: (text: string) => void,
-  stop: Promise<void>,
-): Promise<ProcessReading> {
+export interface ProcessesSpec {
+  readonly feed: Feed;
+  readonly names: () => NameSource;
+  readonly end: Question["end"];
+  /** Names in it that no container has are noted; it chooses nothing here. */
+  readonly container: ContainerCondition | undefined;
+  readonly onNote: (text: string) => void;
+  /** Settles when a live source was listened to for long enough. */
+  readonly stop: Promise<void>;
+}
+
+export function readProcesses(spec: ProcessesSpec): Promise<ProcessReading> {
+  const { feed, names, end, container, onNote, stop } = spec;
   const table = new ProcessTable();
   const losses = new LossAccount();
   const share = feed.share({ end, deferPacketReads: false });
