@@ -48,11 +48,16 @@ export class StreamQueue {
     return this.#packets[this.#next];
   }
 
-  /** Bytes of the packets that are still to come. */
-  get bytes(): number {
-    let bytes = 0;
-    for (let i = this.#next; i < this.#packets.length; i++) bytes += this.#packets[i]!.packet.bytes;
-    return bytes;
+  /** Bytes of the packets that are still to come, and of the largest of them. */
+  get sizes(): { readonly all: number; readonly largest: number } {
+    let all = 0;
+    let largest = 0;
+    for (let i = this.#next; i < this.#packets.length; i++) {
+      const { bytes } = this.#packets[i]!.packet;
+      all += bytes;
+      if (bytes > largest) largest = bytes;
+    }
+    return { all, largest };
   }
 
   advance(): void {
@@ -85,6 +90,8 @@ export class PacketOrder {
   readonly #heap: Heap<StreamQueue>;
   readonly #onProgress: ((doneBytes: number, totalBytes: number) => void) | undefined;
   readonly #totalBytes: number;
+  /** Bytes of the largest packet. */
+  readonly largestBytes: number;
   #doneBytes = 0;
   #bound: bigint | undefined;
 
@@ -94,7 +101,9 @@ export class PacketOrder {
     onProgress: ((doneBytes: number, totalBytes: number) => void) | undefined,
   ) {
     this.#source = source;
-    this.#totalBytes = queues.reduce((sum, { bytes }) => sum + bytes, 0);
+    const sizes = queues.map((queue) => queue.sizes);
+    this.#totalBytes = sizes.reduce((sum, { all }) => sum + all, 0);
+    this.largestBytes = sizes.reduce((most, { largest }) => Math.max(most, largest), 0);
     this.#onProgress = onProgress;
     const withPackets = queues.filter(({ head }) => head !== undefined);
     this.#heap = new Heap(withPackets, comesFirst);

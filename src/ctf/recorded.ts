@@ -6,6 +6,7 @@ import { OpenFiles } from "./data-files.ts";
 import { firstEventNs } from "./events-begin.ts";
 import { MAX_PACKET_BYTES } from "./packet-header.ts";
 import { PacketOrder, StreamQueue, type TimeRange } from "./packet-order.ts";
+import { type LentPacket, PacketShelf } from "./packet-shelf.ts";
 import { fetchStoredPacket, type StoredPacket } from "./stored-packet.ts";
 import type { TraceClass } from "./trace-class.ts";
 import { type OpenedTraces, openTraces } from "./trace-directory.ts";
@@ -60,6 +61,8 @@ export interface RecordedOptions {
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   /** Gives the traces of the paths, for who reads them more than once. Default: they are opened. */
   readonly opened?: (() => Promise<OpenedTraces>) | undefined;
+  /** Where readings of the same `opened` traces share packets. Default: this one is alone. */
+  readonly shelf?: PacketShelf | undefined;
 }
 
 /**
@@ -106,7 +109,8 @@ export async function* readRecorded(
   const range = options.rangeFrom?.(firstNs, lastNs);
   if (range !== undefined) for (const queue of queues) queue.keepOnly(range);
   const order = new PacketOrder(source, queues, options.onProgress);
-  yield* options.deferPacketReads === true ? placesInOrder(order) : packetsInOrder(order);
+  if (options.deferPacketReads === true) yield* placesInOrder(order);
+  else yield* packetsInOrder(order, options.shelf ?? new PacketShelf());
   yield { kind: "end", source };
 }
 
@@ -186,42 +190,73 @@ function* placesInOrder(order: PacketOrder): Generator<RecordedItem, void, void>
   }
 }
 
-/** The next packet is read while this one is used: its bytes go to the other of two buffers. */
-async function* packetsInOrder(order: PacketOrder): AsyncGenerator<RecordedItem, void, void> {
-  const files = new OpenFiles();
-  const buffers = [new Uint8Array(0), new Uint8Array(0)];
-  let turn = 0;
-  const read = async (packet: StoredPacket): Promise<Uint8Array> => {
-    if (packet.bytes > MAX_PACKET_BYTES) throw tooLarge(packet);
-    turn = 1 - turn;
-    const buffer = roomFor(buffers[turn]!, packet.bytes);
-    buffers[turn] = buffer;
-    return fetchStoredPacket(files, packet, buffer.subarray(0, packet.bytes));
-  };
+/** The next packet is read while this one is used. */
+async function* packetsInOrder(
+  order: PacketOrder,
+  shelf: PacketShelf,
+): AsyncGenerator<RecordedItem, void, void> {
+  const reads = new PacketReads(shelf);
   const start = () => {
     const next = order.next();
     if (next === undefined) return undefined;
-    const reading = read(next.packet);
+    const lent = reads.start(next.packet);
     // It may not be asked for any more; a later caller gets the failure.
-    reading.catch(() => undefined);
-    return { next, reading };
+    lent.bytes.catch(() => undefined);
+    return { next, lent };
   };
+  shelf.enter(order.largestBytes);
   let current = start();
+  let used: LentPacket | undefined;
   try {
     while (current !== undefined) {
-      const { next, reading } = current;
+      const { next, lent } = current;
+      used = lent;
       yield* next.before;
-      const bytes = await reading.catch(failed);
+      const bytes = await lent.bytes.catch(failed);
       current = start();
       const { stream, packet } = next;
       if (bytes instanceof TraceError) yield unread(stream, bytes);
       else yield { kind: "packet", stream, bytes, packet };
       yield* order.done(next);
+      lent.release();
+      used = undefined;
     }
   } finally {
     // Files are closed next: not under a read that is still going on.
-    await current?.reading.catch(() => undefined);
-    files.close();
+    for (const lent of new Set([used, current?.lent])) {
+      await lent?.bytes.catch(() => undefined);
+      lent?.release();
+    }
+    shelf.leave();
+    reads.close();
+  }
+}
+
+/** Reads packets one after the other: what no other reading shares into one of two buffers, in turn. */
+class PacketReads {
+  readonly #files = new OpenFiles();
+  readonly #shelf: PacketShelf;
+  readonly #buffers = [new Uint8Array(0), new Uint8Array(0)];
+  #turn = 0;
+
+  constructor(shelf: PacketShelf) {
+    this.#shelf = shelf;
+  }
+
+  start(packet: StoredPacket): LentPacket {
+    return this.#shelf.take(this.#files, packet) ?? { bytes: this.#read(packet), release() {} };
+  }
+
+  async #read(packet: StoredPacket): Promise<Uint8Array> {
+    if (packet.bytes > MAX_PACKET_BYTES) throw tooLarge(packet);
+    this.#turn = 1 - this.#turn;
+    const buffer = roomFor(this.#buffers[this.#turn]!, packet.bytes);
+    this.#buffers[this.#turn] = buffer;
+    return fetchStoredPacket(this.#files, packet, buffer.subarray(0, packet.bytes));
+  }
+
+  close(): void {
+    this.#files.close();
   }
 }
 

@@ -3,6 +3,7 @@
 import { concatMap, Observable, Subject, type Subscription } from "rxjs";
 import { SourceError } from "../base/errors.ts";
 import { settleable } from "../base/settleable.ts";
+import { PacketShelf } from "../ctf/packet-shelf.ts";
 import { openRecorded, spanOf } from "../ctf/recorded.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
@@ -51,6 +52,7 @@ class RecordedFeed implements Feed {
   readonly isLive = false;
   readonly #options: SourceOptions;
   #opened: Promise<OpenedTraces> | undefined;
+  readonly #shelf = new PacketShelf();
 
   constructor(sources: readonly string[], options: SourceOptions) {
     this.sources = sources;
@@ -59,7 +61,8 @@ class RecordedFeed implements Feed {
 
   share(options: ReadOptions = {}): FeedSubscription {
     const gate = new Gate();
-    const own = { ...options, opened: options.opened ?? (() => this.#open()) };
+    const shared = { opened: () => this.#open(), shelf: this.#shelf };
+    const own = options.opened === undefined ? { ...options, ...shared } : options;
     const items = decodedItems(
       this.sources,
       this.#options,

@@ -8,17 +8,19 @@ import { WorkLoop } from "./turns.ts";
  *
  * (`from(asyncIterable)` never waits for its consumer and does not end the iterator until the next value comes.)
  *
+ * @param shared what its values are shared through with other such loops
  * @param onRelease called, at the end of the subscription, with what settles when the source has released everything
  */
 export function fromPull<T>(
   open: (signal: AbortSignal) => AsyncGenerator<T, void, void>,
   gate: Gate,
   onRelease: (released: Promise<unknown>) => void = () => {},
+  shared?: object,
 ): Observable<T> {
   return new Observable((subscriber) => {
     const abort = new AbortController();
     const generator = open(abort.signal);
-    const loop = new WorkLoop();
+    const loop = new WorkLoop(shared);
     const pump = async (): Promise<void> => {
       while (!subscriber.closed) {
         if (!gate.isOpen) await gate.opened();

@@ -40,6 +40,8 @@ export interface ReadOptions {
   readonly onProgress?: RecordedOptions["onProgress"];
   /** The sources' traces, where they have been opened already. */
   readonly opened?: RecordedOptions["opened"];
+  /** Where readings of the same `opened` traces share packets. */
+  readonly shelf?: RecordedOptions["shelf"];
 }
 
 /**
@@ -50,7 +52,7 @@ export function openSources(
   sources: readonly string[],
   options: SourceOptions,
   gate: Gate,
-  { begin, end, deferPacketReads, onProgress, opened }: ReadOptions = {},
+  { begin, end, deferPacketReads, onProgress, opened, shelf }: ReadOptions = {},
   onRelease?: (released: Promise<unknown>) => void,
 ): Observable<SourceItem> {
   const live = sources.filter(isLiveSource);
@@ -66,9 +68,9 @@ export function openSources(
       end: resolveTime(end, { firstNs, lastNs }, "end"),
     });
     const fromFirstEvent = areFromBegin(begin, end);
-    const how = { rangeFrom, fromFirstEvent, deferPacketReads, onProgress, opened };
+    const how = { rangeFrom, fromFirstEvent, deferPacketReads, onProgress, opened, shelf };
     const open = () => readRecorded(sources, how);
-    return fromPull<SourceItem>(open, gate, onRelease);
+    return fromPull<SourceItem>(open, gate, onRelease, shelf);
   }
   return mergeLive(
     live.map((url) => {

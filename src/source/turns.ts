@@ -7,6 +7,10 @@
 const TURN_MS = 10;
 /** One turn of so many is for the loop that has waited longest: one that has worked much goes on, however many new ones come. */
 const FAIR_EVERY = 4;
+/** How many pieces a loop may be ahead of one that shares its pieces; more, and what it shares is no longer kept for others. */
+const AHEAD = 8;
+/** Loops that share pieces go side by side while none has worked so much more than another, in ms. */
+const UNEVEN_MS = 100;
 
 /** When the thread last let others have their turn. */
 let beganMs = 0;
@@ -17,7 +21,14 @@ let isScheduled = false;
 
 /** One loop of work. The one that has worked least goes on first: a short query does not wait for long ones. */
 export class WorkLoop {
+  readonly #shared: object | undefined;
   #workedMs = 0;
+  #pieces = 0;
+
+  /** @param shared what it shares its pieces with others through: they go side by side */
+  constructor(shared?: object) {
+    this.#shared = shared;
+  }
 
   get workedMs(): number {
     return this.#workedMs;
@@ -28,11 +39,23 @@ export class WorkLoop {
     const from = performance.now();
     piece();
     this.#workedMs += performance.now() - from;
+    this.#pieces++;
+  }
+
+  /** Whether another, which shares its pieces, is behind it, and has not worked much more for that. */
+  isBehind(other: WorkLoop, pieces: number): boolean {
+    return (
+      this.#shared !== undefined &&
+      this.#shared === other.#shared &&
+      this.#pieces + pieces < other.#pieces &&
+      this.#workedMs < other.#workedMs + UNEVEN_MS
+    );
   }
 
   /** Settles when it may go on; `undefined` if that is now. */
   turn(): Promise<void> | undefined {
-    if (performance.now() - beganMs < TURN_MS) return undefined;
+    const hasTime = performance.now() - beganMs < TURN_MS;
+    if (hasTime && !waiting.some(({ loop }) => loop.isBehind(this, AHEAD))) return undefined;
     return new Promise((go) => {
       waiting.push({ loop: this, go });
       schedule();
@@ -61,5 +84,8 @@ function nextPlace(): number {
   let least = 0;
   for (let i = 1; i < waiting.length; i++)
     if (waiting[i]!.loop.workedMs < waiting[least]!.loop.workedMs) least = i;
-  return least;
+  let hindmost = least;
+  for (let i = 0; i < waiting.length; i++)
+    if (waiting[i]!.loop.isBehind(waiting[hindmost]!.loop, 0)) hindmost = i;
+  return hindmost;
 }

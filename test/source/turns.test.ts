@@ -70,4 +70,57 @@ test("long work goes on while new short work never ceases", async () => {
   await Promise.all([heavy, ...light]);
 });
 
+/** Works so many pieces of some milliseconds, and says after each how far it is. */
+async function share(
+  shared: object,
+  pieces: number,
+  ms: number,
+  onPiece: (done: number) => void,
+): Promise<void> {
+  const loop = new WorkLoop(shared);
+  for (let i = 1; i <= pieces; i++) {
+    loop.work(() => busy(ms));
+    onPiece(i);
+    const turn = loop.turn();
+    if (turn !== undefined) await turn;
+  }
+}
+
+test("loops that share their pieces go side by side, though one began with much work", async () => {
+  const shared = {};
+  const far = [0, 0, 0, 0];
+  let near = 0;
+  let all = 0;
+  const runs = far.map((_, number) => {
+    let isFirst = true;
+    return share(shared, 300, 0.2, (done) => {
+      if (isFirst && number === 0) busy(30);
+      isFirst = false;
+      far[number] = done;
+      // Those that have begun, while none is over.
+      const begun = far.filter((one) => one > 1);
+      if (begun.length < 4 || far.includes(300)) return;
+      all++;
+      if (Math.max(...begun) - Math.min(...begun) <= 20) near++;
+    });
+  });
+  await Promise.all(runs);
+  assert.ok(all > 100 && near > 0.7 * all, `${near} of ${all} pieces were done side by side`);
+});
+
+test("a loop whose pieces take long does not keep those that share them for long", async () => {
+  const shared = {};
+  let isOver = false;
+  const heavy = share(shared, 200, 50, () => {
+    if (isOver) throw new Error("over");
+  }).catch(() => undefined);
+  const from = performance.now();
+  await share(shared, 100, 0.2, () => undefined);
+  const ms = performance.now() - from;
+  isOver = true;
+  await heavy;
+  // Side by side with so many of the other's pieces it would be five seconds.
+  assert.ok(ms < 2500, `${ms} ms`);
+});
+
 test.run();
