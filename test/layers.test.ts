@@ -49,8 +49,9 @@ const MAY_IMPORT: Readonly<
     ],
     packages: ["rxjs"],
   },
+  calls: { folders: ["base"], packages: [] },
   language: {
-    folders: ["base", "ctf", "column", "filter", "feed", "query", "operators"],
+    folders: ["base", "ctf", "calls", "column", "filter", "feed", "query", "operators"],
     packages: ["rxjs", "node:fs", "node:os", "node:path", "node:url"],
   },
   format: {
@@ -176,7 +177,7 @@ const MAY_IMPORT: Readonly<
     packages: [],
   },
   strace: {
-    folders: ["base", "ctf", "column", "filter", "feed", "query", "operators", "language"],
+    folders: ["base", "ctf", "calls", "column", "filter", "feed", "query", "operators", "language"],
     packages: [],
   },
   watch: {

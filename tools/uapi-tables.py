@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes src/strace/uapi.generated.ts: names of the kernel's flags, numbers and errors, and the arguments of its system calls.
+"""Makes src/calls/uapi.generated.ts: names of the kernel's flags, numbers and errors, and the arguments of its system calls.
 
-    tools/uapi-tables.py SYSCALLS_H > src/strace/uapi.generated.ts
+    tools/uapi-tables.py SYSCALLS_H > src/calls/uapi.generated.ts
 
 SYSCALLS_H is include/linux/syscalls.h of a kernel, as Debian's package linux-headers-*-common has it. The constants come
 from the uapi headers of linux-libc-dev, by way of gcc.

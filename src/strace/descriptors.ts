@@ -1,6 +1,6 @@
 /** Descriptors of processes as calls and other events change them: open, dup, close, exec, fork, state dump. */
 
-import type { Call, Fields } from "./call-line.ts";
+import type { Call, Fields } from "../calls/call-line.ts";
 import { Files } from "./files.ts";
 import type { TracedEvent } from "./traced-event.ts";
 

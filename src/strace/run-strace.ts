@@ -1,5 +1,6 @@
 /** Runs a query for the events of system calls, and gives the calls in the order of their ends. */
 
+import type { Fields } from "../calls/call-line.ts";
 import type { RowReader } from "../column/row-reader.ts";
 import type { Feed } from "../feed/feed.ts";
 import { LossAccount, mayMissEvents } from "../feed/losses.ts";
@@ -8,7 +9,6 @@ import type { NamedProcess } from "../language/process-filter.ts";
 import { type NameSource, runQuestion } from "../operators/run-question.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
 import { rowResults } from "../query/row-results.ts";
-import type { Fields } from "./call-line.ts";
 import type { TracedEvent } from "./traced-event.ts";
 import { CallTracer, type TracedCall } from "./tracer.ts";
 

@@ -2,9 +2,9 @@
 
 import { SourceError } from "../base/errors.ts";
 import { suggestion } from "../base/suggestion.ts";
+import { prototypeOf } from "../calls/names.ts";
+import { CALLS, CONSTANTS } from "../calls/uapi.generated.ts";
 import { CLASS_NAMES, classNamed } from "./call-classes.ts";
-import { prototypeOf } from "./names.ts";
-import { CALLS, CONSTANTS } from "./uapi.generated.ts";
 
 /**
  * `openat,read`, `%file,%network`, `!futex`, `trace=%file`, `/^open`, `?statx`: as strace has it; a class may lack its `%`.

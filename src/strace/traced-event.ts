@@ -1,4 +1,4 @@
-import type { Fields } from "./call-line.ts";
+import type { Fields } from "../calls/call-line.ts";
 
 /** An event record, as it comes. */
 export interface TracedEvent {

@@ -1,11 +1,18 @@
 /** System calls of tasks from their events: entries wait for their exits, descriptors are followed. */
 
-import type { Recorded } from "./argument.ts";
-import { argumentsText, type Call, type Fields, fieldsOf, unfinishedText } from "./call-line.ts";
-import { errorText } from "./constants.ts";
+import type { Recorded } from "../calls/argument.ts";
+import {
+  argumentsText,
+  type Call,
+  type Fields,
+  fieldsOf,
+  resultsOf,
+  unfinishedText,
+} from "../calls/call-line.ts";
+import { errorText } from "../calls/constants.ts";
+import { callOfEvent } from "../calls/names.ts";
+import { durationText, resultText } from "../calls/result.ts";
 import { Descriptors } from "./descriptors.ts";
-import { callOfEvent } from "./names.ts";
-import { durationText, resultText } from "./result.ts";
 import type { TracedEvent } from "./traced-event.ts";
 
 /** A system call that is over, or will not be seen to end. */
@@ -94,8 +101,7 @@ export class CallTracer {
     this.#open.delete(key);
     const entry = open?.name === name || recordedName === "unknown" ? open : undefined;
     if (open === undefined || entry === undefined) this.unpaired++;
-    const { id: _number, args: _registers, ...exit } = fields;
-    const call: Call = { name, entry: entry?.fields, exit };
+    const call: Call = { name, entry: entry?.fields, exit: resultsOf(fields) };
     const process = `${event.host} ${event.pid}`;
     if (isShown && this.#isWanted(name))
       this.#emit(event, entry, call, process, fields["ret"] ?? 0);

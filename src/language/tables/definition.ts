@@ -47,6 +47,8 @@ export interface TableDefinition {
 export const INT32: ColumnType = { kind: "number", number: "int32" };
 export const INT64: ColumnType = { kind: "number", number: "int64" };
 export const TEXT: ColumnType = { kind: "dictionary" };
+/** Texts of which few are the same. */
+export const LINE: ColumnType = { kind: "utf8", content: "text" };
 const TIME: ColumnType = { kind: "timestamp" };
 
 export const context = (name: string): ColumnRequest => ({

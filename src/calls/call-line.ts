@@ -24,6 +24,12 @@ export function fieldsOf(name: string, recorded: Fields): Fields {
   return Object.fromEntries(order.map((argument, i) => [argument, registers[i] ?? 0]));
 }
 
+/** Of what a call's exit records: what the call itself gave. Those for which LTTng has no table repeat their number and registers. */
+export function resultsOf(recorded: Fields): Fields {
+  const { id: _number, args: _registers, ...results } = recorded;
+  return results;
+}
+
 /** What LTTng adds to a call to describe another field. */
 const DESCRIBES = /^(ret|overflow|fds_length|.*_length|_.*)$/;
 
