@@ -9,7 +9,6 @@ import { SharedDictionary } from "../../../column/column-builder.ts";
 import { mayChangeInsideBytes } from "../../../ctf/byte-order-changes.ts";
 import type { PacketHeader } from "../../../ctf/packet-header.ts";
 import type { StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
-import { LinkCache } from "../../../filter/link-cache.ts";
 import { InterpretingScanner, undeclaredClass } from "../../interpreter.ts";
 import { constantText } from "../../record-columns.ts";
 import { packetContextText } from "../../record-text.ts";
@@ -31,7 +30,9 @@ import { RenderCompiler } from "../text/render-program.ts";
 import { ClassLookahead } from "./class-lookahead.ts";
 import { ClassPrograms } from "./class-programs.ts";
 import { ClassShapes } from "./class-shape.ts";
+import { numberOf } from "./kept-units.ts";
 import { hasManyClasses, meet } from "./met-classes.ts";
+import { queryKey } from "./query-key.ts";
 import { RowAppender } from "./row-appender.ts";
 import { Status } from "./status.ts";
 import { MAX_CLASS_ID, StreamCode, type TraceCode } from "./stream-code.ts";
@@ -46,6 +47,8 @@ export class KernelScanner implements Scanner<Segment> {
   readonly #kernel: Kernel;
   readonly #arena: Arena;
   readonly #shapes: ClassShapes;
+  /** Stands for the query in keys. */
+  readonly #query: number;
   readonly #folder: Folder | undefined;
   readonly #lookahead = new ClassLookahead();
   /** What code stands on, of the trace class at hand. */
@@ -63,6 +66,7 @@ export class KernelScanner implements Scanner<Segment> {
     this.#kernel = kernel;
     this.#arena = new Arena(kernel.memory);
     this.#shapes = new ClassShapes(spec);
+    this.#query = numberOf(queryKey(spec, kernel.memory.isShared));
     this.#folder = spec.fold && kernel.folder(spec.fold);
     this.#code = this.#codeOf(traceClass);
   }
@@ -87,7 +91,6 @@ export class KernelScanner implements Scanner<Segment> {
 
   /** @param before of the trace class that this one has grown from */
   #codeOf(traceClass: TraceClass, before?: TraceCode): TraceCode {
-    const { filter } = this.#spec;
     declareConstants(this.#kernel, traceClass, this.#facts);
     let kept = before;
     if (kept === undefined || traceClass.slotCount > this.#slotCount) {
@@ -106,7 +109,7 @@ export class KernelScanner implements Scanner<Segment> {
       arena: this.#arena,
       traceClass,
       shapes: this.#shapes,
-      links: filter && new LinkCache(filter),
+      query: this.#query,
       renderer,
       programs: new ClassPrograms(columns, renderer, traceClass),
       slots,

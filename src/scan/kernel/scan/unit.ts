@@ -45,6 +45,8 @@ export interface InstanceFacts {
 /** A module with the literals that its code names, for any number of traces and threads. */
 export interface CompiledUnit {
   readonly module: WasmModule;
+  /** Of the module, as it was before it was compiled. */
+  readonly bytes: number;
   readonly literals: Uint8Array;
 }
 
@@ -150,7 +152,8 @@ export class Unit {
       literals.set(bytes, at);
       at = (at + bytes.length + LITERAL_SLACK + 15) & ~15;
     }
-    return { module: cachedModule(this.module.bytes()), literals };
+    const bytes = this.module.bytes();
+    return { module: cachedModule(bytes), bytes: bytes.length, literals };
   }
 }
 
