@@ -30,9 +30,8 @@ import { RenderCompiler } from "../text/render-program.ts";
 import { ClassLookahead } from "./class-lookahead.ts";
 import { ClassPrograms } from "./class-programs.ts";
 import { ClassShapes } from "./class-shape.ts";
-import { numberOf } from "./kept-units.ts";
 import { hasManyClasses, meet } from "./met-classes.ts";
-import { queryKey } from "./query-key.ts";
+import { QueryCode } from "./query-code.ts";
 import { RowAppender } from "./row-appender.ts";
 import { Status } from "./status.ts";
 import { MAX_CLASS_ID, StreamCode, type TraceCode } from "./stream-code.ts";
@@ -47,8 +46,7 @@ export class KernelScanner implements Scanner<Segment> {
   readonly #kernel: Kernel;
   readonly #arena: Arena;
   readonly #shapes: ClassShapes;
-  /** Stands for the query in keys. */
-  readonly #query: number;
+  readonly #query: QueryCode;
   readonly #folder: Folder | undefined;
   readonly #lookahead = new ClassLookahead();
   /** What code stands on, of the trace class at hand. */
@@ -66,7 +64,7 @@ export class KernelScanner implements Scanner<Segment> {
     this.#kernel = kernel;
     this.#arena = new Arena(kernel.memory);
     this.#shapes = new ClassShapes(spec);
-    this.#query = numberOf(queryKey(spec, kernel.memory.isShared));
+    this.#query = new QueryCode(spec, kernel.memory.isShared);
     this.#folder = spec.fold && kernel.folder(spec.fold);
     this.#code = this.#codeOf(traceClass);
   }
@@ -103,7 +101,6 @@ export class KernelScanner implements Scanner<Segment> {
     const renderer = kept?.renderer ?? new RenderCompiler(this.#arena, this.#kernel.host);
     const { columns } = this.#kernel.columns;
     return {
-      spec: this.#spec,
       facts: this.#facts,
       kernel: this.#kernel,
       arena: this.#arena,

@@ -15,10 +15,11 @@ import { nsFromOrigin } from "../../../ctf/clock.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
 import { LinkCache } from "../../../filter/link-cache.ts";
 import { described } from "../../../filter/link-key.ts";
+import { ConstantNeeded } from "../../../filter/linked-parameter.ts";
 import type { WasmFunction } from "../../../wasm/runtime.ts";
 import { type ColumnSource, type EventPlan, planEvent } from "../../event-plan.ts";
 import { constantText } from "../../record-columns.ts";
-import type { ScanSpec, TraceFacts } from "../../scanner.ts";
+import type { TraceFacts } from "../../scanner.ts";
 import { Op } from "../../walk.ts";
 import { planHeaderWalk } from "../../walk-planner.ts";
 import type { Kernel } from "../kernel.ts";
@@ -30,6 +31,7 @@ import type { EmittedUnit, ShapeCode } from "./emitted-unit.ts";
 import { keptUnit, numberOf } from "./kept-units.ts";
 import { hasManyClasses, isMet } from "./met-classes.ts";
 import { NotCompilable } from "./not-compilable.ts";
+import type { QueryCode } from "./query-code.ts";
 import { recordBody } from "./record-emitter.ts";
 import { RECORD_CONSTANTS } from "./row-emitter.ts";
 import { ClassKind, emitStreamLoop } from "./stream-emitter.ts";
@@ -41,14 +43,12 @@ const FIRST_CLASSES = 256;
 
 /** What the code of a trace's streams stands on. */
 export interface TraceCode {
-  readonly spec: ScanSpec;
+  readonly query: QueryCode;
   readonly facts: TraceFacts;
   readonly kernel: Kernel;
   readonly arena: Arena;
   readonly traceClass: TraceClass;
   readonly shapes: ClassShapes;
-  /** Stands for the query in keys. */
-  readonly query: number;
   readonly renderer: RenderCompiler;
   readonly programs: ClassPrograms;
   /** Region of its slots. */
@@ -138,21 +138,30 @@ export class StreamCode {
 
   /** The emitted code of some shapes: another query's or trace's, if it depends on the same. */
   #unit(trace: TraceCode, fresh: ReadonlyMap<string, EventClass>, withLoop: boolean): EmittedUnit {
-    const key = `${withLoop ? "loop" : "classes"} ${this.#key} ${[...fresh.keys()].join(" ")}`;
-    return keptUnit(key, () =>
-      emitUnit(trace, this.#streamClass, this.#recordBytes, fresh, withLoop),
-    );
+    const { query } = trace;
+    const part = `${withLoop ? "loop" : "classes"} ${this.#key} ${[...fresh.keys()].join(" ")}`;
+    const emitted = (): EmittedUnit =>
+      keptUnit(`${query.key} ${part}`, () =>
+        emitUnit(trace, this.#streamClass, this.#recordBytes, fresh, withLoop),
+      );
+    try {
+      return emitted();
+    } catch (error) {
+      if (!(error instanceof ConstantNeeded)) throw error;
+      query.fixTexts();
+      return emitted();
+    }
   }
 
   #instantiate(
-    { kernel, arena, slots, spec }: TraceCode,
+    { kernel, arena, slots, query }: TraceCode,
     compiled: NonNullable<EmittedUnit["compiled"]>,
   ): Readonly<Record<string, WasmFunction>> {
     const { clock } = this.#streamClass;
     const clockOrigin = clock === undefined ? 0n : BigInt.asIntN(64, nsFromOrigin(clock, 0n));
     const { memory } = kernel;
-    const { begin, end } = spec;
-    return instantiateUnit(compiled, { memory, arena, slots, clockOrigin, begin, end });
+    const { begin, end, filter } = query.spec;
+    return instantiateUnit(compiled, { memory, arena, slots, clockOrigin, begin, end, filter });
   }
 
   /** Writes the class record, by which the loop finds an event class. */
@@ -228,13 +237,13 @@ function emitUnit(
   const unit = new Unit(trace.kernel.memory.isShared);
   if (withLoop) {
     const headerWalk = planHeaderWalk(streamClass);
-    const { countsOnly = false } = trace.spec;
+    const { countsOnly = false } = trace.query.spec;
     const { clock } = streamClass;
     const loop = emitStreamLoop(unit, { headerWalk, clock, recordBytes, countsOnly });
     unit.module.exportFunction("loop", loop);
   }
   const shapes = new Map<string, ShapeCode>();
-  const { filter } = trace.spec;
+  const { filter } = trace.query.spec;
   const links = filter && new LinkCache(filter);
   for (const [key, eventClass] of fresh)
     shapes.set(key, emitShape(trace, unit, streamClass, eventClass, links));
@@ -243,7 +252,7 @@ function emitUnit(
 }
 
 function emitShape(
-  { spec, kernel, traceClass, programs }: TraceCode,
+  { query: { spec }, kernel, traceClass, programs }: TraceCode,
   unit: Unit,
   streamClass: StreamClass,
   eventClass: EventClass,
@@ -276,7 +285,7 @@ function emitShape(
 
 /** All of a stream class and its trace that code depends on, besides the event classes' shapes. */
 function streamKey(
-  { spec, facts, traceClass, shapes, query }: TraceCode,
+  { query: { spec }, facts, traceClass, shapes }: TraceCode,
   { clock, packetContext, eventHeader, commonContext }: StreamClass,
 ): string {
   const parts = [packetContext, eventHeader, commonContext].map((structure) =>
@@ -287,12 +296,12 @@ function streamKey(
     const environment = [...traceClass.environment].map(([name, value]) => [name, String(value)]);
     parts.push(JSON.stringify([environment, facts.host]));
   }
-  return `${query} ${clock === undefined ? "-" : clock.frequency} ${numberOf(parts.join(" "))}`;
+  return `${clock === undefined ? "-" : clock.frequency} ${numberOf(parts.join(" "))}`;
 }
 
 /** All of an event class that code depends on. */
 function shapeKey(
-  { spec, shapes, programs }: TraceCode,
+  { query: { spec }, shapes, programs }: TraceCode,
   streamClass: StreamClass,
   eventClass: EventClass,
 ): string {
