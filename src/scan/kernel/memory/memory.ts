@@ -209,7 +209,9 @@ export class KernelMemory implements Regions {
   }
 
   #refresh(): void {
-    if (this.#u8.byteLength === this.memory.buffer.byteLength && this.#u8.byteLength > 0) return;
+    const { byteLength } = this.#u8;
+    // Growth leaves nothing behind a view, unless threads share the memory; asking for its buffer takes longer than a load.
+    if (byteLength > 0 && (!this.isShared || byteLength === this.memory.buffer.byteLength)) return;
     this.#u8 = new Uint8Array(this.memory.buffer);
     this.#i32 = new Int32Array(this.memory.buffer);
   }
