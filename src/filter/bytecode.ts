@@ -2,6 +2,7 @@
 import type { FieldRef } from "../ctf/field-ref.ts";
 import type { Expression } from "./ast.ts";
 import type { ContainerCondition } from "./container-condition.ts";
+import type { LinkedParameter } from "./linked-parameter.ts";
 import type { ProgramSymbol } from "./symbol.ts";
 import type { TextConstant } from "./text-literal.ts";
 
@@ -23,6 +24,8 @@ export interface Program extends Pools {
   /** Generic code; see `opcodes.ts`. */
   readonly code: Int32Array;
   readonly symbols: readonly ProgramSymbol[];
+  /** Where its code loads constants whose values linked code is not to know; see `parameters.ts`. */
+  readonly parameterLoads?: ReadonlySet<number>;
   /** What the filter asks of an event's container besides: not in the code, which the scan runs. */
   readonly containers?: ContainerFilter | undefined;
   /** Whether the scan has nothing to ask: the filter speaks of nothing but containers. */
@@ -65,4 +68,6 @@ export interface LinkedProgram extends Pools {
   /** Linked code; see `opcodes.ts`. */
   readonly code: Int32Array;
   readonly choices: readonly (readonly Choice[])[];
+  /** Constants of its pools that may differ between programs that link alike. */
+  readonly parameters?: readonly LinkedParameter[];
 }

@@ -1,8 +1,12 @@
 /** Code and pools while they grow, shared by `emit` and `link`. */
 import type { Pools } from "./bytecode.ts";
+import type { Constant } from "./fold.ts";
+import { type LinkedParameter, type Parameter, parameterName } from "./linked-parameter.ts";
 import type { Integer } from "./literals.ts";
 import { opcode } from "./opcodes.ts";
 import type { TextConstant } from "./text-literal.ts";
+
+const LOADS = { integer: "LOAD_S64", double: "LOAD_DOUBLE", text: "LOAD_STRING" } as const;
 
 export class CodeWriter {
   readonly #code: number[] = [];
@@ -10,6 +14,8 @@ export class CodeWriter {
   readonly #integerNumbers = new Map<string, number>();
   readonly #doubles: number[] = [];
   readonly #texts: TextConstant[] = [];
+  readonly #textNumbers = new Map<TextConstant, number>();
+  readonly #parameters = new Map<string, LinkedParameter>();
 
   /** Words so far: where the next instruction goes. */
   get position(): number {
@@ -57,8 +63,34 @@ export class CodeWriter {
 
   /** The number of a text constant, for instructions that name it without pushing it. */
   addText(value: TextConstant): number {
-    const known = this.#texts.indexOf(value);
-    return known === -1 ? this.#texts.push(value) - 1 : known;
+    let number = this.#textNumbers.get(value);
+    if (number === undefined) {
+      number = this.#texts.push(value) - 1;
+      this.#textNumbers.set(value, number);
+    }
+    return number;
+  }
+
+  /** Loads a parameter: its value is never one with a constant's of the code, though it be the same. */
+  putParameter(parameter: Parameter, value: Constant): number {
+    const name = parameterName(parameter);
+    let known = this.#parameters.get(name);
+    if (known === undefined) {
+      const { kind, source, signs } = parameter;
+      known = { kind, source, signs, number: this.#addValue(value) };
+      this.#parameters.set(name, known);
+    }
+    return this.put(LOADS[parameter.kind], known.number);
+  }
+
+  get parameters(): readonly LinkedParameter[] {
+    return [...this.#parameters.values()];
+  }
+
+  #addValue(value: Constant): number {
+    if (typeof value === "number") return this.#doubles.push(value) - 1;
+    if ("hi" in value) return this.#integers.push(value.hi, value.lo) / 2 - 1;
+    return this.#texts.push(value) - 1;
   }
 
   finish(): Pools & { readonly code: Int32Array } {

@@ -1,6 +1,7 @@
 /** Entries of the linker's abstract stack. */
 import type { Constant } from "./fold.ts";
 import type { Labelled } from "./label-comparison.ts";
+import type { Parameter } from "./linked-parameter.ts";
 import type { Integer } from "./literals.ts";
 import { TYPE_ORDER } from "./opcodes.ts";
 import type { Load } from "./resolve.ts";
@@ -21,6 +22,8 @@ export interface Entry {
   readonly name: string;
   /** Set for a field whose values have labels. */
   readonly labelled?: Labelled | undefined;
+  /** Set for a constant that code is not to know, with its value in the program at hand. */
+  readonly parameter?: (Parameter & { readonly value: Constant }) | undefined;
 }
 
 /** For messages: type and name. */

@@ -40,9 +40,16 @@ export class LinkKeys {
   }
 }
 
+const descriptions = new WeakMap<FieldClass, string>();
+
 /** All of a field class, as text: equal for field classes that are read, shown and compared alike. */
 export function described(fieldClass: FieldClass): string {
-  return JSON.stringify(fieldClass, (_, value) =>
-    typeof value === "bigint" ? `${value}n` : value,
-  );
+  let text = descriptions.get(fieldClass);
+  if (text === undefined) {
+    text = JSON.stringify(fieldClass, (_, value) =>
+      typeof value === "bigint" ? `${value}n` : value,
+    );
+    descriptions.set(fieldClass, text);
+  }
+  return text;
 }

@@ -10,7 +10,9 @@
 import { type FieldRef, fieldKey } from "../ctf/field-ref.ts";
 import type { Choice, LinkedProgram, Program } from "./bytecode.ts";
 import { described, truth } from "./entry.ts";
+import type { Parameter } from "./linked-parameter.ts";
 import { OPCODE_NAMES, OPCODES } from "./opcodes.ts";
+import { parameterValue } from "./parameters.ts";
 import { type LinkEnvironment, type Load, type Resolution, resolve } from "./resolve.ts";
 import { plainText } from "./text-literal.ts";
 import { TypedCode } from "./typed-code.ts";
@@ -63,36 +65,39 @@ class Linker {
   }
 
   run(): LinkedProgram {
-    const { code } = this.#program;
+    const { code, parameterLoads } = this.#program;
     for (let at = 0; at < code.length && this.#typed.never === undefined; ) {
       this.#closePending(at);
       const name = OPCODE_NAMES[code[at]!] ?? "";
       const count = OPCODES.get(name)?.operands.length ?? 0;
-      this.#instruction(name, code[at + 1] ?? 0, code[at + 2] ?? 0);
+      const isParameter = parameterLoads?.has(at) === true;
+      this.#instruction(name, code[at + 1] ?? 0, code[at + 2] ?? 0, isParameter);
       at += 1 + count;
     }
     if (this.#typed.never !== undefined) return verdict("never", this.#typed.never);
     if (this.#isAlways) return verdict("always", undefined);
     const { code: linked, ...pools } = this.#typed.out.finish();
     const used = usedFields(linked, this.#choices, this.#fields);
-    return { verdict: "evaluate", reason: undefined, ...pools, ...used };
+    const { parameters } = this.#typed.out;
+    return {
+      verdict: "evaluate",
+      reason: undefined,
+      ...pools,
+      ...used,
+      ...(parameters.length > 0 && { parameters }),
+    };
   }
 
-  #instruction(name: string, a: number, b: number): void {
+  #instruction(name: string, a: number, b: number, isParameter: boolean): void {
     switch (name) {
-      case "LOAD_S64": {
-        const { integers } = this.#program;
-        this.#typed.pushConstant(
-          { hi: integers[2 * a]!, lo: integers[2 * a + 1]! },
-          this.#typed.out.position,
-        );
+      case "LOAD_S64":
+        this.#loadConstant({ kind: "integer", source: a, signs: "" }, isParameter);
         break;
-      }
       case "LOAD_DOUBLE":
-        this.#typed.pushConstant(this.#program.doubles[a]!, this.#typed.out.position);
+        this.#loadConstant({ kind: "double", source: a, signs: "" }, isParameter);
         break;
       case "LOAD_STRING":
-        this.#typed.pushConstant(this.#program.texts[a]!, this.#typed.out.position);
+        this.#loadConstant({ kind: "text", source: a, signs: "" }, isParameter);
         break;
       case "LOAD_SYMBOL":
         this.#loadSymbol(a);
@@ -121,6 +126,13 @@ class Linker {
   }
 
   // --- loads
+
+  #loadConstant(constant: Parameter, isParameter: boolean): void {
+    const value = parameterValue(this.#program, constant);
+    const { position } = this.#typed.out;
+    if (isParameter) this.#typed.pushParameter(constant, value, position);
+    else this.#typed.pushConstant(value, position);
+  }
 
   #loadSymbol(number: number): void {
     const symbol = this.#program.symbols[number]!;

@@ -17,6 +17,7 @@ import {
 } from "./entry.ts";
 import { type Constant, comparedConstants, constantName, foldedUnary, truncated } from "./fold.ts";
 import { type Labelled, putLabelComparison } from "./label-comparison.ts";
+import { ConstantNeeded, type Parameter } from "./linked-parameter.ts";
 import { COMPARISON_ORDER } from "./opcodes.ts";
 
 export class TypedCode {
@@ -54,6 +55,7 @@ export class TypedCode {
     const label = `${sign}${value.name}`;
     const { type, start, constant, rejects } = value;
     const folded = constant === undefined ? undefined : foldedUnary(sign, constant);
+    if (this.#signedParameter(sign, value, label)) return;
     if (folded !== undefined) {
       this.out.truncate(start);
       this.pushConstant(folded, start, label);
@@ -70,6 +72,16 @@ export class TypedCode {
       this.out.put(`${name}_${suffix}`);
       this.push(sign === "!" ? "integer" : type, start, label, rejects);
     }
+  }
+
+  /** A parameter with a sign is another; gives whether it is one. */
+  #signedParameter(sign: string, { start, parameter }: Entry, label: string): boolean {
+    if (parameter === undefined || sign === "!") return false;
+    const value = foldedUnary(sign, parameter.value);
+    if (value === undefined) return false;
+    this.out.truncate(start);
+    this.pushParameter({ ...parameter, signs: parameter.signs + sign }, value, start, label);
+    return true;
   }
 
   /** A comparison or bitwise operator, by its generic name. */
@@ -140,6 +152,7 @@ export class TypedCode {
     const { constant } = text;
     const { labelled } = field;
     if (labelled === undefined || !isText(text) || (name !== "EQ" && name !== "NE")) return false;
+    if (text.parameter !== undefined) throw new ConstantNeeded();
     if (typeof constant !== "object" || !("raw" in constant)) return false;
     const start = Math.min(field.start, text.start);
     this.out.truncate(start);
@@ -191,6 +204,26 @@ export class TypedCode {
       this.out.putText(constant);
     }
     this.#stack.push({ type, start, name, constant, rejects: undefined });
+  }
+
+  /** Pushes a value that code is not to know, and the code that loads it. */
+  pushParameter(
+    parameter: Parameter,
+    value: Constant,
+    start: number,
+    name: string = constantName(value),
+  ): void {
+    const { kind, source, signs } = parameter;
+    this.out.putParameter(parameter, value);
+    const known = { kind, source, signs, value };
+    this.#stack.push({
+      type: kind,
+      start,
+      name,
+      constant: undefined,
+      rejects: undefined,
+      parameter: known,
+    });
   }
 
   pop(): Entry {

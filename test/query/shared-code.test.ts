@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { query } from "../../src/library/query.ts";
+import { emissionCount } from "../../src/scan/kernel/scan/kept-units.ts";
 import { compilationCount } from "../../src/wasm/module-cache.ts";
 import { recordedTrace } from "../support/traces.ts";
 
@@ -31,6 +32,32 @@ test("queries that begin and end at other times compile nothing anew", async () 
       first > counts[0]! && counts[0]! > counts[1]! && counts[1]! > 0,
       `${first} ${counts}`,
     );
+  } finally {
+    await trace.remove();
+  }
+});
+
+test("a query that is asked again emits nothing anew, and another emits its own", async () => {
+  const trace = await recordedTrace("small");
+  const rows = async (where: string, select: readonly string[]): Promise<number> => {
+    let count = 0;
+    const asked = query(trace.path, { select, where, threads: 0 });
+    await asked.batches().forEach((batch) => {
+      count += batch.rows;
+    });
+    return count;
+  };
+  try {
+    const select = ["timestamp", "event"];
+    const first = await rows("ret? >= 0", select);
+    const emitted = emissionCount();
+    assert.is(await rows("ret?  >=  0", select), first);
+    assert.is(emissionCount(), emitted);
+    assert.is(await rows("ret? >= 0", [...select, "ret"]), first);
+    const others = emissionCount();
+    assert.ok(others > emitted);
+    assert.ok((await rows("ret? < 0", select)) !== first);
+    assert.ok(emissionCount() > others);
   } finally {
     await trace.remove();
   }

@@ -9,6 +9,7 @@ import { readPacketHeader } from "../../src/ctf/packet-header.ts";
 import type { TraceClass } from "../../src/ctf/trace-class.ts";
 import { compileFilter } from "../../src/filter/compile.ts";
 import { Kernel } from "../../src/scan/kernel/kernel.ts";
+import { emissionCount } from "../../src/scan/kernel/scan/kept-units.ts";
 import { meetIds, recallMet } from "../../src/scan/kernel/scan/met-classes.ts";
 import { KernelScanner } from "../../src/scan/kernel/scan/scanner.ts";
 import type { ScanSpec } from "../../src/scan/scanner.ts";
@@ -73,9 +74,9 @@ function scan(traceClass: TraceClass, bytes: Uint8Array): { met: unknown; compil
   const spec = specOf(traceClass);
   const kernel = new Kernel(spec.columns);
   const scanner = new KernelScanner(spec, kernel, traceClass, { host: undefined });
+  const before = emissionCount();
   const { met } = scanner.scan(bytes, readPacketHeader(bytes, traceClass));
-  const compiled = [...kernel.units.values()].reduce((sum, { shapes }) => sum + shapes.size, 0);
-  return { met, compiled };
+  return { met, compiled: emissionCount() - before };
 }
 
 test("compiles all classes while nothing is known, then those that were met", () => {

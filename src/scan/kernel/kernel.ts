@@ -11,7 +11,6 @@ import { ChunkPool } from "./memory/chunk-pool.ts";
 import { type KernelColumns, kernelColumns } from "./memory/columns.ts";
 import { KernelDictionaries } from "./memory/dictionaries.ts";
 import { KernelMemory } from "./memory/memory.ts";
-import type { EmittedUnit } from "./scan/emitted-unit.ts";
 import { RenderHost } from "./text/render-host.ts";
 
 /** Packets with less content than this have few rows. */
@@ -29,8 +28,6 @@ export class Kernel {
    * time; among many rows of others, each would hold a chunk.
    */
   readonly #open: (Chunk | undefined)[] = [];
-  /** Code that was emitted for one trace, for others that depend on the same. */
-  readonly units: Map<string, EmittedUnit> = new Map();
   #folder: Folder | undefined;
   /** How many functions of event classes there are. */
   functions = 0;

@@ -13,7 +13,12 @@ import type { Regions } from "./regions.ts";
 
 const PAGE = 65_536;
 export const MAX_PAGES = 32_768;
-/** Each growth makes every view anew, and the garbage collector takes it for so much more memory: few steps, then. */
+/** Room for a packet of a mebibyte, the most that a kernel's channels have by default, and for some rows. */
+const FIRST_PAGES = 32;
+/**
+ * Each growth makes every view anew, in few steps, then; but the garbage collector takes all of a memory for used, written or
+ * not, and comes the more often: no step is larger than the memory is.
+ */
 const GROWTH_PAGES = 64;
 
 /** Bytes that stay readable behind a packet, so that reads of a static run need no check of their own. */
@@ -98,7 +103,7 @@ export class KernelMemory implements Regions {
 
   /** @param shared a memory that other threads use too; without it, one of its own */
   constructor(shared?: WasmMemory) {
-    this.memory = shared ?? wasmMemory(16, MAX_PAGES);
+    this.memory = shared ?? wasmMemory(FIRST_PAGES, MAX_PAGES);
     this.isShared = shared !== undefined;
     this.#u8 = new Uint8Array(this.memory.buffer);
     this.#i32 = new Int32Array(this.memory.buffer);
@@ -129,8 +134,9 @@ export class KernelMemory implements Regions {
       const { byteLength } = this.memory.buffer;
       const missing = address + size - byteLength;
       if (missing <= 0) return address;
-      const most = MAX_PAGES - byteLength / PAGE;
-      this.memory.grow(Math.max(Math.ceil(missing / PAGE), Math.min(GROWTH_PAGES, most)));
+      const pages = byteLength / PAGE;
+      const step = Math.min(GROWTH_PAGES, pages, MAX_PAGES - pages);
+      this.memory.grow(Math.max(Math.ceil(missing / PAGE), step));
     }
   }
 
@@ -203,7 +209,9 @@ export class KernelMemory implements Regions {
   }
 
   #refresh(): void {
-    if (this.#u8.byteLength === this.memory.buffer.byteLength && this.#u8.byteLength > 0) return;
+    const { byteLength } = this.#u8;
+    // Growth leaves nothing behind a view, unless threads share the memory; asking for its buffer takes longer than a load.
+    if (byteLength > 0 && (!this.isShared || byteLength === this.memory.buffer.byteLength)) return;
     this.#u8 = new Uint8Array(this.memory.buffer);
     this.#i32 = new Int32Array(this.memory.buffer);
   }

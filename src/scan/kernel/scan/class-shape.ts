@@ -9,11 +9,16 @@ import type { Program } from "../../../filter/bytecode.ts";
 import { described } from "../../../filter/link-key.ts";
 import { isBareRoot } from "../../../filter/symbol.ts";
 import type { ScanSpec } from "../../scanner.ts";
+import { numberOf } from "./kept-units.ts";
 
 /** The payload members that a request may begin with. */
 function firstNames({ name, path }: FieldRequest): readonly string[] {
   return path === undefined ? [name, name.split(".")[0] ?? ""] : path.slice(0, 1);
 }
+
+/** The numbers of event classes' shapes for queries of this thread, by what these name; the least recently used go. */
+const known = new Map<string, WeakMap<EventClass, number>>();
+const MAX_KNOWN = 64;
 
 /** The shapes of event classes for one query. */
 export class ClassShapes {
@@ -23,6 +28,7 @@ export class ClassShapes {
   readonly #usesFacts: boolean;
   /** The filter asks for facts of the class or of its trace. */
   readonly usesFacts: boolean;
+  readonly #numbers: WeakMap<EventClass, number>;
 
   constructor({ filter, columns }: ScanSpec) {
     const matches = columns.flatMap(({ request }) =>
@@ -38,14 +44,24 @@ export class ClassShapes {
     this.#wanted = new Set([...fields, ...inFilter]);
     this.usesFacts = symbols.some(({ root }) => !isBareRoot(root) && root !== "$ctx");
     this.#usesFacts = symbols.some(({ root }) => root === "$event" || root === "$container");
+    this.#numbers = numbersFor(JSON.stringify([this.#usesFacts, [...this.#wanted].sort()]));
   }
 
   /** Equal for classes of one stream class whose records are walked, filtered and appended in the same way. */
-  of({ name, logLevel, specificContext, payload }: EventClass, isWanted: boolean): string {
+  of(eventClass: EventClass, isWanted: boolean): string {
+    let number = this.#numbers.get(eventClass);
+    if (number === undefined) {
+      number = numberOf(this.#shape(eventClass));
+      this.#numbers.set(eventClass, number);
+    }
+    return isWanted ? `${number}` : `-${number}`;
+  }
+
+  #shape({ name, logLevel, specificContext, payload }: EventClass): string {
     const facts = this.#usesFacts ? `${name}/${logLevel}` : "";
     // Contexts are found by name in either scope, and few classes have their own.
     const context = specificContext === undefined ? "" : described(specificContext);
-    return `${isWanted ? 1 : 0}|${facts}|${context}|${this.#payload(payload)}`;
+    return `${facts}|${context}|${this.#payload(payload)}`;
   }
 
   #payload(payload: StructureClass | undefined): string {
@@ -57,6 +73,15 @@ export class ClassShapes {
     }
     return text;
   }
+}
+
+function numbersFor(wanted: string): WeakMap<EventClass, number> {
+  const numbers = known.get(wanted) ?? new WeakMap<EventClass, number>();
+  known.delete(wanted);
+  known.set(wanted, numbers);
+  const [oldest] = known.keys();
+  if (known.size > MAX_KNOWN) known.delete(oldest!);
+  return numbers;
 }
 
 /** What a walk over a field depends on. */

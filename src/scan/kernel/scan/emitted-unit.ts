@@ -1,11 +1,11 @@
-import type { EventPlan } from "../../event-plan.ts";
+import type { ColumnSource } from "../../event-plan.ts";
 import type { CompiledUnit } from "./unit.ts";
 
 /** What the records of classes of one shape are to the loop. */
 export type ShapeCode =
   | { readonly kind: "fixed"; readonly align: number; readonly bits: number }
-  /** `name` of the unit's export; `plan` of the class that it was emitted for. */
-  | { readonly kind: "function"; readonly plan: EventPlan; readonly name: string }
+  /** `name` of the unit's export; `sources` of its columns, none where no record can be a row. */
+  | { readonly kind: "function"; readonly sources: readonly ColumnSource[]; readonly name: string }
   /** Only the interpreter can run it. */
   | { readonly kind: "interpreted" };
 

@@ -5,9 +5,11 @@
 
 import type { FieldClass } from "../../../ctf/trace-class.ts";
 import type { LinkedProgram } from "../../../filter/bytecode.ts";
+import type { Parameter } from "../../../filter/linked-parameter.ts";
 import { OPCODE_NAMES } from "../../../filter/opcodes.ts";
 import type { TextConstant } from "../../../filter/text-literal.ts";
-import type { Code, Label, Local } from "../../../wasm/code.ts";
+import type { Code, Expression, Label, Local } from "../../../wasm/code.ts";
+import { long } from "../../../wasm/expression.ts";
 import { Op, ValueType } from "../../../wasm/opcodes.ts";
 import { compareTexts, matchPattern } from "./helpers.ts";
 import { NotCompilable } from "./not-compilable.ts";
@@ -185,16 +187,13 @@ export class FilterEmitter {
     const [a = 0, b = 0] = this.#program.code.subarray(at + 1, at + 3);
     switch (name) {
       case "LOAD_S64":
-        code.i64(
-          (BigInt(this.#program.integers[2 * a]!) << 32n) |
-            BigInt(this.#program.integers[2 * a + 1]! >>> 0),
-        );
+        code.push(this.#parameter("integer", a) ?? long(this.#integer(a)));
         return at + 2;
       case "LOAD_DOUBLE":
-        code.f64(this.#program.doubles[a]!);
+        code.push(this.#parameter("double", a) ?? ((to) => to.f64(this.#program.doubles[a]!)));
         return at + 2;
       case "LOAD_STRING":
-        this.#pushConstant(this.#program.texts[a]!);
+        this.#pushConstant(a);
         return at + 2;
       case "LOAD_FIELD_S64":
         this.#pushInteger(a);
@@ -314,11 +313,25 @@ export class FilterEmitter {
     this.#code.i32(0);
   }
 
-  #pushConstant(text: TextConstant): void {
-    this.#code
-      .push(this.#unit.literal(text.decoded))
-      .i32(text.decoded.length)
-      .i32(text.globClass === "star-at-end" ? 1 : 0);
+  #pushConstant(number: number): void {
+    const { decoded, globClass } = this.#program.texts[number]!;
+    const address = this.#parameter("text", number);
+    if (address === undefined) this.#code.push(this.#unit.literal(decoded)).i32(decoded.length);
+    else this.#code.push(address).push(this.#parameter("text", number, true)!);
+    this.#code.i32(globClass === "star-at-end" ? 1 : 0);
+  }
+
+  #integer(number: number): bigint {
+    const { integers } = this.#program;
+    return (BigInt(integers[2 * number]!) << 32n) | BigInt(integers[2 * number + 1]! >>> 0);
+  }
+
+  /** The value of a constant that the instance is given: of a text, its address or its length. */
+  #parameter(kind: Parameter["kind"], number: number, isLength = false): Expression | undefined {
+    const parameter = this.#program.parameters?.find(
+      (one) => one.kind === kind && one.number === number,
+    );
+    return parameter && this.#unit.parameter(parameter, isLength);
   }
 
   #pushHasElement(location: Location, index: number): void {

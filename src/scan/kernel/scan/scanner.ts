@@ -9,7 +9,6 @@ import { SharedDictionary } from "../../../column/column-builder.ts";
 import { mayChangeInsideBytes } from "../../../ctf/byte-order-changes.ts";
 import type { PacketHeader } from "../../../ctf/packet-header.ts";
 import type { StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
-import { LinkCache } from "../../../filter/link-cache.ts";
 import { InterpretingScanner, undeclaredClass } from "../../interpreter.ts";
 import { constantText } from "../../record-columns.ts";
 import { packetContextText } from "../../record-text.ts";
@@ -32,6 +31,7 @@ import { ClassLookahead } from "./class-lookahead.ts";
 import { ClassPrograms } from "./class-programs.ts";
 import { ClassShapes } from "./class-shape.ts";
 import { hasManyClasses, meet } from "./met-classes.ts";
+import { QueryCode } from "./query-code.ts";
 import { RowAppender } from "./row-appender.ts";
 import { Status } from "./status.ts";
 import { MAX_CLASS_ID, StreamCode, type TraceCode } from "./stream-code.ts";
@@ -46,6 +46,7 @@ export class KernelScanner implements Scanner<Segment> {
   readonly #kernel: Kernel;
   readonly #arena: Arena;
   readonly #shapes: ClassShapes;
+  readonly #query: QueryCode;
   readonly #folder: Folder | undefined;
   readonly #lookahead = new ClassLookahead();
   /** What code stands on, of the trace class at hand. */
@@ -63,6 +64,7 @@ export class KernelScanner implements Scanner<Segment> {
     this.#kernel = kernel;
     this.#arena = new Arena(kernel.memory);
     this.#shapes = new ClassShapes(spec);
+    this.#query = new QueryCode(spec, kernel.memory.isShared);
     this.#folder = spec.fold && kernel.folder(spec.fold);
     this.#code = this.#codeOf(traceClass);
   }
@@ -87,7 +89,6 @@ export class KernelScanner implements Scanner<Segment> {
 
   /** @param before of the trace class that this one has grown from */
   #codeOf(traceClass: TraceClass, before?: TraceCode): TraceCode {
-    const { filter } = this.#spec;
     declareConstants(this.#kernel, traceClass, this.#facts);
     let kept = before;
     if (kept === undefined || traceClass.slotCount > this.#slotCount) {
@@ -100,13 +101,12 @@ export class KernelScanner implements Scanner<Segment> {
     const renderer = kept?.renderer ?? new RenderCompiler(this.#arena, this.#kernel.host);
     const { columns } = this.#kernel.columns;
     return {
-      spec: this.#spec,
       facts: this.#facts,
       kernel: this.#kernel,
       arena: this.#arena,
       traceClass,
       shapes: this.#shapes,
-      links: filter && new LinkCache(filter),
+      query: this.#query,
       renderer,
       programs: new ClassPrograms(columns, renderer, traceClass),
       slots,

@@ -6,19 +6,20 @@
  * met in other scans (`met-classes.ts`); then all, but where records are rendered, which makes much code: there, those that come
  * next in the packet at hand.
  *
- * What is emitted is kept by the kernel under a key of all that it depends on, so that traces whose metadata differ only in
- * UUID, clock origin and environment are planned, emitted and compiled once.
+ * What is emitted is kept (`kept-units.ts`), so that queries that are equal, and traces whose metadata differ only in UUID, clock
+ * origin and environment, are planned, emitted and compiled once.
  */
 
 import { isSelected } from "../../../base/glob.ts";
 import { nsFromOrigin } from "../../../ctf/clock.ts";
 import type { EventClass, StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
-import type { LinkCache } from "../../../filter/link-cache.ts";
+import { LinkCache } from "../../../filter/link-cache.ts";
 import { described } from "../../../filter/link-key.ts";
+import { ConstantNeeded } from "../../../filter/linked-parameter.ts";
 import type { WasmFunction } from "../../../wasm/runtime.ts";
-import { type EventPlan, planEvent } from "../../event-plan.ts";
+import { type ColumnSource, type EventPlan, planEvent } from "../../event-plan.ts";
 import { constantText } from "../../record-columns.ts";
-import type { ScanSpec, TraceFacts } from "../../scanner.ts";
+import type { TraceFacts } from "../../scanner.ts";
 import { Op } from "../../walk.ts";
 import { planHeaderWalk } from "../../walk-planner.ts";
 import type { Kernel } from "../kernel.ts";
@@ -27,8 +28,10 @@ import type { RenderCompiler } from "../text/render-program.ts";
 import type { ClassPrograms } from "./class-programs.ts";
 import type { ClassShapes } from "./class-shape.ts";
 import type { EmittedUnit, ShapeCode } from "./emitted-unit.ts";
+import { keptUnit, numberOf } from "./kept-units.ts";
 import { hasManyClasses, isMet } from "./met-classes.ts";
 import { NotCompilable } from "./not-compilable.ts";
+import type { QueryCode } from "./query-code.ts";
 import { recordBody } from "./record-emitter.ts";
 import { RECORD_CONSTANTS } from "./row-emitter.ts";
 import { ClassKind, emitStreamLoop } from "./stream-emitter.ts";
@@ -37,18 +40,15 @@ import { instantiateUnit, RECORD_FUNCTION, Unit } from "./unit.ts";
 /** Ids from here on are left to the interpreter: the table of classes is dense. */
 export const MAX_CLASS_ID: number = 1 << 16;
 const FIRST_CLASSES = 256;
-/** Units that are kept for other traces: those of applications that ended long ago are not needed. */
-const MAX_UNITS = 256;
 
 /** What the code of a trace's streams stands on. */
 export interface TraceCode {
-  readonly spec: ScanSpec;
+  readonly query: QueryCode;
   readonly facts: TraceFacts;
   readonly kernel: Kernel;
   readonly arena: Arena;
   readonly traceClass: TraceClass;
   readonly shapes: ClassShapes;
-  readonly links: LinkCache | undefined;
   readonly renderer: RenderCompiler;
   readonly programs: ClassPrograms;
   /** Region of its slots. */
@@ -136,29 +136,32 @@ export class StreamCode {
     return functions["loop"];
   }
 
-  /** The emitted code of some shapes: another trace's, if it depends on the same. */
+  /** The emitted code of some shapes: another query's or trace's, if it depends on the same. */
   #unit(trace: TraceCode, fresh: ReadonlyMap<string, EventClass>, withLoop: boolean): EmittedUnit {
-    const { units } = trace.kernel;
-    const key = `${withLoop ? "loop" : "classes"} ${this.#key} ${[...fresh.keys()].join(" ")}`;
-    let unit = units.get(key);
-    if (unit === undefined) {
-      unit = emitUnit(trace, this.#streamClass, this.#recordBytes, fresh, withLoop);
-      units.set(key, unit);
-      const [oldest] = units.keys();
-      if (units.size > MAX_UNITS) units.delete(oldest!);
+    const { query } = trace;
+    const part = `${withLoop ? "loop" : "classes"} ${this.#key} ${[...fresh.keys()].join(" ")}`;
+    const emitted = (): EmittedUnit =>
+      keptUnit(`${query.key} ${part}`, () =>
+        emitUnit(trace, this.#streamClass, this.#recordBytes, fresh, withLoop),
+      );
+    try {
+      return emitted();
+    } catch (error) {
+      if (!(error instanceof ConstantNeeded)) throw error;
+      query.fixTexts();
+      return emitted();
     }
-    return unit;
   }
 
   #instantiate(
-    { kernel, arena, slots, spec }: TraceCode,
+    { kernel, arena, slots, query }: TraceCode,
     compiled: NonNullable<EmittedUnit["compiled"]>,
   ): Readonly<Record<string, WasmFunction>> {
     const { clock } = this.#streamClass;
     const clockOrigin = clock === undefined ? 0n : BigInt.asIntN(64, nsFromOrigin(clock, 0n));
     const { memory } = kernel;
-    const { begin, end } = spec;
-    return instantiateUnit(compiled, { memory, arena, slots, clockOrigin, begin, end });
+    const { begin, end, filter } = query.spec;
+    return instantiateUnit(compiled, { memory, arena, slots, clockOrigin, begin, end, filter });
   }
 
   /** Writes the class record, by which the loop finds an event class. */
@@ -180,14 +183,14 @@ export class StreamCode {
     }
     memory.set(record, ClassKind.function);
     memory.set(record + 4, shape.entry);
-    if (code.plan.isLive) this.#setConstants(trace, record, eventClass, code.plan);
+    if (code.sources.length > 0) this.#setConstants(trace, record, eventClass, code.sources);
   }
 
   #setConstants(
     { kernel, traceClass, facts, programs, renderer }: TraceCode,
     record: number,
     eventClass: EventClass,
-    { sources }: EventPlan,
+    sources: readonly ColumnSource[],
   ): void {
     const { memory, columns } = kernel;
     columns.columns.forEach((column, i) => {
@@ -234,23 +237,26 @@ function emitUnit(
   const unit = new Unit(trace.kernel.memory.isShared);
   if (withLoop) {
     const headerWalk = planHeaderWalk(streamClass);
-    const { countsOnly = false } = trace.spec;
+    const { countsOnly = false } = trace.query.spec;
     const { clock } = streamClass;
     const loop = emitStreamLoop(unit, { headerWalk, clock, recordBytes, countsOnly });
     unit.module.exportFunction("loop", loop);
   }
   const shapes = new Map<string, ShapeCode>();
+  const { filter } = trace.query.spec;
+  const links = filter && new LinkCache(filter);
   for (const [key, eventClass] of fresh)
-    shapes.set(key, emitShape(trace, unit, streamClass, eventClass));
+    shapes.set(key, emitShape(trace, unit, streamClass, eventClass, links));
   const hasCode = withLoop || [...shapes.values()].some(({ kind }) => kind === "function");
   return { compiled: hasCode ? unit.compile() : undefined, shapes };
 }
 
 function emitShape(
-  { spec, kernel, traceClass, links, programs }: TraceCode,
+  { query: { spec }, kernel, traceClass, programs }: TraceCode,
   unit: Unit,
   streamClass: StreamClass,
   eventClass: EventClass,
+  links: LinkCache | undefined,
 ): ShapeCode {
   const plan = planEvent(spec, traceClass, streamClass, eventClass, links);
   const size = plan.isLive ? undefined : fixedSize(plan);
@@ -270,7 +276,7 @@ function emitShape(
     const index = unit.module.function(RECORD_FUNCTION, recordBody(unit, plan, context));
     const name = `f${index}`;
     unit.module.exportFunction(name, index);
-    return { kind: "function", plan, name };
+    return { kind: "function", sources: plan.sources, name };
   } catch (error) {
     if (error instanceof NotCompilable) return { kind: "interpreted" };
     throw error;
@@ -279,7 +285,7 @@ function emitShape(
 
 /** All of a stream class and its trace that code depends on, besides the event classes' shapes. */
 function streamKey(
-  { spec, facts, traceClass, shapes }: TraceCode,
+  { query: { spec }, facts, traceClass, shapes }: TraceCode,
   { clock, packetContext, eventHeader, commonContext }: StreamClass,
 ): string {
   const parts = [packetContext, eventHeader, commonContext].map((structure) =>
@@ -290,13 +296,12 @@ function streamKey(
     const environment = [...traceClass.environment].map(([name, value]) => [name, String(value)]);
     parts.push(JSON.stringify([environment, facts.host]));
   }
-  const bounds = `${spec.begin === undefined ? "" : "b"}${spec.end === undefined ? "" : "e"}`;
-  return `${bounds} ${clock === undefined ? "-" : clock.frequency} ${parts.join(" ")}`;
+  return `${clock === undefined ? "-" : clock.frequency} ${numberOf(parts.join(" "))}`;
 }
 
 /** All of an event class that code depends on. */
 function shapeKey(
-  { spec, shapes, programs }: TraceCode,
+  { query: { spec }, shapes, programs }: TraceCode,
   streamClass: StreamClass,
   eventClass: EventClass,
 ): string {

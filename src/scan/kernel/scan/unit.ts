@@ -1,5 +1,9 @@
 /** Modules under construction, and their instances: what code shares, and what differs from trace to trace and thread to thread. */
 
+import { wordToBigInt } from "../../../base/bits.ts";
+import type { Program } from "../../../filter/bytecode.ts";
+import { type Parameter, parameterName } from "../../../filter/linked-parameter.ts";
+import { parameterValue } from "../../../filter/parameters.ts";
 import { Code, type Expression, type Operand } from "../../../wasm/code.ts";
 import { add, int } from "../../../wasm/expression.ts";
 import { type FunctionType, ModuleBuilder } from "../../../wasm/module.ts";
@@ -40,12 +44,18 @@ export interface InstanceFacts {
   /** Rows before and behind these times are left out, ns since the Unix epoch; code asks only where a query has them. */
   readonly begin?: bigint | undefined;
   readonly end?: bigint | undefined;
+  /** Has the values of the parameters. */
+  readonly filter?: Program | undefined;
 }
 
 /** A module with the literals that its code names, for any number of traces and threads. */
 export interface CompiledUnit {
   readonly module: WasmModule;
+  /** Of the module, as it was before it was compiled. */
+  readonly bytes: number;
   readonly literals: Uint8Array;
+  /** Constants of the query's filter that the module imports. */
+  readonly parameters: readonly Parameter[];
 }
 
 /** Where a slot lies behind the beginning of the slots. The first place is free, so that 0 can stand for no slot. */
@@ -56,6 +66,12 @@ export function slotOffset(slot: number): number {
 /** The slot that an offset means; -1 for 0. */
 export function slotAt(offset: number): number {
   return offset / 8 - 1;
+}
+
+const PARAMETER_TYPES = { integer: i64, double: f64, text: i32 } as const;
+
+function lengthName(name: string): string {
+  return `${name} length`;
 }
 
 /** Zeros behind each literal. */
@@ -69,6 +85,8 @@ export class Unit {
   readonly module: ModuleBuilder = new ModuleBuilder();
   readonly #helpers = new Map<Helper, number>();
   readonly #literals: Uint8Array[] = [];
+  readonly #parameters = new Map<string, Parameter>();
+  readonly #globals = new Map<string, number>();
   #literalBytes = 0;
   /** Functions of the host. */
   readonly floatFunction: number;
@@ -97,17 +115,30 @@ export class Unit {
     this.labelFunction = module.importFunction("kernel", "labels", LABEL_FUNCTION);
     this.clockFunction = module.importFunction("kernel", "clock", CLOCK_FUNCTION);
     this.textFunction = module.importFunction("kernel", "text", TEXT_FUNCTION);
-    const global = (name: string, type: ValueType): Expression => {
-      const index = module.importGlobal("kernel", name, type);
-      return (code) => code.global(index);
-    };
-    this.state = global("state", i32);
-    this.slots = global("slots", i32);
-    this.digits = global("digits", i32);
-    this.clockOrigin = global("clockOrigin", i64);
-    this.begin = global("begin", i64);
-    this.end = global("end", i64);
-    this.#literalBase = global("literals", i32);
+    this.state = this.#global("state", i32);
+    this.slots = this.#global("slots", i32);
+    this.digits = this.#global("digits", i32);
+    this.clockOrigin = this.#global("clockOrigin", i64);
+    this.begin = this.#global("begin", i64);
+    this.end = this.#global("end", i64);
+    this.#literalBase = this.#global("literals", i32);
+  }
+
+  #global(name: string, type: ValueType): Expression {
+    let index = this.#globals.get(name);
+    if (index === undefined) {
+      index = this.module.importGlobal("kernel", name, type);
+      this.#globals.set(name, index);
+    }
+    const global = index;
+    return (code) => code.global(global);
+  }
+
+  /** The value of a parameter: of a text its address, or its length. */
+  parameter(parameter: Parameter, isLength = false): Expression {
+    const name = parameterName(parameter);
+    this.#parameters.set(name, parameter);
+    return this.#global(isLength ? lengthName(name) : name, PARAMETER_TYPES[parameter.kind]);
   }
 
   /** The number of a helper's function. Its body is written when the unit is compiled. */
@@ -150,18 +181,45 @@ export class Unit {
       literals.set(bytes, at);
       at = (at + bytes.length + LITERAL_SLACK + 15) & ~15;
     }
-    return { module: cachedModule(this.module.bytes()), literals };
+    const bytes = this.module.bytes();
+    const parameters = [...this.#parameters.values()];
+    return { module: cachedModule(bytes), bytes: bytes.length, literals, parameters };
   }
 }
 
 /** Makes an instance of a unit, and gives its exports. */
 export function instantiateUnit(
-  { module, literals }: CompiledUnit,
-  { memory: kernelMemory, arena, slots = 0, clockOrigin = 0n, begin = 0n, end = 0n }: InstanceFacts,
+  { module, literals, parameters }: CompiledUnit,
+  facts: InstanceFacts,
 ): Readonly<Record<string, WasmFunction>> {
+  const { memory: kernelMemory, arena, filter } = facts;
+  const { slots = 0, clockOrigin = 0n, begin = 0n, end = 0n } = facts;
   const { memory, imports, state, digits } = kernelMemory;
   const base = literals.length === 0 ? 0 : arena.literal(literals);
   const globals = { state, slots, digits, clockOrigin, begin, end, literals: base };
-  const kernel = { memory, table: arena.table, ...imports, ...globals };
+  const values = filter && parameterGlobals(parameters, filter, arena);
+  const kernel = { memory, table: arena.table, ...imports, ...globals, ...values };
   return instantiate(module, { kernel });
+}
+
+/** The values of parameters as imports; texts go into the arena. */
+function parameterGlobals(
+  parameters: readonly Parameter[],
+  filter: Program,
+  arena: Arena,
+): Readonly<Record<string, number | bigint>> {
+  const globals: Record<string, number | bigint> = {};
+  for (const parameter of parameters) {
+    const name = parameterName(parameter);
+    const value = parameterValue(filter, parameter);
+    if (typeof value === "number") {
+      globals[name] = value;
+    } else if ("hi" in value) {
+      globals[name] = wordToBigInt(value, true);
+    } else {
+      globals[name] = arena.literal(value.decoded);
+      globals[lengthName(name)] = value.decoded.length;
+    }
+  }
+  return globals;
 }
