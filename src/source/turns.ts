@@ -19,10 +19,15 @@ let turns = 0;
 const waiting: { readonly loop: WorkLoop; readonly go: () => void }[] = [];
 let isScheduled = false;
 
-/** One loop of work. The one that has worked least goes on first: a short query does not wait for long ones. */
+/**
+ * One loop of work. The one that has worked least goes on first: a short query does not wait for long ones. Its two longest pieces do
+ * not count: that is where its code was made, which others of its kind may have found made.
+ */
 export class WorkLoop {
   readonly #shared: object | undefined;
-  #workedMs = 0;
+  #allMs = 0;
+  #longestMs = 0;
+  #secondMs = 0;
   #pieces = 0;
 
   /** @param shared what it shares its pieces with others through: they go side by side */
@@ -30,16 +35,24 @@ export class WorkLoop {
     this.#shared = shared;
   }
 
+  /** How long it has worked, as far as that counts. */
   get workedMs(): number {
-    return this.#workedMs;
+    return this.#allMs - this.#longestMs - this.#secondMs;
   }
 
   /** Does one piece. */
   work(piece: () => void): void {
     const from = performance.now();
     piece();
-    this.#workedMs += performance.now() - from;
+    const ms = performance.now() - from;
+    this.#allMs += ms;
     this.#pieces++;
+    if (ms > this.#longestMs) {
+      this.#secondMs = this.#longestMs;
+      this.#longestMs = ms;
+    } else if (ms > this.#secondMs) {
+      this.#secondMs = ms;
+    }
   }
 
   /** Whether another, which shares its pieces, is behind it, and has not worked much more for that. */
@@ -48,7 +61,7 @@ export class WorkLoop {
       this.#shared !== undefined &&
       this.#shared === other.#shared &&
       this.#pieces + pieces < other.#pieces &&
-      this.#workedMs < other.#workedMs + UNEVEN_MS
+      this.workedMs < other.workedMs + UNEVEN_MS
     );
   }
 

@@ -53,6 +53,25 @@ test("short work beside twenty long ones takes a few times what it takes alone",
   assert.ok(ms < 8 * aloneMs, `${ms} ms beside others, ${aloneMs} ms alone`);
 });
 
+test("short work that began with long preparation does not wait until longer work has had as much", async () => {
+  let isOver = false;
+  const heavy = Array.from({ length: 40 }, () => run(1e6, () => isOver));
+  await new Promise((done) => setTimeout(done, 20));
+  const loop = new WorkLoop();
+  loop.work(() => busy(400));
+  const from = performance.now();
+  for (let i = 0; i < 20; i++) {
+    loop.work(() => busy(0.1));
+    await new Promise((done) => setImmediate(done));
+    await loop.turn();
+  }
+  const ms = performance.now() - from;
+  isOver = true;
+  await Promise.all(heavy);
+  // Forty loops with 400 ms each would be sixteen seconds, half of it at best.
+  assert.ok(ms < 3000, `${ms} ms`);
+});
+
 test("long work goes on while new short work never ceases", async () => {
   let isOver = false;
   let isDone = false;
