@@ -11,6 +11,9 @@ const SHELF_BYTES = 16 * 1024 * 1024;
 /** With fewer places, readings would take them from each other. */
 const MIN_PLACES = 8;
 const MIN_PLACE_BYTES = 64 * 1024;
+/** Shelves of a thread that have places at a time; readings of other traces share nothing meanwhile. */
+const MAX_SHELVES = 4;
+let shelves = 0;
 
 /** A packet that is lent to a reading. */
 export interface LentPacket {
@@ -55,7 +58,8 @@ export class PacketShelf {
     if (this.#readings === 1 || this.#placeBytes > 0) return;
     const bytes = Math.max(MIN_PLACE_BYTES, 2 ** Math.ceil(Math.log2(Math.max(largest, 1))));
     const places = this.#shelfBytes / bytes;
-    if (places < MIN_PLACES) return;
+    if (places < MIN_PLACES || shelves >= MAX_SHELVES) return;
+    shelves++;
     const rooms = pageAligned(this.#shelfBytes);
     this.#placeBytes = bytes;
     for (let i = 0; i < places; i++)
@@ -65,7 +69,8 @@ export class PacketShelf {
   /** A reading ends, which has released what it had. */
   leave(): void {
     this.#readings--;
-    if (this.#readings > 0) return;
+    if (this.#readings > 0 || this.#placeBytes === 0) return;
+    shelves--;
     this.#placeBytes = 0;
     this.#free = [];
     this.#shelved.clear();

@@ -124,6 +124,18 @@ test("a packet that cannot be read is missing for each of them, and the others a
   for (const packets of others) assert.equal(packets, first);
 });
 
+test("readings of many traces at once are right, though few traces have a shelf", async () => {
+  const traces = await openRecorded([await copiedTrace()]);
+  const alone = await toEnd(reading(traces));
+  for (let round = 0; round < 2; round++) {
+    const many = Array.from({ length: 8 }, () => new PacketShelf()).flatMap((shelf) => [
+      reading(traces, shelf),
+      reading(traces, shelf),
+    ]);
+    for (const packets of await Promise.all(many.map(toEnd))) assert.equal(packets, alone);
+  }
+});
+
 test("queries at once read a trace little more often than one does", async () => {
   const feed = openFeed([await copiedTrace()], { from: "beginning" });
   await feed.prepare();
