@@ -29,6 +29,12 @@ export async function findTraceDirectories(path: string): Promise<readonly strin
  * @throws SourceError when there is no such path, or no trace in it
  */
 export async function searchTraces(path: string): Promise<FoundTraces> {
+  // A variable of a shell that is not set.
+  if (path === "")
+    throw new SourceError(
+      "SOURCE_NOT_FOUND",
+      "source: expected a trace directory, got an empty text",
+    );
   const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     const message = `${path}: expected a trace directory, got ${systemReason(cause)}`;
     throw new SourceError("SOURCE_NOT_FOUND", message, { cause });

@@ -53,6 +53,13 @@ for (const [what, args, expected] of CASES) {
   });
 }
 
+for (const command of ["tail", "info", "ps", "replay"])
+  test(`${command} of an empty text, as of a variable that is not set`, () => {
+    const { status, stderr } = run([command, ""]);
+    assert.is(status, 1);
+    assert.is(stderr, "error: source: expected a trace directory, got an empty text\n");
+  });
+
 const OPTIONS: readonly (readonly [string, string, string])[] = [
   ["tail", "--filter=ret<0", "(here it is --where)"],
   ["tail", "--columns", "(here it is --select)"],
