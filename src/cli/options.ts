@@ -34,6 +34,12 @@ export function textOrJson(text: string): "text" | "json" {
   return text;
 }
 
+/** A path: an empty text is that of a variable of a shell that is not set. */
+export function pathOption(text: string): string {
+  if (text === "") throw new InvalidArgumentError("expected a path.");
+  return text;
+}
+
 export function count(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("expected a whole number.");
   return Number(text);

@@ -1,7 +1,7 @@
 /** Commands that write files: their options and help. */
 
 import { Command, Option } from "commander";
-import { bytes, count, duration, list } from "./options.ts";
+import { bytes, count, duration, list, pathOption } from "./options.ts";
 import {
   addFollowOption,
   containerOption,
@@ -21,7 +21,11 @@ export function record(): Command {
   const command = new Command("record")
     .description("Record events into files: whole ones by size or time, the oldest may give way.")
     .argument("<source...>", "live sessions or trace directories")
-    .requiredOption("-t, --to <folder>", "where the files go; a recording there is gone on with")
+    .requiredOption(
+      "-t, --to <folder>",
+      "where the files go; a recording there is gone on with",
+      pathOption,
+    )
     .addOption(
       new Option("-f, --format <format>", "of the files")
         .choices([...RECORDED_FORMATS, "ctf"])
@@ -74,7 +78,7 @@ export function cut(): Command {
   const command = new Command("cut")
     .description("Write a trace of the records that pass, as CTF that every reader takes.")
     .argument("<source...>", "trace directories")
-    .requiredOption("-t, --to <folder>", "where the trace goes; it must not be there")
+    .requiredOption("-t, --to <folder>", "where the trace goes; it must not be there", pathOption)
     .option("-w, --where <expr>", "only events for which this LTTng filter expression holds")
     .addOption(eventOption())
     .addOption(containerOption())
@@ -118,7 +122,7 @@ export function convert(): Command {
   const command = new Command("convert")
     .description("Convert whole traces into Arrow, Parquet, NDJSON or CSV, or into one CTF trace.")
     .argument("<source...>", "trace directories")
-    .requiredOption("-t, --to <path>", "file or folder to write; it must not be there")
+    .requiredOption("-t, --to <path>", "file or folder to write; it must not be there", pathOption)
     .addOption(
       new Option("-f, --format <format>", "of the files (default: what --to ends with)").choices([
         "ctf",

@@ -9,6 +9,7 @@ import {
   collectNames,
   count,
   duration,
+  pathOption,
   runtimes,
 } from "./options.ts";
 import { fromOption, reconnectOption, waitOption } from "./shared-options.ts";
@@ -73,10 +74,18 @@ export function addServeOptions(command: Command): Command {
       ),
     )
     .option("--no-token", "as root, on loopback: ask clients for none")
-    .option("--token-file <file>", "tokens, each with what it may see; read again at SIGHUP")
-    .option("--tls-cert <file>", "certificate, PEM; read again at SIGHUP")
-    .option("--tls-key <file>", "its key")
-    .option("--tls-client-ca <file>", "clients must show a certificate of these authorities")
+    .option(
+      "--token-file <file>",
+      "tokens, each with what it may see; read again at SIGHUP",
+      pathOption,
+    )
+    .option("--tls-cert <file>", "certificate, PEM; read again at SIGHUP", pathOption)
+    .option("--tls-key <file>", "its key", pathOption)
+    .option(
+      "--tls-client-ca <file>",
+      "clients must show a certificate of these authorities",
+      pathOption,
+    )
     .option("--insecure", "tokens and rows over the network without TLS")
     .addOption(list("--allowed-origins <origins>", "web pages elsewhere that may ask"))
     .addOption(list("--allowed-hosts <names>", "names that requests may be for"))

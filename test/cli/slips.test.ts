@@ -60,6 +60,18 @@ for (const command of ["tail", "info", "ps", "replay"])
     assert.is(stderr, "error: source: expected a trace directory, got an empty text\n");
   });
 
+for (const args of [
+  ["record", trace, "--to", ""],
+  ["cut", trace, "--to", ""],
+  ["convert", trace, "--to", "", "--format", "csv"],
+  ["serve", trace, "--token-file", ""],
+])
+  test(`${args[0]} ${args[2]} with an empty text`, () => {
+    const { status, stderr } = run(args);
+    assert.is(status, 2);
+    assert.match(stderr, "argument '' is invalid. expected a path.");
+  });
+
 const OPTIONS: readonly (readonly [string, string, string])[] = [
   ["tail", "--filter=ret<0", "(here it is --where)"],
   ["tail", "--columns", "(here it is --select)"],
