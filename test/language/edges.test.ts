@@ -50,6 +50,21 @@ function pairs(text: string, events: readonly Event[], batchRows?: number): Prom
   return asked(PAIRED + text, itemsOf(PAIR, events, batchRows));
 }
 
+test("what is divided by zero has no value, wherever it stands", async () => {
+  const events = [event(0, "b", 1), event(10, "e", 1), event(20, "b", 2), event(40, "e", 2)];
+  const { rows } = await pairs(
+    "|> select (dt - 10) as d, 1 / (dt - 10) as a, 1 / (1 / (dt - 10)) as b, dt % (dt - 10) as c",
+    events,
+  );
+  assert.equal(
+    rows.map(({ d, a, b, c }) => [d, a, b, c]),
+    [
+      [0, null, null, null],
+      [10, 0.1, 10, 0],
+    ],
+  );
+});
+
 test("windows behind a limit end with its last row", async () => {
   const events = Array.from({ length: 12 }, (_, i) =>
     event(10 * i, i % 2 === 0 ? "b" : "e", i >> 1),

@@ -57,7 +57,11 @@ function reader(computation: Computation, batch: ColumnBatch): (row: number) => 
         case "*":
           return (row) => left(row) * right(row);
         case "/":
-          return (row) => left(row) / right(row);
+          return (row) => {
+            const divisor = right(row);
+            // Infinity would be a value again under the next division.
+            return divisor === 0 ? Number.NaN : left(row) / divisor;
+          };
         case "%":
           return (row) => left(row) % right(row);
       }
