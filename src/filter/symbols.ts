@@ -1,7 +1,7 @@
 /** Which names a filter can use on an event class, and which names of a filter no class has. */
 import { nearestName, type Span } from "../base/text.ts";
 import type { Program } from "./bytecode.ts";
-import { EVENT_COLUMNS } from "./event-columns.ts";
+import { factMeant, WRITTEN_COLUMNS } from "./event-columns.ts";
 import { fieldTypes } from "./field-types.ts";
 import { type LinkEnvironment, resolve } from "./resolve.ts";
 import type { ProgramSymbol, SymbolRoot } from "./symbol.ts";
@@ -43,7 +43,7 @@ export function unknownSymbols(
   const names = new Set(environments.flatMap(fieldNames));
   return unknown.map(({ text, root, isMarked, start, end }) => ({
     symbol: text,
-    nearest: EVENT_COLUMNS.get(text)?.join(".") ?? otherwise(text, root, names),
+    nearest: factMeant(text) ?? otherwise(text, root, names),
     ...labelOwner(text, environments),
     ...(environments.some(({ eventClass }) => eventClass.name === text) && { isEvent: true }),
     ...(FACT_ROOTS.has(root) && { isFact: true }),
@@ -58,7 +58,9 @@ function otherwise(text: string, root: SymbolRoot, names: ReadonlySet<string>): 
   const field = text.replace(/^payload\./, "");
   const known = [`$ctx.${text}`, field].find((name) => names.has(name));
   const columns = [...names].map((name) => name.replace(/^\$ctx\./, ""));
-  return known ?? nearestName(text, root === "column" ? columns : names);
+  if (known !== undefined || root === "column") return known ?? nearestName(text, columns);
+  const nearest = nearestName(text, [...names, ...WRITTEN_COLUMNS.keys()]);
+  return nearest === undefined || names.has(nearest) ? nearest : factMeant(nearest);
 }
 
 /** The first field that has a label of that name. */

@@ -4,9 +4,9 @@ import { pathNames, plainName } from "../base/quoted-name.ts";
 import type { Span } from "../base/text.ts";
 import { type ColumnRequest, columnName, columnRequest } from "../column/request.ts";
 import type { Reference } from "../filter/ast.ts";
+import { WRITTEN_COLUMNS } from "../filter/event-columns.ts";
 import { symbolText } from "../filter/symbol.ts";
 import type { OutputColumn, Side } from "../operators/tables/table.ts";
-import { WRITTEN_COLUMNS } from "./event-columns.ts";
 import { unknownName } from "./language-error.ts";
 import type { TableDefinition } from "./tables/definition.ts";
 

@@ -53,6 +53,21 @@ for (const [what, args, expected] of CASES) {
   });
 }
 
+for (const [written, meant] of [
+  ["container", "$container.name"],
+  ["container.name", "$container.name"],
+  ["contaner", "$container.name"],
+  ["container_type", "$container.type"],
+  ["event", "$event.name"],
+  ["event.name", "$event.name"],
+  ["host", "$trace.hostname"],
+] as const)
+  test(`a filter with ${written} means ${meant}`, () => {
+    const { status, stderr } = run(["tail", trace, "--where", `${written} == "x"`]);
+    assert.is(status, 1);
+    assert.ok(stderr.includes(`got ${written} (did you mean ${meant}?)`), stderr);
+  });
+
 for (const command of ["tail", "info", "ps", "replay"])
   test(`${command} of an empty text, as of a variable that is not set`, () => {
     const { status, stderr } = run([command, ""]);
