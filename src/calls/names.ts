@@ -17,6 +17,14 @@ const FUNCTION_OF_CALL = new Map(
   Object.entries(CALL_OF_FUNCTION).map(([name, call]) => [call, name]),
 );
 
+/** Which end of a call an event records, and how LTTng calls the call; `undefined` for other events. */
+export function callEvent(
+  event: string,
+): { readonly isEntry: boolean; readonly recorded: string } | undefined {
+  const match = /^(?:compat_)?syscall_(entry|exit)_(.+)$/.exec(event);
+  return match === null ? undefined : { isEntry: match[1] === "entry", recorded: match[2]! };
+}
+
 /** The system call of an event; LTTng calls those unknown for which it has no table. */
 export function callOfEvent(recorded: string, number: number): string {
   if (recorded === "unknown") return callName(number) ?? recorded;

@@ -10,7 +10,7 @@ import {
   unfinishedText,
 } from "../calls/call-line.ts";
 import { errorText } from "../calls/constants.ts";
-import { callOfEvent } from "../calls/names.ts";
+import { callEvent, callOfEvent } from "../calls/names.ts";
 import { durationText, resultText } from "../calls/result.ts";
 import { Descriptors } from "./descriptors.ts";
 import type { TracedEvent } from "./traced-event.ts";
@@ -56,10 +56,10 @@ export class CallTracer {
 
   /** @param isShown whether the event's task is asked for; others are followed for their descriptors */
   take(event: TracedEvent, isShown: boolean): void {
-    const match = /^(?:compat_)?syscall_(entry|exit)_(.+)$/.exec(event.event);
-    if (match === null) this.#descriptors.follow(event);
-    else if (match[1] === "entry") this.#entry(event, match[2]!, isShown);
-    else this.#exit(event, match[2]!, isShown);
+    const call = callEvent(event.event);
+    if (call === undefined) this.#descriptors.follow(event);
+    else if (call.isEntry) this.#entry(event, call.recorded, isShown);
+    else this.#exit(event, call.recorded, isShown);
   }
 
   /** Events were lost: ends that come now may be of calls that were not seen. */

@@ -2,7 +2,7 @@
 
 import { systemError } from "../../base/errno.ts";
 import { argumentsText, type Fields, fieldsOf, resultsOf } from "../../calls/call-line.ts";
-import { callOfEvent } from "../../calls/names.ts";
+import { callEvent, callOfEvent } from "../../calls/names.ts";
 import type { Column } from "../../column/column.ts";
 import type { ColumnRequest } from "../../column/request.ts";
 import { isPresent, numberAt, textAt } from "../../column/row-reader.ts";
@@ -63,7 +63,7 @@ export const SYSCALLS: TableDefinition = {
           const entry = fieldsAt(begin.columns[payload]!, beginRow);
           const exit = end && fieldsAt(end.columns[payload]!, endRow);
           const event = textAt(begin.columns[EVENT_AT]!, beginRow) ?? "";
-          return argumentsOf(syscallRole(event)?.name ?? event, entry, exit);
+          return argumentsOf(callEvent(event)?.recorded ?? event, entry, exit);
         },
       },
       EVENT_AT,
@@ -99,8 +99,6 @@ function argumentsOf(recorded: string, entry: Fields, exit: Fields | undefined):
 }
 
 function syscallRole(event: string): PairRole | undefined {
-  const match = /^(?:compat_)?syscall_(entry|exit)_(.+)$/.exec(event);
-  if (match === null) return undefined;
-  const isBegin = match[1] === "entry";
-  return { isBegin, isEnd: !isBegin, name: match[2]! };
+  const call = callEvent(event);
+  return call && { isBegin: call.isEntry, isEnd: !call.isEntry, name: call.recorded };
 }
