@@ -17,7 +17,7 @@ let shelves = 0;
 
 /** A packet that is lent to a reading. */
 export interface LentPacket {
-  /** Settles when it is read. The bytes are others' too: nobody writes to them. */
+  /** Settles when it is read. Other readings may have the same bytes: they must not be changed. */
   readonly bytes: Promise<Uint8Array>;
   /** To be called once, after `bytes` has settled, when the reading has done with them. */
   release(): void;
@@ -40,7 +40,7 @@ export class PacketShelf {
   /** Bytes of a place; 0 while there are none. */
   #placeBytes = 0;
   #free: Place[] = [];
-  /** The one that nobody has asked for longest first. */
+  /** In the order in which they were last asked for. */
   readonly #shelved = new Map<StoredPacket, Shelved>();
   readonly #shelfBytes: number;
 
@@ -79,7 +79,7 @@ export class PacketShelf {
   /**
    * Lends a packet, which is read unless it is here.
    * @param files of the reading, open until the packet is read
-   * @returns `undefined` where nobody shares it, or there is no place: the reading reads it for itself
+   * @returns `undefined` where no other reading goes on, or no place is free: the reading reads the packet for itself
    */
   take(files: OpenFiles, packet: StoredPacket): LentPacket | undefined {
     const found = this.#shelved.get(packet);
@@ -109,7 +109,7 @@ export class PacketShelf {
     return { bytes, release };
   }
 
-  /** The place of the packet that was asked for longest ago, and nobody has now. */
+  /** Takes the place of the least recently asked-for packet that no reading has. */
   #oldest(): Place | undefined {
     for (const [packet, { place }] of this.#shelved) {
       if (place.users > 0) continue;

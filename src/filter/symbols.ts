@@ -57,8 +57,12 @@ export function unknownSymbols(
 function otherwise(text: string, root: SymbolRoot, names: ReadonlySet<string>): string | undefined {
   const field = text.replace(/^payload\./, "");
   const known = [`$ctx.${text}`, field].find((name) => names.has(name));
-  const columns = [...names].map((name) => name.replace(/^\$ctx\./, ""));
-  if (known !== undefined || root === "column") return known ?? nearestName(text, columns);
+  if (known !== undefined) return known;
+  if (root === "column")
+    return nearestName(
+      text,
+      [...names].map((name) => name.replace(/^\$ctx\./, "")),
+    );
   const nearest = nearestName(text, [...names, ...WRITTEN_COLUMNS.keys()]);
   return nearest === undefined || names.has(nearest) ? nearest : factMeant(nearest);
 }

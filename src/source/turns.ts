@@ -55,7 +55,7 @@ export class WorkLoop {
     }
   }
 
-  /** Whether another, which shares its pieces, is behind it, and has not worked much more for that. */
+  /** Whether it is more than so many pieces behind another with which it shares them, and has not worked much more than that one. */
   isBehind(other: WorkLoop, pieces: number): boolean {
     return (
       this.#shared !== undefined &&
