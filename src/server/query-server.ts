@@ -94,6 +94,7 @@ export class QueryServer {
     this.#webSockets = new WebSocketEndpoint(this.#desk, around.log.line);
     this.#http = httpServer(around.tls, (request, response) => this.#take(request, response));
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#http.on("connection", () => this.#turns.onConnection());
     this.#http.on(around.tls === undefined ? "connection" : "secureConnection", (socket: Socket) =>
       this.#connections.accept(socket),
     );

@@ -25,6 +25,8 @@ export class WebSocketEndpoint {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD,
     maxFragments: MAX_FRAGMENTS,
+    // One frame in each round of the event loop, whatever a client sends at once.
+    allowSynchronousEvents: false,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
   readonly #desk: QueryDesk;

@@ -1,6 +1,7 @@
 /** Which thread a query on recorded traces runs in. */
 
-import { availableParallelism } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism, getPriority } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { EngineThread, QueryReceiver } from "../../src/server/engine/engine-thread.ts";
@@ -60,6 +61,24 @@ test("other queries are spread evenly, also over threads that have just been sta
     );
     if (availableParallelism() > 1) assert.ok(counts.length > 1, `${counts}`);
     assert.ok(Math.max(...counts) <= 2 * Math.min(...counts) + 2, `${counts}`);
+  });
+});
+
+/** How nice the threads of this process are, one number each. */
+function niceness(): number[] {
+  return readdirSync("/proc/self/task").map((task) => {
+    const stat = readFileSync(`/proc/self/task/${task}/stat`, "utf8");
+    // The name in brackets may hold anything.
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+  });
+}
+
+test("threads that run queries stand back where processors are short, the network's does not", async () => {
+  const own = getPriority();
+  assert.is(Math.max(...niceness()), own);
+  await withEngines(() => {
+    assert.ok(niceness().filter((nice) => nice > own).length > 0, `${niceness()}`);
+    assert.is(getPriority(), own, "this thread's");
   });
 });
 

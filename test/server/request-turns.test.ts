@@ -66,4 +66,33 @@ test("goes on with requests that come while others are answered", async () => {
   assert.equal(answered, ["first", "second"]);
 });
 
+test("waits while every round brings a connection, though not for long", async () => {
+  const turns = new RequestTurns();
+  let answeredMs = 0;
+  turns.add("a", () => (answeredMs = performance.now()));
+  turns.onConnection();
+  await rounds(2);
+  const began = performance.now();
+  turns.add("a", () => (answeredMs = performance.now()));
+  for (let i = 0; i < 50; i++) {
+    turns.onConnection();
+    await rounds(1);
+    if (i === 0) assert.ok(answeredMs < began, "not while connections come");
+    work(1);
+  }
+  const waitedMs = answeredMs - began;
+  assert.ok(waitedMs > 15 && waitedMs < 45, `${waitedMs} ms`);
+});
+
+test("waits no longer when no connection comes", async () => {
+  const turns = new RequestTurns();
+  turns.add("a", () => undefined);
+  await rounds(2);
+  let isAnswered = false;
+  turns.add("a", () => (isAnswered = true));
+  turns.onConnection();
+  await rounds(3);
+  assert.ok(isAnswered);
+});
+
 test.run();

@@ -1,11 +1,13 @@
 /** The thread that runs queries: whatever they cost, requests are answered meanwhile. */
 
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { standBack } from "../../base/thread-priority.ts";
 import { Engine, type Say } from "./engine.ts";
 import { failureOf } from "./failure.ts";
 import type { EngineOptions, ToEngine } from "./messages.ts";
 
 async function run(port: MessagePort, options: EngineOptions): Promise<void> {
+  standBack();
   const say: Say = (message, moved = []) => port.postMessage(message, moved);
   // What comes before the sources are open waits in the port: it has no listener yet.
   let engine: Engine;
