@@ -2,9 +2,10 @@
 
 import type { Word } from "../base/bits.ts";
 import { isoTimeWriter, type TimeWriter } from "../base/time.ts";
-import type { Utf8Writer } from "../base/utf8-writer.ts";
+import { Utf8Writer } from "../base/utf8-writer.ts";
 import type { Column, ColumnBatch, ColumnType, NumberArray } from "../column/column.ts";
 import { halvesOf } from "../column/halves.ts";
+import { TextMemo } from "../column/text-memo.ts";
 import { writeCsvText } from "../scan/csv-text.ts";
 import { writeJsonString } from "../scan/json-string.ts";
 import { isExactInJson } from "../scan/render-style.ts";
@@ -19,12 +20,25 @@ export interface CellDialect {
   json(bytes: Uint8Array, out: Utf8Writer): void;
   /** An integer that JSON readers would round. */
   largeInteger(write: () => void, out: Utf8Writer): void;
+  /** What texts of dictionaries are written as. */
+  readonly names: TextMemo<Uint8Array>;
+}
+
+/** A dialect by how it writes. */
+export function cellDialect(how: Omit<CellDialect, "names">): CellDialect {
+  const names = new TextMemo((text) => {
+    const out = new Utf8Writer(64);
+    how.text(encoder.encode(text), out);
+    return out.bytes.slice(0, out.length);
+  });
+  return { ...how, names };
 }
 
 const QUOTE = 34;
+const encoder = new TextEncoder();
 
 /** JSON: payloads are embedded, integers beyond ±2^53 are strings. */
-export const jsonDialect: CellDialect = {
+export const jsonDialect: CellDialect = cellDialect({
   text: (bytes, out) => writeJsonString(bytes, 0, bytes.length, out),
   json: (bytes, out) => out.raw(bytes),
   largeInteger(write, out) {
@@ -32,14 +46,14 @@ export const jsonDialect: CellDialect = {
     write();
     out.byte(QUOTE);
   },
-};
+});
 
 /** CSV (RFC 4180): quoted where a comma, quote or line break is inside. */
-export const csvDialect: CellDialect = {
+export const csvDialect: CellDialect = cellDialect({
   text: writeCsvText,
   json: writeCsvText,
   largeInteger: (write) => write(),
-};
+});
 
 /** The writer for one column of a batch, chosen once for all its rows. */
 export function cellWriter(column: Column, type: ColumnType, dialect: CellDialect): WriteCell {
@@ -55,16 +69,8 @@ export function cellWriter(column: Column, type: ColumnType, dialect: CellDialec
     }
     case "dictionary": {
       const { codes, dictionary } = column;
-      const rendered = new Map<number, Uint8Array>();
-      return (row, out) => {
-        const code = codes[row]!;
-        let text = rendered.get(code);
-        if (text === undefined) {
-          text = encoder.encode(dictionary.text(code));
-          rendered.set(code, text);
-        }
-        dialect.text(text, out);
-      };
+      const { names } = dialect;
+      return (row, out) => out.raw(names.of(dictionary, codes[row]!));
     }
     case "list": {
       const { offsets, values } = column;
@@ -85,8 +91,6 @@ export function cellWriter(column: Column, type: ColumnType, dialect: CellDialec
       return () => {};
   }
 }
-
-const encoder = new TextEncoder();
 
 function timeCell(values: BigInt64Array, dialect: CellDialect): WriteCell {
   const halves = halvesOf(values);

@@ -6,6 +6,8 @@ import { cellWriter, csvDialect, textCapacity } from "./cell.ts";
 import { csvLines } from "./cell-lines.ts";
 
 const encoder = new TextEncoder();
+const COMMA = 44;
+const LINE_FEED = 10;
 
 /** Comma-separated values with a header line (RFC 4180, but lines end in LF). Absent values are empty; of totals, only the last. */
 export function csvWriter(): BatchWriter<Uint8Array> {
@@ -36,10 +38,10 @@ export function csvWriter(): BatchWriter<Uint8Array> {
       );
       for (let row = 0; row < batch.rows; row++) {
         for (let i = 0; i < cells.length; i++) {
-          if (i > 0) out.ascii(",");
+          if (i > 0) out.byte(COMMA);
           if (isPresent(batch.columns[i]!, row)) cells[i]!(row, out);
         }
-        out.ascii("\n");
+        out.byte(LINE_FEED);
       }
       return out.bytes.subarray(0, out.length);
     },

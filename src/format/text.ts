@@ -9,7 +9,13 @@ import { isPresent } from "../column/row-reader.ts";
 import type { PlannedColumn, Schema } from "../column/schema.ts";
 import type { LineFormat, LinePart } from "../scan/line-format.ts";
 import { type BatchWriter, NO_BYTES } from "./batch-writer.ts";
-import { type CellDialect, cellWriter, hexadecimalCell, textCapacity } from "./cell.ts";
+import {
+  type CellDialect,
+  cellDialect,
+  cellWriter,
+  hexadecimalCell,
+  textCapacity,
+} from "./cell.ts";
 
 /** Escape sequences around the parts of a line; all empty where colours are off. */
 export interface TextColors {
@@ -81,11 +87,11 @@ const NO_DATE = "-".padEnd(29);
 const MAX_EVENT_WIDTH = 32;
 const FIRST_EVENT_WIDTH = 12;
 
-const plain: CellDialect = {
+const plain: CellDialect = cellDialect({
   text: writeVisible,
   json: (bytes, out) => out.raw(bytes),
   largeInteger: (write) => write(),
-};
+});
 
 /**
  * A compact line for reading: time, host, pid namespace, process, thread, event, fields.

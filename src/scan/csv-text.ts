@@ -4,10 +4,7 @@ const QUOTE = 34;
 
 /** A field of CSV (RFC 4180): quoted where a comma, quote or line break is inside. */
 export function writeCsvText(bytes: Uint8Array, out: Utf8Writer): void {
-  const needsQuotes = bytes.some(
-    (byte) => byte === QUOTE || byte === 44 || byte === 10 || byte === 13,
-  );
-  if (!needsQuotes) {
+  if (!needsQuotes(bytes)) {
     out.raw(bytes);
     return;
   }
@@ -17,4 +14,12 @@ export function writeCsvText(bytes: Uint8Array, out: Utf8Writer): void {
     out.byte(byte);
   }
   out.byte(QUOTE);
+}
+
+function needsQuotes(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte === QUOTE || byte === 44 || byte === 10 || byte === 13) return true;
+  }
+  return false;
 }

@@ -8,7 +8,7 @@ import { type Accumulator, Doubles, int64s, nullsWhere } from "./accumulator.ts"
 import { GroupTable } from "./group-table.ts";
 import { HyperLogLog } from "./hyper-log-log.ts";
 import type { KeyColumns } from "./key-columns.ts";
-import { textOrder } from "./sorted-groups.ts";
+import { textOrder } from "./row-order.ts";
 
 /** One value for each group, as the words of a key. */
 class KeptValues {

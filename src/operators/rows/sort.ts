@@ -5,7 +5,7 @@ import { type ColumnBatch, copyBatch, takeRows } from "../../column/column.ts";
 import type { Schema } from "../../column/schema.ts";
 import { GroupTable } from "../aggregate/group-table.ts";
 import { KeyColumns, keyLayout } from "../aggregate/key-columns.ts";
-import { rowOrder } from "../aggregate/sorted-groups.ts";
+import { rowOrder } from "../aggregate/row-order.ts";
 import type { Emit, Operator } from "../operator.ts";
 import { Snapshots } from "../snapshots.ts";
 import { RowBuffer } from "./row-buffer.ts";
