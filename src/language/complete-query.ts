@@ -5,7 +5,7 @@ import { type Completion, type Completions, complete } from "../filter/complete.
 import { type Token, tokenize } from "../filter/lexer.ts";
 import type { LinkEnvironment } from "../filter/resolve.ts";
 import { FUNCTIONS } from "./bind-aggregate.ts";
-import { beginsStage, queryContinuation, WORDS } from "./parse-query.ts";
+import { beginsStage, queryContinuation, queryTokens, WORDS } from "./parse-query.ts";
 import { namesBehind } from "./plan.ts";
 import { STAGES } from "./stage-names.ts";
 import { TABLES } from "./tables.ts";
@@ -41,7 +41,9 @@ export function completeQuery(
 
 function tokensOf(prefix: string): readonly Token[] | undefined {
   try {
-    return tokenize(prefix);
+    const tokens = tokenize(prefix);
+    // A single word may become another one: net, net_ns.
+    return tokens.length === 1 ? tokens : queryTokens(prefix);
   } catch (error) {
     if (error instanceof FilterError) return undefined;
     throw error;

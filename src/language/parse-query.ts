@@ -7,6 +7,7 @@ import { type Continuation, GrammarParser } from "../filter/grammar-parser.ts";
 import { type Token, tokenize } from "../filter/lexer.ts";
 import { summary, syntaxError } from "../filter/parse.ts";
 import queryRules from "./grammar.generated.ts";
+import { beginsWithStage } from "./leading-stage.ts";
 import type { Query } from "./query-ast.ts";
 import { slipHint } from "./slips.ts";
 
@@ -37,7 +38,7 @@ export const WORDS: readonly string[] = [
  * @throws FilterError at the first token that cannot stand where it stands, with what could
  */
 export function parseQuery(text: string): Query {
-  const tokens = tokenize(text);
+  const tokens = queryTokens(text);
   const result = grammar.parse(tokens);
   if (result.kind === "refused") throw refusal(text, tokens, result.token, result.terminals);
   const query = result.value as Query;
@@ -46,9 +47,28 @@ export function parseQuery(text: string): Query {
   return query;
 }
 
+/**
+ * The tokens of a query. In front of its first stage `|>` may be left out, where nothing else can be meant: it is among the tokens
+ * nevertheless.
+ * @throws FilterError where no token can be read
+ */
+export function queryTokens(text: string): readonly Token[] {
+  const tokens = tokenize(text);
+  return beginsWithStage(tokens) ? [...PIPE, ...tokens] : tokens;
+}
+
+/** `|>` in front of a text. */
+const PIPE: readonly Token[] = ["|", ">"].map((sign) => ({
+  type: "punctuation",
+  text: sign,
+  value: sign,
+  start: 0,
+  end: 0,
+}));
+
 /** Whether a text has stages, or begins one: otherwise it is a filter. */
 export function hasStages(text: string): boolean {
-  return tokenize(text).some(beginsStage);
+  return queryTokens(text).some(beginsStage);
 }
 
 /** Whether a token is the `|` of a `|>`, which no filter has. */

@@ -1,8 +1,7 @@
 /** Processes as users name them, `1119` or `8@web`, as conditions of a query. */
 
 import { SourceError } from "../base/errors.ts";
-import { tokenize } from "../filter/lexer.ts";
-import { beginsStage } from "./parse-query.ts";
+import { beginsStage, queryTokens } from "./parse-query.ts";
 import { textLiteral } from "./text-literal.ts";
 
 /** A process by its id on the host, or by its id in a container. */
@@ -48,7 +47,8 @@ export function ofProcesses(
   if (processes.length === 0) return query;
   const condition = processCondition(processes);
   if (query === undefined || query.trim() === "") return condition;
-  const bar = tokenize(query).find(beginsStage)?.start ?? query.length;
+  const bar = queryTokens(query).find(beginsStage)?.start ?? query.length;
   const [filter, stages] = [query.slice(0, bar).trim(), query.slice(bar)];
-  return `${condition}${filter === "" ? "" : ` && (${filter})`} ${stages}`.trim();
+  const pipe = stages === "" || stages.startsWith("|") ? "" : "|> ";
+  return `${condition}${filter === "" ? "" : ` && (${filter})`} ${pipe}${stages}`.trim();
 }

@@ -38,7 +38,10 @@ function hintAt(
     return `a duration has no blank: ${before}${token.text}`;
   if (!isPiped && SQL.test(first))
     return "stages instead of clauses: |> syscalls |> count() by syscall";
-  if (!isPiped) return stageHint(pipe !== -1 && pipe < at ? tokens[pipe + 1]!.text : first);
+  if (!isPiped) {
+    const begin = pipe !== -1 && pipe < at ? tokens[pipe + 1]!.text : first;
+    return stageHint(begin) ?? stageHint(token.text);
+  }
   if (MATCH.test(token.text) || (token.text === "=" && tokens[at + 1]?.text === "~"))
     return 'texts match globs: event == "sched_*"';
   if ((before === "by" && token.type === "integer") || (token.text === "(" && BINS.test(before)))

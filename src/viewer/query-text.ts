@@ -25,9 +25,13 @@ function closing(text: string, begin: number): number {
   return text.length;
 }
 
-/** The filter before the first stage; empty for a query with a name, `@cpu`. */
+/** What no filter begins with: an aggregate, a word of a stage with what it needs, a table and a stage. */
+const STAGE =
+  /^\s*((\w+\s*=\s*)?\w+\s*\(|(where|select|sort|top|limit|pair)\s+[\w$"'!(]|[a-z]+\s*\|>)/;
+
+/** The filter before the first stage; empty for a query with a name, `@cpu`, or with stages only. */
 export function filterOf(query: string): string {
-  if (query.startsWith("@")) return "";
+  if (query.startsWith("@") || STAGE.test(query)) return "";
   const stage = operatorsIn(query).find(({ operator }) => operator === "|>");
   return (stage === undefined ? query : query.slice(0, stage.at)).trim();
 }

@@ -87,9 +87,8 @@ for (const [marked, code, words] of BAD) {
 
 /** What people write who come from elsewhere, and the hint that they get. */
 const SLIPS: readonly (readonly [string, string])[] = [
-  ["count() by event", "a stage stands behind |>: |> count() …"],
-  ["select event", "a stage stands behind |>: |> select …"],
-  ["top 5 by dt", "a stage stands behind |>: |> top …"],
+  ["ret < 0 count() by event", "a stage stands behind |>: |> count() …"],
+  ["syscalls where ret < 0", "a stage stands behind |>: |> syscalls …"],
   ["SELECT count(*) FROM syscalls", "stages instead of clauses: |> syscalls |> count() by syscall"],
   ["ret < 0 | count()", "a stage stands behind |>: |> count() …"],
   ["|> count by event", "write count()"],
