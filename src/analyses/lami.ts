@@ -9,7 +9,7 @@ import type { BoardRow, BoardWindow, Cell } from "./board.ts";
 import type { AnalysisResult, AnalysisTable, AnalysisView } from "./run-analysis.ts";
 import { tableView } from "./run-analysis.ts";
 import { sortedRows } from "./sorting.ts";
-import type { TimeSpan } from "./source.ts";
+import { coveredPart, type TimeSpan } from "./source.ts";
 import type { KeyName } from "./view.ts";
 
 const KEY_TITLES: Readonly<Record<KeyName, string>> = {
@@ -128,8 +128,9 @@ function timeRange(
   span: TimeSpan | undefined,
   everyNs: bigint | undefined,
 ): unknown {
-  const begin = everyNs === undefined ? (span?.firstNs ?? 0n) : startNs;
-  const end = everyNs === undefined ? (span?.lastNs ?? 0n) : startNs + everyNs;
+  const all = span ?? { firstNs: 0n, lastNs: 0n };
+  const { firstNs: begin, lastNs: end } =
+    everyNs === undefined ? all : coveredPart(startNs, everyNs, all);
   const stamp = (ns: bigint): unknown => ({ class: "timestamp", value: new Integer(ns) });
   return { class: "time-range", begin: stamp(begin), end: stamp(end) };
 }

@@ -2,6 +2,7 @@
 
 import type { BoardWindow } from "./board.ts";
 import { Sampler, type SamplerHost, type SampleSpec } from "./sampler.ts";
+import { unknownName } from "./user-filter.ts";
 
 export interface PrintSpec extends SampleSpec {
   /** Ends after so many windows. */
@@ -9,7 +10,7 @@ export interface PrintSpec extends SampleSpec {
 }
 
 export interface Printing {
-  /** Settles at the end with what was lost and noted. */
+  /** Settles at the end with what was lost and noted; fails where no part knows the names of the filter. */
   readonly ended: Promise<Sampler>;
   stop(): void;
 }
@@ -35,7 +36,11 @@ export function printWindows(
     };
     const finish = (): void => {
       sampler.stop();
-      resolve(sampler);
+      const { unanswered } = sampler;
+      const isFilterWrong =
+        spec.scope.filter !== "" && unanswered.length === spec.view.parts.length;
+      if (isFilterWrong) reject(unknownName(unanswered[0]!));
+      else resolve(sampler);
     };
     const onChange = (): void => {
       if (sampler === undefined) return;

@@ -35,6 +35,8 @@ export class Sampler {
   readonly losses: LossAccount = new LossAccount();
   /** What does not work here, such as a filter on names that a table has not. */
   readonly notes: Set<string> = new Set();
+  /** Why parts have no answer: names that nothing has. */
+  readonly unanswered: string[] = [];
   /** How much of a recorded trace each part has read, from 0 to 1. */
   readonly #progress: number[];
   watermarkNs: bigint | undefined;
@@ -138,8 +140,10 @@ export class Sampler {
       this.#run(part, others);
       return;
     }
-    if (isForNames(error)) this.notes.add(error.message.split("\n")[0]!);
-    else this.#host.onError(error);
+    if (isForNames(error)) {
+      this.notes.add(error.message.split("\n")[0]!);
+      this.unanswered.push(error.message);
+    } else this.#host.onError(error);
     this.#ended(part);
   }
 

@@ -131,6 +131,18 @@ function eventSpan(
   });
 }
 
+/** The part of a window in which something was recorded: the first and the last may reach beyond. */
+export function coveredPart(
+  startNs: bigint,
+  lengthNs: bigint,
+  { firstNs, lastNs }: TimeSpan,
+): TimeSpan {
+  const endNs = startNs + lengthNs;
+  const from = startNs > firstNs ? startNs : firstNs;
+  const until = endNs < lastNs ? endNs : lastNs;
+  return from < until ? { firstNs: from, lastNs: until } : { firstNs: startNs, lastNs: endNs };
+}
+
 /** Its length; never 0. */
 export function lengthOf(span: TimeSpan | undefined): number {
   return span === undefined ? 1 : Math.max(1, Number(span.lastNs - span.firstNs));

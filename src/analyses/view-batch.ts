@@ -52,13 +52,16 @@ export function viewSchema({ keys, columns }: View, isWindowed: boolean): Schema
   ];
 }
 
+/** @param limit how many rows at most, the first in the order */
 export function viewBatch(
   view: View,
   { startNs, rows, lostEvents }: BoardWindow,
   order: SortOrder,
   isWindowed: boolean,
+  limit?: number,
 ): ColumnBatch {
-  const values = sortedRows(view, rows.values(), order).map(({ keys, cells }): PlainValue[] => [
+  const sorted = sortedRows(view, rows.values(), order).slice(0, limit);
+  const values = sorted.map(({ keys, cells }): PlainValue[] => [
     ...(isWindowed ? [startNs] : []),
     ...keys,
     ...cells,

@@ -1,5 +1,6 @@
 /** `tracewire analyze`: an analysis with a name, as text, as LAMI, or a table in a format for programs. */
 
+import { existsSync } from "node:fs";
 import { ANALYSIS_NAMES, analysisNamed } from "../analyses/analyses.ts";
 import type { Analysis, Subject } from "../analyses/analysis.ts";
 import { distributionText, spanLine, tableText } from "../analyses/analysis-text.ts";
@@ -11,9 +12,10 @@ import {
   distributionsOf,
   runAnalysis,
 } from "../analyses/run-analysis.ts";
-import { lengthOf, sharedSource, spanOf, type TimeSpan } from "../analyses/source.ts";
+import { coveredPart, lengthOf, sharedSource, spanOf, type TimeSpan } from "../analyses/source.ts";
 import type { UnknownTime } from "../analyses/unknown-time.ts";
 import { boundUsage } from "../analyses/usage-bound.ts";
+import { checkedFilter } from "../analyses/user-filter.ts";
 import { viewBatch, viewSchema } from "../analyses/view-batch.ts";
 import { SourceError } from "../base/errors.ts";
 import { quantity } from "../base/quantity.ts";
@@ -25,7 +27,7 @@ import { note, report, reportIncomplete, warn } from "./report.ts";
 import { rowWriter } from "./row-writer.ts";
 import type { RowsOptions } from "./rows-options.ts";
 import { percent, progressLine } from "./status.ts";
-import { askedTimes, type TimeOptions } from "./times.ts";
+import { askedRange, type TimeOptions } from "./times.ts";
 import { VERSION } from "./version.ts";
 
 export interface AnalyzeOptions extends TimeOptions {
@@ -60,7 +62,14 @@ export function wordsOf(words: readonly string[]): {
       `analyze: expected an analysis, one of ${ANALYSIS_NAMES.join(", ")}, got ${last}${suggestion(last, ANALYSIS_NAMES)}`,
     );
   }
-  return { sources: words.filter((_, i) => i !== at), analysis };
+  const sources = words.filter((_, i) => i !== at);
+  const other = sources.find((word) => ANALYSIS_NAMES.includes(word) && !existsSync(word));
+  if (other !== undefined)
+    throw new SourceError(
+      "ANALYSIS_UNKNOWN",
+      `analyze: expected one analysis, got ${other} and ${analysis.name}`,
+    );
+  return { sources, analysis };
 }
 
 export async function analyze(words: readonly string[], options: AnalyzeOptions): Promise<void> {
@@ -80,14 +89,14 @@ export async function analyze(words: readonly string[], options: AnalyzeOptions)
       "ANALYSIS_LIVE",
       "analyze: expected a recorded trace; tracewire top follows live sessions",
     );
-  const { begin, end } = askedTimes(options, false);
+  const { begin, end } = askedRange(options, false);
   const base = { container: namedBy(options.container), begin, end };
   const progress = options.quiet ? undefined : progressLine(process.stderr);
   const spec: AnalysisSpec = {
     analysis,
     ...source,
     base,
-    filter: options.where ?? "",
+    filter: checkedFilter(options.where),
     span: await spanOf(source, base),
     every: options.every === undefined ? undefined : `${options.every}ms`,
     onProgress: (share) => progress?.show(() => percent(share, 1)),
@@ -164,7 +173,8 @@ async function write(
   const isWindowed = everyNs !== undefined;
   process.stdout.write(await writer.begin(viewSchema(view, isWindowed)));
   for (const window of windows) {
-    const batch = viewBatch(view, window, { by: view.sort, isReversed: false }, isWindowed);
+    const order = { by: view.sort, isReversed: false };
+    const batch = viewBatch(view, window, order, isWindowed, options.limit);
     if (batch.rows > 0) process.stdout.write(await writer.batch(batch));
   }
   process.stdout.write(await writer.end());
@@ -188,20 +198,27 @@ async function writeText(
   print(spanLine(span));
   for (const table of result.tables) {
     for (const window of table.windows) {
-      const heading = everyNs === undefined ? "" : `, ${windowText(window.startNs, everyNs)}`;
+      const heading =
+        everyNs === undefined || span === undefined
+          ? ""
+          : `, ${timesText(coveredPart(window.startNs, everyNs, span))}`;
       print(`\n${tableText(analysis, table, window, style, heading)}`.trimEnd());
     }
     if (table.windows.length === 0)
       print(
-        `\n${colors.bold(`${analysis.title} per ${table.subject}`)}\n  nothing: the trace has no events that this reads`,
+        `\n${colors.bold(`${analysis.title} per ${table.subject}`)}\n  nothing: the trace has no events that this reads${isNarrowed(options) ? ", or none of those asked for" : ""}`,
       );
   }
   if (options.freq)
     print(`\n${distributionText(analysis, await distributionsOf(spec), style)}`.trimEnd());
 }
 
-function windowText(startNs: bigint, everyNs: bigint): string {
-  const span: TimeSpan = { firstNs: startNs, lastNs: startNs + everyNs };
+function isNarrowed({ where, container, since, until, last }: AnalyzeOptions): boolean {
+  const isInTime = [since, until, last].some((time) => time !== undefined);
+  return isInTime || where !== undefined || container.length > 0;
+}
+
+function timesText(span: TimeSpan): string {
   return spanLine(span).replace("Timerange: ", "");
 }
 

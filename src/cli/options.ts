@@ -16,11 +16,26 @@ export function duration(text: string): number {
   return ms;
 }
 
+/** A duration of more than 0. */
+export function windowLength(text: string): number {
+  const ms = duration(text);
+  if (ms === 0) throw new InvalidArgumentError("expected a duration of more than 0, such as 1s.");
+  return ms;
+}
+
 /** The name of a format, by its name or an alias. */
 export function formatName(text: string): string {
   const format = findFormat(text);
   if (format === undefined) throw new InvalidArgumentError(`expected one of ${formatNames()}.`);
   return format.name;
+}
+
+/** The same, and `lami`. */
+export function analysisFormatName(text: string): string {
+  if (text === "lami") return text;
+  if (findFormat(text) === undefined)
+    throw new InvalidArgumentError(`expected one of lami, ${formatNames()}.`);
+  return formatName(text);
 }
 
 export function formatNames(): string {
@@ -43,6 +58,12 @@ export function pathOption(text: string): string {
 export function count(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("expected a whole number.");
   return Number(text);
+}
+
+export function positiveCount(text: string): number {
+  const number = count(text);
+  if (number === 0) throw new InvalidArgumentError("expected 1 or more.");
+  return number;
 }
 
 /** Repeatable option. */

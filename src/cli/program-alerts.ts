@@ -1,7 +1,7 @@
 /** Commands for processes, alerts and the tracer: their options and help. */
 
 import { Command, Option } from "commander";
-import { collectNames, count, duration, textOrJson, webAddress } from "./options.ts";
+import { collectNames, duration, positiveCount, textOrJson, webAddress } from "./options.ts";
 import {
   addFollowOption,
   addFormatAliases,
@@ -59,7 +59,12 @@ export function watch(): Command {
     )
     .option("--webhook <url>", "send the alert as JSON by POST", webAddress)
     .option("--exit", "end with the first alert: status 0; 1 if none came")
-    .option("--after <n>", "raise after N answers with rows, one behind the other", count, 1)
+    .option(
+      "--after <n>",
+      "raise after N answers with rows, one behind the other",
+      positiveCount,
+      1,
+    )
     .addOption(
       new Option("--clear-after <time>", "clear when nothing came for this long")
         .argParser(duration)

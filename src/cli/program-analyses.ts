@@ -1,7 +1,15 @@
 /** Commands that analyse traces by container: their options and help. */
 
 import { Command, Option } from "commander";
-import { count, duration, formatName, formatNames } from "./options.ts";
+import {
+  analysisFormatName,
+  count,
+  duration,
+  formatName,
+  formatNames,
+  positiveCount,
+  windowLength,
+} from "./options.ts";
 import {
   addFollowOption,
   addFormatAliases,
@@ -53,7 +61,7 @@ export function top(): Command {
     .option(
       "--every <time>",
       "windows of the numbers, such as 2s (default: 2s; recorded: all the time)",
-      duration,
+      windowLength,
     )
     .option("--sort <column>", "the column to sort by, the largest first")
     .option("--once", "print one table, and end")
@@ -127,15 +135,15 @@ export function analyze(): Command {
         "cpu",
       ]),
     )
-    .option("--every <time>", "a table for each window, such as 5s", duration)
+    .option("--every <time>", "a table for each window, such as 5s", windowLength)
     .option("-w, --where <expr>", "only what this filter of the query language selects")
     .addOption(containerOption())
-    .option("--limit <n>", "rows of a table (default: 10 as text, else all)", count)
+    .option("--limit <n>", "rows of a table (default: 10 as text, else all)", positiveCount)
     .option("--freq", "text: distributions of the latencies, too")
     .option("--ascii", "text: bars of # instead of blocks")
     .addOption(
       new Option("-f, --format <format>", `text; lami, which Trace Compass reads; ${formatNames()}`)
-        .argParser((text) => (text === "lami" ? text : formatName(text)))
+        .argParser(analysisFormatName)
         .default("text"),
     )
     .addOption(

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { SourceError } from "../base/errors.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { formatNamed } from "../format/formats.ts";
@@ -8,6 +9,7 @@ import { runPlanned } from "../language/run-query.ts";
 import type { Question } from "../query/question.ts";
 import { startThreads } from "../query/threads.ts";
 import { segmentPaths } from "../segments/find.ts";
+import { isLiveSource } from "../source/live-source.ts";
 import { queryOutput } from "./query-output.ts";
 import { note } from "./report.ts";
 import { executionOf, feedOf, type RowsOptions } from "./rows-options.ts";
@@ -26,7 +28,23 @@ export async function query(words: readonly string[], options: QueryOptions): Pr
       "QUERY_MISSING",
       `query: expected sources and, behind them, the query, got only ${words[0] ?? "nothing"}`,
     );
+  refuseQueryInFront(words);
   await answer(sources, queryText(words.at(-1) ?? "", options.queries), options);
+}
+
+/**
+ * @param words sources and, behind them, a query
+ * @throws SourceError `QUERY_ORDER` where a source stands last instead
+ */
+export function refuseQueryInFront(words: readonly string[]): void {
+  const [first, last] = [words[0] ?? "", words.at(-1) ?? ""];
+  const isSource = (word: string): boolean => isLiveSource(word) || existsSync(word);
+  // A field may be called as a file is.
+  if (isSource(last) && !isSource(first))
+    throw new SourceError(
+      "QUERY_ORDER",
+      `query: expected the query behind the sources, got the source ${last} there`,
+    );
 }
 
 /** Runs a query and writes its rows. */

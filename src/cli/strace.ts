@@ -12,7 +12,7 @@ import type { TracedCall } from "../strace/tracer.ts";
 import { spanText } from "../top/status-text.ts";
 import { GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import type { FollowOptions } from "./rows-options.ts";
-import { askedTimes } from "./times.ts";
+import { askedRange } from "./times.ts";
 
 export interface StraceOptions extends FollowOptions {
   readonly pid: readonly string[];
@@ -31,7 +31,7 @@ export async function strace(sources: readonly string[], options: StraceOptions)
   const isWanted = traceSet(options.expr);
   const settings = { from, wait, reconnect, clockOffsetNs: clockOffset };
   const source = sharedSource(sources, settings, maxLag, report);
-  const { begin, end } = askedTimes(options, source.feed.isLive);
+  const { begin, end } = askedRange(options, source.feed.isLive);
   const summary = new CallSummary();
   const leastNs = slower === undefined ? undefined : BigInt(Math.round(slower * NS_PER_MS));
   const write = writer(options);
@@ -64,6 +64,7 @@ export async function strace(sources: readonly string[], options: StraceOptions)
     const isWhole = limit === undefined || shown < limit;
     if (isWhole && !options.quiet)
       for (const one of unseen) note(`process ${processText(one)} has no events here`);
+    if (shown === 0 && !options.quiet) note("no system calls are what was asked for");
     if (!losses.isEmpty) warn(`lost: ${losses}; ${unpaired} system calls have no entry or no exit`);
     if (losses.isIncomplete) reportIncomplete();
   } catch (error) {

@@ -83,6 +83,23 @@ export function askedTimes(options: TimeOptions, isLive: boolean): AskedTimes {
   return { begin: { kind: "relative", ns: -ns }, end, lastRows: undefined };
 }
 
+/**
+ * The same for commands that make other rows of events than one each.
+ * @throws SourceError `TIME_SYNTAX`, `TIME_RANGE`
+ */
+export function askedRange(
+  options: TimeOptions,
+  isLive: boolean,
+): Pick<AskedTimes, "begin" | "end"> {
+  const { begin, end, lastRows } = askedTimes(options, isLive);
+  if (lastRows !== undefined)
+    throw new SourceError(
+      "TIME_SYNTAX",
+      `--last: expected a duration such as 5m here, got a number of events, ${lastRows}`,
+    );
+  return { begin, end };
+}
+
 /** How text shows times. */
 export function timeStyle(
   { utc, date }: TimeOptions,

@@ -1,13 +1,14 @@
 /** What `tracewire top` on a terminal is made of; loaded when its screen is open. */
 
 import { lengthOf, sharedSource, spanOf } from "../analyses/source.ts";
+import { checkedFilter } from "../analyses/user-filter.ts";
 import type { Settleable } from "../base/settleable.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { ofProcesses, parseProcess } from "../language/process-filter.ts";
 import { hasSpareProcessors } from "../query/threads.ts";
 import type { FullScreen } from "../terminal/full-screen.ts";
 import { TopApp } from "../top/app.ts";
-import { askedTimes } from "./times.ts";
+import { askedRange } from "./times.ts";
 import { everyOf, type TopOptions } from "./top-options.ts";
 import { viewOf } from "./top-view.ts";
 
@@ -26,13 +27,13 @@ export async function openTop(
     maxLag,
     ending.reject,
   );
-  const { begin, end } = askedTimes(options, source.feed.isLive);
+  const { begin, end } = askedRange(options, source.feed.isLive);
   const text = everyOf(options);
   const base = { container: namedBy(options.container), begin, end };
   return new TopApp({
     ...source,
     view: viewOf(options),
-    filter: ofProcesses(where, pid.map(parseProcess)) ?? "",
+    filter: ofProcesses(checkedFilter(where), pid.map(parseProcess)) ?? "",
     every: text,
     everyNs: BigInt(Math.round((every ?? 2000) * 1e6)),
     isWindowed: every !== undefined,

@@ -2,6 +2,7 @@
 
 import { printWindows } from "../analyses/printed.ts";
 import { lengthOf, sharedSource, spanOf } from "../analyses/source.ts";
+import { checkedFilter } from "../analyses/user-filter.ts";
 import { viewBatch, viewSchema } from "../analyses/view-batch.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { NO_BYTES } from "../format/batch-writer.ts";
@@ -11,7 +12,7 @@ import { hasColors } from "./colors.ts";
 import { ExitCode, GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import { ResultTable } from "./result-table.ts";
 import { rowWriter } from "./row-writer.ts";
-import { askedTimes } from "./times.ts";
+import { askedRange } from "./times.ts";
 import { everyOf, type TopOptions } from "./top-options.ts";
 import { viewOf } from "./top-view.ts";
 
@@ -32,7 +33,7 @@ export async function printed(sources: readonly string[], options: TopOptions): 
   const settings = { from, wait, reconnect, clockOffsetNs: clockOffset };
   const source = sharedSource(sources, settings, maxLag, report);
   const { feed } = source;
-  const { begin, end } = askedTimes(options, feed.isLive);
+  const { begin, end } = askedRange(options, feed.isLive);
   const base = { container: namedBy(options.container), begin, end };
   const isWindowed = feed.isLive || every !== undefined;
   const writer = await writerOf(options);
@@ -51,7 +52,7 @@ export async function printed(sources: readonly string[], options: TopOptions): 
   const printing = printWindows(
     {
       view,
-      scope: { filter: ofProcesses(where, pid.map(parseProcess)) ?? "" },
+      scope: { filter: ofProcesses(checkedFilter(where), pid.map(parseProcess)) ?? "" },
       time: isWindowed ? everyOf(options) : lengthOf(await spanOf(source, base)),
       base,
       maxWindows: feed.isLive ? 16 : 100_000,

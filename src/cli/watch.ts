@@ -14,9 +14,10 @@ import { namesOf } from "../operators/run-question.ts";
 import type { ResultBatch } from "../query/result.ts";
 import { Actions, type Alert } from "../watch/actions.ts";
 import { Alarm, type Notification } from "../watch/alarm.ts";
+import { refuseQueryInFront } from "./query.ts";
 import { GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import type { FollowOptions } from "./rows-options.ts";
-import { askedTimes } from "./times.ts";
+import { askedRange } from "./times.ts";
 
 export interface WatchOptions extends FollowOptions {
   readonly exec?: string;
@@ -35,10 +36,11 @@ export async function watch(words: readonly string[], options: WatchOptions): Pr
   const sources = words.slice(0, -1);
   if (sources.length === 0)
     throw new SourceError("QUERY_MISSING", "watch: expected sources and, behind them, the query");
+  refuseQueryInFront(words);
   const text = queryText(words.at(-1) ?? "");
   const { from, wait, reconnect, clockOffset, maxLag } = options;
   const feed = openFeed(sources, { from, wait, reconnect, clockOffsetNs: clockOffset });
-  const { begin, end } = askedTimes(options, feed.isLive);
+  const { begin, end } = askedRange(options, feed.isLive);
   const planned = planQuery(text, { container: namedBy(options.container), begin, end });
   const alarm = new Alarm({
     after: options.after,

@@ -127,6 +127,26 @@ test("a usage has the most that it can have been, also in LAMI, and in windows",
   assert.ok(usage.value < most.value);
 });
 
+test("windows that a trace covers in part are of that part: all of their processors are theirs", () => {
+  const args = ["analyze", path("small"), "cputop", "--by", "cpu", "--every", "4s"];
+  const rows = analyzed("small", "cputop", "--by", "cpu", "--every", "4s");
+  const usages = rows.map(({ usage }) => Number(usage));
+  // Of the whole trace both have more than 97 %; it lasts 5.9 s.
+  for (const usage of usages) assert.ok(usage > 90 && usage <= 100, String(usages));
+  const all = /^Timerange: \[(.+), (.+)\]/.exec(run(args).stdout)!;
+  assert.match(run(args).stdout, `per cpu, [${all[1]}, `);
+  const { results } = JSON.parse(run([...args, "--format", "lami"]).stdout);
+  const [first, last] = [results[0], results.at(-1)].map((result) => result["time-range"]);
+  assert.ok(first.begin.value % 4e9 !== 0 && last.end.value % 4e9 !== 0);
+});
+
+test("a limit is of each window, in formats for programs, too", () => {
+  const rows = analyzed("small", "cputop", "--by", "container", "--every", "2s", "--limit", "2");
+  const windows = new Set(rows.map(({ window }) => window));
+  assert.ok(windows.size >= 3);
+  for (const one of windows) assert.is(rows.filter(({ window }) => window === one).length, 2);
+});
+
 test("what ran is unknown from the last switch before a loss to the first one after", () => {
   const unknown = new UnknownTime({ firstNs: 0n, lastNs: 1000n });
   unknown.switched(0, 100n);

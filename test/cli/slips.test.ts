@@ -87,6 +87,61 @@ for (const args of [
     assert.match(stderr, "argument '' is invalid. expected a path.");
   });
 
+for (const [what, args, expected] of [
+  [
+    "a filter that ends early",
+    ["analyze", trace, "cputop", "--where", "n =="],
+    "expected a value, got the end of the text, at line 1, column 5\nn ==\n    ^",
+  ],
+  [
+    "a filter of an unknown name",
+    ["analyze", trace, "cputop", "--where", "nn == 1"],
+    "--where: expected a field or context",
+  ],
+  [
+    "a query as a filter",
+    ["analyze", trace, "cputop", "--where", "n == 1 |> count()"],
+    "expected a filter without stages",
+  ],
+  [
+    "a filter that ends early, in top",
+    ["top", trace, "--once", "--where", "n =="],
+    "expected a value, got the end of the text, at line 1, column 5",
+  ],
+  [
+    "a filter of an unknown name, in top",
+    ["top", trace, "--once", "--where", "nn == 1"],
+    "--where: expected a field or context",
+  ],
+  ["two analyses", ["analyze", trace, "cputop", "memtop"], "got cputop and memtop"],
+  ["the last so many events", ["analyze", trace, "cputop", "--last", "9"], "--last: expected a"],
+  ["the last so many events", ["strace", trace, "--last", "9"], "--last: expected a duration"],
+  ["the query first", ["query", "|> count()", trace], "expected the query behind the sources"],
+  ["the query first", ["watch", "|> count()", trace], "expected the query behind the sources"],
+  ["letters that are swapped", ["strace", trace, "-e", "%fiel"], "did you mean %file?"],
+] as const)
+  test(`${args[0]}, ${what}: is an error that says so`, () => {
+    const { status, stderr } = run(args);
+    assert.is(status, 1, stderr);
+    assert.ok(stderr.includes(expected), stderr);
+  });
+
+for (const args of [
+  ["analyze", trace, "cputop", "--every", "0s"],
+  ["analyze", trace, "cputop", "--limit", "0"],
+  ["analyze", trace, "cputop", "--format", "lamy"],
+  ["top", trace, "--every", "0s"],
+  ["watch", trace, "|> count()", "--after", "0"],
+])
+  test(`${args[0]} ${args.slice(-2).join(" ")} is refused`, () => {
+    const { status, stderr } = run(args);
+    assert.is(status, 2, stderr);
+    assert.match(
+      stderr,
+      /is invalid\. expected (a duration of )?(more than 0|1 or more|one of lami)/,
+    );
+  });
+
 const OPTIONS: readonly (readonly [string, string, string])[] = [
   ["tail", "--filter=ret<0", "(here it is --where)"],
   ["tail", "--columns", "(here it is --select)"],

@@ -155,6 +155,12 @@ test("an entry without its exit is unfinished, an exit without its entry resumed
   );
 });
 
+test("nothing that was asked for is told, and not taken for a trace that was not read", () => {
+  const { stdout, stderr, status } = run(["strace", trace.path, "--slower", "1h"]);
+  assert.equal([stdout, status], ["", 0]);
+  assert.match(stderr, /no system calls are what was asked for/);
+});
+
 test("no call spans a loss: an exit behind it is of a call whose entry may be another", () => {
   assert.equal(lines([entry("close", { fd: 3 }), LOSS, exit("close", 0)]), [
     "close(3 <unfinished ...>",

@@ -115,6 +115,9 @@ for (const [text, press, expected] of [
   [undefined, { name: "up", sequence: "\x1b[A" }, "up"],
   ["\x03", { name: "c", ctrl: true }, "ctrl-c"],
   ["\x7f", { name: "backspace", sequence: "\x7f" }, "backspace"],
+  // As Node says it of the key alone, and of Alt with a letter.
+  [undefined, { name: "escape", meta: true, sequence: "\x1b" }, "escape"],
+  ["\x1bx", { name: "x", meta: true, sequence: "\x1bx" }, undefined],
   [undefined, {}, undefined],
 ] as const) {
   test(`key ${JSON.stringify(text ?? press)} is ${expected}`, () =>

@@ -108,6 +108,8 @@ onTmux("sorts, filters with completion, and moves through time", async () => {
   on.keys("Enter");
   seen.push(await on.until(/query: expected[\s\S]*filter: ret <$/m));
   isGolden(seen.map(trimmed).join(`${"-".repeat(100)}\n`), "top/golden/keys-100x14.txt");
+  on.keys("Escape");
+  await on.until(/filter: ret < 0[\s\S]*\?help/);
 });
 
 onTmux("draws itself anew when the terminal is resized", async () => {
