@@ -17,6 +17,7 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import { hasFixedHead } from "../cut/fixed-head.ts";
 import { wholeMetadata } from "../cut/metadata-cut.ts";
 import { type Numbered, StreamCutter } from "../cut/stream-cutter.ts";
+import { EDQUOT } from "./disk-stall.ts";
 
 /** A trace, as it is when the segment ends. */
 export interface RecordedTrace {
@@ -56,12 +57,13 @@ export class CtfSegment {
    * @param before the same stream in an earlier segment: its numbers go on
    */
   cutter(
-    { place, metadata }: RecordedTrace,
+    trace: RecordedTrace,
     name: string,
     traceClass: TraceClass,
     { begin, end, streamClass }: PacketHeader,
     before: Numbered | undefined,
   ): StreamCutter {
+    const { place } = trace;
     const key = join(place, name);
     let cutter = this.#cutters.get(key);
     if (cutter === undefined) {
@@ -69,13 +71,13 @@ export class CtfSegment {
       const isTimed = begin !== undefined && end !== undefined;
       const hasIndex = isTimed && hasFixedHead(traceClass, streamClass);
       mkdirSync(join(folder, hasIndex ? "index" : "."), { recursive: true });
-      // Their room is taken before that of packets: a segment that fills the disk can end.
-      this.#writeMetadata(place, metadata);
       const index = hasIndex ? join(folder, "index", `${name}.idx`) : undefined;
       cutter = new StreamCutter(traceClass, join(folder, name), index, undefined);
       if (before !== undefined) cutter.goOnFrom(before);
       this.#cutters.set(key, cutter);
     }
+    // Their room is taken before that of packets: a segment that fills the disk can end.
+    this.#writeMetadata(trace);
     return cutter;
   }
 
@@ -87,10 +89,9 @@ export class CtfSegment {
     try {
       this.#checkThere();
       this.#close(true);
-      for (const { place, metadata } of traces) {
-        const folder = join(this.#path, place);
-        mkdirSync(folder, { recursive: true });
-        this.#writeMetadata(place, metadata);
+      for (const trace of traces) {
+        if (!this.#declare(trace)) continue;
+        const folder = join(this.#path, trace.place);
         for (let path = folder; path !== this.#folder; path = dirname(path)) syncFolder(path);
       }
       renameSync(this.#path, join(this.#folder, name));
@@ -115,10 +116,32 @@ export class CtfSegment {
     for (const cutter of this.#cutters.values()) cutter.cutBack();
   }
 
-  /** Unless what is there says as much. */
-  #writeMetadata(place: string, metadata: Uint8Array): void {
+  /**
+   * Writes what a trace's metadata have grown by since its last packet. A disk that has no room for it has all that packets need.
+   * @returns whether the trace has metadata
+   */
+  #declare(trace: RecordedTrace): boolean {
+    try {
+      mkdirSync(join(this.#path, trace.place), { recursive: true });
+      this.#writeMetadata(trace);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
+    return this.#metadata.has(trace.place);
+  }
+
+  /** Unless what is there says as much. What is there stays until all of it is written. */
+  #writeMetadata({ place, metadata }: RecordedTrace): void {
     if (this.#metadata.get(place) === metadata.length) return;
-    writeSynced(join(this.#path, place, "metadata"), wholeMetadata(metadata));
+    const path = join(this.#path, place, "metadata");
+    const part = join(this.#path, place, `${PART_PREFIX}metadata`);
+    try {
+      writeSynced(part, wholeMetadata(metadata));
+      renameSync(part, path);
+    } catch (error) {
+      rmSync(part, { force: true });
+      throw error;
+    }
     this.#metadata.set(place, metadata.length);
   }
 
@@ -131,6 +154,14 @@ export class CtfSegment {
     for (const cutter of this.#cutters.values()) cutter.close(isSynced);
     this.#cutters.clear();
   }
+}
+
+const FULL_CODES: readonly unknown[] = ["ENOSPC", "EDQUOT", "EFBIG"];
+
+/** Whether the disk has no room. */
+function isFull(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return FULL_CODES.includes(error.code) || ("errno" in error && error.errno === -EDQUOT);
 }
 
 function writeSynced(path: string, bytes: Uint8Array): void {

@@ -16,7 +16,7 @@ export interface RecordingEvents {
 const RETRY_MS = 1000;
 
 /** Linux's number of a disk quota that is used up, for which libuv has no name. */
-const EDQUOT = 122;
+export const EDQUOT = 122;
 
 function messageOf({ errno, message }: NodeJS.ErrnoException): string {
   if (errno !== -EDQUOT) return message;

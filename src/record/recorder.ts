@@ -41,6 +41,8 @@ interface WholePart {
 const PROBE_BYTES = 4096;
 /** A format's end may need more room than the last bytes take: then those before are the last. */
 const KEPT_PARTS = 8;
+/** By which the number of lost events travels beside rows. */
+const LOST_FACT = "lost_events";
 
 export class Recorder {
   readonly #spec: RecordingSpec;
@@ -51,11 +53,17 @@ export class Recorder {
   #current: OpenSegment | undefined;
   #nextNumber: number;
   readonly #stall: DiskStall;
+  /** Rows that the disk did not take. */
+  #lost = 0;
 
   /** @throws the system's error where the folder cannot be made or read */
   constructor(spec: RecordingSpec, events: RecordingEvents) {
     this.#spec = spec;
-    this.#stall = new DiskStall(spec.folder, "row", events);
+    const lost = (rows: number): void => {
+      this.#lost += rows;
+      events.lost(rows);
+    };
+    this.#stall = new DiskStall(spec.folder, "row", { note: events.note, lost });
     const { segmentNs } = spec;
     this.#pieces =
       segmentNs === undefined ? undefined : new Panes({ everyNs: segmentNs, slideNs: segmentNs });
@@ -99,7 +107,7 @@ export class Recorder {
     }
     segment.rows += rows;
     if (lastNs > segment.lastNs) segment.lastNs = lastNs;
-    const bytes = bytesOf(segment.writer.batch(batch, facts));
+    const bytes = bytesOf(segment.writer.batch(batch, withLost(facts, this.#lost)));
     const error = segment.file.write(bytes);
     if (error === undefined && bytes.length > 0) keepPart(segment);
     this.#stall.took(error, lastNs);
@@ -189,6 +197,12 @@ export class Recorder {
 function keepPart({ whole, file, rows, lastNs }: OpenSegment): void {
   whole.push({ bytes: file.bytes, rows, lastNs });
   if (whole.length > KEPT_PARTS) whole.shift();
+}
+
+/** The files say of what the disk did not take, too, how many events are missing. */
+function withLost(facts: ReadonlyMap<string, string>, lost: number): ReadonlyMap<string, string> {
+  if (lost === 0) return facts;
+  return new Map(facts).set(LOST_FACT, String(Number(facts.get(LOST_FACT) ?? 0) + lost));
 }
 
 /** Recordings are made in formats that promise nothing. */
