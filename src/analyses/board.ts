@@ -25,32 +25,27 @@ interface GrowingWindow extends BoardWindow {
 
 /** Rows of one window; those of further keys are left out, and counted. */
 const MAX_ROWS = 20_000;
-/** A query that is so many windows behind the others is not waited for: nothing comes that it reads. */
-const MOST_WINDOWS_BEHIND = 2;
-
 export class Board {
   readonly #columns: readonly ViewColumn[];
   readonly #maxWindows: number;
   readonly #windows = new Map<bigint, GrowingWindow>();
-  /** The newest window of each part. */
-  readonly #newest: (bigint | undefined)[];
-  #everyNs = 1n;
+  /** The last window of each part that is whole. */
+  readonly #whole: (bigint | undefined)[];
+  readonly #everyNs: bigint;
   leftOut = 0;
-
-  readonly #isLive: boolean;
 
   /**
    * @param maxWindows older ones are forgotten
-   * @param isLive whether a query may have nothing to say for ever; of recorded traces each comes to an end
+   * @param everyNs how long windows are; 0 of all the time
    */
-  constructor({ columns, parts }: View, maxWindows: number, isLive: boolean) {
-    this.#isLive = isLive;
+  constructor({ columns, parts }: View, maxWindows: number, everyNs: bigint) {
     this.#columns = columns;
     this.#maxWindows = maxWindows;
-    this.#newest = parts.map(() => undefined);
+    this.#everyNs = everyNs;
+    this.#whole = parts.map(() => undefined);
   }
 
-  /** Windows that are complete as far as is known, by time. */
+  /** Windows to which no part adds anything more, by time. */
   get windows(): readonly BoardWindow[] {
     const until = this.#completeUntil();
     return [...this.#windows.values()]
@@ -60,7 +55,7 @@ export class Board {
 
   /** Forgets a part's rows of all the time so far: a later answer takes their place. */
   restart(part: number, columns: readonly string[]): void {
-    this.#newest[part] = undefined;
+    this.#whole[part] = undefined;
     const places = this.#placesOf(columns);
     for (const { rows } of this.#windows.values())
       for (const row of rows.values()) for (const at of places) row.cells[at] = null;
@@ -98,9 +93,20 @@ export class Board {
     window.lostEvents = Math.max(window.lostEvents, events);
   }
 
+  /** A part has given all its rows of windows that end before this: it may have had none. */
+  pass(part: number, ns: bigint): void {
+    this.#reach(part, ns - this.#everyNs);
+  }
+
   /** A part has come to the end of what there is. */
   end(part: number): void {
-    this.#newest[part] = END;
+    this.#whole[part] = END;
+  }
+
+  /** Forgets a window, and those before it. */
+  forget(untilNs: bigint): void {
+    for (const startNs of this.#windows.keys())
+      if (startNs <= untilNs) this.#windows.delete(startNs);
   }
 
   #placesOf(columns: readonly string[]): readonly number[] {
@@ -108,23 +114,12 @@ export class Board {
   }
 
   #reach(part: number, startNs: bigint): void {
-    const before = this.#newest[part];
-    if (before !== undefined && before >= startNs) return;
-    if (before !== undefined) {
-      const step = startNs - before;
-      if (this.#everyNs === 1n || step < this.#everyNs) this.#everyNs = step;
-    }
-    this.#newest[part] = startNs;
+    const before = this.#whole[part];
+    if (before === undefined || before < startNs) this.#whole[part] = startNs;
   }
 
   #completeUntil(): bigint {
-    const reached = this.#newest.filter((ns) => ns !== undefined);
-    const isWaiting = !this.#isLive && reached.length < this.#newest.length;
-    if (reached.length === 0 || isWaiting) return -1n;
-    if (!this.#isLive) return leastOf(reached);
-    const last = reached.filter((ns) => ns !== END).reduce((a, b) => (a > b ? a : b), 0n);
-    const least = last - BigInt(MOST_WINDOWS_BEHIND) * this.#everyNs;
-    return leastOf(reached.filter((ns) => ns >= least));
+    return this.#whole.reduce<bigint>((least, ns = -1n) => (ns < least ? ns : least), END);
   }
 
   #windowAt(startNs: bigint): GrowingWindow {
@@ -146,10 +141,6 @@ export class Board {
 }
 
 const END = (1n << 63n) - 1n;
-
-function leastOf(times: readonly bigint[]): bigint {
-  return times.reduce((a, b) => (a < b ? a : b));
-}
 
 function joined(before: Cell, value: Cell, how: ViewColumn["join"] = "sum"): Cell {
   if (before === null) return value;

@@ -32,6 +32,7 @@ export function printWindows(
         shownNs = window.startNs;
         shown++;
         onWindow(window);
+        sampler.board.forget(window.startNs);
       }
     };
     const finish = (): void => {

@@ -1,6 +1,7 @@
 /** Runs the queries of a view, and puts their rows on its board. */
 
 import type { Subscription } from "rxjs";
+import { parseDuration } from "../base/duration.ts";
 import { FilterError, SourceError } from "../base/errors.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { LossAccount } from "../feed/losses.ts";
@@ -54,7 +55,7 @@ export class Sampler {
     this.#host = host;
     this.#running = spec.view.parts.length;
     this.#progress = spec.view.parts.map(() => 0);
-    this.board = new Board(spec.view, spec.maxWindows, host.feed.isLive);
+    this.board = new Board(spec.view, spec.maxWindows, windowNs(spec.time));
   }
 
   get hasEnded(): boolean {
@@ -113,6 +114,9 @@ export class Sampler {
       case "loss":
         if (part === 0) this.losses.add(item.loss);
         break;
+      case "watermark":
+        this.board.pass(part, item.ns);
+        break;
       case "note":
         this.notes.add(item.text);
         break;
@@ -153,6 +157,12 @@ export class Sampler {
     this.#running--;
     this.#host.onChange();
   }
+}
+
+/** How long windows are; 0 of all the time. */
+function windowNs(time: string | number): bigint {
+  const ms = typeof time === "string" ? parseDuration(time) : 0;
+  return BigInt(Math.round((ms ?? 0) * 1e6));
 }
 
 /** Whether a query speaks of what this trace, or this table, does not have. */

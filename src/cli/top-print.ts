@@ -55,7 +55,7 @@ export async function printed(sources: readonly string[], options: TopOptions): 
       scope: { filter: ofProcesses(checkedFilter(where), pid.map(parseProcess)) ?? "" },
       time: isWindowed ? everyOf(options) : lengthOf(await spanOf(source, base)),
       base,
-      maxWindows: feed.isLive ? 16 : 100_000,
+      maxWindows: MAX_WINDOWS,
       most: once === true ? 1 : (count ?? Number.POSITIVE_INFINITY),
     },
     { ...source, maxLagMs: maxLag, onTraceClass: () => {} },
@@ -87,6 +87,9 @@ export async function printed(sources: readonly string[], options: TopOptions): 
   await feed.close();
   setTimeout(() => process.exit(), GRACE_MS).unref();
 }
+
+/** Windows that wait for a query which is behind: printed ones are forgotten. */
+const MAX_WINDOWS = 100_000;
 
 async function writerOf(
   options: TopOptions,

@@ -14,8 +14,17 @@ import { VIEWS, viewNamed } from "../../src/top/views.ts";
 const test = suite("top/model");
 const CONTAINERS = viewNamed("containers")!;
 
-function boardOf(isLive: boolean = true, maxWindows: number = 10): Board {
-  return new Board(CONTAINERS, maxWindows, isLive);
+/** Of windows of a second. */
+function boardOf(maxWindows: number = 10): Board {
+  return new Board(CONTAINERS, maxWindows, NS);
+}
+
+/** A board with windows to which no query adds anything more. */
+function passed(board: Board): Board {
+  CONTAINERS.parts.forEach((_, part) => {
+    board.end(part);
+  });
+  return board;
 }
 
 function modelOf(board: Board): TopModel {
@@ -59,33 +68,40 @@ test("a scope is a condition, in which names stand for themselves", () => {
   planQuery(eventConditions({ syscall: "open*at", filter: "" })[0]!);
 });
 
-test("a window is shown when every query that still speaks has filled it", () => {
+test("a window is shown when every query has passed its end", () => {
   const board = boardOf();
   board.add(0, 1n * NS, ["web"], ["cpu"], [10]);
   board.add(0, 2n * NS, ["web"], ["cpu"], [20]);
   board.add(1, 1n * NS, ["web"], ["calls"], [5]);
-  assert.equal(
-    board.windows.map(({ startNs }) => startNs),
-    [1n * NS],
-  );
-  board.add(0, 3n * NS, ["web"], ["cpu"], [30]);
-  board.add(0, 4n * NS, ["web"], ["cpu"], [30]);
-  assert.is(board.windows.length, 4, "a query without rows holds nothing up for long");
+  for (let part = 2; part < CONTAINERS.parts.length; part++) board.pass(part, 2n * NS);
+  const starts = (): bigint[] => board.windows.map(({ startNs }) => startNs / NS);
+  assert.equal(starts(), [1n]);
+  for (let i = 3n; i < 9n; i++) board.add(0, i * NS, ["web"], ["cpu"], [30]);
+  assert.equal(starts(), [1n], "however far another is");
+  for (let part = 1; part < CONTAINERS.parts.length; part++) board.pass(part, 5n * NS - 1n);
+  assert.equal(starts(), [1n, 2n, 3n], "queries that have no rows pass, too");
 });
 
-test("of a recorded trace a window waits for every query", () => {
-  const board = boardOf(false);
+test("a window waits for every query, or its end", () => {
+  const board = boardOf();
   board.add(0, 1n * NS, ["web"], ["cpu"], [10]);
   board.add(0, 9n * NS, ["web"], ["cpu"], [10]);
   assert.is(board.windows.length, 0);
-  CONTAINERS.parts.forEach((_, part) => {
-    board.end(part);
-  });
-  assert.is(board.windows.length, 2);
+  assert.is(passed(board).windows.length, 2);
+});
+
+test("windows that have been shown for good are forgotten", () => {
+  const board = passed(boardOf());
+  for (let i = 1n; i < 5n; i++) board.add(0, i * NS, ["web"], ["cpu"], [1]);
+  board.forget(2n * NS);
+  assert.equal(
+    board.windows.map(({ startNs }) => startNs / NS),
+    [3n, 4n],
+  );
 });
 
 test("old windows are forgotten", () => {
-  const board = boardOf(true, 3);
+  const board = passed(boardOf(3));
   for (let i = 1n; i < 10n; i++) board.add(0, i * NS, ["web"], ["cpu"], [1]);
   assert.equal(
     board.windows.map(({ startNs }) => startNs / NS),
@@ -94,7 +110,7 @@ test("old windows are forgotten", () => {
 });
 
 test("keys sort, select, open, go back and quit", () => {
-  const board = boardOf();
+  const board = passed(boardOf());
   board.add(0, NS, ["web"], ["cpu"], [10]);
   board.add(0, NS, ["db"], ["cpu"], [90]);
   const model = modelOf(board);
@@ -121,7 +137,7 @@ test("keys sort, select, open, go back and quit", () => {
 });
 
 test("the time cursor goes through windows, and stands while new ones come", () => {
-  const board = boardOf();
+  const board = passed(boardOf());
   for (let i = 1n; i < 5n; i++) board.add(0, i * NS, ["web"], ["cpu"], [Number(i)]);
   const model = modelOf(board);
   assert.is(model.window?.startNs, 4n * NS);
