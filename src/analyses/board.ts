@@ -18,8 +18,13 @@ export interface BoardWindow {
   readonly lostEvents: number;
 }
 
+interface GrowingRow extends BoardRow {
+  /** The part that each text is of. */
+  readonly partOf: number[];
+}
+
 interface GrowingWindow extends BoardWindow {
-  readonly rows: Map<string, BoardRow>;
+  readonly rows: Map<string, GrowingRow>;
   lostEvents: number;
 }
 
@@ -78,12 +83,16 @@ export class Board {
         this.leftOut++;
         return;
       }
-      row = { keys, cells: this.#columns.map(() => null) };
+      row = { keys, cells: this.#columns.map(() => null), partOf: [] };
       window.rows.set(id, row);
     }
-    const { cells } = row;
+    const { cells, partOf } = row;
     this.#placesOf(columns).forEach((at, i) => {
-      cells[at] = joined(cells[at]!, values[i]!, this.#columns[at]!.join);
+      const [before, value] = [cells[at]!, values[i]!];
+      // Of several texts that of the first part stays, whichever came first.
+      const isText = typeof value === "string" && (before === null || part < partOf[at]!);
+      cells[at] = isText ? value : joined(before, value, this.#columns[at]!.join);
+      if (isText) partOf[at] = part;
     });
   }
 

@@ -7,6 +7,8 @@ import { unknownName } from "./user-filter.ts";
 export interface PrintSpec extends SampleSpec {
   /** Ends after so many windows. */
   readonly most: number;
+  /** Windows that were given are forgotten; else the sampler has all of them at the end. */
+  readonly forgets: boolean;
 }
 
 export interface Printing {
@@ -32,7 +34,7 @@ export function printWindows(
         shownNs = window.startNs;
         shown++;
         onWindow(window);
-        sampler.board.forget(window.startNs);
+        if (spec.forgets) sampler.board.forget(window.startNs);
       }
     };
     const finish = (): void => {

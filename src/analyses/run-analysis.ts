@@ -110,6 +110,7 @@ function sampled(
       base,
       maxWindows: MAX_WINDOWS,
       most: Number.POSITIVE_INFINITY,
+      forgets: false,
     },
     { feed, names, maxLagMs: 0, onTraceClass: () => {} },
     () => {},

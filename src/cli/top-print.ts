@@ -57,6 +57,7 @@ export async function printed(sources: readonly string[], options: TopOptions): 
       base,
       maxWindows: MAX_WINDOWS,
       most: once === true ? 1 : (count ?? Number.POSITIVE_INFINITY),
+      forgets: true,
     },
     { ...source, maxLagMs: maxLag, onTraceClass: () => {} },
     (window) => {

@@ -38,6 +38,8 @@ function modelOf(board: Board): TopModel {
 
 const WEB = 0;
 const NS = 1_000_000_000n;
+/** The column of texts. */
+const NAME = "command";
 
 test("every view's queries are of the language, in windows and of all the time", () => {
   for (const view of VIEWS) {
@@ -88,6 +90,23 @@ test("a window waits for every query, or its end", () => {
   board.add(0, 9n * NS, ["web"], ["cpu"], [10]);
   assert.is(board.windows.length, 0);
   assert.is(passed(board).windows.length, 2);
+});
+
+test("a name is that of the first query that knows one, whichever answers first", () => {
+  const processes = viewNamed("processes")!;
+  const at = processes.columns.findIndex(({ name }) => name === NAME);
+  const names = [
+    [0, "bash"],
+    [1, "tee"],
+    [1, "cat"],
+  ] as const;
+  for (const order of [names, names.toReversed()]) {
+    const board = new Board(processes, 10, NS);
+    for (const [part, name] of order) board.add(part, NS, ["web", 8], [NAME], [name]);
+    for (let part = 0; part < processes.parts.length; part++) board.end(part);
+    const [row] = board.windows[0]!.rows.values();
+    assert.is(row!.cells[at], "bash");
+  }
 });
 
 test("windows that have been shown for good are forgotten", () => {
