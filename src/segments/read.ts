@@ -3,12 +3,13 @@
 import { SourceError } from "../base/errors.ts";
 import type { ColumnBatch } from "../column/column.ts";
 import type { Schema } from "../column/schema.ts";
-import type { ResultItem } from "../query/result.ts";
+import { type Account, NOTHING_SO_FAR, type ResultItem } from "../query/result.ts";
 import { SegmentAccount } from "./account.ts";
 import { arrowFile } from "./arrow-file.ts";
 import type { SegmentPath } from "./find.ts";
+import { type LossTimes, lossesBetween } from "./losses.ts";
 import { parquetFile } from "./parquet-file.ts";
-import { type SegmentItem, timesAt } from "./segment.ts";
+import { type Facts, type SegmentItem, timesAt } from "./segment.ts";
 
 export type { SegmentPath } from "./find.ts";
 
@@ -48,7 +49,8 @@ export function hasTimes(columns: Schema): boolean {
 }
 
 /**
- * All rows, file by file. Rows of a file that are earlier than those of the file before are counted as late.
+ * All rows, file by file. Rows of a file that are earlier than those of the file before are counted as late. What the query that wrote
+ * them has lost comes in front of the first rows behind which it may be missing.
  * @throws SourceError `SEGMENT_COLUMNS` where a file has other columns than the first; what reading a file throws
  */
 export async function* readSegments(
@@ -57,6 +59,7 @@ export async function* readSegments(
   const account = new SegmentAccount();
   let known: Schema | undefined;
   let watermarkNs: bigint | undefined;
+  let told: Account = NOTHING_SO_FAR;
   let seq = 0;
   for (const path of paths) {
     for await (const item of open(path)) {
@@ -67,16 +70,31 @@ export async function* readSegments(
         continue;
       }
       account.take(item.facts);
-      if (item.kind === "facts") continue;
-      const { batch } = item;
-      if (batch.rows === 0) continue;
-      const { late, lastNs } = lateness(batch, watermarkNs);
+      const batch = item.kind === "batch" && item.batch.rows > 0 ? item.batch : undefined;
+      const { late, lastNs } = batch === undefined ? NO_ROWS : lateness(batch, watermarkNs);
       account.late += late;
-      watermarkNs = hasTimes(known ?? []) ? lastNs : undefined;
-      yield { kind: "batch", batch: { ...batch, ...account.totals(watermarkNs), seq: seq++ } };
+      const before = watermarkNs;
+      if (batch !== undefined) watermarkNs = hasTimes(known ?? []) ? lastNs : undefined;
+      const totals = account.totals(watermarkNs);
+      const times: LossTimes = { beginNs: before, endNs: endOf(item.facts, watermarkNs) };
+      for (const loss of lossesBetween(told, totals, path.path, times))
+        yield { kind: "loss", loss };
+      told = totals;
+      if (batch === undefined) continue;
+      yield { kind: "batch", batch: { ...batch, ...totals, seq: seq++ } };
       if (watermarkNs !== undefined) yield { kind: "watermark", ns: watermarkNs };
     }
   }
+}
+
+const NO_ROWS = { late: 0, lastNs: undefined } as const;
+
+/** Up to when the facts count: those of a whole file stand beside its first rows. */
+function endOf(facts: Facts, lastNs: bigint | undefined): bigint | undefined {
+  const text = facts.get("watermark_ns") ?? "";
+  if (lastNs === undefined || !/^\d{1,19}$/.test(text)) return lastNs;
+  const ns = BigInt.asIntN(64, BigInt(text));
+  return ns > lastNs ? ns : lastNs;
 }
 
 function lateness(
