@@ -2,11 +2,9 @@
 
 import type { Token } from "../filter/lexer.ts";
 import { FUNCTIONS } from "./bind-aggregate.ts";
-import { TABLES } from "./tables.ts";
+import { STAGE_WORDS, TABLE_NAMES } from "./stage-names.ts";
 
-const TABLE_NAMES: ReadonlySet<string> = new Set(["events", ...TABLES.map(({ name }) => name)]);
-/** Behind these words stands what no filter has behind a field. */
-const WORDS: ReadonlySet<string> = new Set(["where", "select", "sort", "top", "limit", "pair"]);
+/** Punctuation before a value: no filter has it behind a field. */
 const OPENING: ReadonlySet<string> = new Set(["(", "!", "~"]);
 
 /**
@@ -17,8 +15,8 @@ export function beginsWithStage([first, second, third, fourth]: readonly Token[]
   if (first?.type !== "identifier") return false;
   if (isCall(first, second)) return true;
   if (second?.text === "=") return isCall(third, fourth);
-  if (TABLE_NAMES.has(first.text)) return second === undefined || second.text === "|";
-  return WORDS.has(first.text) && second !== undefined && beginsOperand(second);
+  if (TABLE_NAMES.includes(first.text)) return second === undefined || second.text === "|";
+  return STAGE_WORDS.includes(first.text) && second !== undefined && beginsOperand(second);
 }
 
 function isCall(name: Token | undefined, open: Token | undefined): boolean {

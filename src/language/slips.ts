@@ -3,10 +3,8 @@
 import type { Token } from "../filter/lexer.ts";
 import { FUNCTIONS } from "./bind-aggregate.ts";
 import { columnHint, foreignStage } from "./foreign-names.ts";
-import { STAGES } from "./stage-names.ts";
+import { STAGE_WORDS, TABLE_NAMES } from "./stage-names.ts";
 
-/** Words that begin a stage; aggregates are recognized by their names. */
-const STAGE_WORDS: ReadonlySet<string> = new Set(STAGES.filter((name) => !name.endsWith("()")));
 /** What other languages call an aggregate stage. */
 const FOREIGN: ReadonlySet<string> = new Set(["stats", "summarize", "summarise", "group", "agg"]);
 const CLAUSES: ReadonlySet<string> = new Set(["by", "every", "if", "where"]);
@@ -77,7 +75,8 @@ function stageHint(word: string): string | undefined {
 }
 
 function beginsStage(word: string): boolean {
-  return STAGE_WORDS.has(word) || FOREIGN.has(word) || isFunction(word);
+  const isOurs = STAGE_WORDS.includes(word) || TABLE_NAMES.includes(word) || isFunction(word);
+  return isOurs || FOREIGN.has(word);
 }
 
 function isFunction(word: string): boolean {

@@ -6,18 +6,14 @@ import type { PairStage, TableStage } from "./query-ast.ts";
 import type { TableDefinition } from "./tables/definition.ts";
 import { TABLES } from "./tables.ts";
 
+/** Tables that stand alone. */
+export const TABLE_NAMES: readonly string[] = ["events", ...TABLES.map(({ name }) => name)];
+
+/** Words behind which a stage goes on. */
+export const STAGE_WORDS: readonly string[] = ["pair", "where", "select", "sort", "top", "limit"];
+
 /** What a stage may begin with. */
-export const STAGES: readonly string[] = [
-  "events",
-  ...TABLES.map(({ name }) => name),
-  "pair",
-  "where",
-  "select",
-  "sort",
-  "top",
-  "limit",
-  "count()",
-];
+export const STAGES: readonly string[] = [...TABLE_NAMES, ...STAGE_WORDS, "count()"];
 
 /** @throws FilterError `QUERY_NAME` where no table has this name */
 export function tableNamed(stage: TableStage, text: string): TableDefinition {

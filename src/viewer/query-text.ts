@@ -25,9 +25,9 @@ function closing(text: string, begin: number): number {
   return text.length;
 }
 
-/** What no filter begins with: an aggregate, a word of a stage with what it needs, a table and a stage. */
+/** What no filter begins with: an aggregate, a word of a stage with what it needs, a table. @see language/leading-stage.ts */
 const STAGE =
-  /^\s*((\w+\s*=\s*)?\w+\s*\(|(where|select|sort|top|limit|pair)\s+[\w$"'!(]|[a-z]+\s*\|>)/;
+  /^\s*((\w+\s*=\s*)?\w+\s*\(|(where|select|sort|top|limit|pair)\s+[\w$"'`!~(]|(events|syscalls|slices|blocked|wakeups|irqs|io|pages|net)\s*(\|>|$))/;
 
 /** The filter before the first stage; empty for a query with a name, `@cpu`, or with stages only. */
 export function filterOf(query: string): string {

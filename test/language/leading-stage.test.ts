@@ -6,6 +6,7 @@ import { FilterError } from "../../src/base/errors.ts";
 import { completeQuery } from "../../src/language/complete-query.ts";
 import { hasStages, parseQuery } from "../../src/language/parse-query.ts";
 import { ofProcesses } from "../../src/language/process-filter.ts";
+import { TABLE_NAMES } from "../../src/language/stage-names.ts";
 import { filterOf } from "../../src/viewer/query-text.ts";
 
 const test = suite("language/leading-stage");
@@ -51,6 +52,8 @@ const FILTERS: readonly string[] = [
   "select.a == 2",
   "events[0] == 1",
   "sum == 3 |> sum(ret)",
+  "ret |> count()",
+  "limits |> count()",
 ];
 
 for (const text of FILTERS)
@@ -88,7 +91,7 @@ test("what follows it is completed like behind |>", () => {
 });
 
 test("the page finds no filter in it", () => {
-  for (const text of STAGES.slice(1)) assert.is(filterOf(text), "", text);
+  for (const text of [...STAGES, ...TABLE_NAMES]) assert.is(filterOf(text), "", text);
   for (const text of FILTERS) assert.is(filterOf(text), text.split("|>")[0]!.trim(), text);
 });
 
