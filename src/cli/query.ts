@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { SourceError } from "../base/errors.ts";
 import { namedBy } from "../filter/container-condition.ts";
 import { formatNamed } from "../format/formats.ts";
@@ -9,8 +8,8 @@ import { runPlanned } from "../language/run-query.ts";
 import type { Question } from "../query/question.ts";
 import { startThreads } from "../query/threads.ts";
 import { segmentPaths } from "../segments/find.ts";
-import { isLiveSource } from "../source/live-source.ts";
 import { queryOutput } from "./query-output.ts";
+import { sourcesAndQuery } from "./query-words.ts";
 import { note } from "./report.ts";
 import { executionOf, feedOf, type RowsOptions } from "./rows-options.ts";
 import { type Asked, lastRows, runRows } from "./rows-run.ts";
@@ -22,29 +21,8 @@ export interface QueryOptions extends RowsOptions {
 
 /** `tracewire query`: answers in the query language, as a table or in a format for programs. */
 export async function query(words: readonly string[], options: QueryOptions): Promise<void> {
-  const sources = words.slice(0, -1);
-  if (sources.length === 0)
-    throw new SourceError(
-      "QUERY_MISSING",
-      `query: expected sources and, behind them, the query, got only ${words[0] ?? "nothing"}`,
-    );
-  refuseQueryInFront(words);
-  await answer(sources, queryText(words.at(-1) ?? "", options.queries), options);
-}
-
-/**
- * @param words sources and, behind them, a query
- * @throws SourceError `QUERY_ORDER` where a source stands last instead
- */
-export function refuseQueryInFront(words: readonly string[]): void {
-  const [first, last] = [words[0] ?? "", words.at(-1) ?? ""];
-  const isSource = (word: string): boolean => isLiveSource(word) || existsSync(word);
-  // A field may be called as a file is.
-  if (isSource(last) && !isSource(first))
-    throw new SourceError(
-      "QUERY_ORDER",
-      `query: expected the query behind the sources, got the source ${last} there`,
-    );
+  const { sources, query } = sourcesAndQuery("query", words);
+  await answer(sources, queryText(query, options.queries), options);
 }
 
 /** Runs a query and writes its rows. */

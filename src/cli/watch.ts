@@ -1,6 +1,5 @@
 /** `tracewire watch`: a query whose rows are an alert. */
 
-import { SourceError } from "../base/errors.ts";
 import { isoText } from "../base/time.ts";
 import { valueAt } from "../column/row-reader.ts";
 import type { Schema } from "../column/schema.ts";
@@ -14,7 +13,7 @@ import { namesOf } from "../operators/run-question.ts";
 import type { ResultBatch } from "../query/result.ts";
 import { Actions, type Alert } from "../watch/actions.ts";
 import { Alarm, type Notification } from "../watch/alarm.ts";
-import { refuseQueryInFront } from "./query.ts";
+import { sourcesAndQuery } from "./query-words.ts";
 import { GRACE_MS, note, report, reportIncomplete, warn } from "./report.ts";
 import type { FollowOptions } from "./rows-options.ts";
 import { askedRange } from "./times.ts";
@@ -33,11 +32,8 @@ const MAX_ROWS = 100;
 const TICK_MS = 250;
 
 export async function watch(words: readonly string[], options: WatchOptions): Promise<void> {
-  const sources = words.slice(0, -1);
-  if (sources.length === 0)
-    throw new SourceError("QUERY_MISSING", "watch: expected sources and, behind them, the query");
-  refuseQueryInFront(words);
-  const text = queryText(words.at(-1) ?? "");
+  const { sources, query } = sourcesAndQuery("watch", words);
+  const text = queryText(query);
   const { from, wait, reconnect, clockOffset, maxLag } = options;
   const feed = openFeed(sources, { from, wait, reconnect, clockOffsetNs: clockOffset });
   const { begin, end } = askedRange(options, feed.isLive);
