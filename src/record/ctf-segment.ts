@@ -17,7 +17,7 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import { hasFixedHead } from "../cut/fixed-head.ts";
 import { wholeMetadata } from "../cut/metadata-cut.ts";
 import { type Numbered, StreamCutter } from "../cut/stream-cutter.ts";
-import { EDQUOT } from "./disk-stall.ts";
+import { isNoRoom } from "./disk-stall.ts";
 
 /** A trace, as it is when the segment ends. */
 export interface RecordedTrace {
@@ -125,7 +125,7 @@ export class CtfSegment {
       mkdirSync(join(this.#path, trace.place), { recursive: true });
       this.#writeMetadata(trace);
     } catch (error) {
-      if (!isFull(error)) throw error;
+      if (!isNoRoom(error)) throw error;
     }
     return this.#metadata.has(trace.place);
   }
@@ -154,14 +154,6 @@ export class CtfSegment {
     for (const cutter of this.#cutters.values()) cutter.close(isSynced);
     this.#cutters.clear();
   }
-}
-
-const FULL_CODES: readonly unknown[] = ["ENOSPC", "EDQUOT", "EFBIG"];
-
-/** Whether the disk has no room. */
-function isFull(error: unknown): boolean {
-  if (!(error instanceof Error) || !("code" in error)) return false;
-  return FULL_CODES.includes(error.code) || ("errno" in error && error.errno === -EDQUOT);
 }
 
 function writeSynced(path: string, bytes: Uint8Array): void {

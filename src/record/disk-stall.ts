@@ -16,7 +16,15 @@ export interface RecordingEvents {
 const RETRY_MS = 1000;
 
 /** Linux's number of a disk quota that is used up, for which libuv has no name. */
-export const EDQUOT = 122;
+const EDQUOT = 122;
+const NO_ROOM: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+/** Whether a disk, a quota or a limit has no room for what was written. */
+export function isNoRoom(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  return NO_ROOM.has(code) || errno === -EDQUOT;
+}
 
 function messageOf({ errno, message }: NodeJS.ErrnoException): string {
   if (errno !== -EDQUOT) return message;
