@@ -30,6 +30,7 @@ interface GrowingWindow extends BoardWindow {
 
 /** Rows of one window; those of further keys are left out, and counted. */
 const MAX_ROWS = 20_000;
+
 export class Board {
   readonly #columns: readonly ViewColumn[];
   readonly #maxWindows: number;

@@ -7,7 +7,7 @@ import { type Account, NOTHING_SO_FAR, type ResultItem } from "../query/result.t
 import { SegmentAccount } from "./account.ts";
 import { arrowFile } from "./arrow-file.ts";
 import type { SegmentPath } from "./find.ts";
-import { type LossTimes, lossesBetween } from "./losses.ts";
+import { lossesBetween } from "./losses.ts";
 import { parquetFile } from "./parquet-file.ts";
 import { type Facts, type SegmentItem, timesAt } from "./segment.ts";
 
@@ -49,8 +49,8 @@ export function hasTimes(columns: Schema): boolean {
 }
 
 /**
- * All rows, file by file. Rows of a file that are earlier than those of the file before are counted as late. What the query that wrote
- * them has lost comes in front of the first rows behind which it may be missing.
+ * All rows, file by file. Rows of a file that are earlier than those of the file before are counted as late. Losses of
+ * the query that wrote the files come before the rows with which its account has grown.
  * @throws SourceError `SEGMENT_COLUMNS` where a file has other columns than the first; what reading a file throws
  */
 export async function* readSegments(
@@ -59,7 +59,7 @@ export async function* readSegments(
   const account = new SegmentAccount();
   let known: Schema | undefined;
   let watermarkNs: bigint | undefined;
-  let told: Account = NOTHING_SO_FAR;
+  let reported: Account = NOTHING_SO_FAR;
   let seq = 0;
   for (const path of paths) {
     for await (const item of open(path)) {
@@ -73,13 +73,13 @@ export async function* readSegments(
       const batch = item.kind === "batch" && item.batch.rows > 0 ? item.batch : undefined;
       const { late, lastNs } = batch === undefined ? NO_ROWS : lateness(batch, watermarkNs);
       account.late += late;
-      const before = watermarkNs;
+      const beginNs = watermarkNs;
       if (batch !== undefined) watermarkNs = hasTimes(known ?? []) ? lastNs : undefined;
       const totals = account.totals(watermarkNs);
-      const times: LossTimes = { beginNs: before, endNs: endOf(item.facts, watermarkNs) };
-      for (const loss of lossesBetween(told, totals, path.path, times))
+      const times = { beginNs, endNs: endOf(item.facts, watermarkNs) };
+      for (const loss of lossesBetween(reported, totals, path.path, times))
         yield { kind: "loss", loss };
-      told = totals;
+      reported = totals;
       if (batch === undefined) continue;
       yield { kind: "batch", batch: { ...batch, ...totals, seq: seq++ } };
       if (watermarkNs !== undefined) yield { kind: "watermark", ns: watermarkNs };
