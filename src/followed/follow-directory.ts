@@ -147,7 +147,9 @@ class Follower {
         if (stream.head !== undefined) ready.push({ trace, stream });
       }
     }
-    // Once all streams are announced: one of them alone would let times pass that the others are still to come with.
+    // Once all streams are announced, and the earliest first: where all have been silent for long, and nothing waits for them
+    // any more, one of them alone would let times pass that the others are still to come with.
+    ready.sort((a, b) => (comesFirst(a, b) ? -1 : 1));
     for (const { stream } of ready) yield* this.#untilHead(stream);
     const heap = new Heap(ready, comesFirst);
     const until = performance.now() + ROUND_MS;

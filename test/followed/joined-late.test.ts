@@ -93,12 +93,16 @@ test("no time passes before the streams of all traces are known", async () => {
   });
   const stop = new AbortController();
   const kinds: string[] = [];
-  for await (const { kind } of followDirectory("lab", root, { signal: stop.signal })) {
-    kinds.push(kind);
+  const bounded: string[] = [];
+  for await (const item of followDirectory("lab", root, { signal: stop.signal })) {
+    kinds.push(item.kind);
+    if (item.kind === "beacon") bounded.push(item.stream.name);
     if (kinds.filter((one) => one === "packet").length === 2) stop.abort();
   }
   assert.is(kinds.filter((kind) => kind === "stream").length, 2);
   assert.ok(kinds.lastIndexOf("stream") < kinds.indexOf("beacon"), kinds.join());
+  // The earliest first: whoever waits for nobody any more, since all were silent, waits again from it on.
+  assert.match(bounded[0]!, /soon/);
 });
 
 test("a ring that was written over before its metadata came is counted as lost", async () => {
