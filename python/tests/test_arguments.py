@@ -60,8 +60,9 @@ def test_refuses_a_timeout_that_is_none(recorded: tw.Connection, seconds: float)
 def test_more_rows_than_there_can_be_are_all_of_them(recorded: tw.Connection) -> None:
     assert recorded.query(select="timestamp").table(rows=1 << 70).num_rows == 17_202
     assert recorded.query(select="timestamp").table(rows=0).num_rows == 0
-    with pytest.raises(ValueError, match="rows: expected a number from 0, got -1"):
-        recorded.query(select="timestamp").table(rows=-1)
+    for rows in (-1, "10", 2.5):
+        with pytest.raises(ValueError, match=f"rows: expected a whole number from 0, got {rows!r}"):
+            recorded.query(select="timestamp").table(rows=rows)  # type: ignore[arg-type]
 
 
 def test_a_query_can_be_copied_and_sent_to_another_process(recorded: tw.Connection) -> None:

@@ -76,3 +76,24 @@ def test_takes_the_link_that_serve_prints(recorded: tw.Connection) -> None:
 def test_opens_with_the_token_and_address_that_options_say(small: str, options: tuple[str, ...]) -> None:
     with tw.open(small, program=MAIN, options=options) as trace:
         assert trace.query(events="sched_switch", limit=1).table().num_rows == 1
+
+
+def test_says_which_program_is_wrong(small: str, tmp_path: Path) -> None:
+    with pytest.raises(tw.TracewireError, match="NO_PROGRAM.*main.js, got '/nowhere/main.js'"):
+        tw.open(small, program="/nowhere/main.js")
+    broken, other = tmp_path / "broken.cjs", tmp_path / "other.cjs"
+    broken.write_text("throw new TypeError('is no server')\n")
+    with pytest.raises(tw.TracewireError) as caught:
+        tw.open(small, program=broken)
+    assert str(caught.value) == f"START: serve: {broken} ended: TypeError: is no server"
+    other.write_text("console.log('hello'); setInterval(() => {}, 1000)\n")
+    with pytest.raises(tw.TracewireError, match="expected the URL of a server from .*other.cjs, got 'hello'"):
+        tw.open(small, program=other)
+
+
+def test_says_that_its_own_server_has_been_ended(small: str) -> None:
+    with tw.open(small, program=MAIN) as trace:
+        query = trace.query()
+    for ask in (trace.sources, query.table):
+        with pytest.raises(tw.TracewireError, match="CLOSED.*close\\(\\) has ended"):
+            ask()

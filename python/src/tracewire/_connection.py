@@ -6,7 +6,6 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from ._place import Place
-from ._errors import TracewireError
 from ._parameters import Duration, Time, protocol_parameters
 from ._query import Query
 
@@ -26,13 +25,11 @@ class Connection:
     def __init__(self, place: Place, server: LocalServer | None = None) -> None:
         self._place = place
         self._server = server
-        self._is_closed = False
 
     @property
     def place(self) -> Place:
         """:raises TracewireError: `CLOSED`, where its own server has been ended"""
-        if self._is_closed:
-            raise TracewireError(f"{self.url}: expected a server, got one that close() has ended", code="CLOSED")
+        self._place.check_open()
         return self._place
 
     @property
@@ -130,7 +127,6 @@ class Connection:
         """Ends the server, if `open` started it."""
         server, self._server = self._server, None
         if server is not None:
-            self._is_closed = True
             server.close()
 
     def __enter__(self) -> Connection:

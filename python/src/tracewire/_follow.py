@@ -78,6 +78,7 @@ class Following(Accounted):
         writer.close()
 
     async def _connect(self, first: dict[str, Any]) -> None:
+        self._place.check_open()
         context = self._place.tls_context
         host, port = self._place.address
         opening = asyncio.open_connection(host, port, ssl=context, limit=4 << 20)

@@ -64,8 +64,11 @@ class LocalServer:
     def __init__(
         self, sources: list[str], program: str | os.PathLike[str] | None, options: tuple[str, ...]
     ) -> None:
+        if program is not None and not os.path.isfile(program):
+            raise TracewireError(f"program: expected the path of tracewire's main.js, got {os.fspath(program)!r}", code="NO_PROGRAM")
         token = _chosen_token(options) or secrets.token_urlsafe(24)
-        command = [find_node(), "--require", str(END_WITH_PARENT), str(program or find_program()), "serve"]
+        self._program = os.fspath(program or find_program())
+        command = [find_node(), "--require", str(END_WITH_PARENT), self._program, "serve"]
         command += ["--listen", "127.0.0.1:0", *options, "--", *sources]
         self._stderr = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
@@ -78,6 +81,7 @@ class LocalServer:
             start_new_session=True,
         )
         self._started_by = os.getpid()
+        self.is_closed = False
         _SERVERS.add(self)
         try:
             self.place = Place.of(self._url(), token)
@@ -91,6 +95,7 @@ class LocalServer:
 
     def close(self) -> None:
         """Ends it and waits until it has ended."""
+        self.is_closed = True
         process = self._process
         if process.stdin is not None:
             process.stdin.close()
@@ -121,10 +126,20 @@ class LocalServer:
             return line.strip()
         if not ready:
             raise TracewireError(f"serve: expected it to be ready within {START_SECONDS:.0f} s", code="START")
+        if line:
+            raise TracewireError(f"serve: expected the URL of a server from {self._program}, got {line.strip()!r}", code="START")
         self._process.wait(END_SECONDS)
         self._stderr.seek(0)
         said = self._stderr.read(4000).decode(errors="replace").strip()
-        raise TracewireError(said.removeprefix("error: ") or "serve: ended without a word", code="START")
+        raise TracewireError(self._reason(said), code="START")
+
+    def _reason(self, said: str) -> str:
+        """Why it did not start: in its own words, or in Node's, whose stack is of no use here."""
+        own = re.search(r"^error: (.*)", said, re.MULTILINE | re.DOTALL)
+        if own is not None:
+            return own[1]
+        of_node = re.search(r"^\w*Error\b.*", said, re.MULTILINE)
+        return f"serve: {self._program} ended: {of_node[0] if of_node else said or 'without a word'}"
 
 
 def _chosen_token(options: tuple[str, ...]) -> str | None:

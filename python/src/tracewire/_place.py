@@ -10,9 +10,12 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._errors import ConnectionLost, NoServer, QueryTimeout, TracewireError, error_from_body
+
+if TYPE_CHECKING:
+    from ._local import LocalServer
 
 #: Seconds until a connection must stand, and a small answer be there.
 CONNECT_SECONDS = 10.0
@@ -28,7 +31,7 @@ class Place:
     token: str | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
     #: What is kept for as long as somebody may connect: a server that was started for it.
-    owner: object = field(default=None, repr=False, compare=False)
+    owner: LocalServer | None = field(default=None, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Place, (self.url, self.token, self.tls)
@@ -64,8 +67,14 @@ class Place:
             return None
         return self.tls if self.tls is not None else ssl.create_default_context()
 
+    def check_open(self) -> None:
+        """:raises TracewireError: `CLOSED`, where its own server has been ended: its port may be another's by now"""
+        if self.owner is not None and self.owner.is_closed:
+            raise TracewireError(f"{self.url}: expected a server, got one that close() has ended", code="CLOSED")
+
     def dial(self, timeout: float) -> socket.socket:
         """A connected socket, with TLS where the URL says so."""
+        self.check_open()
         plain = socket.create_connection(self.address, min(timeout, CONNECT_SECONDS))
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -79,6 +88,7 @@ class Place:
 
     def get(self, path: str, parameters: dict[str, str] | None = None, timeout: float = 60.0) -> Any:
         """The JSON that a path answers."""
+        self.check_open()
         search = urllib.parse.urlencode(parameters or {})
         request = urllib.request.Request(f"{self.url}{path}{'?' if search else ''}{search}")
         if self.token is not None:

@@ -67,8 +67,8 @@ class Query:
         parameters = dict(self.parameters)
         if seconds is not None:
             parameters["duration"] = f"{round(seconds * 1000)}ms"
-        if rows is not None and rows < 0:
-            raise ValueError(f"rows: expected a number from 0, got {rows}")
+        if rows is not None and (not hasattr(rows, "__index__") or rows < 0):
+            raise ValueError(f"rows: expected a whole number from 0, got {rows!r}")
         left = None if rows is None else min(rows, MAX_LIMIT)
         if left is not None and "q" not in parameters:
             parameters["limit"] = min(left, parameters.get("limit", left))
