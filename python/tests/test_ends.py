@@ -44,10 +44,6 @@ def test_ends_with_its_stream(recorded: tw.Connection) -> None:
     with recorded.query().batches() as batches:
         next(batches)
     wait_until_none_runs(recorded)
-    stream = recorded.query().batches()
-    next(stream)
-    del stream
-    wait_until_none_runs(recorded)
 
 
 def test_ends_with_a_consumer_that_stops_in_the_middle(recorded: tw.Connection) -> None:
@@ -63,6 +59,24 @@ def test_a_lazy_frame_of_other_columns_leaves_no_run_behind(recorded: tw.Connect
     frame = query.to_polars(lazy=True)
     assert frame.select("timestamp").collect().height == 17_202
     assert query._runs.take_aside() is None
+
+
+def test_ends_when_nobody_holds_its_run_any_more(recorded: tw.Connection) -> None:
+    query = recorded.query()
+    stream = query.batches()
+    next(stream)
+    del stream
+    wait_until_none_runs(recorded)
+    # The query still has its account.
+    assert query.losses.events == 0
+
+    async def first() -> int:
+        async for batch in query.follow():
+            return batch.num_rows
+        return 0
+
+    assert asyncio.run(first()) > 0
+    wait_until_none_runs(recorded)
 
 
 def test_ends_when_it_is_cancelled_from_another_thread(session: Session) -> None:

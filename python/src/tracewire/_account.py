@@ -137,7 +137,13 @@ class Account:
 class Accounted:
     """What every run of a query shows of its account."""
 
-    _account: Account
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    @property
+    def alone(self) -> Accounted:
+        """The same without the run, which may end once nobody takes its rows."""
+        return Accounted(self._account)
 
     @property
     def losses(self) -> Losses:

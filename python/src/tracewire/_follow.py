@@ -30,10 +30,10 @@ class Following(Accounted):
     """
 
     def __init__(self, place: Place, parameters: dict[str, Any], timeout: float) -> None:
+        super().__init__(Account(text=parameters.get("q") or parameters.get("where")))
         self._place = place
         self._parameters = parameters
         self._timeout = timeout
-        self._account = Account(text=parameters.get("q") or parameters.get("where"))
         self._ready: deque[pa.RecordBatch] = deque()
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ._account import Losses
+from ._account import Accounted, Losses
 from ._errors import TracewireError
 from ._follow import Following
 from ._parameters import Duration
@@ -216,17 +217,18 @@ class _Runs:
     """The runs of a query: those that go on, the last one, and one that has only shown its columns so far."""
 
     def __init__(self) -> None:
-        self.last: Stream | None = None
+        self.last: Accounted | None = None
         self.schema: pa.Schema | None = None
-        self._going: list[Stream] = []
+        # Whoever lets go of a run ends it: a query holds none but the one aside.
+        self._going: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._aside: Stream | None = None
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
     def add(self, stream: Stream) -> None:
         with self._lock:
-            self._going = [one for one in self._going if not one.is_closed] + [stream]
-            self.last = stream
+            self._going.add(stream)
+            self.last = stream.alone
 
     def put_aside(self, stream: Stream) -> None:
         """It ends if its rows are not asked for soon."""
@@ -253,7 +255,8 @@ class _Runs:
     def cancel(self) -> None:
         self.close_aside()
         with self._lock:
-            going, self._going = self._going, []
+            going = list(self._going)
+            self._going.clear()
         for stream in going:
             stream.close()
 

@@ -31,13 +31,13 @@ CANCEL = b'{"cancel": true}'
 class Stream(Accounted):
     """The record batches of a running query: an iterator and a context manager.
 
-    Leaving it, by whatever way, ends the query on the server.
+    Leaving it, by whatever way, ends the query on the server, and so does letting go of it.
     """
 
     def __init__(self, place: Place, parameters: dict[str, Any], timeout: float) -> None:
+        super().__init__(Account(text=parameters.get("q") or parameters.get("where")))
         self._place = place
         self._timeout = timeout
-        self._account = Account(text=parameters.get("q") or parameters.get("where"))
         self._ready: deque[pa.RecordBatch] = deque()
         self._socket: _Socket | None = None
         self._is_closed = False
