@@ -1,6 +1,6 @@
 /**
- * Text → tokens, as LTTng 2.13.9 cuts them (filter-lexer.lpp), plus `?`, `,`, names between backquotes and unit suffixes on
- * integers.
+ * Text → tokens, as LTTng 2.13.9 cuts them (filter-lexer.lpp), plus `?`, `,`, names between backquotes and units behind
+ * decimal numbers: `5ms` and `0.5ms` are integers.
  *
  * The text is cut at once, so that sizes and nesting are judged before the parser works; `TokenFeed` then hands the
  * tokens to nearley. Characters that begin no token become tokens of their own, for the parser to refuse in context.
@@ -103,6 +103,7 @@ const STRING = /L?(?:"[^"]*"|'[^']+')/y;
 const FLOAT =
   /(?:0[xX](?:[0-9a-fA-F]*\.[0-9a-fA-F]+|[0-9a-fA-F]+\.)(?:[pP][+-]?[0-9]+)?|0[xX][0-9a-fA-F]+[pP][+-]?[0-9]+|(?:[0-9]*\.[0-9]+|[0-9]+\.)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)[fFlL]?/y;
 const INTEGER = /(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)/y;
+const DECIMAL = /[0-9]*\.[0-9]+/y;
 const SUFFIX = /(?:[uU](?:ll|LL|[lL])?|(?:ll|LL|[lL])[uU]?)?/y;
 const UNIT = /(?:ns|us|ms|s|min|h|B|[KMGT]iB)(?![0-9A-Za-z_:])/y;
 const PUNCTUATION = /->|<<|>>|<=|>=|==|!=|&&|\|\||./suy;
@@ -114,6 +115,9 @@ function tokenAt(text: string, start: number): Token {
   if (name !== "") return token(name.startsWith("$") ? "global" : "identifier", name, start);
   const quoted = match(QUOTED_NAME, text, start);
   if (quoted !== "") return token("identifier", quoted, start);
+  const decimal = match(DECIMAL, text, start);
+  const unit = decimal === "" ? "" : match(UNIT, text, start + decimal.length);
+  if (unit !== "") return token("integer", decimal + unit, start);
   const float = match(FLOAT, text, start);
   if (float !== "") return token("float", float, start);
   const digits = match(INTEGER, text, start);

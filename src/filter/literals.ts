@@ -23,7 +23,7 @@ const UNITS: ReadonlyMap<string, bigint> = new Map([
 /** What may stand behind a decimal number, for durations in ns and sizes in bytes. */
 export const UNIT_NAMES: readonly string[] = [...UNITS.keys()];
 
-/** The unit of a duration or size literal (`5ms`, `64KiB`), if it has one. */
+/** The unit of a duration or size literal (`5ms`, `1.5s`, `64KiB`), if it has one. */
 export function unitOf(text: string): string | undefined {
   const unit = /(?:ns|us|ms|s|min|h|B|[KMGT]iB)$/.exec(text)?.[0];
   return unit !== undefined && !/^0[xX]/.test(text) ? unit : undefined;
@@ -33,7 +33,7 @@ export function unitOf(text: string): string | undefined {
  * The value of an integer literal, or what is wrong with it.
  *
  * Plain literals are read unsigned, saturate at 2^64 − 1 and are then taken as signed, so that
- * `18446744073709551615` is −1. C suffixes are ignored. Literals with a unit must fit as they are.
+ * `18446744073709551615` is −1. C suffixes are ignored. Literals with a unit must fit as they are, and be whole: `0.5ms`, not `0.5ns`.
  */
 export function integerValue(text: string): Integer | string {
   const unit = unitOf(text);
@@ -60,12 +60,21 @@ function saturated(text: string): bigint {
 }
 
 function scaledValue(text: string, unit: string): Integer | string {
-  const digits = text.slice(0, -unit.length);
+  const [digits = "", point = ""] = text.slice(0, -unit.length).split(".");
   if (digits.length > 1 && digits.startsWith("0"))
     return `expected a decimal number before ${unit}`;
-  // 20 digits exceed 64 bits in any unit: longer texts need not be converted.
-  const value = BigInt(digits.slice(0, 20)) * (UNITS.get(unit) ?? 1n);
-  return value > MAX_SIGNED ? "expected a value below 2^63" : halves(value);
+  const fraction = point.replace(/0+$/, "");
+  // 20 digits exceed 64 bits in any unit, and 40 behind the point are whole in none.
+  if (digits.length > 20) return "expected a value below 2^63";
+  if (fraction.length > 40) return notWhole(unit);
+  const parts = BigInt(digits + fraction) * (UNITS.get(unit) ?? 1n);
+  const scale = 10n ** BigInt(fraction.length);
+  if (parts / scale > MAX_SIGNED) return "expected a value below 2^63";
+  return parts % scale === 0n ? halves(parts / scale) : notWhole(unit);
+}
+
+function notWhole(unit: string): string {
+  return `expected a whole number of ${unit.endsWith("B") ? "bytes" : "nanoseconds"}`;
 }
 
 const MAX_UNSIGNED = (1n << 64n) - 1n;

@@ -5,9 +5,9 @@ import type { ColumnType } from "../column/column.ts";
 import { type ColumnRequest, columnRequest } from "../column/request.ts";
 import { compileExpression } from "../filter/compile.ts";
 import { PairedTable, type PairRole } from "../operators/tables/pairing.ts";
-import { durationNs } from "./duration-literal.ts";
 import { conditionOnEvents } from "./event-columns.ts";
 import { wrongStage } from "./language-error.ts";
+import { durationNs } from "./number-literals.ts";
 import type { EventGlob, PairStage } from "./query-ast.ts";
 import type { TableColumn, TableDefinition } from "./tables/definition.ts";
 

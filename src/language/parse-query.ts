@@ -10,6 +10,7 @@ import queryRules from "./grammar.generated.ts";
 import { beginsWithStage } from "./leading-stage.ts";
 import type { Query } from "./query-ast.ts";
 import { slipHint } from "./slips.ts";
+import { stageGoesOn } from "./stage-names.ts";
 
 const grammar = new GrammarParser(queryRules, filterRules);
 
@@ -88,11 +89,19 @@ function refusal(
   token: Token | undefined,
   terminals: ReadonlySet<string>,
 ): FilterError {
-  const words = WORDS.filter((word) => terminals.has(word));
-  const isStage = terminals.has("select");
-  const expected = isStage
-    ? ["a stage (a table, where, select, an aggregate such as count(), sort, top or limit)"]
-    : [...summary(terminals), ...words.map((word) => `"${word}"`)];
-  if (terminals.has("|") && !isStage) expected.push('"|>"');
-  return syntaxError(text, tokens, token, "query", expected, slipHint);
+  const before = tokens[(token === undefined ? tokens.length : tokens.indexOf(token)) - 1]?.text;
+  return syntaxError(text, tokens, token, "query", expectedBehind(before, terminals), slipHint);
+}
+
+function expectedBehind(before = "", terminals: ReadonlySet<string>): readonly string[] {
+  if (terminals.has("select"))
+    return ["a stage (a table, where, select, an aggregate such as count(), sort, top or limit)"];
+  // The word alone could also be a table's name, or an aggregate's: nobody means that.
+  const more = terminals.has("(") && terminals.has("|") ? stageGoesOn(before) : undefined;
+  if (more !== undefined) return [more.expected];
+  const words = WORDS.filter((word) => terminals.has(word)).map((word) => `"${word}"`);
+  const expected = [...summary(terminals), ...words];
+  if (terminals.has("integer") && !terminals.has("float")) expected.push("a duration, such as 1s");
+  if (terminals.has("|")) expected.push('"|>"');
+  return expected;
 }

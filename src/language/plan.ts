@@ -10,7 +10,6 @@ import {
   type ContainerCondition,
   describeCondition,
 } from "../filter/container-condition.ts";
-import { wholeNumber } from "../filter/literals.ts";
 import { parse } from "../filter/parse.ts";
 import { AggregateRows } from "../operators/aggregate/aggregate.ts";
 import { paneLength } from "../operators/aggregate/windows.ts";
@@ -25,6 +24,7 @@ import { type BoundAggregate, bindAggregate } from "./bind-aggregate.ts";
 import { containersAsked, splitTerms } from "./container-terms.ts";
 import { conditionOnEvents } from "./event-columns.ts";
 import { wrongStage } from "./language-error.ts";
+import { rowCount } from "./number-literals.ts";
 import { pairTable } from "./pair-table.ts";
 import { parseQuery } from "./parse-query.ts";
 import type { OpenOptions, PlannedQuery } from "./planned-query.ts";
@@ -313,7 +313,7 @@ class Planner {
   #top({ count, by, per, start, end }: TopStage): void {
     const orders = [{ at: this.#orderPlace(by), isDescending: true }];
     const places = per.map((name) => this.#orderPlace(name));
-    const most = wholeNumber(count.text);
+    const most = rowCount(count, "top", this.#text);
     const isPerWindow = per.some((name) => name.text === "window");
     const isSet = this.#sets === "totals" || (this.#sets === "windows" && isPerWindow);
     this.#add("top", ({ isLive }) => new Sort({ orders, most, per: places, isSet, isLive }), {
@@ -324,7 +324,7 @@ class Planner {
   }
 
   #limitRows({ count }: LimitStage): void {
-    const rows = wholeNumber(count.text);
+    const rows = rowCount(count, "limit", this.#text);
     if (this.#operators.length === 0 && this.#events !== undefined)
       this.#limit = Math.min(rows, this.#limit ?? rows);
     else

@@ -3,7 +3,7 @@
 import type { Token } from "../filter/lexer.ts";
 import { FUNCTIONS } from "./bind-aggregate.ts";
 import { columnHint, foreignStage } from "./foreign-names.ts";
-import { STAGE_WORDS, TABLE_NAMES } from "./stage-names.ts";
+import { STAGE_WORDS, stageGoesOn, TABLE_NAMES } from "./stage-names.ts";
 
 /** What other languages call an aggregate stage. */
 const FOREIGN: ReadonlySet<string> = new Set(["stats", "summarize", "summarise", "group", "agg"]);
@@ -48,7 +48,14 @@ function hintAt(
     return `write ${tokens[at - 2]!.text}()`;
   if (token.text === "order" || token.text === "sort")
     return "order is a stage of its own: |> sort count desc";
-  if (before === "top") return "write |> top 5 by count";
+  const small = token.text.toLowerCase();
+  if (small !== token.text && (CLAUSES.has(small) || STAGE_WORDS.includes(small)))
+    return `words are in small letters: ${small}`;
+  const more = isStageBegin(tokens, at - 1) ? stageGoesOn(before) : undefined;
+  if (more !== undefined) return more.hint;
+  if (tokens[at - 2]?.text === "top" && isStageBegin(tokens, at - 2))
+    return stageGoesOn("top")?.hint;
+  if (before === "by" && isStageBegin(tokens, at - 2)) return "write |> sort count desc";
   const stage = foreignStage(before);
   if (stage !== undefined) return stage;
   if (FOREIGN.has(before)) return "an aggregate stands for itself: |> count() by event";
@@ -61,6 +68,11 @@ function hintAt(
   if (before === "|" || beginsStage(token.text) || CLAUSES.has(token.text))
     return 'stages are apart by "|>"';
   return undefined;
+}
+
+/** Whether a word is the first of its stage, and not a table or a column of that name. */
+function isStageBegin(tokens: readonly Token[], at: number): boolean {
+  return tokens[at - 1]?.text === ">" && tokens[at - 2]?.text === "|";
 }
 
 /** What helps where a name stands that nothing has. */

@@ -23,6 +23,10 @@ test("reads integers as unsigned 64-bit values taken as signed", () => {
     ["99999999999999999999", -1n],
     ["9223372036854775808", -(1n << 63n)],
     ["5ms", 5_000_000n],
+    ["0.5ms", 500_000n],
+    ["1.250s", 1_250_000_000n],
+    ["0.000000001s", 1n],
+    ["1.5KiB", 1_536n],
     ["64KiB", 65_536n],
     ["4294967296", 1n << 32n],
   ] as const;
@@ -35,7 +39,17 @@ test("cuts digits where the scanner of LTTng stops", () => {
 });
 
 test("refuses what the scanner of LTTng cannot read", () => {
-  for (const text of ["0u", "0L", "0UL", "0X1", "9223372036854775808ns", "3000000h"]) {
+  for (const text of [
+    "0u",
+    "0L",
+    "0UL",
+    "0X1",
+    "9223372036854775808ns",
+    "3000000h",
+    "0.5ns",
+    "0.3KiB",
+    "00.5s",
+  ]) {
     assert.type(integerValue(text), "string", text);
   }
 });
@@ -72,6 +86,7 @@ test("cuts tokens as LTTng does", () => {
     ["a/* x */b // c\nd /* e", "a|b|d"],
     ["1.5.2 1..2", "1.5|.2|1.|.2"],
     ["5ms 5m 0x5ms", "5ms|5|m|0x5|ms"],
+    ["1.5ms .5s 1.5m 1.5e3s 1.5fs 1.s", "1.5ms|.5s|1.5|m|1.5e3|s|1.5f|s|1.|s"],
     ["a?b", "a|?|b"],
     ["<<=", "<<|="],
     ["k\r", "k|\r"],

@@ -22,6 +22,8 @@ const GOOD = [
   "|> quantile(ret, 0.25), distinct($ctx.tid), stddev(ret), first(event), rate(), rate(ret) by cpu_id",
   "|> where ret < 0 |> where ret > -5 |> limit 3",
   "|> top 3 by ret per event",
+  "|> syscalls |> where dt > 0.5ms |> count() every 1.5s slide 0.25s",
+  "|> limit 18446744073709551615",
 ];
 
 for (const text of GOOD) {
@@ -47,6 +49,26 @@ const BAD: readonly (readonly [string, string, RegExp])[] = [
   ["|> [quantile(ret)]", "QUERY_STAGE", /expected 2 values, got 1/],
   ["|> quantile(ret, [2])", "QUERY_TYPE", /from 0 to 1/],
   ["|> [usage(ret)]", "QUERY_TYPE", /a table of intervals/],
+  ["|> [limit]", "QUERY_STAGE", /expected a number of rows, got nothing \(write \|> limit 10\)/],
+  ["|> syscalls |> [where]", "QUERY_STAGE", /expected a condition, got nothing/],
+  [
+    "|> limit [abc]",
+    "FILTER_SYNTAX",
+    /expected a number of rows, got "abc" \(write \|> limit 10\)/,
+  ],
+  ["|> limit [1.5]", "FILTER_SYNTAX", /expected a number of rows, got "1.5"/],
+  ["|> limit [5s]", "QUERY_STAGE", /expected a number of rows, got 5s/],
+  ["|> top 3 [count]", "FILTER_SYNTAX", /write \|> top 5 by count/],
+  ["|> sort by [ret]", "FILTER_SYNTAX", /write \|> sort count desc/],
+  ["|> count() [BY] event", "FILTER_SYNTAX", /words are in small letters: by/],
+  [
+    "|> count() every[ ]",
+    "FILTER_SYNTAX",
+    /expected a duration, such as 1s, got the end of the text/,
+  ],
+  ["|> count() every [s]", "FILTER_SYNTAX", /expected a duration, such as 1s, got "s"/],
+  ["|> count() every [0.5KiB]", "QUERY_STAGE", /its unit, such as 1s or 0.5ms/],
+  ["|> count() every [0.5ns]", "QUERY_STAGE", /expected a whole number of nanoseconds, got 0.5ns/],
   ["|> count() every [500]", "QUERY_STAGE", /its unit, such as 1s or 500ms/],
   ["|> count() every [4KiB]", "QUERY_STAGE", /its unit, such as 1s or 4ms/],
   ['|> pair "a" then "b" within [10]', "QUERY_STAGE", /within: expected a duration with its unit/],
