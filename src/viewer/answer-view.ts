@@ -7,6 +7,7 @@ import { chartOf } from "./chart.ts";
 import { brief, byId, make, visible } from "./dom.ts";
 import { type Column, isNumber, type Row } from "./frames.ts";
 import { exact } from "./number.ts";
+import { duration } from "./time.ts";
 
 const SHOWN_ROWS = 500;
 
@@ -109,13 +110,18 @@ export class AnswerView {
     const { rows, left } = answer;
     const shown = sorted(rows, this.#sorting).slice(0, SHOWN_ROWS);
     const columns = shownColumns(answer);
+    const { units } = answer;
     const rest = rows.length + left - shown.length;
     byId("answer-rest").textContent = rest > 0 ? `${exact(rest)} more rows are not shown` : "";
     return make(
       "tbody",
       {},
       ...shown.map((row) =>
-        make("tr", {}, ...columns.map((column) => cell(column, row[column.name]))),
+        make(
+          "tr",
+          {},
+          ...columns.map((column) => cell(column, row[column.name], units.get(column.name))),
+        ),
       ),
     );
   }
@@ -151,12 +157,16 @@ function compared(a: unknown, b: unknown): number {
   return one < other ? -1 : Number(one > other);
 }
 
-function cell(column: Column, value: unknown): HTMLElement {
-  return make("td", { class: classOf(column) }, brief(content(value)));
+function cell(column: Column, value: unknown, unit: string | undefined): HTMLElement {
+  // Durations are read as such; how many nanoseconds they are is to be had all the same.
+  const title = typeof value === "number" && unit === "ns" ? `${exact(value)} ns` : undefined;
+  return make("td", { class: classOf(column), title }, brief(content(value, unit)));
 }
 
-function content(value: unknown): string {
-  return typeof value === "number" ? exact(value) : cellText(value, "–");
+function content(value: unknown, unit: string | undefined): string {
+  if (typeof value !== "number") return cellText(value, "–");
+  if (unit === "ns") return duration(value, 4);
+  return unit === undefined ? exact(value) : `${exact(value)} ${unit}`;
 }
 
 function classOf({ name, type }: Column): string | undefined {

@@ -18,6 +18,8 @@ export class Answer {
   readonly groups: readonly string[];
   /** Columns with numbers to draw. */
   readonly measures: readonly string[];
+  /** What the numbers of a column count, as far as rows have come. */
+  units: ReadonlyMap<string, string> = new Map();
   readonly #keptWindows: number;
   readonly #windows = new Map<bigint, Row[]>();
   #rows: Row[] = [];
@@ -80,6 +82,7 @@ export class Answer {
       this.#rows = [];
       this.#left = 0;
     }
+    this.units = batch.units;
     for (const row of batch.rowsFrom()) {
       const { window } = row;
       if (typeof window === "bigint") this.#addToWindow(window, row);

@@ -11,6 +11,8 @@ export class Batch {
   /** Of its memory. */
   readonly bytes: number;
   readonly columns: readonly string[];
+  /** What numbers of a column count: `ns`, `%`. */
+  readonly units: ReadonlyMap<string, string>;
   /** What travels beside the rows: docs/protocol.md. */
   readonly facts: ReadonlyMap<string, string>;
   readonly #table: Table;
@@ -21,6 +23,7 @@ export class Batch {
     this.rows = this.#table.numRows;
     this.bytes = bytes.length;
     this.columns = this.#table.names as string[];
+    this.units = unitsOf(this.#table);
     this.facts = factsOf(bytes);
   }
 
@@ -38,6 +41,15 @@ export class Batch {
   *rowsFrom(first: number = 0): Generator<Row> {
     for (let place = first; place < this.rows; place++) yield this.row(place);
   }
+}
+
+function unitsOf({ schema }: Table): ReadonlyMap<string, string> {
+  const units = new Map<string, string>();
+  for (const { name, metadata } of schema.fields) {
+    const unit = metadata?.get("tracewire.unit");
+    if (unit !== undefined) units.set(name, unit);
+  }
+  return units;
 }
 
 /** Times are bigints, whole numbers that a double cannot hold are texts, lists are arrays of numbers. */

@@ -63,7 +63,7 @@ function lines(answer: Answer, measure: string, width: number): HTMLElement {
       draw(
         "text",
         { x: LEFT - 6, y: level + 4, "text-anchor": "end" },
-        short(most * part, measure),
+        short(most * part, answer.units.get(measure)),
       ),
     );
   }
@@ -130,7 +130,11 @@ function bars(answer: Answer, rows: readonly Row[], measure: string, width: numb
         width: length,
         height: BAR - 6,
       }),
-      draw("text", { x: left + 6 + length, y: middle + 4 }, short(value, measure)),
+      draw(
+        "text",
+        { x: left + 6 + length, y: middle + 4 },
+        short(value, answer.units.get(measure)),
+      ),
     );
   }
   const rest = rows.length - shown.length;

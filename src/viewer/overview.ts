@@ -157,7 +157,7 @@ export class Overview {
       return `M${left.toFixed(1)} ${HEIGHT}V${top.toFixed(1)}H${(left + step * width).toFixed(1)}V${HEIGHT}Z`;
     });
     const seconds = (step * Number(extent.end - extent.begin)) / 1e9;
-    const rate = `up to ${short(Math.round(most / Math.max(seconds, 1e-9)), "rate")} events/s`;
+    const rate = `up to ${short(Math.round(most / Math.max(seconds, 1e-9)))} events/s`;
     const svg = draw("svg", {
       viewBox: `0 0 ${width} ${HEIGHT}`,
       preserveAspectRatio: "none",

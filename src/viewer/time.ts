@@ -78,9 +78,9 @@ const UNITS: readonly (readonly [number, string])[] = [
 ];
 
 /** `1.25 ms`, of nanoseconds. */
-export function duration(ns: number): string {
+export function duration(ns: number, digits: number = 3): string {
   const [factor, unit] = UNITS.find(([least]) => Math.abs(ns) >= least) ?? [1, "ns"];
-  return `${Number((ns / factor).toPrecision(3)).toLocaleString("en-US")} ${unit}`;
+  return `${Number((ns / factor).toPrecision(digits)).toLocaleString("en-US")} ${unit}`;
 }
 
 /** Lengths of windows: text of the query language and ns. */
