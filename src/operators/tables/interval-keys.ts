@@ -4,7 +4,8 @@
  */
 
 import { grownCopy } from "../../base/grow.ts";
-import type { Column, ColumnBatch } from "../../column/column.ts";
+import type { Column, ColumnBatch, NumberArray } from "../../column/column.ts";
+import { halvesOf, isWide } from "../../column/halves.ts";
 import { isPresent, valueAt } from "../../column/row-reader.ts";
 import { TextMemo } from "../../column/text-memo.ts";
 
@@ -22,11 +23,13 @@ export class IntervalKeys {
   readonly #allowsAbsent: boolean;
   /** Words of a key: the number of its name, the kinds of its values, and two for each value. */
   readonly #stride: number;
-  /** The key that is looked at, and its values seen as 64-bit numbers. */
+  /** The key that is looked at, and the value whose words are taken. */
   readonly #key: Int32Array;
-  readonly #wide = new BigInt64Array(1);
-  readonly #float = new Float64Array(this.#wide.buffer);
-  readonly #halves = new Int32Array(this.#wide.buffer);
+  readonly #float = new Float64Array(1);
+  readonly #halves = new Int32Array(this.#float.buffer);
+  /** By place in the key: the 64-bit integers of the batch at hand, and their halves. */
+  readonly #columns: NumberArray[] = [];
+  readonly #columnHalves: Int32Array[] = [];
   /** Words by number. */
   #words: Int32Array;
   #count = 0;
@@ -69,7 +72,7 @@ export class IntervalKeys {
     key[0] = this.#textOf(name);
     key[1] = 0;
     for (let i = 0; i < places.length; i++) {
-      const kind = this.#value(batch.columns[places[i]!]!, row);
+      const kind = this.#value(batch.columns[places[i]!]!, row, i);
       if (kind === ABSENT && !this.#allowsAbsent) return -1;
       key[1] |= kind << (2 * i);
       key[2 + 2 * i] = this.#halves[0]!;
@@ -105,7 +108,7 @@ export class IntervalKeys {
   }
 
   /** Puts a value into the halves; gives back its kind. */
-  #value(column: Column, row: number): number {
+  #value(column: Column, row: number, i: number): number {
     const halves = this.#halves;
     halves[0] = 0;
     halves[1] = 0;
@@ -124,8 +127,13 @@ export class IntervalKeys {
       this.#float[0] = values[row]! + 0;
       return FLOAT;
     }
-    if (values.BYTES_PER_ELEMENT === 8) {
-      this.#wide[0] = values[row] as bigint;
+    if (isWide(values)) {
+      if (this.#columns[i] !== values) {
+        this.#columns[i] = values;
+        this.#columnHalves[i] = halvesOf(values);
+      }
+      halves[0] = this.#columnHalves[i]![2 * row]!;
+      halves[1] = this.#columnHalves[i]![2 * row + 1]!;
       return INTEGER;
     }
     const value = values[row] as number;
