@@ -17,20 +17,14 @@ import { FailedTokens } from "./failed-tokens.ts";
 import { ANYONE, type Grant } from "./grant.ts";
 import { admissionLimits, type Limits, queryLimits } from "./limits.ts";
 import type { LineFile } from "./line-file.ts";
-import {
-  httpServer,
-  ignoreUpgrade,
-  listen,
-  type Place,
-  reloadTls,
-  type TlsFiles,
-} from "./listener.ts";
+import { httpServer, ignoreUpgrade, listen, type Place, reloadTls } from "./listener.ts";
 import { Metrics } from "./metrics.ts";
 import { type Client, QueryDesk } from "./query-desk.ts";
 import { refuseUpgrade, respondError } from "./reply.ts";
 import { RequestTurns } from "./request-turns.ts";
 import { allowedMethods, checkMethod, type Route, routeOf } from "./routes.ts";
 import type { ServerLog } from "./server-log.ts";
+import type { TlsFiles } from "./tls-files.ts";
 import type { Tokens } from "./token.ts";
 import { WebSocketEndpoint } from "./ws-endpoint.ts";
 
@@ -112,14 +106,14 @@ export class QueryServer {
     return { url: `${scheme}://${name}:${port}`, port };
   }
 
-  /** @throws FeedError `BAD_TLS`; then nothing has changed */
+  /** @throws FeedError `BAD_TLS`, Error of the audit file; then nothing has changed */
   reload(settings: Settings): void {
     const { tls, auditFile } = this.#around;
+    auditFile?.reopen();
     if (tls !== undefined) reloadTls(this.#http, tls);
     this.#settings = settings;
     this.#admission.limits = admissionLimits(settings.limits);
     this.#connections.limit = settings.limits.maxConnections;
-    auditFile?.reopen();
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 /** TLS with client certificates: curl, a browser and pyarrow; other certificates while a stream goes on. */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type RequestOptions, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { type RunningServer, serve } from "../../src/server/server.ts";
+import { tlsOptions } from "../../src/server/tls-files.ts";
 import { Child } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
 import { recordedTrace } from "../support/traces.ts";
@@ -152,6 +153,32 @@ test("takes another certificate while a stream goes on", async () => {
     socket.send('{"credit": 1000}');
     await new Promise((resolve) => socket.on("close", resolve));
     assert.is(frames.at(-1)?.type, "end");
+  });
+});
+
+test("refuses files that would leave it without a certificate, or trust every authority", async () => {
+  await withTls(async ({ server, folder }) => {
+    const good = (name: string): string => join(folder, name);
+    const cert = good("server.pem");
+    const key = good("server.key");
+    const empty = good("empty.pem");
+    writeFileSync(empty, "");
+    const wrong = [
+      [{ cert: empty, key }, /empty.pem: expected certificates in PEM, got a file without/],
+      [{ cert, key: empty }, /empty.pem: expected a private key/],
+      [{ cert, key: good("client.key") }, /client.key: expected the key of the certificate/],
+      [{ cert, key, clientCa: empty }, /empty.pem: expected certificates in PEM/],
+      [{ cert, key, clientCa: key }, /server.key: expected certificates in PEM/],
+    ] as const;
+    for (const [tls, problem] of wrong) assert.throws(() => tlsOptions(tls), problem);
+    // While it runs: of the authorities, too, which Node would replace by all that browsers know.
+    for (const name of ["ca.pem", "server.pem", "server.key"]) {
+      const text = readFileSync(good(name));
+      writeFileSync(good(name), "");
+      assert.throws(() => server.reload(), /BAD_TLS|TLS: /);
+      writeFileSync(good(name), text);
+    }
+    server.reload();
   });
 });
 
