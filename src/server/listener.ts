@@ -17,7 +17,7 @@ export interface Place {
   readonly mode?: number | undefined;
 }
 
-/** A request's head comes within this time, and its body within three times as much, in ms. */
+/** A handshake, and a request's head, come within this time, and its body within three times as much, in ms. */
 const HEAD_MS = 10_000;
 const CHECK_MS = 2000;
 const SOCKET_MODE = 0o600;
@@ -36,7 +36,7 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 /** @throws FeedError `BAD_TLS` */
 export function httpServer(tls: TlsFiles | undefined, answer: Answer): Server | TlsServer {
   if (tls === undefined) return createServer(TIMES, answer);
-  return createTlsServer({ ...TIMES, ...tlsOptions(tls) }, answer);
+  return createTlsServer({ ...TIMES, handshakeTimeout: HEAD_MS, ...tlsOptions(tls) }, answer);
 }
 
 /**

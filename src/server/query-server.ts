@@ -98,10 +98,11 @@ export class QueryServer {
     this.#webSockets = new WebSocketEndpoint(this.#desk, around.log.line);
     this.#http = httpServer(around.tls, (request, response) => this.#take(request, response));
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#http.on("connection", () => this.#turns.onConnection());
-    this.#http.on(around.tls === undefined ? "connection" : "secureConnection", (socket: Socket) =>
-      this.#connections.accept(socket),
-    );
+    this.#http.on("connection", (socket: Socket) => {
+      this.#turns.onConnection();
+      // With TLS, too, before its handshake: what never greets has a descriptor.
+      this.#connections.accept(socket);
+    });
     // What cannot be parsed is its sender's affair; Node answers 400 by itself.
     this.#http.on("tlsClientError", () => undefined);
   }

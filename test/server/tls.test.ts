@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type RequestOptions, request } from "node:https";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
@@ -179,6 +180,31 @@ test("refuses files that would leave it without a certificate, or trust every au
       writeFileSync(good(name), text);
     }
     server.reload();
+  });
+});
+
+test("counts connections that never greet", async () => {
+  await withTls(async ({ server, folder, ca }) => {
+    const own = {
+      ca: readFileSync(ca),
+      cert: readFileSync(join(folder, "client.pem")),
+      key: readFileSync(join(folder, "client.key")),
+    };
+    server.reload({ limits: { maxConnections: 20 } });
+    const silent = Array.from({ length: 60 }, () => connect(server.port, "127.0.0.1"));
+    let refused = 0;
+    for (const socket of silent) {
+      socket.on("error", () => undefined);
+      // What has not been read keeps a socket from its end.
+      socket.resume().on("close", () => refused++);
+    }
+    while (refused < 40) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.is(refused, 40);
+    for (const socket of silent) socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    // Each takes a place and gives it back.
+    for (let i = 0; i < 30; i++) assert.is((await fingerprint(server, own)).length, 95);
   });
 });
 
