@@ -18,6 +18,8 @@ const TOKEN = "a-token-of-this-test";
 /** Lines of a configuration, and what is said of them. */
 const WRONG = {
   "max-rows = 5\nmax-stall = -5s": /line 2: .*'-5s' is invalid. expected a duration/,
+  "max-connections = 0": /line 1: .*'0' is invalid. expected more than 0/,
+  "max-cpu = 0s": /line 1: .*'0s' is invalid. expected more than 0/,
   "insecure = yes": /line 1: insecure: expected true or false, got yes/,
   "containers = true": /line 1: .*'true' is invalid. expected auto/,
   "listen =": /line 1: .*expected HOST:PORT/,
