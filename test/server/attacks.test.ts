@@ -175,7 +175,7 @@ attacked("requests in pipelines, their answers unread", [], async ({ port }) => 
   const head = `Host: 127.0.0.1\r\nAuthorization: ${ATTACKER["Authorization"]}\r\n`;
   for (const path of ["/v1/schema", "/metrics", "/"]) {
     const requests = `GET ${path} HTTP/1.1\r\n${head}\r\n`.repeat(60);
-    const sockets = await times(40, () => raw(port, requests));
+    const sockets = await times(20, () => raw(port, requests));
     for (const socket of sockets) socket.pause();
     await after(1000);
     for (const socket of sockets) socket.destroy();
