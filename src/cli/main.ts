@@ -6,6 +6,8 @@ import { program } from "./program.ts";
 import { report, reportAndExit } from "./report.ts";
 
 guardOutputs(report);
+// Node would open its debugger, to every user of the machine.
+process.on("SIGUSR1", () => undefined);
 guardTerminal(process.stdout);
 guardTerminal(process.stderr);
 const root = program();

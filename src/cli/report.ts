@@ -1,9 +1,13 @@
 import { CommanderError } from "commander";
 import { TraceError } from "../base/errors.ts";
+import { systemReason } from "../base/system-error.ts";
 import { colorsFor } from "./colors.ts";
 
 /** What scripts can rely on. `incomplete`: all that could be read was, but data was damaged or lost on the way. */
 export const ExitCode = { ok: 0, failed: 1, usage: 2, incomplete: 3 } as const;
+
+/** Code of a CommanderError that nothing has printed yet. */
+export const UNPRINTED = "tracewire.unprinted";
 
 const colors = colorsFor(process.stderr);
 
@@ -20,6 +24,7 @@ type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly ad
 /** What to do where an address cannot be listened on. */
 function listenProblem(error: ListenError): string | undefined {
   if (error.syscall !== "listen") return undefined;
+  if (error.address?.startsWith("/") === true) return socketProblem(error, error.address);
   const place = `listening on ${error.address ?? "localhost"}:${error.port ?? ""}`;
   switch (error.code) {
     case "EADDRINUSE":
@@ -33,10 +38,19 @@ function listenProblem(error: ListenError): string | undefined {
   }
 }
 
+function socketProblem(error: ListenError, path: string): string {
+  const place = `listening on ${path}`;
+  if (error.code === "EADDRINUSE") return `${place}: expected a new path, got one that is taken`;
+  // What the folder forbids or lacks comes as EACCES.
+  return `${place}: expected a folder that a socket can be made in, got ${systemReason(error)}`;
+}
+
 /** Prints the error and sets the exit code; the process ends when nothing is left to do. */
 export function report(error: unknown): void {
   if (error instanceof CommanderError) {
-    // commander has printed its message already; help and version are no failures.
+    // commander has printed its own messages already; help and version are no failures.
+    if (error.code === UNPRINTED)
+      process.stderr.write(`${colors.red("error:")} ${error.message}\n`);
     process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     return;
   }

@@ -1,38 +1,56 @@
 /** The configuration file of `serve`: lines `name = value`, the names of the options; `#` begins a comment. */
 
-import { CommanderError } from "commander";
+import { Command, CommanderError } from "commander";
 import { readSmallFile } from "../base/small-file.ts";
 import { messageOf } from "../base/system-error.ts";
+import { ExitCode, UNPRINTED } from "./report.ts";
+import { addServeOptions } from "./serve-options.ts";
 
 /**
- * The options of a file, as a command line has them: `--name=value`, or `--name` for a value of `true`.
- * @param known names of options without dashes
- * @throws CommanderError for a line that is none, or an option that there is not
+ * The options of a file by their attributes, as commander names them.
+ * @throws CommanderError for a line that is none, an option that there is not, a value that it does not take
  */
-export function configArguments(path: string, known: readonly string[]): readonly string[] {
+export function configuredOptions(path: string): ReadonlyMap<string, unknown> {
   let text: string;
   try {
     text = readSmallFile(path);
   } catch (error) {
-    const got = messageOf(error);
-    throw wrong(`${path}: expected a configuration file, got ${got}`);
+    throw wrong(path, `expected a configuration file, got ${messageOf(error)}`);
   }
-  return text.split("\n").flatMap((line, i) => {
+  const options = text.split("\n").flatMap((line, i) => {
     const trimmed = line.trim();
     if (trimmed === "" || trimmed.startsWith("#")) return [];
-    const match = /^([a-z][a-z0-9-]*)\s*=\s*(.*)$/.exec(trimmed);
-    const where = `${path}, line ${i + 1}`;
-    if (match === null) throw wrong(`${where}: expected NAME = VALUE, got ${trimmed.slice(0, 40)}`);
-    const [, name = "", value = ""] = match;
-    if (name === "config" || !known.includes(name))
-      throw wrong(`${where}: expected one of ${known.join(", ")}, got ${name}`);
-    if (value === "true") return [`--${name}`];
-    if (value === "false") return [];
-    return [`--${name}=${value}`];
+    return [...optionOf(trimmed, `${path}, line ${i + 1}`)];
   });
+  return new Map(options);
 }
 
-function wrong(message: string): CommanderError {
-  process.stderr.write(`error: ${message}\n`);
-  return new CommanderError(2, "tracewire.config", message);
+function optionOf(line: string, where: string): Iterable<readonly [string, unknown]> {
+  const match = /^([a-z][a-z0-9-]*)\s*=\s*(.*)$/.exec(line);
+  if (match === null) throw wrong(where, `expected NAME = VALUE, got ${line.slice(0, 40)}`);
+  const [, name = "", value = ""] = match;
+  const command = addServeOptions(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr() {} });
+  const known = command.options.filter(({ long }) => long !== "--config");
+  const option = known.find(({ long }) => long === `--${name}`);
+  if (option === undefined) {
+    const names = known.map(({ long }) => long?.slice(2));
+    throw wrong(where, `expected one of ${names.join(", ")}, got ${name}`);
+  }
+  const takesValue = option.required;
+  if (!takesValue && value !== "true" && value !== "false")
+    throw wrong(where, `${name}: expected true or false, got ${value}`);
+  if (!takesValue && value === "false") return [];
+  try {
+    command.parse([takesValue ? `--${name}=${value}` : `--${name}`], { from: "user" });
+  } catch (error) {
+    throw wrong(where, messageOf(error).replace(/^error: /, ""));
+  }
+  const attribute = option.attributeName();
+  return [[attribute, command.opts()[attribute]]];
+}
+
+function wrong(where: string, problem: string): CommanderError {
+  return new CommanderError(ExitCode.usage, UNPRINTED, `${where}: ${problem}`);
 }

@@ -41,21 +41,30 @@ function mostBytes(text: string): number {
   return text === "none" ? Number.POSITIVE_INFINITY : bytes(text);
 }
 
+/** A server with none of it would refuse every query. */
+function some(parse: (text: string) => number): (text: string) => number {
+  return (text) => {
+    const value = parse(text);
+    if (value > 0) return value;
+    throw new InvalidArgumentError("expected more than 0, since nothing could be asked.");
+  };
+}
+
 /** Each limit: its option, how its value is read, and what it is. */
 const LIMITS: readonly (readonly [string, keyof Limits, (text: string) => number, string])[] = [
-  ["max-queries <count>", "maxQueries", count, "queries that run at once"],
-  ["max-queries-per-client <count>", "maxQueriesPerClient", count, "of one token or address"],
-  ["max-memory <bytes>", "maxMemory", bytes, "memory of all queries together"],
+  ["max-queries <count>", "maxQueries", some(count), "queries that run at once"],
+  ["max-queries-per-client <count>", "maxQueriesPerClient", some(count), "of one token or address"],
+  ["max-memory <bytes>", "maxMemory", some(bytes), "memory of all queries together"],
   ["max-waiting <count>", "maxWaiting", count, "queries of a client that wait for their turn"],
   ["max-wait <time>", "maxWaitMs", duration, "how long they wait"],
-  ["max-cpu <time>", "maxCpuMs", duration, "processor time of a query on recorded traces"],
+  ["max-cpu <time>", "maxCpuMs", some(duration), "processor time of a query on recorded traces"],
   ["max-rows <count>", "maxRows", most, "rows of one result"],
-  ["max-bytes <bytes>", "maxBytes", mostBytes, "bytes of one result"],
-  ["max-columns <count>", "maxColumns", count, "columns of one result"],
+  ["max-bytes <bytes>", "maxBytes", some(mostBytes), "bytes of one result"],
+  ["max-columns <count>", "maxColumns", some(count), "columns of one result"],
   ["max-groups <count>", "maxGroups", count, "groups of an aggregate; the others share one row"],
   ["max-filter-cost <steps>", "maxFilterCost", count, "steps of a filter for each event"],
-  ["max-stall <time>", "stallMs", duration, "how long a client may take nothing"],
-  ["max-connections <count>", "maxConnections", count, "connections of one address"],
+  ["max-stall <time>", "stallMs", some(duration), "how long a client may take nothing"],
+  ["max-connections <count>", "maxConnections", some(count), "connections of one address"],
 ];
 
 /** Adds them to a command. */

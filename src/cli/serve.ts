@@ -1,17 +1,20 @@
+/** `tracewire serve`: options of the command line and its file, a token where every user would reach the server, and reloads. */
+
 import { randomBytes } from "node:crypto";
-import { Command } from "commander";
-import { SourceError } from "../base/errors.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Command } from "commander";
+import { FeedError, SourceError } from "../base/errors.ts";
 import { hasSpareProcessors } from "../query/threads.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { isLoopbackHost } from "../server/access.ts";
 import { LineFile } from "../server/line-file.ts";
-import type { TlsFiles } from "../server/listener.ts";
 import { type ServeOptions, serve as startServer } from "../server/server.ts";
+import type { TlsFiles } from "../server/tls-files.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { printAddress } from "./output.ts";
 import { describeError, note } from "./report.ts";
-import { configArguments } from "./serve-config.ts";
-import { addServeOptions, type ListenPlace, limitsFrom } from "./serve-options.ts";
+import { configuredOptions } from "./serve-config.ts";
+import { type ListenPlace, limitsFrom } from "./serve-options.ts";
 
 interface Options {
   readonly listen: ListenPlace;
@@ -36,17 +39,27 @@ interface Options {
   readonly containers?: "auto" | NamedPlaces;
 }
 
+interface CommandOptions extends ServeOptions {
+  /** Asks for no token where it would make one. */
+  readonly isOpen?: boolean | undefined;
+}
+
 /** How long the process may take to end, in ms. */
 const END_MS = 8000;
 /** stderr */
 const STDERR = 2;
 
+/** What a server reads once: a change waits for its next start. */
+const AT_START = [
+  ...["listen", "socketMode", "tlsCert", "tlsKey", "tlsClientCa", "insecure", "audit", "logFormat"],
+  ...["from", "wait", "reconnect", "clockOffset", "retain", "containers"],
+] as const;
+
 /** `tracewire serve`: serves until Ctrl-C or SIGTERM; SIGHUP reads files again. */
 export async function serve(sources: readonly string[], command: Command): Promise<void> {
-  const read = (): ServeOptions => serveOptions(optionsOf(command));
-  const { logFormat } = optionsOf(command);
-  const log = logTo(LineFile.to(STDERR), logFormat);
-  const first = withOwnToken(read());
+  const options = optionsOf(command);
+  const log = logTo(LineFile.to(STDERR), options.logFormat);
+  const first = withOwnToken(serveOptions(options));
   const inThread = hasSpareProcessors(sources);
   const server = await startServer(sources, { ...first, inThread, log });
   const link = first.token === undefined || !first.isOwn ? "" : `/#token=${first.token}`;
@@ -55,9 +68,10 @@ export async function serve(sources: readonly string[], command: Command): Promi
   else log("serving");
   process.on("SIGHUP", () => {
     try {
-      const again = read();
-      server.reload({ ...again, token: again.token ?? first.token });
-      log("reloaded");
+      const again = optionsOf(command);
+      server.reload(reloaded(serveOptions(again), first));
+      const later = changedAtStart(options, again);
+      log(later.length === 0 ? "reloaded" : `reloaded; at the next start: ${later.join(", ")}`);
     } catch (error) {
       log(`not reloaded: ${describeError(error)}`);
     }
@@ -68,22 +82,38 @@ export async function serve(sources: readonly string[], command: Command): Promi
   process.removeAllListeners("SIGHUP");
 }
 
+/**
+ * Options for a server that runs, where it listens.
+ * @throws FeedError `TOKEN_NEEDED` where it would have made a token of its own at its start
+ */
+function reloaded(again: CommandOptions, first: CommandOptions): ServeOptions {
+  const { tokenFile, isOpen, token = first.token } = again;
+  if (withOwnToken({ ...first, token, tokenFile, isOpen }).isOwn) {
+    const message =
+      "expected token or token-file as before, since every user reaches this address, got neither; no-token = true asks for none";
+    throw new FeedError("TOKEN_NEEDED", message, 401);
+  }
+  return { ...again, token };
+}
+
+/** Names of options. */
+function changedAtStart(before: Options, after: Options): readonly string[] {
+  return AT_START.filter((name) => !isDeepStrictEqual(before[name], after[name])).map((name) =>
+    name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  );
+}
+
 /** What the command line says, and where it says nothing the configuration file. */
 function optionsOf(command: Command): Options {
   const options = command.opts<Options>();
   if (options.config === undefined) return options;
-  const known = command.options.flatMap(({ long }) => (long ? [long.slice(2)] : []));
-  const file = addServeOptions(new Command()).exitOverride();
-  file.parse([...configArguments(options.config, known)], { from: "user" });
-  const merged: Record<string, unknown> = { ...options };
-  for (const [name, value] of Object.entries(file.opts())) {
-    const isSaid = file.getOptionValueSource(name) === "cli";
-    if (isSaid && command.getOptionValueSource(name) !== "cli") merged[name] = value;
-  }
-  return merged as unknown as Options;
+  const said = [...configuredOptions(options.config)].filter(
+    ([name]) => command.getOptionValueSource(name) !== "cli",
+  );
+  return { ...options, ...Object.fromEntries(said) };
 }
 
-function serveOptions(options: Options): ServeOptions {
+function serveOptions(options: Options): CommandOptions {
   const { listen, socketMode: mode, token, retain: retainBytes, insecure } = options;
   const { tokenFile, allowedOrigins, allowedHosts, hide, audit } = options;
   const { from, wait, reconnect, containers } = options;
@@ -105,7 +135,7 @@ function serveOptions(options: Options): ServeOptions {
     clockOffsetNs: options.clockOffset,
     retainBytes,
     containers,
-    ...(token === false && { isOpen: true }),
+    isOpen: token === false,
   };
 }
 
@@ -123,9 +153,7 @@ function tlsFiles({
 }
 
 /** Every user of the machine reaches loopback: what only root may read is not served there without a token. */
-function withOwnToken(
-  options: ServeOptions & { readonly isOpen?: boolean },
-): ServeOptions & { readonly isOwn: boolean } {
+function withOwnToken(options: CommandOptions): CommandOptions & { readonly isOwn: boolean } {
   const { host = "127.0.0.1", path, token, tokenFile, tls, isOpen } = options;
   const asks = token !== undefined || tokenFile !== undefined || tls?.clientCa !== undefined;
   const isRoot = process.geteuid?.() === 0;

@@ -46,7 +46,7 @@ export type TypeNode =
       readonly kind: "enum";
       readonly name: string | undefined;
       readonly base: TypeNode | undefined;
-      readonly enumerators: readonly Enumerator[] | undefined;
+      readonly enumerators: Iterable<Enumerator> | undefined;
       readonly span: Span;
     }
   /** An alias of one or several words: `uint32_t`, `unsigned long`. */

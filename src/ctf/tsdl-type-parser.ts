@@ -194,19 +194,27 @@ export class TsdlTypeParser extends TsdlTokens {
     this.take();
     const name = this.#bodyName();
     const base = this.accept(":") ? this.type() : undefined;
-    let enumerators: Enumerator[] | undefined;
-    if (this.accept("{")) {
-      enumerators = [];
-      while (!this.accept("}")) {
-        enumerators.push(this.#enumerator());
-        if (!this.accept(",") && !this.is("}")) throw this.unexpected("`,` or `}`");
-      }
-      if (enumerators.length === 0)
-        throw this.missing("TSDL_EMPTY", "an enumerator of the enumeration", start);
-    }
+    const enumerators = this.accept("{") ? this.#enumerators(start) : undefined;
     if (name === undefined && enumerators === undefined)
       throw this.unexpected("an enumerator list");
     return { kind: "enum", name, base, enumerators, span: this.spanFrom(start) };
+  }
+
+  /** Passes over them; whoever wants them reads them again, one by one: there may be a million. */
+  #enumerators(start: number): Iterable<Enumerator> {
+    const { source, start: first } = this.lexer;
+    const from = (): TsdlTypeParser => new TsdlTypeParser(source, first, this.#integers);
+    let count = 0;
+    for (const _ of this.#eachEnumerator()) count++;
+    if (count === 0) throw this.missing("TSDL_EMPTY", "an enumerator of the enumeration", start);
+    return { [Symbol.iterator]: () => from().#eachEnumerator() };
+  }
+
+  *#eachEnumerator(): Generator<Enumerator, void> {
+    while (!this.accept("}")) {
+      yield this.#enumerator();
+      if (!this.accept(",") && !this.is("}")) throw this.unexpected("`,` or `}`");
+    }
   }
 
   #enumerator(): Enumerator {

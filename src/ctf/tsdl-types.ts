@@ -266,7 +266,7 @@ function enumTemplate(
  * integer is what its 64 bits stand for without a sign, as babeltrace2 has it.
  */
 function enumMappings(
-  enumerators: readonly Enumerator[],
+  enumerators: Iterable<Enumerator>,
   signed: boolean,
   context: TypeContext,
 ): readonly Mapping[] {
@@ -295,7 +295,7 @@ function enumMappings(
     else ranges.push(range);
     next = high + 1n;
   }
-  return [...byLabel].map(([label, ranges]) => ({ label, ranges }));
+  return Array.from(byLabel, ([label, ranges]) => ({ label, ranges }));
 }
 
 function unsigned(value: bigint): bigint {

@@ -19,6 +19,7 @@ import type {
   TextClass,
   VariantClass,
 } from "../ctf/trace-class.ts";
+import { LabelIndex } from "./label-index.ts";
 import { type Brackets, STYLES, type Style } from "./render-style.ts";
 
 /** Reads one field at the cursor and writes it. */
@@ -251,22 +252,25 @@ const encoder = new TextEncoder();
 /** Values of an enumeration whose labels were asked for already. */
 const MAX_CACHED_LABELS = 4096;
 
-type FindLabels = (mappings: readonly Mapping[], value: bigint) => string[];
+type FindLabels = (value: bigint) => string[];
 
-/** The labels whose ranges hold the value. */
-function rangeLabels(mappings: readonly Mapping[], value: bigint): string[] {
-  return mappings
-    .filter(({ ranges }) => ranges.some(({ low, high }) => low <= value && value <= high))
-    .map(({ label }) => label);
+/** The labels whose ranges hold the value; sorted for it when the first value comes. */
+function rangeLabels(mappings: readonly Mapping[]): FindLabels {
+  let index: LabelIndex | undefined;
+  return (value) => {
+    index ??= new LabelIndex(mappings);
+    return index.labelsOf(value);
+  };
 }
 
 /** The flags of which any bit is set. */
-function flagLabels(mappings: readonly Mapping[], value: bigint): string[] {
-  return mappings
-    .filter(({ ranges }) =>
-      ranges.some(({ low, high }) => ((value >> low) & ((1n << (high - low + 1n)) - 1n)) !== 0n),
-    )
-    .map(({ label }) => label);
+function flagLabels(mappings: readonly Mapping[]): FindLabels {
+  return (value) =>
+    mappings
+      .filter(({ ranges }) =>
+        ranges.some(({ low, high }) => ((value >> low) & ((1n << (high - low + 1n)) - 1n)) !== 0n),
+      )
+      .map(({ label }) => label);
 }
 
 /** The text before a value that has labels; looked up by ranges once a value. */
@@ -279,11 +283,11 @@ class LabelCache {
   constructor(
     fieldClass: IntegerClass,
     format: (labels: readonly string[]) => string,
-    find: FindLabels,
+    find: (mappings: readonly Mapping[]) => FindLabels,
   ) {
     this.#fieldClass = fieldClass;
     this.#format = format;
-    this.#find = find;
+    this.#find = find(fieldClass.mappings ?? []);
   }
 
   of(word: Word): Uint8Array | undefined {
@@ -298,7 +302,7 @@ class LabelCache {
 
   #lookUp(word: Word): Uint8Array | undefined {
     const value = wordToBigInt(word, this.#fieldClass.signed);
-    const labels = this.#find(this.#fieldClass.mappings ?? [], value);
+    const labels = this.#find(value);
     return labels.length === 0 ? undefined : encoder.encode(this.#format(labels));
   }
 }

@@ -1,4 +1,4 @@
-/** How many queries run at once, and who is next: clients take turns, whichever of them asks most. */
+/** How many queries, or other calls of engines, run at once, and who is next: clients take turns, whichever of them asks most. */
 
 import { FeedError } from "../base/errors.ts";
 
@@ -13,6 +13,20 @@ export interface AdmissionLimits {
   /** What queries may take together, by their weights, bytes; a client has three quarters of it at most. */
   readonly memory: number;
 }
+
+/** What is admitted, and the names of its limits. */
+export interface Admitted {
+  readonly what: string;
+  readonly inAll: string;
+  readonly perClient: string;
+}
+
+const QUERIES: Admitted = {
+  what: "query",
+  inAll: "max-queries",
+  perClient: "max-queries-per-client",
+};
+export const CALLS: Admitted = { what: "request", inAll: "calls", perClient: "calls-per-client" };
 
 interface Waiting {
   readonly weight: number;
@@ -31,6 +45,7 @@ const WAITING_CLIENTS = 4;
 
 export class Admission {
   limits: AdmissionLimits;
+  readonly #admitted: Admitted;
   readonly #running = new Map<string, Share>();
   #runningInAll = 0;
   #memoryInAll = 0;
@@ -38,8 +53,9 @@ export class Admission {
   readonly #waiting = new Map<string, Waiting[]>();
   #waitingInAll = 0;
 
-  constructor(limits: AdmissionLimits) {
+  constructor(limits: AdmissionLimits, admitted: Admitted = QUERIES) {
     this.limits = limits;
+    this.#admitted = admitted;
   }
 
   get running(): number {
@@ -81,7 +97,7 @@ export class Admission {
     const own = this.#waiting.get(client) ?? [];
     if (own.length >= waitingPerClient) return Promise.reject(this.#refusal(client));
     if (this.#waitingInAll >= waitingPerClient * WAITING_CLIENTS)
-      return Promise.reject(tooMany("waiting", waitingPerClient * WAITING_CLIENTS));
+      return Promise.reject(this.#tooMany("waiting", waitingPerClient * WAITING_CLIENTS));
     this.#waiting.set(client, own);
     this.#waitingInAll++;
     return new Promise((resolve, reject) => {
@@ -140,16 +156,17 @@ export class Admission {
 
   #refusal(client: string): FeedError {
     const { queries, queriesPerClient } = this.limits;
+    const { inAll, perClient } = this.#admitted;
     const own = this.#running.get(client)?.queries ?? 0;
-    if (own >= queriesPerClient) return tooMany("max-queries-per-client", queriesPerClient);
-    if (!this.hasRoom) return tooMany("max-queries", queries);
+    if (own >= queriesPerClient) return this.#tooMany(perClient, queriesPerClient);
+    if (!this.hasRoom) return this.#tooMany(inAll, queries);
     const message =
       "query: expected memory to be free (limit max-memory), got none; try again later";
     return new FeedError("NO_MEMORY", message, 429);
   }
-}
 
-function tooMany(limit: string, most: number): FeedError {
-  const message = `query: expected at most ${most} at once (limit ${limit}), got more; try again later`;
-  return new FeedError("TOO_MANY_QUERIES", message, 429);
+  #tooMany(limit: string, most: number): FeedError {
+    const message = `${this.#admitted.what}: expected at most ${most} at once (limit ${limit}), got more; try again later`;
+    return new FeedError("TOO_MANY_QUERIES", message, 429);
+  }
 }

@@ -13,8 +13,8 @@ import { streamQuery } from "./http-query.ts";
 import { METRICS_TYPE, type Metrics } from "./metrics.ts";
 import { OPENAPI } from "./openapi.ts";
 import { PAGE, PAGE_POLICY } from "./page.ts";
-import type { Client, DeskQuery, QueryDesk } from "./query-desk.ts";
-import { respond, respondJson } from "./reply.ts";
+import { type Client, clientKey, type DeskQuery, type QueryDesk } from "./query-desk.ts";
+import { JSON_TYPE, respond, respondJson } from "./reply.ts";
 import { readBody } from "./request-body.ts";
 import type { Route } from "./routes.ts";
 import { SourceStates } from "./source-states.ts";
@@ -33,37 +33,37 @@ export interface AllowedRequest {
   later(error: unknown): void;
 }
 
+/** The same memory for every client. */
+const PAGE_BYTES = Buffer.from(PAGE);
+const OPENAPI_BYTES = Buffer.from(JSON.stringify(OPENAPI));
 const TEXT_TYPE = "text/plain; charset=utf-8";
 
+/** What endpoints ask, and tell. */
+export interface EndpointParts {
+  readonly engines: Engines;
+  readonly admission: Admission;
+  /** The turns of calls that are no queries. */
+  readonly calls: Admission;
+  readonly desk: QueryDesk;
+  readonly metrics: Metrics;
+  readonly audit: Audit;
+}
+
 export class Endpoints {
-  readonly #engines: Engines;
-  readonly #admission: Admission;
-  readonly #desk: QueryDesk;
-  readonly #metrics: Metrics;
-  readonly #audit: Audit;
+  readonly #parts: EndpointParts;
   readonly #sourceStates: SourceStates;
 
-  constructor(
-    engines: Engines,
-    admission: Admission,
-    desk: QueryDesk,
-    metrics: Metrics,
-    audit: Audit,
-  ) {
-    this.#engines = engines;
-    this.#admission = admission;
-    this.#desk = desk;
-    this.#metrics = metrics;
-    this.#audit = audit;
-    this.#sourceStates = new SourceStates(engines);
+  constructor(parts: EndpointParts) {
+    this.#parts = parts;
+    this.#sourceStates = new SourceStates(parts.engines);
   }
 
   async answer(allowed: AllowedRequest): Promise<void> {
-    const { response, route, client, target } = allowed;
+    const { response, route, client } = allowed;
     switch (route.path) {
       case "/":
         response.setHeader("Content-Security-Policy", PAGE_POLICY);
-        respond(response, 200, "text/html; charset=utf-8", PAGE);
+        respond(response, 200, "text/html; charset=utf-8", PAGE_BYTES);
         break;
       case "/healthz":
         respond(response, 200, TEXT_TYPE, "ok\n");
@@ -72,10 +72,10 @@ export class Endpoints {
         await this.#ready(allowed);
         break;
       case "/metrics":
-        respond(response, 200, METRICS_TYPE, await this.#metrics.text());
+        respond(response, 200, METRICS_TYPE, await this.#parts.metrics.text());
         break;
       case "/v1/openapi.json":
-        respondJson(response, OPENAPI);
+        respond(response, 200, JSON_TYPE, OPENAPI_BYTES);
         break;
       case "/v1/queries":
         respondJson(response, { queries: await this.#queries(client) });
@@ -93,30 +93,38 @@ export class Endpoints {
         respondJson(response, await this.#sessions(allowed));
         break;
       default:
-        respondJson(response, await this.#call(route.path, target.searchParams, client));
+        respondJson(response, await this.#call(allowed));
     }
   }
 
-  /** @throws FeedError 404 `UNKNOWN_SOURCE`, and as the call does */
-  async #call(path: string, search: URLSearchParams, client: Client): Promise<unknown> {
-    const name = path.slice("/v1/".length) as Call["name"];
+  /** @throws FeedError 404 `UNKNOWN_SOURCE`, 429 `TOO_MANY_QUERIES`, and as the call does */
+  async #call({ response, route, target, client }: AllowedRequest): Promise<unknown> {
+    const search = target.searchParams;
+    const name = route.path.slice("/v1/".length) as Call["name"];
     const source = name === "sessions" ? undefined : (search.get("source") ?? undefined);
-    const sources = chosenSources(client.grant, this.#engines.sources, source);
-    const thread =
-      name === "containers" ? this.#engines.threadFor(sources) : this.#engines.anyThread;
+    const { engines, calls } = this.#parts;
+    const sources = chosenSources(client.grant, engines.sources, source);
+    const thread = name === "containers" ? engines.threadFor(sources) : engines.anyThread;
     const { hidden } = client.grant;
-    return await thread.call({ name, search: search.toString(), sources, hidden });
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const over = await calls.admit(clientKey(client), 0, gone.signal);
+    try {
+      return await thread.call({ name, search: search.toString(), sources, hidden });
+    } finally {
+      over();
+    }
   }
 
   /** With what the token grants, so that a client can say what it does not see. */
-  async #sessions({ route, target, client }: AllowedRequest): Promise<unknown> {
-    const listed = (await this.#call(route.path, target.searchParams, client)) as SessionList;
-    return { ...listed, token: tokenFacts(client) };
+  async #sessions(allowed: AllowedRequest): Promise<unknown> {
+    const listed = (await this.#call(allowed)) as SessionList;
+    return { ...listed, token: tokenFacts(allowed.client) };
   }
 
   /** Asks no relay daemon: it answers whatever is lost. */
   async #states({ client }: AllowedRequest): Promise<unknown> {
-    const granted = chosenSources(client.grant, this.#engines.sources, undefined);
+    const granted = chosenSources(client.grant, this.#parts.engines.sources, undefined);
     return { sources: await this.#sourceStates.of(granted), token: tokenFacts(client) };
   }
 
@@ -139,36 +147,36 @@ export class Endpoints {
       request.method === "POST"
         ? { kind: "body", text: await readBody(request), accept }
         : { kind: "url", search: target.search, accept };
-    await streamQuery(asked, client, response, this.#desk, later);
+    await streamQuery(asked, client, response, this.#parts.desk, later);
   }
 
   /** Ready means: every live source is attached, and there is room for a query. */
   async #ready({ response, isClosing }: AllowedRequest): Promise<void> {
-    const sources = await this.#engines.sourceTotals();
+    const sources = await this.#parts.engines.sourceTotals();
     const attached = sources.filter(({ isAttached }) => isAttached).length;
-    const hasRoom = this.#admission.waiting === 0 || this.#admission.hasRoom;
+    const hasRoom = this.#parts.admission.waiting === 0 || this.#parts.admission.hasRoom;
     const isReady = !isClosing && hasRoom && attached === sources.length;
     const body = { ready: isReady, attached, sources: sources.length, room: hasRoom };
-    respond(response, isReady ? 200 : 503, "application/json; charset=utf-8", JSON.stringify(body));
+    respond(response, isReady ? 200 : 503, JSON_TYPE, JSON.stringify(body));
   }
 
   /** Those of others are shown to operators only. */
   async #queries(client: Client): Promise<readonly unknown[]> {
-    const totals = await this.#desk.totals();
-    return this.#desk.queries
+    const totals = await this.#parts.desk.totals();
+    return this.#parts.desk.queries
       .filter((query) => maySee(client, query))
       .map((query) => shown(query, totals.get(query.id)));
   }
 
   /** @throws FeedError 404 `UNKNOWN_QUERY` */
   #end({ response, id, client }: AllowedRequest): void {
-    const query = this.#desk.queries.find((one) => one.id === id);
+    const query = this.#parts.desk.queries.find((one) => one.id === id);
     if (query === undefined || !maySee(client, query)) {
       const message = `queries: expected the id of a query that runs, got ${id.slice(0, 40)}`;
       throw new FeedError("UNKNOWN_QUERY", message, 404);
     }
-    this.#audit.ended(id, client);
-    this.#desk.end(id);
+    this.#parts.audit.ended(id, client);
+    this.#parts.desk.end(id);
     response.writeHead(204).end();
   }
 }

@@ -59,6 +59,19 @@ export function admissionLimits(limits: Limits): AdmissionLimits {
   };
 }
 
+/** Calls of engines that run at once, and of one client: each is short, and its answer lies in memory until it is read. */
+const CALLS_AT_ONCE = 8;
+const CALLS_PER_CLIENT = 4;
+
+export function callLimits(limits: Limits): AdmissionLimits {
+  return {
+    ...admissionLimits(limits),
+    queries: CALLS_AT_ONCE,
+    queriesPerClient: CALLS_PER_CLIENT,
+    memory: Number.POSITIVE_INFINITY,
+  };
+}
+
 export function queryLimits(limits: Limits): QueryLimits {
   return {
     cpuMs: limits.maxCpuMs,

@@ -6,15 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { connect, type Socket } from "node:net";
 import { FeedError } from "../base/errors.ts";
-import { readSmallFile } from "../base/small-file.ts";
-import { messageOf } from "../base/system-error.ts";
-
-export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
-  /** Clients must show a certificate that one of these has signed. */
-  readonly clientCa?: string | undefined;
-}
+import { type TlsFiles, tlsOptions } from "./tls-files.ts";
 
 export interface Place {
   readonly host: string;
@@ -25,10 +17,12 @@ export interface Place {
   readonly mode?: number | undefined;
 }
 
-/** A request's head comes within this time, and its body within three times as much, in ms. */
+/** A handshake, and a request's head, come within this time, and its body within three times as much, in ms. */
 const HEAD_MS = 10_000;
 const CHECK_MS = 2000;
 const SOCKET_MODE = 0o600;
+/** `sun_path` without the byte that ends it: unix(7), and the BSDs' 104. */
+const MAX_SOCKET_PATH = process.platform === "linux" ? 107 : 103;
 
 const TIMES = {
   headersTimeout: HEAD_MS,
@@ -42,11 +36,7 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 /** @throws FeedError `BAD_TLS` */
 export function httpServer(tls: TlsFiles | undefined, answer: Answer): Server | TlsServer {
   if (tls === undefined) return createServer(TIMES, answer);
-  try {
-    return createTlsServer({ ...TIMES, ...tlsOptions(tls) }, answer);
-  } catch (error) {
-    throw badTls(error);
-  }
+  return createTlsServer({ ...TIMES, handshakeTimeout: HEAD_MS, ...tlsOptions(tls) }, answer);
 }
 
 /**
@@ -54,35 +44,24 @@ export function httpServer(tls: TlsFiles | undefined, answer: Answer): Server | 
  * @throws FeedError `BAD_TLS`; then the ones before stay
  */
 export function reloadTls(server: Server | TlsServer, tls: TlsFiles): void {
-  try {
-    if ("setSecureContext" in server) server.setSecureContext(tlsOptions(tls));
-  } catch (error) {
-    throw badTls(error);
-  }
+  if ("setSecureContext" in server) server.setSecureContext(tlsOptions(tls));
 }
 
-function tlsOptions({ cert, key, clientCa }: TlsFiles) {
-  const asks = clientCa !== undefined;
-  return {
-    cert: readSmallFile(cert),
-    key: readSmallFile(key),
-    ...(asks && { ca: readSmallFile(clientCa), requestCert: true, rejectUnauthorized: true }),
-    minVersion: "TLSv1.2" as const,
-  };
-}
-
-function badTls(cause: unknown): FeedError {
-  const got = messageOf(cause);
-  const message = `TLS: expected a certificate and its key, got ${got}`;
-  return new FeedError("BAD_TLS", message, 500, { cause });
-}
-
-/** Listens; a socket that a server before left behind is removed, one that somebody listens on is not. */
+/**
+ * Listens; a socket that a server before left behind is removed, one that a program still has is not.
+ * @throws FeedError `BAD_SOCKET_PATH`; whatever listening throws
+ */
 export async function listen(server: Server, { host, port, path, mode }: Place): Promise<void> {
   if (path === undefined) {
     server.listen(port, host);
     await once(server, "listening");
     return;
+  }
+  const bytes = Buffer.byteLength(path);
+  // What is longer would be cut off, and be a socket of another name.
+  if (bytes > MAX_SOCKET_PATH) {
+    const message = `listening on ${path}: expected a path of at most ${MAX_SOCKET_PATH} bytes, got ${bytes}`;
+    throw new FeedError("BAD_SOCKET_PATH", message, 500);
   }
   await removeStale(path);
   // Until the mode is set, only the owner may connect.
@@ -99,15 +78,16 @@ export async function listen(server: Server, { host, port, path, mode }: Place):
 async function removeStale(path: string): Promise<void> {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats?.isSocket() !== true) return;
-  const isUsed = await new Promise<boolean>((resolve) => {
+  const isStale = await new Promise<boolean>((resolve) => {
     const socket = connect(path);
     socket.on("connect", () => {
       socket.destroy();
-      resolve(true);
+      resolve(false);
     });
-    socket.on("error", () => resolve(false));
+    // Any other error comes of a program that has it: of datagrams, with a full queue, of another user.
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "ECONNREFUSED"));
   });
-  if (!isUsed) unlinkSync(path);
+  if (isStale) unlinkSync(path);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Connections } from "./connections.ts";
 import type { Engines } from "./engine/engines.ts";
 import type { SourceTotals } from "./engine/messages.ts";
 import type { QueryDesk, QueryEnd } from "./query-desk.ts";
+import { sharedAnswer } from "./shared-answer.ts";
 
 /** Of Prometheus' text format, version 0.0.4. */
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -59,7 +60,10 @@ export class Metrics {
     this.#delay.disable();
   }
 
-  async text(): Promise<string> {
+  /** Every one of them, as Prometheus reads them. */
+  readonly text: () => Promise<string> = sharedAnswer(() => this.#text());
+
+  async #text(): Promise<string> {
     const { engines, admission, connections } = this.#watched;
     const running = [...(await this.#watched.desk.totals()).values()];
     const sum = (of: (totals: (typeof running)[number]) => number): number =>

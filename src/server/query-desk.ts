@@ -7,6 +7,7 @@ import type { Asked, QueryLimits, QueryTotals } from "./engine/messages.ts";
 import { engineOf, unknownQuery } from "./engine/resumable.ts";
 import { chosenSources, type Grant } from "./grant.ts";
 import { weightOf } from "./query-weight.ts";
+import { sharedAnswer } from "./shared-answer.ts";
 
 /** Who asks. */
 export interface Client {
@@ -150,7 +151,11 @@ export class QueryDesk {
   }
 
   /** What running queries have done so far. */
-  async totals(): Promise<ReadonlyMap<string, QueryTotals>> {
+  readonly totals: () => Promise<ReadonlyMap<string, QueryTotals>> = sharedAnswer(() =>
+    this.#totals(),
+  );
+
+  async #totals(): Promise<ReadonlyMap<string, QueryTotals>> {
     const known = await Promise.all(this.#engines.threads.map((thread) => thread.totals()));
     const totals = new Map<string, QueryTotals>();
     for (const { id, receiver } of this.#entries.values()) {

@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { FeedError } from "../base/errors.ts";
 import { type AccessRules, checkAccess, checkSite } from "./access.ts";
-import { Admission } from "./admission.ts";
+import { Admission, CALLS } from "./admission.ts";
 import { Audit } from "./audit.ts";
 import { Connections } from "./connections.ts";
 import { Endpoints } from "./endpoints.ts";
@@ -15,22 +15,17 @@ import type { Engines } from "./engine/engines.ts";
 import { errorReport, httpStatus, isBug } from "./error-report.ts";
 import { FailedTokens } from "./failed-tokens.ts";
 import { ANYONE, type Grant } from "./grant.ts";
-import { admissionLimits, type Limits, queryLimits } from "./limits.ts";
+import { admissionLimits, callLimits, type Limits, queryLimits } from "./limits.ts";
 import type { LineFile } from "./line-file.ts";
-import {
-  httpServer,
-  ignoreUpgrade,
-  listen,
-  type Place,
-  reloadTls,
-  type TlsFiles,
-} from "./listener.ts";
+import { httpServer, ignoreUpgrade, listen, type Place, reloadTls } from "./listener.ts";
 import { Metrics } from "./metrics.ts";
+import { Pipelines } from "./pipelines.ts";
 import { type Client, QueryDesk } from "./query-desk.ts";
 import { refuseUpgrade, respondError } from "./reply.ts";
 import { RequestTurns } from "./request-turns.ts";
 import { allowedMethods, checkMethod, type Route, routeOf } from "./routes.ts";
 import type { ServerLog } from "./server-log.ts";
+import type { TlsFiles } from "./tls-files.ts";
 import type { Tokens } from "./token.ts";
 import { WebSocketEndpoint } from "./ws-endpoint.ts";
 
@@ -58,11 +53,14 @@ export class QueryServer {
   readonly #around: Surroundings;
   readonly #engines: Engines;
   readonly #admission: Admission;
+  /** Of what is asked beside queries: it takes turns, too. */
+  readonly #calls: Admission;
   readonly #desk: QueryDesk;
   readonly #audit: Audit;
   readonly #metrics: Metrics;
   readonly #endpoints: Endpoints;
   readonly #connections: Connections;
+  readonly #pipelines = new Pipelines();
   readonly #turns = new RequestTurns();
   readonly #failedTokens = new FailedTokens();
   readonly #http: Server;
@@ -90,14 +88,21 @@ export class QueryServer {
     const watched = { engines, admission, desk: this.#desk, connections: this.#connections };
     const linesLeftOut = (): number => around.log.leftOut + this.#audit.leftOut;
     this.#metrics = new Metrics({ ...watched, linesLeftOut });
-    this.#endpoints = new Endpoints(engines, admission, this.#desk, this.#metrics, this.#audit);
+    this.#calls = new Admission(callLimits(limits), CALLS);
+    this.#endpoints = new Endpoints({
+      ...watched,
+      metrics: this.#metrics,
+      audit: this.#audit,
+      calls: this.#calls,
+    });
     this.#webSockets = new WebSocketEndpoint(this.#desk, around.log.line);
     this.#http = httpServer(around.tls, (request, response) => this.#take(request, response));
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#http.on("connection", () => this.#turns.onConnection());
-    this.#http.on(around.tls === undefined ? "connection" : "secureConnection", (socket: Socket) =>
-      this.#connections.accept(socket),
-    );
+    this.#http.on("connection", (socket: Socket) => {
+      this.#turns.onConnection();
+      // With TLS, too, before its handshake: what never greets has a descriptor.
+      this.#connections.accept(socket);
+    });
     // What cannot be parsed is its sender's affair; Node answers 400 by itself.
     this.#http.on("tlsClientError", () => undefined);
   }
@@ -112,14 +117,15 @@ export class QueryServer {
     return { url: `${scheme}://${name}:${port}`, port };
   }
 
-  /** @throws FeedError `BAD_TLS`; then nothing has changed */
+  /** @throws FeedError `BAD_TLS`, Error of the audit file; then nothing has changed */
   reload(settings: Settings): void {
     const { tls, auditFile } = this.#around;
+    auditFile?.reopen();
     if (tls !== undefined) reloadTls(this.#http, tls);
     this.#settings = settings;
     this.#admission.limits = admissionLimits(settings.limits);
+    this.#calls.limits = callLimits(settings.limits);
     this.#connections.limit = settings.limits.maxConnections;
-    auditFile?.reopen();
   }
 
   close(): Promise<void> {
@@ -142,9 +148,12 @@ export class QueryServer {
   #take(request: IncomingMessage, response: ServerResponse): void {
     // A connection that breaks is a client that went: its query ends at "close".
     response.on("error", () => undefined);
-    // Whoever asks whether the server is alive need not wait for others.
-    if (request.url === "/healthz") void this.#answer(request, response);
-    else this.#turns.add(addressOf(request), () => void this.#answer(request, response));
+    const answer = (): void => void this.#answer(request, response);
+    this.#pipelines.add(request, response, () => {
+      // Whoever asks whether the server is alive need not wait for others.
+      if (request.url === "/healthz") answer();
+      else this.#turns.add(addressOf(request), answer);
+    });
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

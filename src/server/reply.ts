@@ -6,20 +6,24 @@ import { errorBody, httpStatus } from "./error-report.ts";
 const RETRY_S = 5;
 /** How long a refusal may take to be read, in ms. */
 const REFUSAL_MS = 2000;
-const JSON_TYPE = "application/json; charset=utf-8";
+/** How long an answer that is whole may wait to be read, in ms. */
+const UNREAD_MS = 30_000;
+export const JSON_TYPE = "application/json; charset=utf-8";
 
 /** A whole answer at once. */
 export function respond(
   response: ServerResponse,
   status: number,
   contentType: string,
-  body: string,
+  body: string | Buffer,
 ): void {
   response.writeHead(status, {
     "Content-Type": contentType,
     "Content-Length": Buffer.byteLength(body),
   });
   response.end(body);
+  const timer = setTimeout(() => response.destroy(), UNREAD_MS).unref();
+  response.on("close", () => clearTimeout(timer));
 }
 
 export function respondJson(response: ServerResponse, value: unknown): void {

@@ -35,10 +35,10 @@ function upTo(request: IncomingMessage, most: number): Promise<Buffer | undefine
       resolve(undefined);
     });
     request.on("end", () => resolve(Buffer.concat(chunks)));
-    request.on("error", reject);
-    request.on("close", () =>
-      reject(new FeedError("BAD_BODY", "body: expected all of it, got a part", 400)),
-    );
+    const breakOff = (): void =>
+      reject(new FeedError("BAD_BODY", "body: expected all of it, got a part", 400));
+    request.on("error", breakOff);
+    request.on("close", breakOff);
   });
 }
 

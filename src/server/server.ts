@@ -1,14 +1,15 @@
 /** The HTTP and WebSocket server, as programs start it. */
 
 import { FeedError } from "../base/errors.ts";
+import { systemReason } from "../base/system-error.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { isLoopbackHost } from "./access.ts";
 import { Engines } from "./engine/engines.ts";
 import { type Limits, limitsOf } from "./limits.ts";
 import { LineFile } from "./line-file.ts";
-import type { TlsFiles } from "./listener.ts";
 import { QueryServer, type Settings } from "./query-server.ts";
 import { ServerLog } from "./server-log.ts";
+import type { TlsFiles } from "./tls-files.ts";
 import { isToken, TOKEN_FORM, Tokens, tokenFault } from "./token.ts";
 import { readTokens } from "./token-file.ts";
 
@@ -73,7 +74,7 @@ export interface RunningServer {
   readonly port: number;
   /**
    * Takes other options, and reads tokens and certificates again; what runs goes on.
-   * @throws FeedError `BAD_TOKEN_FILE`, `BAD_TLS`; then the ones before stay
+   * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN_FILE`, `BAD_TLS`; then the ones before stay
    */
   reload(options?: ReloadableOptions): void;
   /** Ends every query and connection and detaches from the relayds; settles when nothing is left. */
@@ -85,7 +86,7 @@ const DEFAULT_PORT = 7447;
 /**
  * Serves queries on live sessions (one attachment for all queries, kept) and recorded traces (equal queries that begin together are run once).
  *
- * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN`, `BAD_TOKEN_FILE`, `BAD_TLS`; SourceError, ProtocolError for a source that
+ * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN`, `BAD_TOKEN_FILE`, `BAD_TLS`, `BAD_AUDIT_FILE`, `BAD_SOCKET_PATH`; SourceError, ProtocolError for a source that
  * cannot be served; whatever listening throws
  */
 export async function serve(
@@ -97,7 +98,7 @@ export async function serve(
   requireSafety(options, host);
   const settings = settingsOf(options);
   const log = new ServerLog(options.log ?? (() => {}));
-  const auditFile = audit === undefined ? undefined : LineFile.append(audit);
+  const auditFile = audit === undefined ? undefined : auditTo(audit);
   const follow = { from, wait, reconnect, inThread, clockOffsetNs: options.clockOffsetNs };
   const retain =
     retainBytes > 0 ? { bytes: retainBytes, used: new SharedArrayBuffer(8) } : undefined;
@@ -112,12 +113,27 @@ export async function serve(
     return {
       url,
       port: bound,
-      reload: (changed = options) => running.reload(settingsOf(changed)),
+      reload: (changed = options) => {
+        const { token, tokenFile } = changed;
+        requireSafety({ ...options, token, tokenFile }, host);
+        running.reload(settingsOf(changed));
+      },
       close: () => running.close(),
     };
   } catch (error) {
     await (server?.close() ?? engines.close());
     throw error;
+  }
+}
+
+/** @throws FeedError `BAD_AUDIT_FILE` */
+function auditTo(path: string): LineFile {
+  try {
+    return LineFile.append(path);
+  } catch (cause) {
+    const got = systemReason(cause as NodeJS.ErrnoException);
+    const message = `audit: ${path}: expected a file that lines can be added to, got ${got}`;
+    throw new FeedError("BAD_AUDIT_FILE", message, 500, { cause });
   }
 }
 

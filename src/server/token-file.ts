@@ -3,12 +3,14 @@
  * `{"tokens": [{"name", "token" or "sha256", "sources", "hide", "operator", "expires"}]}`.
  */
 
+import type { Stats } from "node:fs";
 import { FeedError } from "../base/errors.ts";
 import { readSmallFile } from "../base/small-file.ts";
 import type { Grant } from "./grant.ts";
 import { digestOf, isToken, TOKEN_FORM, Tokens, tokenFault } from "./token.ts";
 
 const MAX_TOKENS = 10_000;
+const WRITABLE_BY_ALL = 0o002;
 const DIGEST = /^[0-9a-f]{64}$/;
 /** Names stand in logs, metrics and `/v1/queries`. */
 const NAME = /^[\w.@ -]{1,64}$/;
@@ -18,9 +20,13 @@ const MEMBERS = ["name", "token", "sha256", "sources", "hide", "operator", "expi
 export function readTokens(path: string): Tokens {
   let text: string;
   try {
-    text = readSmallFile(path).trim();
+    text = readSmallFile(path, requireOwned).trim();
   } catch (error) {
-    throw bad(path, "a file that can be read", error instanceof Error ? error.message : "none");
+    throw bad(
+      path,
+      "a file that can be read, and that not every user can write",
+      error instanceof Error ? error.message : "none",
+    );
   }
   if (!text.startsWith("{")) {
     if (!isToken(text)) throw bad(path, `${TOKEN_FORM}, or a JSON object`, tokenFault(text));
@@ -42,13 +48,20 @@ export function readTokens(path: string): Tokens {
   return new Tokens(known);
 }
 
+/** Whoever can write the file lets in anyone. */
+function requireOwned({ mode }: Stats): void {
+  if ((mode & WRITABLE_BY_ALL) === 0) return;
+  throw new Error(`one that every user can write (mode ${(mode & 0o777).toString(8)})`);
+}
+
 function entryOf(
   path: string,
   i: number,
   value: unknown,
 ): { readonly digest: string; readonly grant: Grant; readonly expiresMs: number } {
   const where = `${path}: tokens[${i}]`;
-  if (typeof value !== "object" || value === null) throw bad(where, "an object", typeof value);
+  if (typeof value !== "object" || value === null)
+    throw bad(where, "an object", value === null ? "null" : typeof value);
   const one = value as Record<string, unknown>;
   const unknown = Object.keys(one).find((name) => !MEMBERS.includes(name));
   if (unknown !== undefined) throw bad(where, `members among ${MEMBERS.join(", ")}`, unknown);

@@ -74,7 +74,8 @@ export class WebSocketEndpoint {
     socket.on("pong", () => this.#alive.add(socket));
     socket.on("close", () => this.#queries.delete(socket));
     // A frame too large, not UTF-8 …: ws closes the socket with the fitting code by itself.
-    socket.on("error", (error) => this.#log(`WS /v1/query: ${error.message}`));
+    const { address } = client;
+    socket.on("error", (error) => this.#log(`${address}: WS /v1/query: ${error.message}`));
   }
 
   #beat(): void {

@@ -75,7 +75,8 @@ export class WebSocketQuery implements QueryReceiver {
       this.#close(CLOSE_GOING_AWAY, error.message);
       return;
     }
-    if (isBug(error)) this.#log(`WS /v1/query: ${error.stack ?? error.message}`);
+    if (isBug(error))
+      this.#log(`${this.#client.address}: WS /v1/query: ${error.stack ?? error.message}`);
     const report = errorReport(error);
     if (this.#socket.readyState === this.#socket.OPEN)
       this.#socket.send(JSON.stringify({ type: "error", error: report }));

@@ -171,6 +171,17 @@ attacked(
   },
 );
 
+attacked("requests in pipelines, their answers unread", [], async ({ port }) => {
+  const head = `Host: 127.0.0.1\r\nAuthorization: ${ATTACKER["Authorization"]}\r\n`;
+  for (const path of ["/v1/schema", "/metrics", "/"]) {
+    const requests = `GET ${path} HTTP/1.1\r\n${head}\r\n`.repeat(60);
+    const sockets = await times(20, () => raw(port, requests));
+    for (const socket of sockets) socket.pause();
+    await after(1000);
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
 attacked("bodies and frames without end", [], async ({ url, port }) => {
   const socket = await webSocket(url, { credit: 0 });
   for (let i = 0; i < 20_000; i++) socket.send('{"credit":0}');

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { connect } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { get, SMALL_ROWS, table, withRecorded } from "./lab.ts";
@@ -203,6 +204,31 @@ test("aggregates have as many groups as the server allows; the others share one 
     },
     { limits: { maxGroups: 3 } },
   );
+});
+
+test("a body that breaks off is its sender's affair", async () => {
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  await withRecorded(
+    async (server) => {
+      const head =
+        "POST /v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+      for (const rest of [
+        "Content-Length: 9\r\n\r\n{",
+        "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+      ]) {
+        const socket = connect(server.port, "127.0.0.1");
+        socket.on("error", () => undefined);
+        await new Promise((resolve) => socket.write(`${head}${rest}`, resolve));
+        // Its head has come before its client goes, and its end before the log is read.
+        await get(server, "/v1/sources");
+        socket.destroy();
+        await get(server, "/v1/sources");
+      }
+    },
+    { log },
+  );
+  assert.equal(lines, []);
 });
 
 test.run();

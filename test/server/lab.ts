@@ -71,6 +71,10 @@ export interface Reply {
   readonly body: Buffer;
 }
 
+export function bearer(token: string): Record<string, string> {
+  return { Authorization: `Bearer ${token}` };
+}
+
 /** `fetch` does not let its caller choose `Host` and `Origin`. */
 export function get(
   server: RunningServer,

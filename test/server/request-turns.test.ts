@@ -38,22 +38,27 @@ test("answers another address's request behind one of those that came before", a
   assert.is(answered.length, 22);
 });
 
-test("lets the network have its turn between requests that take long", async () => {
-  const turns = new RequestTurns();
-  let answered = 0;
-  for (let i = 0; i < 20; i++) {
-    turns.add("a", () => {
+for (const [where, waits] of [
+  ["at once", false],
+  ["behind an await", true],
+] as const) {
+  test(`lets the network have its turn between requests that take long ${where}`, async () => {
+    const turns = new RequestTurns();
+    let answered = 0;
+    const answer = async (): Promise<void> => {
+      if (waits) await Promise.resolve();
       work(3);
       answered++;
-    });
-  }
-  const seen: number[] = [];
-  while (answered < 20) {
-    await rounds(1);
-    seen.push(answered);
-  }
-  assert.ok(seen.length >= 10, `${seen}`);
-});
+    };
+    for (let i = 0; i < 20; i++) turns.add("a", () => void answer());
+    const seen: number[] = [];
+    while (answered < 20) {
+      await rounds(1);
+      seen.push(answered);
+    }
+    assert.ok(seen.length >= 10, `${seen}`);
+  });
+}
 
 test("goes on with requests that come while others are answered", async () => {
   const turns = new RequestTurns();

@@ -8,7 +8,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type RunningServer, serve } from "../../src/server/server.ts";
 import { recordedTrace } from "../support/traces.ts";
-import { Client, get, table } from "./lab.ts";
+import { bearer, Client, get, table } from "./lab.ts";
 
 const test = suite("server/scopes");
 
@@ -17,7 +17,6 @@ const SOME = "token-of-a-developer";
 const GUEST = "token-of-a-guest";
 const OLD = "token-that-has-expired";
 const HIDDEN = "next_comm";
-const bearer = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` });
 
 async function withScopes(
   work: (server: RunningServer, sources: readonly string[], tokenFile: string) => Promise<void>,

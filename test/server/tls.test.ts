@@ -1,8 +1,9 @@
 /** TLS with client certificates: curl, a browser and pyarrow; other certificates while a stream goes on. */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type RequestOptions, request } from "node:https";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
@@ -11,6 +12,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { type RunningServer, serve } from "../../src/server/server.ts";
+import { tlsOptions } from "../../src/server/tls-files.ts";
 import { Child } from "../support/child.ts";
 import { needs } from "../support/needs.ts";
 import { recordedTrace } from "../support/traces.ts";
@@ -152,6 +154,57 @@ test("takes another certificate while a stream goes on", async () => {
     socket.send('{"credit": 1000}');
     await new Promise((resolve) => socket.on("close", resolve));
     assert.is(frames.at(-1)?.type, "end");
+  });
+});
+
+test("refuses files that would leave it without a certificate, or trust every authority", async () => {
+  await withTls(async ({ server, folder }) => {
+    const good = (name: string): string => join(folder, name);
+    const cert = good("server.pem");
+    const key = good("server.key");
+    const empty = good("empty.pem");
+    writeFileSync(empty, "");
+    const wrong = [
+      [{ cert: empty, key }, /empty.pem: expected certificates in PEM, got a file without/],
+      [{ cert, key: empty }, /empty.pem: expected a private key/],
+      [{ cert, key: good("client.key") }, /client.key: expected the key of the certificate/],
+      [{ cert, key, clientCa: empty }, /empty.pem: expected certificates in PEM/],
+      [{ cert, key, clientCa: key }, /server.key: expected certificates in PEM/],
+    ] as const;
+    for (const [tls, problem] of wrong) assert.throws(() => tlsOptions(tls), problem);
+    // While it runs: of the authorities, too, which Node would replace by all that browsers know.
+    for (const name of ["ca.pem", "server.pem", "server.key"]) {
+      const text = readFileSync(good(name));
+      writeFileSync(good(name), "");
+      assert.throws(() => server.reload(), /BAD_TLS|TLS: /);
+      writeFileSync(good(name), text);
+    }
+    server.reload();
+  });
+});
+
+test("counts connections that never greet", async () => {
+  await withTls(async ({ server, folder, ca }) => {
+    const own = {
+      ca: readFileSync(ca),
+      cert: readFileSync(join(folder, "client.pem")),
+      key: readFileSync(join(folder, "client.key")),
+    };
+    server.reload({ limits: { maxConnections: 20 } });
+    const silent = Array.from({ length: 60 }, () => connect(server.port, "127.0.0.1"));
+    let refused = 0;
+    for (const socket of silent) {
+      socket.on("error", () => undefined);
+      // What has not been read keeps a socket from its end.
+      socket.resume().on("close", () => refused++);
+    }
+    while (refused < 40) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.is(refused, 40);
+    for (const socket of silent) socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    // Each takes a place and gives it back.
+    for (let i = 0; i < 30; i++) assert.is((await fingerprint(server, own)).length, 95);
   });
 });
 

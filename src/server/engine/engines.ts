@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { SourceError } from "../../base/errors.ts";
 import { isLiveSource } from "../../source/live-source.ts";
+import { sharedAnswer } from "../shared-answer.ts";
 import { EngineThread } from "./engine-thread.ts";
 import type { Call, EngineOptions, SourceProblem, SourceTotals } from "./messages.ts";
 
@@ -82,7 +83,11 @@ export class Engines {
   }
 
   /** What live sources have brought so far. */
-  async sourceTotals(): Promise<readonly SourceTotals[]> {
+  readonly sourceTotals: () => Promise<readonly SourceTotals[]> = sharedAnswer(() =>
+    this.#sourceTotals(),
+  );
+
+  async #sourceTotals(): Promise<readonly SourceTotals[]> {
     const call: Call = { name: "sources", search: "", sources: [], hidden: [] };
     const totals = await this.#live?.call(call).catch(() => []);
     return (totals ?? []) as readonly SourceTotals[];
