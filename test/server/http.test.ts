@@ -206,6 +206,19 @@ test("aggregates have as many groups as the server allows; the others share one 
   );
 });
 
+test("a body that is no JSON object is refused as a body", async () => {
+  await withRecorded(async ({ url }) => {
+    const headers = { "Content-Type": "application/json" };
+    for (const body of ["where", "[1]"]) {
+      const answer = await fetch(`${url}/v1/query`, { method: "POST", body, headers });
+      const { error } = (await answer.json()) as { error: { code: string; message: string } };
+      assert.is(answer.status, 400);
+      assert.is(error.code, "BAD_FRAME");
+      assert.is(error.message, `body: expected a JSON object, got ${body}`);
+    }
+  });
+});
+
 test("a body that breaks off is its sender's affair", async () => {
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);

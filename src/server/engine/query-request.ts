@@ -61,6 +61,9 @@ export interface CreditFrame {
 /** How long columns that nothing declares hold an Arrow stream back, in ms. */
 const DEFAULT_SETTLE_MS = 5000;
 const DEFAULT_CREDIT = 8;
+/** What a text is that is refused. */
+const FRAME = "text frame";
+const BODY = "body";
 /** More than any client can mean. */
 const MAX_CREDIT = 1_000_000;
 
@@ -103,7 +106,7 @@ export function queryFromUrl(search: URLSearchParams, areRows: boolean = false):
  * @throws as `queryFromUrl`, and FeedError 400 `BAD_FRAME`
  */
 export function queryFromBody(text: string, areRows: boolean = false): QueryRequest {
-  return readQuery(Parameters.ofJson(jsonObject(text), QUERY_PARAMETERS), areRows);
+  return readQuery(Parameters.ofJson(jsonObject(text, BODY), QUERY_PARAMETERS), areRows);
 }
 
 /**
@@ -111,7 +114,7 @@ export function queryFromBody(text: string, areRows: boolean = false): QueryRequ
  * @throws as `queryFromUrl`, and FeedError 400 `BAD_FRAME`
  */
 export function queryFromFrame(text: string, areRows: boolean = false): QueryFrame {
-  const object = jsonObject(text);
+  const object = jsonObject(text, FRAME);
   if ("resume" in object) {
     const parameters = Parameters.ofJson(object, ["resume", "seq", "credit"]);
     const resume = parameters.text("resume") ?? "";
@@ -129,9 +132,9 @@ export function queryFromFrame(text: string, areRows: boolean = false): QueryFra
  * @throws FeedError 400
  */
 export function creditFromFrame(text: string): CreditFrame {
-  const parameters = Parameters.ofJson(jsonObject(text), ["credit", "seq"]);
+  const parameters = Parameters.ofJson(jsonObject(text, FRAME), ["credit", "seq"]);
   const credit = parameters.count("credit", MAX_CREDIT);
-  if (credit === undefined) throw badFrame('{"credit": n}', text);
+  if (credit === undefined) throw badFrame(FRAME, '{"credit": n}', text);
   return { credit, seq: parameters.count("seq") };
 }
 
@@ -226,22 +229,22 @@ function readFilter(parameters: Parameters): Question["filter"] {
   }
 }
 
-function jsonObject(text: string): Record<string, unknown> {
+function jsonObject(text: string, what: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw badFrame("a JSON object", text, error);
+    throw badFrame(what, "a JSON object", text, error);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw badFrame("a JSON object", text);
+    throw badFrame(what, "a JSON object", text);
   }
   return value as Record<string, unknown>;
 }
 
 const EXCERPT = 60;
 
-function badFrame(expected: string, text: string, cause?: unknown): FeedError {
+function badFrame(what: string, expected: string, text: string, cause?: unknown): FeedError {
   const got = text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text;
-  return new FeedError("BAD_FRAME", `text frame: expected ${expected}, got ${got}`, 400, { cause });
+  return new FeedError("BAD_FRAME", `${what}: expected ${expected}, got ${got}`, 400, { cause });
 }
