@@ -130,7 +130,7 @@ class Cut {
     );
     const turns = new Turns();
     let silent: SourcePacket | undefined;
-    for (const packet of stream.packets) {
+    for (const packet of inFileOrder(stream.packets)) {
       if (isStopped()) return false;
       const { bytes, header } = this.#read(packet, traceClass);
       // A packet that was cut short ends with its last whole record.
@@ -174,6 +174,22 @@ class Cut {
     readStoredPacket(this.#files, packet, bytes);
     return { bytes, header: withPlace(readPacketHeader(bytes, traceClass), packet) };
   }
+}
+
+/**
+ * Packets in time order, those of the same file as they stand there. A packet that had to begin at its first record may begin behind the
+ * next one, where times go back: in time order, a cut of that cut would have its records in another order.
+ */
+function inFileOrder(packets: readonly StoredPacket[]): StoredPacket[] {
+  const ordered: StoredPacket[] = [];
+  for (let from = 0; from < packets.length; ) {
+    const { path } = packets[from]!;
+    let to = from + 1;
+    while (to < packets.length && packets[to]!.path === path) to++;
+    ordered.push(...packets.slice(from, to).sort((a, b) => a.byteOffset - b.byteOffset));
+    from = to;
+  }
+  return ordered;
 }
 
 /** LTTng writes one; other tracers may have packets without what an index says, or that cannot be read by one. */

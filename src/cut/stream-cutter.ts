@@ -156,7 +156,8 @@ export class StreamCutter implements Target, Numbered {
     const fields = new PacketFields(packet.bytes, packet.header, this.#traceClass, this.#path);
     let { begin } = part;
     for (let from = 0; ; ) {
-      const to = this.#fill(packet, records, from, begin ?? packet.header.begin);
+      const clock = begin ?? fields.wholeBegin ?? packet.header.begin;
+      const to = this.#fill(packet, records, from, clock);
       const isLast = to === records.count;
       const end = isLast ? part.end : records.clocks[Math.max(from, to - 1)]!;
       // Nothing fits before a begin that is long before the first record: there, the begin moves.
@@ -341,7 +342,8 @@ export class StreamCutter implements Target, Numbered {
     if (discarded !== undefined)
       fields.write(this.bytes, "discarded-event-record-counter-snapshot", discarded);
     this.#discarded = discarded;
-    this.#write(header, begin ?? header.begin ?? 0n, end ?? header.end ?? 0n, packetBits);
+    const indexBegin = begin ?? fields.wholeBegin ?? header.begin ?? 0n;
+    this.#write(header, indexBegin, end ?? header.end ?? 0n, packetBits);
   }
 
   #checkSize(fields: PacketFields, contentBits: number, packetBits: number): void {
