@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:f
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { SourceError } from "../base/errors.ts";
 import { PART_PREFIX } from "../base/part-name.ts";
+import { writeProblem } from "../base/system-error.ts";
 import { Turns } from "../base/turns.ts";
 import { OpenFiles } from "../ctf/data-files.ts";
 import { MAX_PACKET_BYTES, type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
@@ -46,7 +47,11 @@ export async function cutTraces(spec: CutSpec): Promise<CutTotals | undefined> {
   } catch (error) {
     const isOfSystem = error instanceof Error && "syscall" in error;
     if (!isOfSystem) throw error;
-    throw new SourceError("CUT_WRITE", `${spec.to}: ${error.message}`, { cause: error });
+    throw new SourceError(
+      "CUT_WRITE",
+      `${spec.to}: ${writeProblem(error as NodeJS.ErrnoException)}`,
+      { cause: error },
+    );
   } finally {
     rmSync(part, { recursive: true, force: true });
   }
