@@ -15,6 +15,15 @@ export function systemReason(error: NodeJS.ErrnoException): string {
   return REASONS[error.code ?? ""] ?? error.message;
 }
 
+/** Linux's number of a disk quota that is used up, for which libuv has no name. */
+export const EDQUOT = 122;
+
+/** Why something could not be written, with the path where the system says it. */
+export function writeProblem({ errno, message }: NodeJS.ErrnoException): string {
+  if (errno !== -EDQUOT) return message;
+  return message.replace("UNKNOWN: unknown error", "EDQUOT: disk quota exceeded");
+}
+
 /** What was thrown says, whatever it is. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { SourceError } from "../base/errors.ts";
 import { PART_PREFIX } from "../base/part-name.ts";
+import { writeProblem } from "../base/system-error.ts";
 import { convertRows, SlicesDiffer } from "../convert/convert-rows.ts";
 import { openRecorded } from "../ctf/recorded.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
@@ -148,7 +149,9 @@ async function writeRows(
     mkdirSync(dirname(to), { recursive: true });
     mkdirSync(folder);
   } catch (error) {
-    throw new SourceError("CONVERT_WRITE", `${to}: ${(error as Error).message}`, { cause: error });
+    throw new SourceError("CONVERT_WRITE", `${to}: ${writeProblem(error as Error)}`, {
+      cause: error,
+    });
   }
   const progress = quiet === true ? undefined : progressLine(process.stderr);
   try {

@@ -1,6 +1,7 @@
 /** The file of one slice. It gets its name when it is whole. */
 
 import { SourceError } from "../base/errors.ts";
+import { writeProblem } from "../base/system-error.ts";
 import { SegmentFile } from "../record/segment-file.ts";
 import { segmentName } from "../segments/segment-names.ts";
 
@@ -68,5 +69,5 @@ export class RowFile {
 }
 
 function failed(to: string, error: NodeJS.ErrnoException): SourceError {
-  return new SourceError("CONVERT_WRITE", `${to}: ${error.message}`, { cause: error });
+  return new SourceError("CONVERT_WRITE", `${to}: ${writeProblem(error)}`, { cause: error });
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:f
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { SourceError } from "../base/errors.ts";
 import { PART_PREFIX } from "../base/part-name.ts";
+import { writeProblem } from "../base/system-error.ts";
 import { Turns } from "../base/turns.ts";
 import { OpenFiles } from "../ctf/data-files.ts";
 import { MAX_PACKET_BYTES, type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
@@ -46,7 +47,11 @@ export async function cutTraces(spec: CutSpec): Promise<CutTotals | undefined> {
   } catch (error) {
     const isOfSystem = error instanceof Error && "syscall" in error;
     if (!isOfSystem) throw error;
-    throw new SourceError("CUT_WRITE", `${spec.to}: ${error.message}`, { cause: error });
+    throw new SourceError(
+      "CUT_WRITE",
+      `${spec.to}: ${writeProblem(error as NodeJS.ErrnoException)}`,
+      { cause: error },
+    );
   } finally {
     rmSync(part, { recursive: true, force: true });
   }
@@ -130,7 +135,7 @@ class Cut {
     );
     const turns = new Turns();
     let silent: SourcePacket | undefined;
-    for (const packet of stream.packets) {
+    for (const packet of inFileOrder(stream.packets)) {
       if (isStopped()) return false;
       const { bytes, header } = this.#read(packet, traceClass);
       // A packet that was cut short ends with its last whole record.
@@ -174,6 +179,22 @@ class Cut {
     readStoredPacket(this.#files, packet, bytes);
     return { bytes, header: withPlace(readPacketHeader(bytes, traceClass), packet) };
   }
+}
+
+/**
+ * Packets in time order, those of the same file as they stand there. A packet that had to begin at its first record may begin behind the
+ * next one, where times go back: in time order, a cut of that cut would have its records in another order.
+ */
+function inFileOrder(packets: readonly StoredPacket[]): StoredPacket[] {
+  const ordered: StoredPacket[] = [];
+  for (let from = 0; from < packets.length; ) {
+    const { path } = packets[from]!;
+    let to = from + 1;
+    while (to < packets.length && packets[to]!.path === path) to++;
+    ordered.push(...packets.slice(from, to).sort((a, b) => a.byteOffset - b.byteOffset));
+    from = to;
+  }
+  return ordered;
 }
 
 /** LTTng writes one; other tracers may have packets without what an index says, or that cannot be read by one. */

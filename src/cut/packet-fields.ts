@@ -1,5 +1,6 @@
 /** Where the fields of a packet's header and context lie that change when records are left out. */
 
+import { wordToBigInt } from "../base/bits.ts";
 import { SourceError } from "../base/errors.ts";
 import { FieldCursor, readHeader, Slots } from "../ctf/field-cursor.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
@@ -16,6 +17,11 @@ export class PacketFields {
   readonly #path: string;
   /** Where the UUID stands as bytes, if it does. */
   #uuidByte: number | undefined;
+  /**
+   * The begin that the packet itself says, where it says all 64 bits: other readers read the first record's time behind this one, also
+   * where an earlier record of the original made it later than it should be.
+   */
+  wholeBegin: bigint | undefined;
 
   constructor(bytes: Uint8Array, header: PacketHeader, traceClass: TraceClass, path: string) {
     this.#path = path;
@@ -25,10 +31,12 @@ export class PacketFields {
     for (const scope of [traceClass.packetHeader, packetContext]) {
       if (scope === undefined) continue;
       readHeader(scope, cursor, {
-        integer: (fieldClass) => {
+        integer: (fieldClass, word) => {
           const bit = fieldClass.coding === "leb128" ? -1 : cursor.bit - fieldClass.size;
           for (const role of fieldClass.roles)
             this.#places.set(role, [...(this.#places.get(role) ?? []), { fieldClass, bit }]);
+          const isBegin = fieldClass.roles.includes("default-clock-timestamp");
+          if (isBegin && fieldClass.size === 64) this.wholeBegin = wordToBigInt(word, false);
         },
         blob: ({ roles }, { length }) => {
           if (roles.includes("metadata-stream-uuid")) this.#uuidByte = (cursor.bit >>> 3) - length;

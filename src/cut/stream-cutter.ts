@@ -20,6 +20,7 @@ import { FieldCopier, type Target } from "./field-copier.ts";
 import { indexBytes, indexEntry, indexHeader } from "./index-file.ts";
 import type { KeptRecords } from "./kept-records.ts";
 import { PacketFields } from "./packet-fields.ts";
+import type { Numbered, PacketNumbers } from "./packet-numbers.ts";
 import { greatestAlignment, type RecordShape, recordShape } from "./record-shape.ts";
 
 /** A packet of the original. */
@@ -28,20 +29,10 @@ export interface SourcePacket {
   readonly header: PacketHeader;
 }
 
-/** What the next packet of a stream is numbered by. */
-export interface PacketNumbers {
-  readonly number: bigint | undefined;
-  /** In the original. */
-  readonly sourceNumber: bigint | undefined;
-  /** Packets that the original lacks since the last one that was written. */
-  readonly missing: bigint;
-  /** Events that the tracer discarded so far. */
-  readonly discarded: bigint | undefined;
-}
-
-/** Where a stream's numbers come from that goes on. */
-export interface Numbered {
-  readonly numbers: PacketNumbers;
+/** A part of a packet's time, clock cycles. */
+interface Part {
+  readonly begin?: bigint | undefined;
+  readonly end?: bigint | undefined;
 }
 
 const SLACK_BYTES = 4096;
@@ -54,7 +45,7 @@ export class StreamCutter implements Target, Numbered {
   readonly #indexPath: string | undefined;
   readonly #uuid: Uint8Array | undefined;
   readonly #data: number;
-  readonly #index: number | undefined;
+  readonly #index: number | undefined = undefined;
   readonly #walker = new Walker();
   readonly #shapes = new Map<EventClass, RecordShape>();
   #byteOffset = 0;
@@ -70,6 +61,7 @@ export class StreamCutter implements Target, Numbered {
    * @param path of the data file
    * @param indexPath of its index; none where packets have no times or sizes
    * @param uuid of the trace, where it gets another
+   * @throws the system's error; there is no file of it then
    */
   constructor(
     traceClass: TraceClass,
@@ -83,8 +75,13 @@ export class StreamCutter implements Target, Numbered {
     this.#indexPath = indexPath;
     this.#uuid = uuid;
     this.#data = openSync(path, "wx");
-    this.#index = indexPath === undefined ? undefined : openSync(indexPath, "wx");
-    if (this.#index !== undefined) writeSync(this.#index, indexHeader());
+    try {
+      this.#index = indexPath === undefined ? undefined : openSync(indexPath, "wx");
+      if (this.#index !== undefined) writeAll(this.#index, indexHeader());
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /**
@@ -139,24 +136,35 @@ export class StreamCutter implements Target, Numbered {
   }
 
   /**
-   * Takes a packet's records over; a packet that says nothing is left out.
+   * Takes a packet's records over, all or none; a packet that says nothing is left out.
    * @param part of the packet's time that the records are of, clock cycles
+   * @throws the system's error: the packet is then one that the stream lacks, and `cutBack` takes back what there is of it
    */
-  packet(
-    packet: SourcePacket,
-    records: KeptRecords,
-    keepsEmpty: boolean,
-    part: { readonly begin?: bigint | undefined; readonly end?: bigint | undefined } = {},
-  ): void {
-    const { discardedEvents } = packet.header;
+  packet(packet: SourcePacket, records: KeptRecords, keepsEmpty: boolean, part: Part = {}): void {
     this.#countMissing(packet.header);
+    const before = { numbers: this.numbers };
+    const [byteOffset, packets] = [this.#byteOffset, this.#packets];
+    try {
+      this.#take(packet, records, keepsEmpty, part);
+    } catch (error) {
+      this.goOnFrom(before);
+      if (packet.header.sequenceNumber !== undefined) this.#missing++;
+      this.#byteOffset = byteOffset;
+      this.#packets = packets;
+      throw error;
+    }
+  }
+
+  #take(packet: SourcePacket, records: KeptRecords, keepsEmpty: boolean, part: Part): void {
+    const { discardedEvents } = packet.header;
     const isFirst = this.#byteOffset === 0;
     const saysMore = discardedEvents !== this.#discarded || isFirst || keepsEmpty;
     if (records.count === 0 && !saysMore) return;
     const fields = new PacketFields(packet.bytes, packet.header, this.#traceClass, this.#path);
     let { begin } = part;
     for (let from = 0; ; ) {
-      const to = this.#fill(packet, records, from, begin ?? packet.header.begin);
+      const clock = begin ?? fields.wholeBegin ?? packet.header.begin;
+      const to = this.#fill(packet, records, from, clock);
       const isLast = to === records.count;
       const end = isLast ? part.end : records.clocks[Math.max(from, to - 1)]!;
       // Nothing fits before a begin that is long before the first record: there, the begin moves.
@@ -341,7 +349,8 @@ export class StreamCutter implements Target, Numbered {
     if (discarded !== undefined)
       fields.write(this.bytes, "discarded-event-record-counter-snapshot", discarded);
     this.#discarded = discarded;
-    this.#write(header, begin ?? header.begin ?? 0n, end ?? header.end ?? 0n, packetBits);
+    const indexBegin = begin ?? fields.wholeBegin ?? header.begin ?? 0n;
+    this.#write(header, indexBegin, end ?? header.end ?? 0n, packetBits);
   }
 
   #checkSize(fields: PacketFields, contentBits: number, packetBits: number): void {

@@ -16,7 +16,8 @@ import type { PacketHeader } from "../ctf/packet-header.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import { hasFixedHead } from "../cut/fixed-head.ts";
 import { wholeMetadata } from "../cut/metadata-cut.ts";
-import { type Numbered, StreamCutter } from "../cut/stream-cutter.ts";
+import type { Numbered } from "../cut/packet-numbers.ts";
+import { StreamCutter } from "../cut/stream-cutter.ts";
 import { isNoRoom } from "./disk-stall.ts";
 
 /** A trace, as it is when the segment ends. */

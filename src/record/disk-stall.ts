@@ -3,6 +3,7 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { PART_PREFIX } from "../base/part-name.ts";
+import { EDQUOT, writeProblem } from "../base/system-error.ts";
 
 /** What a recording reports. */
 export interface RecordingEvents {
@@ -15,8 +16,6 @@ export interface RecordingEvents {
 /** How long after an error of the disk it is tried again, ms. */
 const RETRY_MS = 1000;
 
-/** Linux's number of a disk quota that is used up, for which libuv has no name. */
-const EDQUOT = 122;
 const NO_ROOM: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /** Whether a disk, a quota or a limit has no room for what was written. */
@@ -24,11 +23,6 @@ export function isNoRoom(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errno } = error as NodeJS.ErrnoException;
   return NO_ROOM.has(code) || errno === -EDQUOT;
-}
-
-function messageOf({ errno, message }: NodeJS.ErrnoException): string {
-  if (errno !== -EDQUOT) return message;
-  return message.replace("UNKNOWN: unknown error", "EDQUOT: disk quota exceeded");
 }
 
 interface Stall {
@@ -56,7 +50,7 @@ export class DiskStall {
     if (error === undefined || this.#stall !== undefined) return;
     const triedMs = performance.now();
     this.#stall = { sinceNs: ns, untilNs: ns, rows: 0, triedMs };
-    this.#events.note(`${this.#folder}: ${messageOf(error)}; it is tried again every second`);
+    this.#events.note(`${this.#folder}: ${writeProblem(error)}; it is tried again every second`);
   }
 
   lose(rows: number, firstNs: bigint, lastNs: bigint): void {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { lastIndexed } from "../cut/index-file.ts";
-import type { Numbered } from "../cut/stream-cutter.ts";
+import type { Numbered } from "../cut/packet-numbers.ts";
 
 /**
  * @param segments their folders, oldest first

@@ -4,7 +4,7 @@ import { floorTo } from "../base/time.ts";
 import { type ColumnBatch, takeRange } from "../column/column.ts";
 import { halvesOf } from "../column/halves.ts";
 import type { Schema } from "../column/schema.ts";
-import type { BatchWriter } from "../format/batch-writer.ts";
+import { type BatchWriter, NO_BYTES } from "../format/batch-writer.ts";
 import { Panes } from "../operators/aggregate/windows.ts";
 import { segmentName } from "../segments/segment-names.ts";
 import { DiskStall, type RecordingEvents, roomProblem } from "./disk-stall.ts";
@@ -26,6 +26,10 @@ interface OpenSegment {
   readonly firstNs: bigint;
   lastNs: bigint;
   rows: number;
+  /** No row, with its columns: what else there is to say of a segment goes with it. */
+  noRows: ColumnBatch | undefined;
+  /** Rows that the disk did not take, as its last batch says. */
+  toldLost: number;
   /** What of it is in the file, batch by batch that gave bytes; the last are enough. */
   readonly whole: WholePart[];
 }
@@ -55,6 +59,8 @@ export class Recorder {
   readonly #stall: DiskStall;
   /** Rows that the disk did not take. */
   #lost = 0;
+  /** What travelled beside the last batch. */
+  #facts: ReadonlyMap<string, string> = new Map();
 
   /** @throws the system's error where the folder cannot be made or read */
   constructor(spec: RecordingSpec, events: RecordingEvents) {
@@ -108,6 +114,9 @@ export class Recorder {
     segment.rows += rows;
     if (lastNs > segment.lastNs) segment.lastNs = lastNs;
     const bytes = bytesOf(segment.writer.batch(batch, withLost(facts, this.#lost)));
+    segment.noRows = takeRange(batch, 0, 0);
+    segment.toldLost = this.#lost;
+    this.#facts = facts;
     const error = segment.file.write(bytes);
     if (error === undefined && bytes.length > 0) keepPart(segment);
     this.#stall.took(error, lastNs);
@@ -143,7 +152,8 @@ export class Recorder {
     try {
       const file = new SegmentFile(folder, number, extension);
       const writer = open();
-      this.#current = { file, writer, number, firstNs, lastNs: firstNs, rows: 0, whole: [] };
+      const empty = { rows: 0, noRows: undefined, toldLost: 0, whole: [] };
+      this.#current = { file, writer, number, firstNs, lastNs: firstNs, ...empty };
       this.#nextNumber++;
       this.#stall.took(file.write(bytesOf(writer.begin(this.#columns))), firstNs);
       return this.#current;
@@ -157,23 +167,42 @@ export class Recorder {
     const segment = this.#current;
     if (segment === undefined) return;
     this.#current = undefined;
-    const { file, writer, lastNs } = segment;
+    const { file, writer, lastNs, whole, rows } = segment;
+    const accountOf = (part: WholePart): Uint8Array =>
+      this.#account(segment, this.#lost + rows - part.rows);
+    // A writer that has ended gives no more batches: those that a shorter file would end with are made before.
+    const made = writer.endAt === undefined ? whole.map(accountOf) : [];
+    const account = this.#account(segment, this.#lost);
     const end = bytesOf(writer.end());
-    const error = file.write(end);
-    if (error === undefined) this.#name(segment, segment.rows, lastNs);
-    else {
-      this.#stall.took(error, lastNs);
-      this.#rescue(segment, end);
+    const error = file.write(Buffer.concat([account, end]));
+    if (error === undefined) {
+      this.#name(segment, rows, lastNs);
+      return;
     }
+    this.#stall.took(error, lastNs);
+    this.#rescue(segment, (part, i) => {
+      if (writer.endAt === undefined) return Buffer.concat([made[i]!, end]);
+      accountOf(part);
+      return bytesOf(writer.endAt(part.bytes));
+    });
   }
 
-  /** Of a segment that the disk did not take to its end, keeps what is in the file. */
-  #rescue(segment: OpenSegment, usualEnd: Uint8Array): void {
-    const { file, writer, whole, rows, firstNs, lastNs } = segment;
-    const kept = [...whole].reverse().find(({ bytes }) => {
-      const end = writer.endAt === undefined ? usualEnd : bytesOf(writer.endAt(bytes));
-      return file.endWhole(bytes, end) === undefined;
-    });
+  /** What a segment's file has to say of rows that were lost behind its last batch. */
+  #account({ writer, noRows, toldLost }: OpenSegment, lost: number): Uint8Array {
+    if (noRows === undefined || lost === toldLost) return NO_BYTES;
+    return bytesOf(writer.batch(noRows, withLost(this.#facts, lost)));
+  }
+
+  /**
+   * Of a segment that the disk did not take to its end, keeps what is in the file.
+   * @param endOf what the file ends with behind a part of it
+   */
+  #rescue(segment: OpenSegment, endOf: (part: WholePart, index: number) => Uint8Array): void {
+    const { file, whole, rows, firstNs, lastNs } = segment;
+    const at = whole.findLastIndex(
+      (part, i) => file.endWhole(part.bytes, endOf(part, i)) === undefined,
+    );
+    const kept = whole[at];
     if (kept === undefined) file.discard();
     else this.#name(segment, kept.rows, kept.lastNs);
     const lost = rows - (kept?.rows ?? 0);

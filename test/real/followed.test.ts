@@ -158,6 +158,40 @@ run("a clear is reported, and reading goes on behind it", async () => {
   await lttng.lttng("destroy", "--no-wait", "cleared");
 });
 
+run(
+  "a clear behind a rotation, in a ring of files, is reported, and takes nothing that was read",
+  async () => {
+    const lttng = await daemons();
+    const ring = ["--tracefile-size=65536", "--tracefile-count=2", "--subbuf-size=16384"];
+    const directory = await localSession(lttng, "rotated-cleared", ring);
+    const app = await lttng.application("rotated-cleared");
+    const follower = await following(directory);
+    await app.emit("tick", 100);
+    // It waits until the rotation is over. A clear during one does nothing in LTTng 2.13, but leaves applications untraced until
+    // the session is started anew, of which neither the session's state nor a trace says anything.
+    await lttng.lttng("rotate", "rotated-cleared");
+    await app.emit("tick", 100);
+    await follower.until("printed them", () => follower.lines.length >= 200);
+    await lttng.lttng("clear", "rotated-cleared");
+    await app.emit("tick", 100);
+    await lttng.lttng("rotate", "rotated-cleared");
+    await app.emit("tick", 50);
+    await app.end();
+    await lttng.lttng("stop", "rotated-cleared");
+    const lines = await linesOf(follower, 350);
+    assert.equal(
+      lines.map((line) => Number(/number = (\d+)/.exec(line)?.[1])),
+      Array.from({ length: 350 }, (_, number) => number),
+    );
+    assert.match(follower.stderr, /was cleared/);
+    assert.match(follower.stderr, /lost: .*1 clear/);
+    // Archives stay; the chunk that was cleared has gone.
+    const recorded = await recordedLines(directory);
+    assert.equal(recorded, [...lines.slice(0, 100), ...lines.slice(200)]);
+    await lttng.lttng("destroy", "--no-wait", "rotated-cleared");
+  },
+);
+
 run("what a relay daemon writes is followed beside a live viewer", async () => {
   const lttng = await daemons();
   await lttng.createSession("relayed", { contexts: CONTEXTS });

@@ -12,6 +12,7 @@ import { needs } from "../support/needs.ts";
 import { run } from "../support/program.ts";
 import { random } from "../support/random.ts";
 import { MAIN, projectTraces } from "../support/traces.ts";
+import { Bytes, event, joined, PREAMBLE, packet, STREAM } from "../support/tsdl.ts";
 
 const test = suite("record/ctf");
 const folders = new Folders();
@@ -160,6 +161,42 @@ test("where the disk takes no more, records are counted, and what is there is wh
   const lost = Number(/(\d+) event records were not recorded/.exec(stderr)?.[1]);
   const kept = segmentsOf(folder).length === 0 ? 0 : Number(run(["tail", folder, "-c"]).stdout);
   assert.is(kept + lost, Number(run(["tail", source, "-c"]).stdout));
+});
+
+test("a packet that has to be written as several is there whole, or not at all and counted", () => {
+  const stream = STREAM.replace(
+    /event\.header := struct \{[^}]*\}/,
+    "event.header := struct { u16 id; integer { size = 8; map = clock.monotonic.value; } timestamp; }",
+  );
+  // Half of the records are left out, and with them what the times of the others build on: each needs a packet.
+  const records = Array.from({ length: 60 }, (_, n) =>
+    new Bytes()
+      .u16(0)
+      .u8(200 * n, n % 2)
+      .zeros(1000)
+      .take(),
+  );
+  const source = folders.make({
+    metadata: `${PREAMBLE}${stream}${event(0, "a", "u8 odd; u8 rest[1000];")}`,
+    data: joined(
+      ...[0n, 1n, 2n].map((n) =>
+        packet(joined(...records), {
+          begin: n << 16n,
+          end: (n << 16n) + 30_000n,
+          sequenceNumber: n,
+        }),
+      ),
+    ),
+  });
+  const folder = target();
+  const args = ["record", source, "--to", folder, "-f", "ctf", "--where", "odd == 1"];
+  const { stderr } = spawnSync(
+    "bash",
+    ["-c", `ulimit -f 50; exec "$@"`, "bash", process.execPath, MAIN, ...args],
+    { encoding: "utf8", env: { ...process.env, TRACEWIRE_CODE_CACHE: "off" } },
+  );
+  assert.match(stderr, /60 event records were not recorded/);
+  assert.is(run(["tail", folder, "-c"]).stdout.trim(), "30");
 });
 
 test("columns are refused", async () => {

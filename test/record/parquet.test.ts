@@ -1,4 +1,4 @@
-/** Recordings as Parquet on a disk that takes no more: whole row groups stay, the rest is counted, and it goes on when there is room. */
+/** Recordings of rows on a disk that takes no more: what is whole stays, the rest is counted, and it goes on when there is room. */
 
 import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ipcWriter } from "../../src/format/arrow/ipc-writer.ts";
 import { parquetWriter } from "../../src/format/parquet/parquet-writer.ts";
 import { Recorder } from "../../src/record/recorder.ts";
 import { segmentPaths } from "../../src/segments/find.ts";
@@ -37,6 +38,11 @@ const BATCH_ROWS = 8192;
 /** A row group of 2^17 rows of these has about a megabyte. */
 const GROUP_BATCHES = 16;
 
+const WRITERS = {
+  parquet: () => parquetWriter(),
+  arrow: () => ipcWriter({ dictionaries: "plain", framing: "stream" }),
+};
+
 class Lab {
   readonly folder: string = join(folders.make({}), "recording");
   lost = 0;
@@ -45,12 +51,12 @@ class Lab {
   rows = 0;
   readonly #next = sequence(7);
 
-  constructor() {
+  constructor(format: keyof typeof WRITERS = "parquet") {
     this.recorder = new Recorder(
       {
         folder: this.folder,
-        extension: "parquet",
-        open: () => parquetWriter(),
+        extension: format,
+        open: WRITERS[format],
         segmentBytes: 64 << 20,
         segmentNs: undefined,
         maxBytes: undefined,
@@ -71,6 +77,14 @@ class Lab {
       this.recorder.batch(batchOf(this.#columns()), new Map());
       this.rows += BATCH_ROWS;
     }
+  }
+
+  /** How many rows the files say are missing. */
+  async told(): Promise<number> {
+    let events = 0;
+    for await (const item of readSegments(segmentPaths([this.folder]) ?? []))
+      if (item.kind === "loss" && item.loss.kind === "discarded-events") events += item.loss.count;
+    return events;
   }
 
   /** The values of all rows that were recorded, of the column that counts them. */
@@ -111,6 +125,19 @@ test("row groups that the disk has taken stay, and the others are counted", asyn
   assert.ok(found.every((n, i) => n === i));
   assert.is(found.length + lab.lost, lab.rows);
   assert.match(lab.notes.join("\n"), /EFBIG/);
+  assert.is(await lab.told(), lab.lost);
+});
+
+test("an Arrow file says what was lost behind its last row, too", async () => {
+  const lab = new Lab("arrow");
+  limit(1_000_000);
+  lab.batches(10);
+  lab.recorder.end();
+  limit("unlimited");
+  const found = await lab.read();
+  assert.ok(found.length > 0 && lab.lost > 0);
+  assert.is(found.length + lab.lost, lab.rows);
+  assert.is(await lab.told(), lab.lost);
 });
 
 test("where there is room again, nothing is lost but what came meanwhile", async () => {
@@ -151,6 +178,7 @@ test("a file whose end has no room ends a row group before", async () => {
   const found = await lab.read();
   assert.is(found.length, 2 * GROUP_BATCHES * BATCH_ROWS);
   assert.is(lab.lost, GROUP_BATCHES * BATCH_ROWS);
+  assert.is(await lab.told(), lab.lost);
 });
 
 plainTest.run();
