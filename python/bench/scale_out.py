@@ -1,6 +1,6 @@
 """Processor seconds of a count over many servers in Spark, beside one process, and what happens when something is killed.
 
-    python bench/scale_out.py TRACE [--copies 8] [--servers 1,2,4,8] [--kill]
+    python bench/scale_out.py TRACE [--copies 8] [--servers 1,2,4,8] [--turns 3] [--kill]
 
 Copies TRACE with other UUIDs, serves the copies by 1, 2, 4 and 8 processes, and counts them by container and event.
 """
@@ -110,19 +110,19 @@ def below(root: int) -> dict[int, tuple[int, float, str]]:
     return tree
 
 
-def one_process(sources: list[str]) -> Counter[Any]:
-    """Rows of all traces from one server into DuckDB, three times, as Spark is asked."""
+def one_process(sources: list[str], turns: int) -> Counter[Any]:
+    """Rows of all traces from one server into DuckDB, as often as Spark is asked."""
     import duckdb
 
     server = Server(sources)
     connection = tw.connect(server.url, token=TOKEN)
     rows: list[Any] = []
-    for turn in ("first", "second", "third"):
+    for turn in range(1, turns + 1):
         began, cpu = time.monotonic(), processor_seconds([])
         query = connection.query(select=["container", "event"])
         rows = duckdb.sql("select container, event, count(*) from query group by all").fetchall()
         seconds, used = time.monotonic() - began, processor_seconds([]) - cpu
-        print(f"one process and DuckDB, {turn}: {seconds:.1f} s, {used:.1f} processor s", flush=True)
+        print(f"one process and DuckDB, turn {turn}: {seconds:.1f} s, {used:.1f} processor s", flush=True)
     server.close()
     return Counter({(container, event): n for container, event, n in rows})
 
@@ -154,17 +154,17 @@ def counted(spark: Any, servers: list[Server], **options: str) -> Counter[Any]:
     return Counter({(row[0], row[1]): int(row[2]) for row in rows})
 
 
-def costs(spark: Any, sources: list[str], counts: list[int], expected: Counter[Any]) -> None:
+def costs(spark: Any, sources: list[str], counts: list[int], turns: int, expected: Counter[Any]) -> None:
     for count in counts:
         servers = [Server(sources[i::count]) for i in range(count)]
         ways = {"rows": {"select": "container,event"}, "partial": {"q": Q, "partial": "true"}}
         for name, options in ways.items():
-            for turn in ("first", "second", "third"):
+            for turn in range(1, turns + 1):
                 began, cpu = time.monotonic(), processor_seconds(servers)
                 result = counted(spark, servers, **options)
                 seconds, used = time.monotonic() - began, processor_seconds(servers) - cpu
                 same = "same" if result == expected else "DIFFERENT"
-                print(f"{count} servers, {name}, {turn}: {seconds:.1f} s, {used:.1f} processor s, {same}", flush=True)
+                print(f"{count} servers, {name}, turn {turn}: {seconds:.1f} s, {used:.1f} processor s, {same}", flush=True)
         for server in servers:
             server.close()
 
@@ -253,6 +253,7 @@ def main() -> None:
     parser.add_argument("trace", type=Path)
     parser.add_argument("--copies", type=int, default=8)
     parser.add_argument("--servers", default="1,2,4,8")
+    parser.add_argument("--turns", type=int, default=3, help="Java compiles for the first dozen queries")
     parser.add_argument("--kill", action="store_true")
     options = parser.parse_args()
     os.environ["TRACEWIRE_TOKEN"] = TOKEN
@@ -260,13 +261,14 @@ def main() -> None:
         sources = [str(Path(folder) / f"trace-{i}") for i in range(options.copies)]
         for source in sources:
             copy_with_new_uuids(options.trace, Path(source))
-        expected = one_process(sources)
+        expected = one_process(sources, options.turns)
         print(f"{expected.total()} events", flush=True)
         spark = session()
-        costs(spark, sources, [int(count) for count in options.servers.split(",") if count], expected)
+        counts = [int(count) for count in options.servers.split(",") if count]
+        costs(spark, sources, counts, options.turns, expected)
         if options.kill:
             kills(spark, sources, expected)
-        one_process(sources)
+        one_process(sources, options.turns)
         spark.stop()
         if options.kill:
             killed_driver(sources, Path(folder) / "stream")
