@@ -51,6 +51,7 @@ const ATTEMPTS = 3;
 
 /** @param proc where procfs is mounted */
 export function readProcess(pid: number, proc: string = "/proc"): ProcessReading {
+  let denials = 0;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const startTicks = startTicksOf(pid, proc);
     if (startTicks === undefined) return { kind: "gone" };
@@ -70,9 +71,9 @@ export function readProcess(pid: number, proc: string = "/proc"): ProcessReading
       return { kind: "running", facts };
     } catch (error) {
       if (error instanceof TooOldKernel) return { kind: "unreadable", reason: error.message };
-      // One that is exiting denies its namespaces a moment before it is gone.
-      if (isDenied(error) && statOf(join(proc, String(pid)))?.isExiting === false)
-        return { kind: "unreadable", reason: error.code };
+      // One that is exiting denies its namespaces a moment before it is gone, and so does a main thread that another one replaces.
+      const isDenial = isDenied(error) && statOf(join(proc, String(pid)))?.isExiting === false;
+      if (isDenial && ++denials === ATTEMPTS) return { kind: "unreadable", reason: error.code };
     }
   }
   return { kind: startTicksOf(pid, proc) === undefined ? "gone" : "changing" };
