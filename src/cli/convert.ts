@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { SourceError } from "../base/errors.ts";
 import { PART_PREFIX } from "../base/part-name.ts";
-import { writeProblem } from "../base/system-error.ts";
 import { convertRows, SlicesDiffer } from "../convert/convert-rows.ts";
+import { writeFailed } from "../convert/row-file.ts";
 import { openRecorded } from "../ctf/recorded.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
 import { cutTraces } from "../cut/cut.ts";
@@ -149,9 +149,7 @@ async function writeRows(
     mkdirSync(dirname(to), { recursive: true });
     mkdirSync(folder);
   } catch (error) {
-    throw new SourceError("CONVERT_WRITE", `${to}: ${writeProblem(error as Error)}`, {
-      cause: error,
-    });
+    throw writeFailed(to, error as NodeJS.ErrnoException);
   }
   const progress = quiet === true ? undefined : progressLine(process.stderr);
   try {

@@ -28,7 +28,7 @@ export class RowFile {
     try {
       this.#file = new SegmentFile(folder, number, extension);
     } catch (error) {
-      throw failed(to, error as NodeJS.ErrnoException);
+      throw writeFailed(to, error as NodeJS.ErrnoException);
     }
   }
 
@@ -44,7 +44,7 @@ export class RowFile {
     if (!(bytes instanceof Uint8Array))
       throw new TypeError("convert: expected a format that gives its bytes at once");
     const error = this.#file.write(bytes);
-    if (error !== undefined) throw failed(this.#spec.to, error);
+    if (error !== undefined) throw writeFailed(this.#spec.to, error);
   }
 
   /** @throws SourceError `CONVERT_WRITE` */
@@ -59,7 +59,7 @@ export class RowFile {
     try {
       this.#file.finish(name);
     } catch (error) {
-      throw failed(to, error as NodeJS.ErrnoException);
+      throw writeFailed(to, error as NodeJS.ErrnoException);
     }
   }
 
@@ -68,6 +68,7 @@ export class RowFile {
   }
 }
 
-function failed(to: string, error: NodeJS.ErrnoException): SourceError {
+/** The error of a conversion that the system does not let write. */
+export function writeFailed(to: string, error: NodeJS.ErrnoException): SourceError {
   return new SourceError("CONVERT_WRITE", `${to}: ${writeProblem(error)}`, { cause: error });
 }

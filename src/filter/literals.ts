@@ -43,10 +43,9 @@ export function integerValue(text: string): Integer | string {
   return halves(saturated(text));
 }
 
-/** The value of an integer literal that was checked before, as a number. */
-export function wholeNumber(text: string): number {
-  const value = integerValue(text);
-  return typeof value === "string" ? 0 : value.hi * 2 ** 32 + (value.lo >>> 0);
+/** A signed integer as a number, rounded beyond 2^53. */
+export function numberOf({ hi, lo }: Integer): number {
+  return hi * 2 ** 32 + (lo >>> 0);
 }
 
 /** Cut after the number of digits that LTTng's scanf width allows, then saturated. */

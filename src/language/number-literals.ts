@@ -1,7 +1,7 @@
 /** Numbers that belong to a stage: durations (`every 1s`, `within 500ms`) and counts (`limit 10`). */
 
 import type { Token } from "../filter/lexer.ts";
-import { integerValue, unitOf, wholeNumber } from "../filter/literals.ts";
+import { integerValue, numberOf, unitOf } from "../filter/literals.ts";
 import { wrongStage } from "./language-error.ts";
 
 const DURATIONS: ReadonlySet<string | undefined> = new Set(["ns", "us", "ms", "s", "min", "h"]);
@@ -42,5 +42,5 @@ export function rowCount(token: Token, what: string, text: string): number {
 function checked(token: Token, what: string, text: string): number {
   const value = integerValue(token.text);
   if (typeof value === "string") throw wrongStage(text, token, what, `${value}, got ${token.text}`);
-  return wholeNumber(token.text);
+  return numberOf(value);
 }

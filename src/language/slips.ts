@@ -53,9 +53,8 @@ function hintAt(
     return `words are in small letters: ${small}`;
   const more = isStageBegin(tokens, at - 1) ? stageGoesOn(before) : undefined;
   if (more !== undefined) return more.hint;
-  if (tokens[at - 2]?.text === "top" && isStageBegin(tokens, at - 2))
-    return stageGoesOn("top")?.hint;
-  if (before === "by" && isStageBegin(tokens, at - 2)) return "write |> sort count desc";
+  if (isStageBegin(tokens, at - 2) && (before === "by" || tokens[at - 2]!.text === "top"))
+    return stageGoesOn(tokens[at - 2]!.text)?.hint;
   const stage = foreignStage(before);
   if (stage !== undefined) return stage;
   if (FOREIGN.has(before)) return "an aggregate stands for itself: |> count() by event";

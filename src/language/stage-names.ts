@@ -9,7 +9,7 @@ import { TABLES } from "./tables.ts";
 /** Tables that stand alone. */
 export const TABLE_NAMES: readonly string[] = ["events", ...TABLES.map(({ name }) => name)];
 
-/** Words behind which a stage goes on: what is expected there, and an example. */
+/** What is expected behind each of `STAGE_WORDS`, and an example. */
 const GOES_ON: ReadonlyMap<string, readonly [expected: string, example: string]> = new Map([
   ["pair", ["an event", '|> pair "begin" then "end"']],
   ["where", ["a condition", "|> where ret < 0"]],
@@ -19,6 +19,7 @@ const GOES_ON: ReadonlyMap<string, readonly [expected: string, example: string]>
   ["limit", ["a number of rows", "|> limit 10"]],
 ]);
 
+/** Words behind which a stage goes on. */
 export const STAGE_WORDS: readonly string[] = [...GOES_ON.keys()];
 
 /** What is expected behind a word that begins a stage, and how such a stage is written; `undefined` for other words. */

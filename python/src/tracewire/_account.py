@@ -142,7 +142,7 @@ class Accounted:
 
     @property
     def alone(self) -> Accounted:
-        """The same without the run, which may end once nobody takes its rows."""
+        """The account of this run by itself: it stays when the run ends."""
         return Accounted(self._account)
 
     @property
