@@ -9,8 +9,8 @@ import { deserialize, serialize } from "node:v8";
 import { crc32 } from "node:zlib";
 import { type FileKind, MOST_OWN_BYTES, OwnFiles } from "./own-files.ts";
 
-/** The checksum of the bundle that runs; not there where the program runs from its parts, which change between runs. */
-declare const bundleSum: number | undefined;
+/** The checksum of the program that runs; not there where the program runs from its parts, which change between runs. */
+declare const programSum: number | undefined;
 
 /** What the values of one kind are kept as. */
 export interface ValueKind {
@@ -36,9 +36,9 @@ export class KeptValues<Value> {
 
   /** Undefined where nothing can be kept. */
   static open<Value>(kind: ValueKind): KeptValues<Value> | undefined {
-    if (typeof bundleSum !== "number") return undefined;
+    if (typeof programSum !== "number") return undefined;
     const files = OwnFiles.open();
-    return files && new KeptValues(files, kind, bundleSum);
+    return files && new KeptValues(files, kind, programSum);
   }
 
   /** What an earlier run made of a text. */
@@ -64,7 +64,7 @@ export class KeptValues<Value> {
   }
 
   #nameOf(key: Buffer): string {
-    // The bundles of one program keep their own beside each other.
+    // Programs keep their own beside each other.
     const program = this.#file.programSum.toString(16);
     return `${this.#kind.prefix}${crc32(key).toString(16)}-${program}-${process.version}-${process.arch}`;
   }

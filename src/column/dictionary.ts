@@ -46,7 +46,11 @@ export class Dictionary {
     if (code !== undefined) return code;
     const bytes = encoder.encode(text);
     code = this.codeOf(bytes, 0, bytes.length);
-    if (code !== -1) this.#byString.set(text, code);
+    if (code !== -1) {
+      this.#byString.set(text, code);
+      // ASCII: what has no UTF-8 would be decoded as U+FFFD.
+      if (bytes.length === text.length) this.#strings[code] ??= text;
+    }
     return code;
   }
 

@@ -205,7 +205,7 @@ function textLines(columns: readonly PlannedColumn[], colors: TextColors): LineF
     paint: (text) => painted(visibleText(text), colors.event),
     absent: painted("-", colors.event),
     align: {
-      widthOf: (text) => bytes(visibleText(text)).length,
+      beside: painted("", colors.event).length,
       width: { current: FIRST_EVENT_WIDTH, most: MAX_EVENT_WIDTH },
     },
   };

@@ -22,7 +22,7 @@ export type LinePart =
       readonly paint: (text: string) => Uint8Array;
       readonly absent: Uint8Array;
       /** Blanks make it as wide as the widest that came before it, which is remembered from batch to batch. */
-      readonly align?: { readonly widthOf: (text: string) => number; readonly width: LineWidth };
+      readonly align?: LineAlignment;
     }
   /** A text column: its bytes, or, unless they are wanted raw, what is safe to show of them. */
   | { readonly kind: "text"; readonly column: number; readonly isRaw: boolean }
@@ -41,6 +41,12 @@ export interface NumberColumn {
   /** At most 16. */
   readonly width: number;
   readonly after: Uint8Array;
+}
+
+export interface LineAlignment {
+  /** So many of the painted bytes take no width, or are no part of the text: the colour, the blank. */
+  readonly beside: number;
+  readonly width: LineWidth;
 }
 
 /** A width that grows with what is written. */

@@ -10,6 +10,8 @@ export interface ModuleExchange {
 }
 
 const modules = new Map<string, WasmModule>();
+/** Of all modules that are in use. */
+const keys = new WeakMap<WasmModule, string>();
 let bytesKept = 0;
 let compilations = 0;
 let exchange: ModuleExchange | undefined;
@@ -40,6 +42,7 @@ export function cachedModule(bytes: Uint8Array<ArrayBuffer>): WasmModule {
   };
   module = exchange === undefined ? compile() : exchange.module(bytes, compile);
   modules.set(key, module);
+  keys.set(module, key);
   bytesKept += bytes.length;
   for (const oldest of modules.keys()) {
     if (bytesKept <= MAX_BYTES || modules.size === 1) break;
@@ -47,6 +50,11 @@ export function cachedModule(bytes: Uint8Array<ArrayBuffer>): WasmModule {
     bytesKept -= oldest.length;
   }
   return module;
+}
+
+/** The bytes that a module of `cachedModule` was made of. */
+export function moduleBytes(module: WasmModule): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.from(keys.get(module)!, "latin1"));
 }
 
 /** All of a module's bytes, as a key. */

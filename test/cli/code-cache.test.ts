@@ -63,6 +63,11 @@ test("a command and its threads print the same cold and warm", async () => {
     const { status, stdoutBytes } = tail({});
     assert.is(status, without.status, what);
     assert.ok(Buffer.from(stdoutBytes).equals(without.stdoutBytes), what);
+    for (const kind of ["cli-tail-", "units-"])
+      assert.ok(
+        readdirSync(join(home, "tracewire")).some((name) => name.startsWith(kind)),
+        kind,
+      );
   }
   await trace.remove();
 });

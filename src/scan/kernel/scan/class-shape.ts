@@ -9,7 +9,7 @@ import type { Program } from "../../../filter/bytecode.ts";
 import { described } from "../../../filter/link-key.ts";
 import { isBareRoot } from "../../../filter/symbol.ts";
 import type { ScanSpec } from "../../scanner.ts";
-import { numberOf } from "./kept-units.ts";
+import { numberOf } from "./numbered-texts.ts";
 
 /** The payload members that a request may begin with. */
 function firstNames({ name, path }: FieldRequest): readonly string[] {

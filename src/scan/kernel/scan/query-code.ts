@@ -3,7 +3,7 @@ import type { Program } from "../../../filter/bytecode.ts";
 import { withParameters } from "../../../filter/parameters.ts";
 import { programKey } from "../../../filter/program-key.ts";
 import type { ScanSpec } from "../../scanner.ts";
-import { numberOf } from "./kept-units.ts";
+import { numberOf } from "./numbered-texts.ts";
 
 /** Queries, by their keys with texts left out, whose texts code must know. */
 const knowingTexts = new Set<number>();

@@ -12,7 +12,7 @@
 
 import { isSelected } from "../../../base/glob.ts";
 import { nsFromOrigin } from "../../../ctf/clock.ts";
-import type { EventClass, StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
+import type { EventClass, FieldClass, StreamClass, TraceClass } from "../../../ctf/trace-class.ts";
 import { LinkCache } from "../../../filter/link-cache.ts";
 import { described } from "../../../filter/link-key.ts";
 import { ConstantNeeded } from "../../../filter/linked-parameter.ts";
@@ -24,13 +24,15 @@ import { Op } from "../../walk.ts";
 import { planHeaderWalk } from "../../walk-planner.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Arena } from "../memory/arena.ts";
+import type { KernelColumn } from "../memory/columns.ts";
 import type { RenderCompiler } from "../text/render-program.ts";
 import type { ClassPrograms } from "./class-programs.ts";
 import type { ClassShapes } from "./class-shape.ts";
-import type { EmittedUnit, ShapeCode } from "./emitted-unit.ts";
-import { keptUnit, numberOf } from "./kept-units.ts";
+import type { EmittedUnit, RenderedFields, ShapeCode, UnitKey } from "./emitted-unit.ts";
+import { keptUnit } from "./kept-units.ts";
 import { hasManyClasses, isMet } from "./met-classes.ts";
 import { NotCompilable } from "./not-compilable.ts";
+import { numberOf } from "./numbered-texts.ts";
 import type { QueryCode } from "./query-code.ts";
 import { recordBody } from "./record-emitter.ts";
 import { RECORD_CONSTANTS } from "./row-emitter.ts";
@@ -68,7 +70,7 @@ interface StreamShape {
 export class StreamCode {
   readonly #streamClass: StreamClass;
   readonly #recordBytes: number;
-  readonly #key: string;
+  readonly #key: Pick<UnitKey, "frequency" | "stream">;
   readonly #shapes = new Map<string, StreamShape>();
   /** The shapes of the event classes that are compiled. */
   readonly #compiled = new Map<EventClass, string>();
@@ -139,9 +141,9 @@ export class StreamCode {
   /** The emitted code of some shapes: another query's or trace's, if it depends on the same. */
   #unit(trace: TraceCode, fresh: ReadonlyMap<string, EventClass>, withLoop: boolean): EmittedUnit {
     const { query } = trace;
-    const part = `${withLoop ? "loop" : "classes"} ${this.#key} ${[...fresh.keys()].join(" ")}`;
+    const shapes = [...fresh.keys()];
     const emitted = (): EmittedUnit =>
-      keptUnit(`${query.key} ${part}`, () =>
+      keptUnit({ ...this.#key, query: query.key, withLoop, shapes }, () =>
         emitUnit(trace, this.#streamClass, this.#recordBytes, fresh, withLoop),
       );
     try {
@@ -183,14 +185,14 @@ export class StreamCode {
     }
     memory.set(record, ClassKind.function);
     memory.set(record + 4, shape.entry);
-    if (code.sources.length > 0) this.#setConstants(trace, record, eventClass, code.sources);
+    if (code.rendered !== undefined) this.#setConstants(trace, record, eventClass, code.rendered);
   }
 
   #setConstants(
     { kernel, traceClass, facts, programs, renderer }: TraceCode,
     record: number,
     eventClass: EventClass,
-    sources: readonly ColumnSource[],
+    rendered: RenderedFields,
   ): void {
     const { memory, columns } = kernel;
     columns.columns.forEach((column, i) => {
@@ -205,12 +207,8 @@ export class StreamCode {
         const program = programs.of(this.#streamClass, eventClass).get(column.constant);
         set(program ?? 0, column.constant);
       } else if (column.kind === "utf8") {
-        const source = sources[i]!;
-        const isRendered =
-          source.kind === "field" &&
-          source.fieldClass.kind !== "string" &&
-          source.fieldClass.kind !== "text";
-        if (isRendered) set(renderer.value("json", source.fieldClass), column.constant);
+        const fieldClass = rendered.get(i);
+        if (fieldClass !== undefined) set(renderer.value("json", fieldClass), column.constant);
       }
     });
   }
@@ -276,18 +274,32 @@ function emitShape(
     const index = unit.module.function(RECORD_FUNCTION, recordBody(unit, plan, context));
     const name = `f${index}`;
     unit.module.exportFunction(name, index);
-    return { kind: "function", sources: plan.sources, name };
+    const rendered = plan.isLive ? renderedFields(plan.sources, columns.columns) : undefined;
+    return { kind: "function", rendered, name };
   } catch (error) {
     if (error instanceof NotCompilable) return { kind: "interpreted" };
     throw error;
   }
 }
 
+function renderedFields(
+  sources: readonly ColumnSource[],
+  columns: readonly KernelColumn[],
+): RenderedFields {
+  const rendered = new Map<number, FieldClass>();
+  sources.forEach((source, i) => {
+    if (columns[i]?.kind !== "utf8" || source.kind !== "field") return;
+    const { kind } = source.fieldClass;
+    if (kind !== "string" && kind !== "text") rendered.set(i, source.fieldClass);
+  });
+  return rendered;
+}
+
 /** All of a stream class and its trace that code depends on, besides the event classes' shapes. */
 function streamKey(
   { query: { spec }, facts, traceClass, shapes }: TraceCode,
   { clock, packetContext, eventHeader, commonContext }: StreamClass,
-): string {
+): Pick<UnitKey, "frequency" | "stream"> {
   const parts = [packetContext, eventHeader, commonContext].map((structure) =>
     structure === undefined ? "-" : described(structure),
   );
@@ -296,7 +308,7 @@ function streamKey(
     const environment = [...traceClass.environment].map(([name, value]) => [name, String(value)]);
     parts.push(JSON.stringify([environment, facts.host]));
   }
-  return `${clock === undefined ? "-" : clock.frequency} ${numberOf(parts.join(" "))}`;
+  return { frequency: clock?.frequency, stream: numberOf(parts.join(" ")) };
 }
 
 /** All of an event class that code depends on. */

@@ -102,6 +102,7 @@ export class LineAssembly {
   #learn(table: NameTable): void {
     const { memory } = this.#kernel;
     const { part, cell } = table;
+    const { align } = part;
     const texts = this.#textsOf(part.column);
     if (texts !== table.dictionary) {
       this.#forget(table);
@@ -115,12 +116,11 @@ export class LineAssembly {
       memory.set(cell + Cell.table, larger);
     }
     for (; table.known < texts.size; table.known++) {
-      const text = texts.text(table.known);
-      const painted = part.paint(text);
+      const painted = part.paint(texts.text(table.known));
       const entry = memory.get(cell + Cell.table) + table.known * NAME_BYTES;
       memory.set(entry, memory.literal(painted));
       memory.set(entry + 4, painted.length);
-      memory.set(entry + 8, part.align?.widthOf(text) ?? 0);
+      if (align !== undefined) memory.set(entry + 8, painted.length - align.beside);
       table.longest = Math.max(table.longest, painted.length);
     }
   }
