@@ -8,7 +8,7 @@ import { hasSpareProcessors } from "../query/threads.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { isLoopbackHost } from "../server/access.ts";
 import { LineFile } from "../server/line-file.ts";
-import { type ServeOptions, serve as startServer } from "../server/server.ts";
+import { type RunningServer, type ServeOptions, serve as startServer } from "../server/server.ts";
 import type { TlsFiles } from "../server/tls-files.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { printAddress } from "./output.ts";
@@ -60,13 +60,11 @@ export async function serve(sources: readonly string[], command: Command): Promi
   const options = optionsOf(command);
   const log = logTo(LineFile.to(STDERR), options.logFormat);
   const first = withOwnToken(serveOptions(options));
-  const inThread = hasSpareProcessors(sources);
-  const server = await startServer(sources, { ...first, inThread, log });
-  const link = first.token === undefined || !first.isOwn ? "" : `/#token=${first.token}`;
-  printAddress(`${server.url}${link}`, log);
-  if (process.stderr.isTTY === true) note("serving; Ctrl-C ends it");
-  else log("serving");
-  process.on("SIGHUP", () => {
+  let server: RunningServer | undefined;
+  let isAsked = false;
+  const readAgain = (): void => {
+    isAsked = true;
+    if (server === undefined) return;
     try {
       const again = optionsOf(command);
       server.reload(reloaded(serveOptions(again), first));
@@ -75,7 +73,16 @@ export async function serve(sources: readonly string[], command: Command): Promi
     } catch (error) {
       log(`not reloaded: ${describeError(error)}`);
     }
-  });
+  };
+  // From the first moment: a signal that comes while the server starts must not end it.
+  process.on("SIGHUP", readAgain);
+  const inThread = hasSpareProcessors(sources);
+  server = await startServer(sources, { ...first, inThread, log });
+  const link = first.token === undefined || !first.isOwn ? "" : `/#token=${first.token}`;
+  printAddress(`${server.url}${link}`, log);
+  if (process.stderr.isTTY === true) note("serving; Ctrl-C ends it");
+  else log("serving");
+  if (isAsked) readAgain();
   await untilInterrupted();
   setTimeout(() => process.exit(), END_MS).unref();
   await server.close();
