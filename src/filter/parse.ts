@@ -75,23 +75,29 @@ function beginsOperand(tokens: readonly Token[], token: Token): boolean {
   return before === undefined || (before.type === "punctuation" && !/^[)\]?]$/.test(before.text));
 }
 
+/** How other languages compare a text with a pattern; `=~` is two tokens. */
+const MATCH = /^(like|ilike|matches|contains|startswith|endswith|regexp?|has)$/i;
+const LOGIC: Readonly<Record<string, string>> = { and: "&&", or: "||", not: "!" };
+
 /** For slips that people coming from other languages make. */
 function hint(tokens: readonly Token[], token: Token | undefined): string {
-  switch (token?.text) {
-    case undefined:
-      return "";
-    case ".":
-      return beginsOperand(tokens, token) ? SHELL_HINT : "";
-    case "=":
-      return ' (comparison is "==")';
-    case "and":
-      return ' (logical and is "&&")';
-    case "or":
-      return ' (logical or is "||")';
-    default: {
-      const before = tokens.find(({ end }) => end === token?.start);
-      const isUnit = before?.type === "integer" && token?.type === "identifier";
-      return isUnit ? " (units are ns, us, ms, s, min, h, B, KiB, MiB, GiB, TiB)" : "";
-    }
+  if (token === undefined) return "";
+  const { text } = token;
+  const before = tokens.find(({ end }) => end === token.start);
+  const last = tokens[tokens.indexOf(token) - 1];
+  if (text === ".") return beginsOperand(tokens, token) ? SHELL_HINT : "";
+  if (isMatch(tokens, token)) return ' (texts match globs: $event.name == "sched_*")';
+  if (text === "=") return ' (comparison is "==")';
+  for (const word of [text, last?.text ?? ""]) {
+    const operator = LOGIC[word.toLowerCase()];
+    if (operator !== undefined) return ` (logical ${word.toLowerCase()} is "${operator}")`;
   }
+  const isUnit = before?.type === "integer" && token.type === "identifier";
+  return isUnit ? " (units are ns, us, ms, s, min, h, B, KiB, MiB, GiB, TiB)" : "";
+}
+
+/** Whether another language would compare a text with a pattern here. */
+export function isMatch(tokens: readonly Token[], token: Token): boolean {
+  const { text } = token;
+  return MATCH.test(text) || (text === "=" && tokens[tokens.indexOf(token) + 1]?.text === "~");
 }

@@ -1,6 +1,7 @@
 /** Hints for what people write who come from SQL, Splunk, Kusto or a shell. */
 
 import type { Token } from "../filter/lexer.ts";
+import { isMatch } from "../filter/parse.ts";
 import { FUNCTIONS } from "./bind-aggregate.ts";
 import { columnHint, foreignStage } from "./foreign-names.ts";
 import { STAGE_WORDS, stageGoesOn, TABLE_NAMES } from "./stage-names.ts";
@@ -9,26 +10,24 @@ import { STAGE_WORDS, stageGoesOn, TABLE_NAMES } from "./stage-names.ts";
 const FOREIGN: ReadonlySet<string> = new Set(["stats", "summarize", "summarise", "group", "agg"]);
 const CLAUSES: ReadonlySet<string> = new Set(["by", "every", "if", "where"]);
 const SQL = /^(SELECT|WITH)$/;
-/** How other languages compare a text with a pattern; `=~` is two tokens. */
-const MATCH = /^(like|ilike|matches|contains|startswith|endswith|regexp?|has)$/i;
 /** How other languages cut time into windows. */
 const BINS = /^(bin|time_bucket|date_trunc|window|tumble|hop|floor|time|interval)$/i;
 const UNIT = /^(ns|us|µs|ms|s|min|h|d)$/;
 
 /** What may help where a query is refused at a token; "" if nothing is known of it. */
 export function slipHint(tokens: readonly Token[], token: Token | undefined): string {
-  if (token === undefined) return "";
-  const at = tokens.indexOf(token);
-  const hint = hintAt(tokens, at, token, tokens[at - 1]?.text ?? "");
+  const hint = token === undefined ? hintAtEnd(tokens) : hintAt(tokens, token);
   return hint === undefined ? "" : ` (${hint})`;
 }
 
-function hintAt(
-  tokens: readonly Token[],
-  at: number,
-  token: Token,
-  before: string,
-): string | undefined {
+function hintAtEnd(tokens: readonly Token[]): string | undefined {
+  const at = tokens.length - 2;
+  return isStageBegin(tokens, at) ? stageGoesOn(tokens[at]!.text)?.hint : undefined;
+}
+
+function hintAt(tokens: readonly Token[], token: Token): string | undefined {
+  const at = tokens.indexOf(token);
+  const before = tokens[at - 1]?.text ?? "";
   const pipe = tokens.findIndex(({ text }) => text === "|");
   const isPiped = pipe !== -1 && pipe < at && tokens[pipe + 1]?.text === ">";
   const first = tokens[0]?.text ?? "";
@@ -40,8 +39,7 @@ function hintAt(
     const begin = pipe !== -1 && pipe < at ? tokens[pipe + 1]!.text : first;
     return stageHint(begin) ?? stageHint(token.text);
   }
-  if (MATCH.test(token.text) || (token.text === "=" && tokens[at + 1]?.text === "~"))
-    return 'texts match globs: event == "sched_*"';
+  if (isMatch(tokens, token)) return 'texts match globs: event == "sched_*"';
   if ((before === "by" && token.type === "integer") || (token.text === "(" && BINS.test(before)))
     return "windows stand behind the keys: count() by event every 1s";
   if (token.text === "*" && before === "(" && isFunction(tokens[at - 2]?.text ?? ""))
@@ -55,6 +53,13 @@ function hintAt(
   if (more !== undefined) return more.hint;
   if (isStageBegin(tokens, at - 2) && (before === "by" || tokens[at - 2]!.text === "top"))
     return stageGoesOn(tokens[at - 2]!.text)?.hint;
+  if (token.text === "by" && tokens[at - 2]?.text === "every")
+    return "keys stand before the windows: count() by event every 1s";
+  if (token.text === "per") return "keys stand behind by: count() by event";
+  if (token.text === "having") return foreignStage("having");
+  if (token.text === "(" && isFunction(before))
+    return `an aggregate is a stage of its own: |> ${before}() by event`;
+  if (/^p9+$/.test(before) && /^\.9+$/.test(token.text)) return "write p999()";
   const stage = foreignStage(before);
   if (stage !== undefined) return stage;
   if (FOREIGN.has(before)) return "an aggregate stands for itself: |> count() by event";

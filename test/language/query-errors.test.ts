@@ -135,6 +135,16 @@ const SLIPS: readonly (readonly [string, string])[] = [
   ["|> count() by 1s", "windows stand behind the keys"],
   ["|> count() by bin(timestamp, 1s)", "windows stand behind the keys"],
   ["|> top container", "write |> top 5 by count"],
+  ["|> top 3", "write |> top 5 by count"],
+  ["|> count() every 1s by event", "keys stand before the windows: count() by event every 1s"],
+  ["|> count() per event", "keys stand behind by: count() by event"],
+  ["|> count() by event having count > 3", "write |> where count > 10"],
+  ["|> select event, count() by event", "an aggregate is a stage of its own: |> count() by event"],
+  ["|> syscalls |> p99.9(dt)", "write p999()"],
+  ['event =~ "sched_.*"', 'texts match globs: $event.name == "sched_*"'],
+  ['event like "sched_%" |> count()', 'texts match globs: $event.name == "sched_*"'],
+  ["ret < 0 AND ret > -5 |> count()", 'logical and is "&&"'],
+  ["|> where not ret", 'logical not is "!"'],
 ];
 
 for (const [text, hint] of SLIPS)
