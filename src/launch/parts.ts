@@ -1,12 +1,14 @@
 /** Runs the program from its parts (`tools/bundle-code.mjs`), with the code that an earlier run compiled. */
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { getHeapCodeStatistics } from "node:v8";
 import { Script } from "node:vm";
 import { CodeCache } from "./code-cache.ts";
 
+/** What runs so long may outlive the files that it was started from, ms. */
+const LONG_RUN_MS = 1000;
 /** A run that compiled so much more than its cache held writes a new one. */
 const GROWTH = 1.3;
 
@@ -28,6 +30,7 @@ type Part = (
  */
 export function runParts(name: string, variant: string): () => void {
   const parts = new Parts(name, variant);
+  setTimeout(() => parts.hold(), LONG_RUN_MS).unref();
   return () => parts.keep();
 }
 
@@ -41,6 +44,8 @@ class Parts {
   readonly #code: ReadonlyMap<string, Buffer>;
   readonly #codeBytes: number;
   readonly #programSum: number | undefined;
+  /** Sources of parts that have not run. */
+  readonly #held = new Map<string, Buffer>();
   /** A part came that was not compiled before, or not by this engine. */
   #isNew = false;
 
@@ -63,7 +68,10 @@ class Parts {
 
   #require(name: string): unknown {
     if (!name.startsWith("./")) return this.#requireBuiltIn(name);
-    if (!this.#exported.has(name)) this.#run(name, this.#read(name));
+    if (!this.#exported.has(name)) {
+      this.#run(name, this.#held.get(name) ?? this.#read(name));
+      this.#held.delete(name);
+    }
     return this.#exported.get(name);
   }
 
@@ -82,6 +90,19 @@ class Parts {
       file,
       part((name) => this.#require(name), url.href, this.#programSum),
     );
+  }
+
+  /** Reads all parts: an upgrade takes the files away, and leaves those of another version. */
+  hold(): void {
+    try {
+      for (const file of readdirSync(fileURLToPath(new URL(".", this.#url)))) {
+        const name = `./${file}`;
+        if (file.startsWith("part-") && !this.#exported.has(name))
+          this.#held.set(name, this.#read(name));
+      }
+    } catch {
+      // They are gone already; what has run goes on.
+    }
   }
 
   keep(): void {
