@@ -1,9 +1,11 @@
 /** A bound aggregate stage → what its operators are made from. */
 
 import { type AggregateSpec, DEFAULT_MAX_GROUPS } from "../operators/aggregate/aggregate.ts";
+import { paneLength } from "../operators/aggregate/windows.ts";
 import { Project, type Projection } from "../operators/rows/project.ts";
 import type { BoundAggregate, Place } from "./bind-aggregate.ts";
 import type { OpenOptions } from "./planned-query.ts";
+import type { Stage } from "./query-ast.ts";
 import type { Extra } from "./row-expressions.ts";
 import { EventScope, type Scope, TableScope } from "./scope.ts";
 
@@ -22,6 +24,7 @@ export function extend(extras: readonly Extra[]): Project {
 /**
  * @param weight the place of the number of rows that a row stands for
  * @param width of the input, behind which the computed columns stand
+ * @param favours the measure by which only the largest groups are asked for
  */
 export function aggregateSpec(
   bound: BoundAggregate,
@@ -29,6 +32,7 @@ export function aggregateSpec(
   width: number,
   { isLive, maxGroups = DEFAULT_MAX_GROUPS }: OpenOptions,
   emitsSnapshots: boolean,
+  favours: number | undefined,
 ): AggregateSpec {
   const at = (place: Place): number => ("at" in place ? place.at : width + place.extra);
   const { keys, measures, window, length } = bound;
@@ -43,7 +47,21 @@ export function aggregateSpec(
     window,
     length,
     maxGroups,
+    favours,
     isLive,
     emitsSnapshots,
   };
+}
+
+/**
+ * The count by which the next stage keeps only the largest groups of all, or of each window that is one pane.
+ */
+export function favouredBy(
+  { measures, window }: BoundAggregate,
+  next: Stage | undefined,
+): number | undefined {
+  if (next?.kind !== "top" || next.per.some(({ text }) => text !== "window")) return undefined;
+  if (window !== undefined && paneLength(window) !== window.everyNs) return undefined;
+  const at = measures.findIndex(({ name }) => name === next.by.text);
+  return measures[at]?.aggregate === "count" ? at : undefined;
 }

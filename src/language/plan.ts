@@ -19,7 +19,7 @@ import { Project, type Projection } from "../operators/rows/project.ts";
 import { Sort } from "../operators/rows/sort.ts";
 import { Where } from "../operators/rows/where.ts";
 import { EVERYTHING, type Question } from "../query/question.ts";
-import { aggregateSpec, extend, widthOf } from "./aggregate-spec.ts";
+import { aggregateSpec, extend, favouredBy, widthOf } from "./aggregate-spec.ts";
 import { type BoundAggregate, bindAggregate } from "./bind-aggregate.ts";
 import { containersAsked, splitTerms } from "./container-terms.ts";
 import { conditionOnEvents } from "./event-columns.ts";
@@ -273,12 +273,13 @@ class Planner {
     this.#operators.push(() => new TypeCheck(rules, this.#text));
     if (extras.length > 0) this.#operators.push(() => extend(extras));
     // What is aggregated again is only so when it is whole.
+    const favours = favouredBy(bound, later[0]);
     const showsSnapshots = later.every(({ kind }) => kind !== "aggregate");
     this.#add(
       "aggregate",
       (options) =>
         new AggregateRows(
-          aggregateSpec(bound, weight, width(), options, options.isLive && showsSnapshots),
+          aggregateSpec(bound, weight, width(), options, options.isLive && showsSnapshots, favours),
         ),
       stage,
     );

@@ -17,6 +17,7 @@ import { Snapshots } from "../snapshots.ts";
 import { INT64 } from "./accumulator.ts";
 import { GroupTable } from "./group-table.ts";
 import { KeyColumns, keyLayout } from "./key-columns.ts";
+import { moveLargest } from "./largest-groups.ts";
 import { LossWindows } from "./loss-windows.ts";
 import { type MeasureSpec, Measures } from "./measures.ts";
 import { doubleReader } from "./numbers.ts";
@@ -34,6 +35,8 @@ export interface AggregateSpec {
   readonly length: number | undefined;
   /** Keys that are distinguished in a window; the others share a row. */
   readonly maxGroups: number;
+  /** The measure, a count, by which only the largest groups are asked for. */
+  readonly favours: number | undefined;
   /** Whether time goes on by itself: windows in which nothing comes are emitted, too, when they have passed. */
   readonly isLive: boolean;
   /** Whether totals are emitted while rows come. */
@@ -169,7 +172,14 @@ export class AggregateRows implements Operator {
       const places = layouts.map((_, i) => i);
       const words = this.#keys.encode(batch, places, 0, all.length);
       const pane = this.#newPane(startNs);
-      const groups = pane.groupsOf(words, all.length);
+      const { stride } = this.#keys;
+      const groups = all.map((group) =>
+        group === old.table.overflow
+          ? pane.table.sharedGroup()
+          : pane.table.groupOf(words, group * stride),
+      );
+      pane.missing = old.missing;
+      pane.grow();
       pane.accumulators.forEach((accumulator, i) => {
         const was = oldMeasures.slots[i]!;
         if (was.kind === measures.slots[i]!.kind) accumulator.merge(old.accumulators[i]!, groups);
@@ -179,11 +189,25 @@ export class AggregateRows implements Operator {
   }
 
   #add(batch: ColumnBatch, from: number, to: number, startNs: bigint, out: Emit): void {
-    const pane = this.#paneAt(startNs);
-    const words = this.#keys.encode(batch, this.#spec.keys, from, to);
-    const groups = pane.groupsOf(words, to - from);
-    this.#measures.add(pane.accumulators, batch, from, to, groups);
+    const { keys, favours } = this.#spec;
+    const { stride } = this.#keys;
+    const words = this.#keys.encode(batch, keys, from, to);
+    for (let at = from; at < to; ) {
+      const pane = this.#paneAt(startNs);
+      const rest = at === from ? words : words.subarray((at - from) * stride);
+      const groups =
+        favours === undefined ? pane.groupsOf(rest, to - at) : pane.groupsWithRoom(rest, to - at);
+      this.#measures.add(pane.accumulators, batch, at, at + groups.length, groups);
+      at += groups.length;
+      if (at < to) this.#makeRoom(pane);
+    }
     if (this.#measures.haveAmounts) this.#addAmounts(batch, from, to, words, out);
+  }
+
+  #makeRoom(pane: Pane): void {
+    const larger = this.#newPane(pane.startNs, pane.table.bound);
+    moveLargest(pane, this.#measures.slotOf(this.#spec.favours!), larger);
+    this.#open.set(pane.startNs, larger);
   }
 
   /** Each interval's parts, to the panes that are still open. */
@@ -237,12 +261,16 @@ export class AggregateRows implements Operator {
     return pane;
   }
 
-  #newPane(startNs: bigint): Pane {
-    let bytes = 0;
-    for (const pane of this.#open.values()) bytes += pane.bytes;
-    const bound = bytes > MAX_BYTES ? 1 : this.#spec.maxGroups;
+  #newPane(startNs: bigint, bound: number = this.#boundNow()): Pane {
     const table = new GroupTable(this.#keys.stride, bound, this.#keys.nothing);
     return new Pane(startNs, table, this.#measures.open());
+  }
+
+  /** How many keys a new pane tells apart. */
+  #boundNow(): number {
+    let bytes = 0;
+    for (const pane of this.#open.values()) bytes += pane.bytes;
+    return bytes > MAX_BYTES ? 1 : this.#spec.maxGroups;
   }
 
   /** Emits the windows that end at or before `ns`, in their order. */
@@ -312,11 +340,7 @@ export class AggregateRows implements Operator {
     more: Pick<ColumnBatch, "snapshot"> = {},
   ): void {
     const { table, accumulators } = pane;
-    if (table.overflow !== -1)
-      this.#note(
-        out,
-        `more than ${this.#spec.maxGroups} groups: the others share one row, overflow`,
-      );
+    if (table.overflow !== -1) this.#note(out, this.#overflowNote(pane));
     for (const name of this.#measures.estimated(accumulators))
       this.#note(
         out,
@@ -340,6 +364,12 @@ export class AggregateRows implements Operator {
       { kind: "number", values: overflow, ...ALL },
     ];
     out.batch({ rows, timestamps, columns, ...more });
+  }
+
+  #overflowNote({ missing }: Pane): string {
+    const groups = `more than ${this.#spec.maxGroups} groups`;
+    if (missing === 0) return `${groups}: the others share one row, overflow`;
+    return `${groups}: the smallest share one row, overflow; counts may be up to ${missing} too low`;
   }
 
   #note(out: Emit, text: string): void {

@@ -7,9 +7,12 @@ export class GroupTable {
   /** The words of the groups' keys, one group behind the other. */
   words: Int32Array;
   size = 0;
-  /** Whether keys came beyond the bound; they share the group `overflow`. */
+  /** The group that keys beyond the bound share; -1 if there is none. */
   overflow = -1;
-  readonly #bound: number;
+  /** How many keys are distinguished. */
+  readonly bound: number;
+  /** Whether further keys share `overflow`. */
+  #isFull = false;
   readonly #others: Int32Array;
   /** Group number plus one; 0 is free. Its size is a power of two, at most half full. */
   #table = new Int32Array(64);
@@ -17,12 +20,11 @@ export class GroupTable {
 
   /**
    * @param stride words of a key; 0 for one group of all
-   * @param bound how many keys are distinguished
-   * @param others the words of the group that further keys share
+   * @param others the words of the group that keys beyond the bound share
    */
   constructor(stride: number, bound: number, others: Int32Array = new Int32Array(stride)) {
     this.stride = stride;
-    this.#bound = bound;
+    this.bound = bound;
     this.#others = others;
     this.words = new Int32Array(32 * stride);
   }
@@ -34,8 +36,25 @@ export class GroupTable {
     return groups;
   }
 
+  /** The same for as many of the first as there is room for. */
+  groupsWithRoom(words: Int32Array, count: number): Int32Array {
+    const groups = new Int32Array(count);
+    for (let i = 0; i < count; i++) {
+      const group = this.#groupOf(words, i * this.stride);
+      if (group === -1) return groups.subarray(0, i);
+      groups[i] = group;
+    }
+    return groups;
+  }
+
   /** The group of the key whose words begin at `at`. */
   groupOf(words: Int32Array, at: number): number {
+    const group = this.#groupOf(words, at);
+    return group === -1 ? this.makeOverflow() : group;
+  }
+
+  /** -1: the key is new, and there is no room for it. */
+  #groupOf(words: Int32Array, at: number): number {
     const { stride } = this;
     let hash = 0x9e3779b9 | 0;
     for (let i = 0; i < stride; i++) {
@@ -49,16 +68,25 @@ export class GroupTable {
       if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, words, at)) return entry - 1;
       place = (place + 1) & mask;
     }
-    if (this.overflow !== -1) return this.overflow;
-    if (this.size === this.#bound) return this.makeOverflow();
+    if (this.#isFull || this.#distinguished === this.bound) return -1;
     table[place] = this.size + 1;
     const group = this.#add(words, at, hash);
     if (this.size * 2 > table.length) this.#rehash();
     return group;
   }
 
-  /** The group of the keys beyond the bound: no key finds it. */
+  get #distinguished(): number {
+    return this.overflow === -1 ? this.size : this.size - 1;
+  }
+
+  /** The group of the keys beyond the bound, to which all further ones belong from here on. */
   makeOverflow(): number {
+    this.#isFull = true;
+    return this.sharedGroup();
+  }
+
+  /** The group of the keys beyond the bound: no key finds it. */
+  sharedGroup(): number {
     if (this.overflow === -1) this.overflow = this.#add(this.#others, 0, 0);
     return this.overflow;
   }

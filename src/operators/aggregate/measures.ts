@@ -120,6 +120,11 @@ export class Measures {
     });
   }
 
+  /** Where a measure's accumulator stands among those of a window. */
+  slotOf(measure: number): number {
+    return this.#slotOf[measure]!;
+  }
+
   get haveAmounts(): boolean {
     return this.slots.some(({ isAmount }) => isAmount);
   }

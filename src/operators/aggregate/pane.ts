@@ -8,6 +8,8 @@ export class Pane {
   readonly startNs: bigint;
   readonly table: GroupTable;
   readonly accumulators: readonly Accumulator[];
+  /** By how much counts of groups may be too low: see `largest-groups.ts`. */
+  missing = 0;
 
   constructor(startNs: bigint, table: GroupTable, accumulators: readonly Accumulator[]) {
     this.startNs = startNs;
@@ -18,6 +20,13 @@ export class Pane {
   /** The groups of rows by the words of their keys, with room for them. */
   groupsOf(words: Int32Array, rows: number): Int32Array {
     const groups = this.table.groupsOf(words, rows);
+    this.grow();
+    return groups;
+  }
+
+  /** The same for as many of the first rows as there is room for, of keys that are new. */
+  groupsWithRoom(words: Int32Array, rows: number): Int32Array {
+    const groups = this.table.groupsWithRoom(words, rows);
     this.grow();
     return groups;
   }
