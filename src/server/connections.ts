@@ -5,8 +5,6 @@ import type { Socket } from "node:net";
 export class Connections {
   limit: number;
   readonly #byAddress = new Map<string, number>();
-  /** A socket comes again when its request goes on without an upgrade. */
-  readonly #known = new WeakSet<Socket>();
   refused = 0;
 
   constructor(limit: number) {
@@ -19,8 +17,6 @@ export class Connections {
 
   /** Takes a new connection, or cuts it off. */
   accept(socket: Socket): void {
-    if (this.#known.has(socket)) return;
-    this.#known.add(socket);
     const address = socket.remoteAddress ?? "local";
     const count = this.#byAddress.get(address) ?? 0;
     if (count >= this.limit) {

@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import { connect, type Socket } from "node:net";
+import { connect, type Server as NetServer, type Socket } from "node:net";
 import { FeedError } from "../base/errors.ts";
+import { BACKLOG } from "./doorway.ts";
 import { type TlsFiles, tlsOptions } from "./tls-files.ts";
 
 export interface Place {
@@ -51,9 +52,9 @@ export function reloadTls(server: Server | TlsServer, tls: TlsFiles): void {
  * Listens; a socket that a server before left behind is removed, one that a program still has is not.
  * @throws FeedError `BAD_SOCKET_PATH`; whatever listening throws
  */
-export async function listen(server: Server, { host, port, path, mode }: Place): Promise<void> {
+export async function listen(server: NetServer, { host, port, path, mode }: Place): Promise<void> {
   if (path === undefined) {
-    server.listen(port, host);
+    server.listen({ port, host, backlog: BACKLOG });
     await once(server, "listening");
     return;
   }
@@ -67,7 +68,7 @@ export async function listen(server: Server, { host, port, path, mode }: Place):
   // Until the mode is set, only the owner may connect.
   const before = process.umask(0o177);
   try {
-    server.listen(path);
+    server.listen({ path, backlog: BACKLOG });
     await once(server, "listening");
   } finally {
     process.umask(before);

@@ -10,16 +10,17 @@ import { type AccessRules, checkAccess, checkSite } from "./access.ts";
 import { Admission, CALLS } from "./admission.ts";
 import { Audit } from "./audit.ts";
 import { Connections } from "./connections.ts";
+import { Doorway } from "./doorway.ts";
 import { Endpoints } from "./endpoints.ts";
 import type { Engines } from "./engine/engines.ts";
 import { errorReport, httpStatus, isBug } from "./error-report.ts";
 import { FailedTokens } from "./failed-tokens.ts";
 import { ANYONE, type Grant } from "./grant.ts";
+import { Intake } from "./intake.ts";
 import { admissionLimits, callLimits, type Limits, queryLimits } from "./limits.ts";
 import type { LineFile } from "./line-file.ts";
 import { httpServer, ignoreUpgrade, listen, type Place, reloadTls } from "./listener.ts";
 import { Metrics } from "./metrics.ts";
-import { Pipelines } from "./pipelines.ts";
 import { type Client, QueryDesk } from "./query-desk.ts";
 import { refuseUpgrade, respondError } from "./reply.ts";
 import { RequestTurns } from "./request-turns.ts";
@@ -60,9 +61,9 @@ export class QueryServer {
   readonly #metrics: Metrics;
   readonly #endpoints: Endpoints;
   readonly #connections: Connections;
-  readonly #pipelines = new Pipelines();
   readonly #turns = new RequestTurns();
   readonly #failedTokens = new FailedTokens();
+  readonly #door: Doorway;
   readonly #http: Server;
   readonly #webSockets: WebSocketEndpoint;
   #closing: Promise<void> | undefined;
@@ -95,22 +96,30 @@ export class QueryServer {
       audit: this.#audit,
       calls: this.#calls,
     });
-    this.#webSockets = new WebSocketEndpoint(this.#desk, around.log.line);
+    this.#webSockets = new WebSocketEndpoint(this.#desk, this.#turns, around.log.line);
     this.#http = httpServer(around.tls, (request, response) => this.#take(request, response));
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#http.on("connection", (socket: Socket) => {
-      this.#turns.onConnection();
-      // With TLS, too, before its handshake: what never greets has a descriptor.
-      this.#connections.accept(socket);
-    });
+    const entered = around.tls === undefined ? "connection" : "secureConnection";
+    this.#http.on(entered, (socket: Socket) => Intake.attach(socket));
+    this.#door = new Doorway(
+      (socket) => {
+        this.#turns.onConnection();
+        // With TLS, too, before its handshake: what never greets has a descriptor.
+        this.#connections.accept(socket);
+      },
+      (socket) => void this.#http.emit("connection", socket),
+    );
     // What cannot be parsed is its sender's affair; Node answers 400 by itself.
     this.#http.on("tlsClientError", () => undefined);
   }
 
   async listen(place: Place): Promise<{ readonly url: string; readonly port: number }> {
-    await listen(this.#http, place);
+    const { server } = this.#door;
+    await listen(server, place);
+    // It begins to watch the times of its requests, as if it listened itself.
+    this.#http.emit("listening");
     if (place.path !== undefined) return { url: `unix:${place.path}`, port: 0 };
-    const address = this.#http.address();
+    const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : place.port;
     const name = place.host.includes(":") ? `[${place.host}]` : place.host;
     const scheme = this.#around.tls === undefined ? "http" : "https";
@@ -134,7 +143,10 @@ export class QueryServer {
   }
 
   async #close(): Promise<void> {
-    const closed = this.#http.listening ? once(this.#http, "close") : undefined;
+    const { server } = this.#door;
+    const closed = server.listening ? once(server, "close") : undefined;
+    server.close();
+    this.#door.close();
     this.#http.close();
     await this.#desk.finish(FINISH_MS);
     await this.#webSockets.close();
@@ -148,12 +160,11 @@ export class QueryServer {
   #take(request: IncomingMessage, response: ServerResponse): void {
     // A connection that breaks is a client that went: its query ends at "close".
     response.on("error", () => undefined);
+    Intake.of(request.socket)?.begin(request, response);
     const answer = (): void => void this.#answer(request, response);
-    this.#pipelines.add(request, response, () => {
-      // Whoever asks whether the server is alive need not wait for others.
-      if (request.url === "/healthz") answer();
-      else this.#turns.add(addressOf(request), answer);
-    });
+    // Whoever asks whether the server is alive need not wait for others.
+    if (request.url === "/healthz") answer();
+    else this.#turns.add(addressOf(request), answer);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -214,7 +225,9 @@ export class QueryServer {
     });
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #upgrade(request: IncomingMessage, socket: Duplex, parsed: Buffer): void {
+    const rest = Intake.of(socket as Socket)?.release();
+    const head = rest === undefined ? parsed : Buffer.concat([parsed, rest]);
     if (request.headers.upgrade?.toLowerCase() !== "websocket") {
       ignoreUpgrade(this.#http, request, socket as Socket, head);
       return;

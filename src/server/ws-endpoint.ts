@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { FeedError } from "../base/errors.ts";
 import type { Client, QueryDesk } from "./query-desk.ts";
+import type { RequestTurns } from "./request-turns.ts";
 import { offeredSubprotocols } from "./token.ts";
 import { WebSocketQuery } from "./ws-query.ts";
 
@@ -30,14 +31,16 @@ export class WebSocketEndpoint {
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
   readonly #desk: QueryDesk;
+  readonly #turns: RequestTurns;
   readonly #log: (text: string) => void;
   /** The queries by socket, and which sockets owe no pong. */
   readonly #queries = new Map<WebSocket, WebSocketQuery>();
   readonly #alive = new WeakSet<WebSocket>();
   readonly #heartbeat: NodeJS.Timeout;
 
-  constructor(desk: QueryDesk, log: (text: string) => void) {
+  constructor(desk: QueryDesk, turns: RequestTurns, log: (text: string) => void) {
     this.#desk = desk;
+    this.#turns = turns;
     this.#log = log;
     this.#heartbeat = setInterval(() => this.#beat(), PING_INTERVAL);
   }
@@ -51,7 +54,7 @@ export class WebSocketEndpoint {
       throw new FeedError("BAD_SUBPROTOCOL", message, 400);
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#accept(webSocket, client),
+      this.#accept(webSocket, socket, client),
     );
   }
 
@@ -68,8 +71,10 @@ export class WebSocketEndpoint {
     clearTimeout(timer);
   }
 
-  #accept(socket: WebSocket, client: Client): void {
-    this.#queries.set(socket, new WebSocketQuery(socket, client, this.#desk, this.#log));
+  #accept(socket: WebSocket, connection: Duplex, client: Client): void {
+    const turn = (work: () => void): void => this.#turns.add(client.address, work);
+    const carrier = { socket, connection, turn };
+    this.#queries.set(socket, new WebSocketQuery(carrier, client, this.#desk, this.#log));
     this.#alive.add(socket);
     socket.on("pong", () => this.#alive.add(socket));
     socket.on("close", () => this.#queries.delete(socket));

@@ -1,5 +1,6 @@
 /** The conversation on one WebSocket: a query and credit come in, frames of the result go out. */
 
+import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import { FeedError } from "../base/errors.ts";
 import type { QueryReceiver, QuerySender } from "./engine/engine-thread.ts";
@@ -22,8 +23,19 @@ const GOODBYE_TIMEOUT = 5000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
 
+/** What carries a WebSocket. */
+export interface Carrier {
+  readonly socket: WebSocket;
+  /** Beneath it. */
+  readonly connection: Duplex;
+  /** @param work called when its client has its turn */
+  readonly turn: (work: () => void) => void;
+}
+
 export class WebSocketQuery implements QueryReceiver {
   readonly #socket: WebSocket;
+  readonly #connection: Duplex;
+  readonly #turn: Carrier["turn"];
   readonly #client: Client;
   readonly #desk: QueryDesk;
   readonly #log: (text: string) => void;
@@ -37,8 +49,15 @@ export class WebSocketQuery implements QueryReceiver {
   #sentParts = 0;
   #frames = 0;
 
-  constructor(socket: WebSocket, client: Client, desk: QueryDesk, log: (text: string) => void) {
+  constructor(
+    { socket, connection, turn }: Carrier,
+    client: Client,
+    desk: QueryDesk,
+    log: (text: string) => void,
+  ) {
     this.#socket = socket;
+    this.#connection = connection;
+    this.#turn = turn;
     this.#client = client;
     this.#desk = desk;
     this.#log = log;
@@ -78,9 +97,12 @@ export class WebSocketQuery implements QueryReceiver {
     if (isBug(error))
       this.#log(`${this.#client.address}: WS /v1/query: ${error.stack ?? error.message}`);
     const report = errorReport(error);
+    // Both frames go out as one.
+    this.#connection.cork();
     if (this.#socket.readyState === this.#socket.OPEN)
       this.#socket.send(JSON.stringify({ type: "error", error: report }));
     this.#close(closeCode(error), report.code);
+    this.#connection.uncork();
   }
 
   over(): void {}
@@ -95,7 +117,10 @@ export class WebSocketQuery implements QueryReceiver {
     if (!this.#hasQuery) {
       this.#hasQuery = true;
       clearTimeout(this.#timer);
-      this.#run(text).catch((error: unknown) => this.#refuse(error));
+      this.#turn(() => {
+        if (this.#socket.readyState !== this.#socket.OPEN) return;
+        this.#run(text).catch((error: unknown) => this.#refuse(error));
+      });
     } else if (this.#sender !== undefined) {
       const most = this.#mostFrames();
       if (++this.#frames <= most) this.#sender.frame(text);
