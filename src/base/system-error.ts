@@ -8,6 +8,12 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: "a link that leads to itself",
   ENAMETOOLONG: "a name that is too long",
   EMFILE: "too many open files (ulimit -n)",
+  ECONNREFUSED: "connection refused",
+  ENOTFOUND: "no such host",
+  EAI_AGAIN: "the host name cannot be resolved now",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "the network is unreachable",
+  ECONNRESET: "connection reset",
 };
 
 /** What the operating system says, without the path, which messages name themselves. */

@@ -19,10 +19,17 @@ export function describeError(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly address?: string };
+type ListenError = NodeJS.ErrnoException & {
+  readonly port?: number;
+  readonly address?: string;
+  readonly hostname?: string;
+};
 
 /** What to do where an address cannot be listened on. */
 function listenProblem(error: ListenError): string | undefined {
+  // What is connected to is told where it is; only what is listened on comes here by its name.
+  if (error.syscall === "getaddrinfo")
+    return `listening on ${error.hostname}: expected a name or an address of this machine, got ${systemReason(error)}`;
   if (error.syscall !== "listen") return undefined;
   if (error.address?.startsWith("/") === true) return socketProblem(error, error.address);
   const place = `listening on ${error.address ?? "localhost"}:${error.port ?? ""}`;

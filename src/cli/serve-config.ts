@@ -1,6 +1,7 @@
 /** The configuration file of `serve`: lines `name = value`, the names of the options; `#` begins a comment. */
 
 import { Command, CommanderError } from "commander";
+import { exposureOf } from "../base/exposed.ts";
 import { readSmallFile } from "../base/small-file.ts";
 import { messageOf } from "../base/system-error.ts";
 import { ExitCode, UNPRINTED } from "./report.ts";
@@ -23,6 +24,11 @@ export function configuredOptions(path: string): ReadonlyMap<string, unknown> {
     return [...optionOf(trimmed, `${path}, line ${i + 1}`)];
   });
   return new Map(options);
+}
+
+/** What an operator should know of a file that has a token. */
+export function configExposure(path: string): string | undefined {
+  return configuredOptions(path).has("token") ? exposureOf(path, "its token") : undefined;
 }
 
 function optionOf(line: string, where: string): Iterable<readonly [string, unknown]> {

@@ -13,7 +13,7 @@ import type { TlsFiles } from "../server/tls-files.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { printAddress } from "./output.ts";
 import { describeError, note } from "./report.ts";
-import { configuredOptions } from "./serve-config.ts";
+import { configExposure, configuredOptions } from "./serve-config.ts";
 import { type ListenPlace, limitsFrom } from "./serve-options.ts";
 
 interface Options {
@@ -46,6 +46,8 @@ interface CommandOptions extends ServeOptions {
 
 /** How long the process may take to end, in ms. */
 const END_MS = 8000;
+/** Who may write to a socket may connect to it. */
+const WRITABLE_BY_ALL = 0o002;
 /** stderr */
 const STDERR = 2;
 
@@ -59,6 +61,7 @@ const AT_START = [
 export async function serve(sources: readonly string[], command: Command): Promise<void> {
   const options = optionsOf(command);
   const log = logTo(LineFile.to(STDERR), options.logFormat);
+  warn(options, log);
   const first = withOwnToken(serveOptions(options));
   let server: RunningServer | undefined;
   let isAsked = false;
@@ -67,6 +70,7 @@ export async function serve(sources: readonly string[], command: Command): Promi
     if (server === undefined) return;
     try {
       const again = optionsOf(command);
+      warn(again, log);
       server.reload(reloaded(serveOptions(again), first));
       const later = changedAtStart(options, again);
       log(later.length === 0 ? "reloaded" : `reloaded; at the next start: ${later.join(", ")}`);
@@ -87,6 +91,21 @@ export async function serve(sources: readonly string[], command: Command): Promi
   setTimeout(() => process.exit(), END_MS).unref();
   await server.close();
   process.removeAllListeners("SIGHUP");
+}
+
+/** Tells what lies open that the server itself does not see. */
+function warn(
+  { config, socketMode = 0, token, tokenFile }: Options,
+  log: (text: string) => void,
+): void {
+  const warning = config === undefined ? undefined : configExposure(config);
+  if (warning !== undefined) log(warning);
+  if ((socketMode & WRITABLE_BY_ALL) === 0 || token !== undefined || tokenFile !== undefined)
+    return;
+  const mode = socketMode.toString(8).padStart(4, "0");
+  log(
+    `warning: socket-mode ${mode}: every user of this machine can ask, and no token is asked for`,
+  );
 }
 
 /**

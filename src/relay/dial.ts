@@ -1,6 +1,7 @@
 import { connect, type OnReadOpts, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ProtocolError } from "../base/errors.ts";
+import { systemReason } from "../base/system-error.ts";
 import { printPeer } from "./url.ts";
 
 /** Bytes that are read at once. */
@@ -14,15 +15,6 @@ export interface DialOptions {
 
 /** How a byte stream to a relayd is opened. Its chunks are borrowed: valid while they are handled. */
 export type Dial = (host: string, port: number, options: DialOptions) => Promise<Duplex>;
-
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connection refused",
-  ENOTFOUND: "no such host",
-  EAI_AGAIN: "the host name cannot be resolved now",
-  EHOSTUNREACH: "no route to the host",
-  ENETUNREACH: "the network is unreachable",
-  ECONNRESET: "connection reset",
-};
 
 /**
  * Opens a TCP connection.
@@ -59,7 +51,7 @@ export const dialTcp: Dial = (host, port, { timeoutMs, family, signal }) =>
     };
     const onError = (error: NodeJS.ErrnoException): void => {
       const code = error.code ?? "";
-      const why = REASONS[code] ?? (error.message || code);
+      const why = systemReason(error) || code;
       fail(
         new ProtocolError(
           code === "ECONNREFUSED" ? "CONNECT_REFUSED" : "CONNECT_FAILED",

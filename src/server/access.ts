@@ -18,10 +18,15 @@ export interface AccessRules {
 /**
  * Refuses what another site's page in the user's browser could send: browsers apply no same-origin rule to WebSockets,
  * and DNS rebinding goes round it for the rest. Programs send no `Origin` and pass.
- * @throws FeedError 403 `FORBIDDEN_HOST`, `FORBIDDEN_ORIGIN`
+ * @throws FeedError 400 `BAD_HOST`, 403 `FORBIDDEN_HOST`, `FORBIDDEN_ORIGIN`
  */
 export function checkAccess(request: IncomingMessage, rules: AccessRules): void {
   const { host = "", origin } = request.headers;
+  const hosts = request.headersDistinct["host"]?.length ?? 0;
+  if (hosts > 1) {
+    // RFC 9112 §3.2: whoever stands between may have gone by the other.
+    throw new FeedError("BAD_HOST", `Host: expected it once, got it ${hosts} times`, 400);
+  }
   checkHost(host, rules);
   if (origin === undefined || rules.allowedOrigins.includes(origin)) return;
   if (hostOf(origin) === host.toLowerCase()) return;

@@ -1,11 +1,12 @@
 /** Where the server listens: an address or a Unix socket, with or without TLS. */
 
 import { once } from "node:events";
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, type Stats, unlinkSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { connect, type Server as NetServer, type Socket } from "node:net";
 import { FeedError } from "../base/errors.ts";
+import { systemReason } from "../base/system-error.ts";
 import { BACKLOG } from "./doorway.ts";
 import { type TlsFiles, tlsOptions } from "./tls-files.ts";
 
@@ -35,17 +36,25 @@ const TIMES = {
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** @throws FeedError `BAD_TLS` */
-export function httpServer(tls: TlsFiles | undefined, answer: Answer): Server | TlsServer {
+export function httpServer(
+  tls: TlsFiles | undefined,
+  answer: Answer,
+  warn: (text: string) => void,
+): Server | TlsServer {
   if (tls === undefined) return createServer(TIMES, answer);
-  return createTlsServer({ ...TIMES, handshakeTimeout: HEAD_MS, ...tlsOptions(tls) }, answer);
+  return createTlsServer({ ...TIMES, handshakeTimeout: HEAD_MS, ...tlsOptions(tls, warn) }, answer);
 }
 
 /**
  * Takes certificates anew from their files; connections that are open go on as they are.
  * @throws FeedError `BAD_TLS`; then the ones before stay
  */
-export function reloadTls(server: Server | TlsServer, tls: TlsFiles): void {
-  if ("setSecureContext" in server) server.setSecureContext(tlsOptions(tls));
+export function reloadTls(
+  server: Server | TlsServer,
+  tls: TlsFiles,
+  warn: (text: string) => void,
+): void {
+  if ("setSecureContext" in server) server.setSecureContext(tlsOptions(tls, warn));
 }
 
 /**
@@ -77,7 +86,7 @@ export async function listen(server: NetServer, { host, port, path, mode }: Plac
 }
 
 async function removeStale(path: string): Promise<void> {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path);
   if (stats?.isSocket() !== true) return;
   const isStale = await new Promise<boolean>((resolve) => {
     const socket = connect(path);
@@ -89,6 +98,17 @@ async function removeStale(path: string): Promise<void> {
     socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "ECONNREFUSED"));
   });
   if (isStale) unlinkSync(path);
+}
+
+/** @throws FeedError `BAD_SOCKET_PATH` */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    const got = systemReason(cause as NodeJS.ErrnoException);
+    const message = `listening on ${path}: expected a path that a socket can be made at, got ${got}`;
+    throw new FeedError("BAD_SOCKET_PATH", message, 500, { cause });
+  }
 }
 
 /**

@@ -97,7 +97,9 @@ export class QueryServer {
       calls: this.#calls,
     });
     this.#webSockets = new WebSocketEndpoint(this.#desk, this.#turns, around.log.line);
-    this.#http = httpServer(around.tls, (request, response) => this.#take(request, response));
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#take(request, response);
+    this.#http = httpServer(around.tls, answer, around.log.line);
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     const entered = around.tls === undefined ? "connection" : "secureConnection";
     this.#http.on(entered, (socket: Socket) => Intake.attach(socket));
@@ -130,7 +132,7 @@ export class QueryServer {
   reload(settings: Settings): void {
     const { tls, auditFile } = this.#around;
     auditFile?.reopen();
-    if (tls !== undefined) reloadTls(this.#http, tls);
+    if (tls !== undefined) reloadTls(this.#http, tls, this.#around.log.line);
     this.#settings = settings;
     this.#admission.limits = admissionLimits(settings.limits);
     this.#calls.limits = callLimits(settings.limits);

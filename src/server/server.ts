@@ -4,6 +4,7 @@ import { FeedError } from "../base/errors.ts";
 import { systemReason } from "../base/system-error.ts";
 import type { NamedPlaces } from "../runtimes/place-kinds.ts";
 import { isLoopbackHost } from "./access.ts";
+import { hostNameFrom, originFrom } from "./allowed.ts";
 import { Engines } from "./engine/engines.ts";
 import { type Limits, limitsOf } from "./limits.ts";
 import { LineFile } from "./line-file.ts";
@@ -74,7 +75,7 @@ export interface RunningServer {
   readonly port: number;
   /**
    * Takes other options, and reads tokens and certificates again; what runs goes on.
-   * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN_FILE`, `BAD_TLS`; then the ones before stay
+   * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN_FILE`, `BAD_TLS`, `BAD_ORIGIN`, `BAD_HOST_NAME`; then the ones before stay
    */
   reload(options?: ReloadableOptions): void;
   /** Ends every query and connection and detaches from the relayds; settles when nothing is left. */
@@ -86,7 +87,8 @@ const DEFAULT_PORT = 7447;
 /**
  * Serves queries on live sessions (one attachment for all queries, kept) and recorded traces (equal queries that begin together are run once).
  *
- * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN`, `BAD_TOKEN_FILE`, `BAD_TLS`, `BAD_AUDIT_FILE`, `BAD_SOCKET_PATH`; SourceError, ProtocolError for a source that
+ * @throws FeedError `TOKEN_NEEDED`, `BAD_TOKEN`, `BAD_TOKEN_FILE`, `BAD_TLS`, `BAD_AUDIT_FILE`, `BAD_SOCKET_PATH`, `BAD_ORIGIN`,
+ * `BAD_HOST_NAME`; SourceError, ProtocolError for a source that
  * cannot be served; whatever listening throws
  */
 export async function serve(
@@ -96,8 +98,8 @@ export async function serve(
   const { host = "127.0.0.1", port = DEFAULT_PORT, path, mode, tls, from } = options;
   const { wait, reconnect, inThread, retainBytes = 0, containers, audit } = options;
   requireSafety(options, host);
-  const settings = settingsOf(options);
   const log = new ServerLog(options.log ?? (() => {}));
+  const settings = settingsOf(options, log.line);
   const auditFile = audit === undefined ? undefined : auditTo(audit);
   const follow = { from, wait, reconnect, inThread, clockOffsetNs: options.clockOffsetNs };
   const retain =
@@ -116,7 +118,7 @@ export async function serve(
       reload: (changed = options) => {
         const { token, tokenFile } = changed;
         requireSafety({ ...options, token, tokenFile }, host);
-        running.reload(settingsOf(changed));
+        running.reload(settingsOf(changed, log.line));
       },
       close: () => running.close(),
     };
@@ -137,8 +139,8 @@ function auditTo(path: string): LineFile {
   }
 }
 
-/** @throws FeedError `BAD_TOKEN`, `BAD_TOKEN_FILE` */
-function settingsOf(options: ReloadableOptions): Settings {
+/** @throws FeedError `BAD_TOKEN`, `BAD_TOKEN_FILE`, `BAD_ORIGIN`, `BAD_HOST_NAME` */
+function settingsOf(options: ReloadableOptions, warn: (text: string) => void): Settings {
   const { token, tokenFile, allowedOrigins = [], allowedHosts = [], hide = [] } = options;
   if (token !== undefined && !isToken(token))
     throw new FeedError(
@@ -146,11 +148,11 @@ function settingsOf(options: ReloadableOptions): Settings {
       `token: expected ${TOKEN_FORM}, got ${tokenFault(token)}`,
       401,
     );
-  const tokens = tokenFile === undefined ? undefined : readTokens(tokenFile);
+  const tokens = tokenFile === undefined ? undefined : readTokens(tokenFile, warn);
   return {
     tokens: tokens ?? (token === undefined ? undefined : Tokens.single(token)),
-    allowedOrigins,
-    allowedHosts: allowedHosts.map((name) => name.toLowerCase()),
+    allowedOrigins: allowedOrigins.map(originFrom),
+    allowedHosts: allowedHosts.map(hostNameFrom),
     hidden: hide,
     limits: limitsOf(options.limits ?? {}),
   };

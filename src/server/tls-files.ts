@@ -6,6 +6,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { SecureContextOptions } from "node:tls";
 import { FeedError } from "../base/errors.ts";
+import { exposureOf } from "../base/exposed.ts";
 import { readSmallFile } from "../base/small-file.ts";
 import { messageOf } from "../base/system-error.ts";
 
@@ -21,13 +22,21 @@ interface TlsOptions extends SecureContextOptions {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** @throws FeedError `BAD_TLS` */
-export function tlsOptions({ cert, key, clientCa }: TlsFiles): TlsOptions {
+/**
+ * @param warn told if others can read the key
+ * @throws FeedError `BAD_TLS`
+ */
+export function tlsOptions(
+  { cert, key, clientCa }: TlsFiles,
+  warn: (text: string) => void = () => {},
+): TlsOptions {
   const chain = readTls(cert);
   const [own] = certificatesIn(cert, chain);
   const keyText = readTls(key);
   if (!own!.checkPrivateKey(keyIn(key, keyText)))
     throw badTls(key, `the key of the certificate ${cert}`, "another");
+  const warning = exposureOf(key, "the key");
+  if (warning !== undefined) warn(warning);
   const options = { cert: chain, key: keyText, minVersion: "TLSv1.2" } as const;
   if (clientCa === undefined) return options;
   const ca = readTls(clientCa);

@@ -5,6 +5,7 @@
 
 import type { Stats } from "node:fs";
 import { FeedError } from "../base/errors.ts";
+import { exposureOf } from "../base/exposed.ts";
 import { readSmallFile } from "../base/small-file.ts";
 import type { Grant } from "./grant.ts";
 import { digestOf, isToken, TOKEN_FORM, Tokens, tokenFault } from "./token.ts";
@@ -16,8 +17,11 @@ const DIGEST = /^[0-9a-f]{64}$/;
 const NAME = /^[\w.@ -]{1,64}$/;
 const MEMBERS = ["name", "token", "sha256", "sources", "hide", "operator", "expires"];
 
-/** @throws FeedError `BAD_TOKEN_FILE` */
-export function readTokens(path: string): Tokens {
+/**
+ * @param warn told if others can read tokens that stand in the file as they are, and not as their digests
+ * @throws FeedError `BAD_TOKEN_FILE`
+ */
+export function readTokens(path: string, warn: (text: string) => void = () => {}): Tokens {
   let text: string;
   try {
     text = readSmallFile(path, requireOwned).trim();
@@ -30,6 +34,7 @@ export function readTokens(path: string): Tokens {
   }
   if (!text.startsWith("{")) {
     if (!isToken(text)) throw bad(path, `${TOKEN_FORM}, or a JSON object`, tokenFault(text));
+    warnOf(path, warn);
     return Tokens.single(text);
   }
   let value: unknown;
@@ -45,7 +50,13 @@ export function readTokens(path: string): Tokens {
   const entries = tokens.map((one: unknown, i) => entryOf(path, i, one));
   const known = new Map(entries.map(({ digest, ...entry }) => [digest, entry]));
   if (known.size < entries.length) throw bad(path, "each token once", "one twice");
+  if (tokens.some((one: { token?: unknown }) => one.token !== undefined)) warnOf(path, warn);
   return new Tokens(known);
+}
+
+function warnOf(path: string, warn: (text: string) => void): void {
+  const warning = exposureOf(path, "its tokens");
+  if (warning !== undefined) warn(warning);
 }
 
 /** Whoever can write the file lets in anyone. */

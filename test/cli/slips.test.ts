@@ -39,6 +39,16 @@ const CASES: readonly (readonly [string, readonly string[], string])[] = [
     ["tail", trace, "-w", ".pid_ns == 1"],
     "write the filter between single quotes",
   ],
+  [
+    "a name that nothing has",
+    ["replay", trace, "--listen", "nowhere.invalid:99"],
+    "listening on nowhere.invalid: expected a name or an address of this machine, got",
+  ],
+  [
+    "a socket below a file",
+    ["serve", trace, "--listen", `unix:${join(root, "other", "sock")}`],
+    "other/sock: expected a path that a socket can be made at, got a file where",
+  ],
   ["more of them", ["tail", trace, "-w", "n == 1 && .vpid == 1"], "between single quotes"],
 ];
 

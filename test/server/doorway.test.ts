@@ -88,10 +88,12 @@ test("cuts off who waits when it closes, and whoever is refused", async () => {
     },
     () => entered++,
   );
+  const closed = once(door.server, "close");
   const seen = await crowd(door, 2);
+  while (refused < 2) await new Promise((done) => setTimeout(done, 5));
   door.server.close();
   await Promise.all(seen.map(({ client }) => client.closed || once(client.resume(), "close")));
-  await once(door.server, "close");
+  await closed;
   assert.is(entered, 0);
 });
 
