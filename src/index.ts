@@ -29,6 +29,7 @@ export type * from "./column/column.ts";
 export type { ColumnRequest, ContainerFact, RenderStyle } from "./column/request.ts";
 export { RowReader, type Value, valueAt } from "./column/row-reader.ts";
 export type { ColumnLayout, Schema, SettledRequest } from "./column/schema.ts";
+export { eachMapping } from "./ctf/mappings.ts";
 export type * from "./ctf/trace-class.ts";
 export type { DecodedItem } from "./feed/decoded-item.ts";
 export type { FeedSubscription } from "./feed/feed.ts";

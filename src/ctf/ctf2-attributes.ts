@@ -4,6 +4,7 @@ import type { Span } from "../base/text.ts";
 import type { FieldReference, IntegerTemplate, Template } from "./field-template.ts";
 import type { JsonValue } from "./json.ts";
 import type { Properties } from "./json-properties.ts";
+import { MappingsBuilder } from "./mappings.ts";
 import { rangeProblem } from "./ranges.ts";
 import type { ByteOrder, Mapping, Range, Role, Scope, TextEncoding } from "./trace-class.ts";
 
@@ -124,8 +125,12 @@ export function integerProperties(
     );
   }
   const mappings = properties.optionalObject("mappings", "mappings");
-  const labelled = mappings === undefined ? [] : labels(mappings, signed);
-  return { base, signed, mappings: labelled.length === 0 ? undefined : labelled };
+  if (mappings === undefined || mappings.object.members.size === 0)
+    return { base, signed, mappings: undefined };
+  const builder = new MappingsBuilder(signed);
+  for (const [label, value] of mappings.object.members)
+    builder.addNew(label, labelled(value, mappings, signed));
+  return { base, signed, mappings: builder.finish() };
 }
 
 /** A bit map's flags, by numbers of bits, in the order of their names, as babeltrace2 has it. */
@@ -149,11 +154,16 @@ export function flagsOf(properties: Properties): readonly Mapping[] {
 
 function labels(properties: Properties, signed: boolean): readonly Mapping[] {
   return Array.from(properties.object.members, ([label, value]) => {
-    const ranges = rangeSet(value, properties);
-    const problem = rangeProblem(ranges, signed);
-    if (problem !== undefined) throw properties.fail("CTF2_RANGE", problem, value.span);
-    return { label, ranges };
+    return { label, ranges: labelled(value, properties, signed) };
   });
+}
+
+/** What a label stands for. */
+function labelled(value: JsonValue, owner: Properties, signed: boolean): readonly Range[] {
+  const ranges = rangeSet(value, owner);
+  const problem = rangeProblem(ranges, signed);
+  if (problem !== undefined) throw owner.fail("CTF2_RANGE", problem, value.span);
+  return ranges;
 }
 
 /** `[[low, high], …]`, both inclusive. */

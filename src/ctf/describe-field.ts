@@ -1,6 +1,7 @@
 /** Field classes in a few words: `uint32`, `text[16]`, `enum uint8 { A, B }`, `struct { x: int32 }`. */
 
-import type { FieldClass, IntegerClass, Length, Mapping } from "./trace-class.ts";
+import { eachMapping } from "./mappings.ts";
+import type { FieldClass, IntegerClass, Length, Mappings } from "./trace-class.ts";
 
 /** Labels and members beyond so many are counted. */
 const MAX_SHOWN = 12;
@@ -51,8 +52,8 @@ function describeInteger(fieldClass: IntegerClass): string {
   }
 }
 
-function labels(mappings: readonly Mapping[] = []): string[] {
-  return mappings.map(({ label, ranges }) => {
+function labels(mappings: Mappings = []): string[] {
+  return Array.from(eachMapping(mappings), ({ label, ranges }) => {
     const values = ranges.map(({ low, high }) => (low === high ? `${low}` : `${low} ... ${high}`));
     return `${label} = ${values.join(", ")}`;
   });

@@ -13,6 +13,7 @@ import type {
   Template,
   VariantTemplate,
 } from "./field-template.ts";
+import { eachMapping } from "./mappings.ts";
 import { rangeProblem } from "./ranges.ts";
 import type { Range } from "./trace-class.ts";
 
@@ -62,8 +63,10 @@ export function variantSelector(
   const { mappings, signed } = found.target;
   for (const { ranges, rangesSpan } of template.options)
     checkRanges(ranges, signed, rangesSpan ?? span, context);
-  const rangesOf = (label: string): readonly Range[] =>
-    mappings?.find((mapping) => mapping.label === label)?.ranges ?? [];
+  const rangesOf = (label: string): readonly Range[] => {
+    for (const mapping of eachMapping(mappings)) if (mapping.label === label) return mapping.ranges;
+    return [];
+  };
   return { ...found, rangesOf };
 }
 

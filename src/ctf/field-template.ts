@@ -3,7 +3,7 @@ import type {
   ByteOrder,
   Coding,
   IntegerForm,
-  Mapping,
+  Mappings,
   Range,
   Role,
   Scope,
@@ -50,7 +50,7 @@ export interface IntegerTemplate {
   readonly byteOrder: ByteOrder;
   readonly base: 2 | 8 | 10 | 16;
   readonly isText: boolean;
-  readonly mappings: readonly Mapping[] | undefined;
+  readonly mappings: Mappings | undefined;
   /** Clock that the value updates. */
   readonly clock: string | undefined;
   /** `undefined` where the field's name gives them (TSDL). */

@@ -24,6 +24,36 @@ export class UnfinishedJson extends Error {}
 /** Values nested deeper than this are refused before they can exhaust the call stack. */
 const MAX_DEPTH = 2500;
 
+/** Members from which on their arrays are read again when they are asked for: a million labels' ranges are not kept as values. */
+const MANY_MEMBERS = 1024;
+
+/** An array that has been read once, without a fault, and is read again whenever its items are asked for. */
+class ArrayInText {
+  readonly #source: string;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor(source: string, { start, end }: Span) {
+    this.#source = source;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  // No value of its own: there may be a million of them.
+  get kind(): "array" {
+    return "array";
+  }
+
+  get span(): Span {
+    return { start: this.#start, end: this.#end };
+  }
+
+  get items(): readonly JsonValue[] {
+    const value = parseJson(this.#source, this.#start, this.#end);
+    return value.kind === "array" ? value.items : [];
+  }
+}
+
 /**
  * Parses the one value of `source[from, to)`, blanks around it allowed.
  * @throws UnfinishedJson, or MetadataError with line and column
@@ -88,7 +118,9 @@ class JsonParser {
         );
       }
       this.#expect(COLON, "`:`");
-      members.set(name, this.value(depth + 1));
+      const value = this.value(depth + 1);
+      const isLate = value.kind === "array" && members.size >= MANY_MEMBERS;
+      members.set(name, isLate ? new ArrayInText(this.#source, value.span) : value);
       const c = this.#peek();
       if (c !== COMMA && c !== CLOSE_BRACE) throw this.#unexpected("`,` or `}`");
       this.#at++;

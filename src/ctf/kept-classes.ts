@@ -9,8 +9,11 @@ import type { TraceClass } from "./trace-class.ts";
 /** Smaller texts are read as quickly. */
 const WORTH_CHARACTERS = 64 << 10;
 
-/** "TWT1" */
-const KIND: ValueKind = { prefix: "classes-", magic: 0x31545754, mostFiles: 16 };
+/** Larger ones take several times their memory to be written and read back. No tracer's own classes come near. */
+const MOST_CHARACTERS = 8 << 20;
+
+/** "TWT2" */
+const KIND: ValueKind = { prefix: "classes-", magic: 0x32545754, mostFiles: 16 };
 
 /** What an earlier run read of a text. */
 export function readKept(text: string): TraceClass | undefined {
@@ -23,5 +26,6 @@ export function writeKept(text: string, traceClass: TraceClass): void {
 }
 
 function keptFor(text: string): KeptValues<TraceClass> | undefined {
-  return text.length >= WORTH_CHARACTERS ? KeptValues.open(KIND) : undefined;
+  const isWorth = text.length >= WORTH_CHARACTERS && text.length <= MOST_CHARACTERS;
+  return isWorth ? KeptValues.open(KIND) : undefined;
 }

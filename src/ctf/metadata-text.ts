@@ -6,15 +6,19 @@ const PACKET_MAGIC_LE = 0x75d11d57;
 const PACKET_HEADER_BYTES = 37;
 const LONG_PACKET_HEADER_BYTES = 44;
 
+const NOT_ASCII = /[\x80-\xff]/;
+
 /** Bytes may be cut anywhere: packets and UTF-8 sequences are joined. */
 export class MetadataText {
   #container: "unknown" | "packets" | "text" = "unknown";
   #littleEndian = true;
   /** Bytes not yet turned into text: part of a packet, or of a UTF-8 sequence. */
-  #pending = new Uint8Array(0);
+  #pending: Uint8Array = new Uint8Array(0);
   #text = "";
   #uuid: Uint8Array | undefined;
   readonly #decoder = new TextDecoder();
+  /** Whether all that came so far is. */
+  #isAscii = true;
 
   /** The whole text so far. */
   get text(): string {
@@ -30,10 +34,12 @@ export class MetadataText {
 
   /** @throws MetadataError `METADATA_PACKET` */
   append(bytes: Uint8Array): void {
-    this.#pending = concat(this.#pending, bytes);
+    // Borrowed where nothing waits: what stays waiting is copied.
+    this.#pending = this.#pending.length === 0 ? bytes : concat(this.#pending, bytes);
     this.#sniff();
     if (this.#container === "packets") this.#takePackets();
     else if (this.#container === "text") this.#takeText(this.#pending.length);
+    else this.#pending = this.#pending.slice();
   }
 
   #sniff(): void {
@@ -91,8 +97,7 @@ export class MetadataText {
       pending = pending.subarray(packetBits / 8);
     }
     // All at once: a text that is joined of pieces is slower to read.
-    if (contents.length > 0)
-      this.#text += this.#decoder.decode(Buffer.concat(contents), { stream: true });
+    if (contents.length > 0) this.#text += this.#decode(Buffer.concat(contents));
     this.#pending = pending.slice();
   }
 
@@ -120,8 +125,18 @@ export class MetadataText {
   }
 
   #takeText(length: number): void {
-    this.#text += this.#decoder.decode(this.#pending.subarray(0, length), { stream: true });
+    this.#text += this.#decode(this.#pending.subarray(0, length));
     this.#pending = this.#pending.slice(length);
+  }
+
+  /** A decoder gives two bytes for each character, of which nearly all metadata have no need. */
+  #decode(bytes: Uint8Array): string {
+    if (this.#isAscii) {
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+      this.#isAscii = !NOT_ASCII.test(text);
+      if (this.#isAscii) return text;
+    }
+    return this.#decoder.decode(bytes, { stream: true });
   }
 }
 

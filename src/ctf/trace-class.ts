@@ -47,6 +47,18 @@ export interface Mapping {
   readonly ranges: readonly Range[];
 }
 
+/** Many mappings: the labels one behind the other, and where each ends; the ranges in columns, and the label of each. */
+export interface PackedMappings {
+  readonly labels: string;
+  readonly ends: Uint32Array;
+  readonly lows: BigInt64Array | BigUint64Array;
+  readonly highs: BigInt64Array | BigUint64Array;
+  readonly owners: Uint32Array;
+}
+
+/** All mappings of an enumeration; `eachMapping` gives them one by one, whichever way they are kept. */
+export type Mappings = readonly Mapping[] | PackedMappings;
+
 /**
  * How an integer's bits lie. `plain`: as its byte order has them. `reversed`: the other way round (CTF 2's `bit-order` where
  * it is not the byte order's own). `leb128`: seven to a byte, as many bytes as it takes (CTF 2's variable-length integers).
@@ -69,7 +81,7 @@ export interface IntegerClass {
   readonly signed: boolean;
   readonly byteOrder: ByteOrder;
   readonly base: 2 | 8 | 10 | 16;
-  readonly mappings: readonly Mapping[] | undefined;
+  readonly mappings: Mappings | undefined;
   readonly roles: readonly Role[];
   /** Updates the stream's running clock (1.8: `map = clock.NAME.value`; 2: `default-clock-timestamp`). */
   readonly isClock: boolean;

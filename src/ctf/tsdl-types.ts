@@ -9,7 +9,8 @@ import {
   type Template,
   type TemplateMember,
 } from "./field-template.ts";
-import type { Mapping } from "./trace-class.ts";
+import { MappingsBuilder } from "./mappings.ts";
+import type { Mappings } from "./trace-class.ts";
 import type { AliasNode, BodyNode, Declarator, Enumerator, TypeNode } from "./tsdl-ast.ts";
 import {
   alignment,
@@ -269,8 +270,8 @@ function enumMappings(
   enumerators: Iterable<Enumerator>,
   signed: boolean,
   context: TypeContext,
-): readonly Mapping[] {
-  const byLabel = new Map<string, { low: bigint; high: bigint }[]>();
+): Mappings {
+  const mappings = new MappingsBuilder(signed);
   let next = 0n;
   for (const { label, low: given, high: givenHigh, span } of enumerators) {
     const low = given ?? next;
@@ -289,13 +290,11 @@ function enumMappings(
         `expected a range of an unsigned integer, got ${low} ... ${high}`,
         span,
       );
-    const range = signed ? { low, high } : { low: unsigned(low), high: unsigned(high) };
-    const ranges = byLabel.get(label);
-    if (ranges === undefined) byLabel.set(label, [range]);
-    else ranges.push(range);
+    if (signed) mappings.add(label, low, high);
+    else mappings.add(label, unsigned(low), unsigned(high));
     next = high + 1n;
   }
-  return Array.from(byLabel, ([label, ranges]) => ({ label, ranges }));
+  return mappings.finish();
 }
 
 function unsigned(value: bigint): bigint {

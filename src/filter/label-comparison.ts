@@ -3,7 +3,8 @@
  * for, and the comparison tests of the field's value. A tracer refuses such a comparison.
  */
 
-import type { IntegerClass, Mapping, Range } from "../ctf/trace-class.ts";
+import { eachMapping } from "../ctf/mappings.ts";
+import type { IntegerClass, Mappings, Range } from "../ctf/trace-class.ts";
 import type { CodeWriter } from "./code-writer.ts";
 import { textMatches } from "./glob.ts";
 import type { Integer } from "./literals.ts";
@@ -25,9 +26,9 @@ export function putLabelComparison(
   text: TextConstant,
 ): string | undefined {
   const { mappings = [], form } = fieldClass;
-  const ranges = mappings
-    .filter(({ label }) => textMatches(text, encoder.encode(label)))
-    .flatMap((mapping) => mapping.ranges);
+  const ranges: Range[] = [];
+  for (const { label, ranges: own } of eachMapping(mappings))
+    if (textMatches(text, encoder.encode(label))) ranges.push(...own);
   if (ranges.length === 0) return missingLabel(mappings, text);
   if (form === "bit-map") {
     out.put("LOAD_FIELD_S64", field);
@@ -84,8 +85,9 @@ function bitsOf(ranges: readonly Range[]): bigint {
 
 const MOST_LISTED = 8;
 
-function missingLabel(mappings: readonly Mapping[], text: TextConstant): string {
-  const labels = mappings.map(({ label }) => label);
+function missingLabel(mappings: Mappings, text: TextConstant): string {
+  const labels: string[] = [];
+  for (const { label } of eachMapping(mappings)) if (labels.push(label) > MOST_LISTED) break;
   const listed = labels.slice(0, MOST_LISTED).join(", ");
   const rest = labels.length > MOST_LISTED ? " …" : "";
   return `no label "${decoder.decode(text.raw)}", but ${listed}${rest}`;

@@ -1,5 +1,6 @@
 /** Which names a filter can use on an event class, and which names of a filter no class has. */
 import { nearestName, type Span } from "../base/text.ts";
+import { eachMapping } from "../ctf/mappings.ts";
 import type { Program } from "./bytecode.ts";
 import { factMeant, WRITTEN_COLUMNS } from "./event-columns.ts";
 import { fieldTypes } from "./field-types.ts";
@@ -76,8 +77,8 @@ function labelOwner(
     for (const root of [eventClass.payload, eventClass.specificContext, streamClass.commonContext])
       for (const { name, fieldClass, isHidden } of root?.members ?? []) {
         if (isHidden === true) continue;
-        const { mappings = [] } = fieldClass.kind === "integer" ? fieldClass : {};
-        if (mappings.some((one) => one.label === label)) return { labelOf: name };
+        const { mappings } = fieldClass.kind === "integer" ? fieldClass : {};
+        for (const one of eachMapping(mappings)) if (one.label === label) return { labelOf: name };
       }
   return {};
 }

@@ -3,53 +3,58 @@
  * the middle, its halves left and right of it. Each knows how far any range below it reaches, so that whole halves are passed over.
  */
 
-import type { Mapping } from "../ctf/trace-class.ts";
+import { labelAt, rangeColumns } from "../ctf/mappings.ts";
+import type { Mappings } from "../ctf/trace-class.ts";
 
 export class LabelIndex {
-  readonly #mappings: readonly Mapping[];
-  readonly #lows: readonly bigint[];
-  readonly #highs: readonly bigint[];
+  readonly #mappings: Mappings;
+  readonly #lows: ArrayLike<bigint>;
+  readonly #highs: ArrayLike<bigint>;
+  /** The ranges in the order of where they begin. */
+  readonly #order: Uint32Array;
   /** The mapping of each range. */
   readonly #owners: Uint32Array;
-  readonly #reaches: bigint[];
+  /** How far those below reach, each by the range that does. */
+  readonly #reaches: Uint32Array;
 
-  constructor(mappings: readonly Mapping[]) {
+  constructor(mappings: Mappings) {
     this.#mappings = mappings;
-    const ranges = mappings.flatMap((mapping) => mapping.ranges);
-    const owners = mappings.flatMap(({ ranges: { length } }, owner) => Array(length).fill(owner));
-    const order = Uint32Array.from(ranges.keys());
-    order.sort((a, b) => compare(ranges[a]!.low, ranges[b]!.low));
-    this.#lows = Array.from(order, (i) => ranges[i]!.low);
-    this.#highs = Array.from(order, (i) => ranges[i]!.high);
-    this.#owners = order.map((i) => owners[i]!);
-    this.#reaches = [...this.#highs];
+    const { lows, highs, owners } = rangeColumns(mappings);
+    this.#lows = lows;
+    this.#highs = highs;
+    this.#owners = owners;
+    const order = Uint32Array.from(owners.keys());
+    order.sort((a, b) => compare(lows[a]!, lows[b]!));
+    this.#order = order;
+    this.#reaches = order.slice();
     this.#reachOf(0, order.length);
   }
 
   /** In the order in which they are declared. */
   labelsOf(value: bigint): string[] {
     const found = new Set<number>();
-    this.#find(value, 0, this.#owners.length, found);
-    return [...found].sort((a, b) => a - b).map((owner) => this.#mappings[owner]!.label);
+    this.#find(value, 0, this.#order.length, found);
+    return [...found].sort((a, b) => a - b).map((owner) => labelAt(this.#mappings, owner));
   }
 
   #find(value: bigint, begin: number, end: number, found: Set<number>): void {
     const root = (begin + end) >> 1;
-    if (begin === end || this.#reaches[root]! < value) return;
+    if (begin === end || this.#highs[this.#reaches[root]!]! < value) return;
     this.#find(value, begin, root, found);
+    const range = this.#order[root]!;
     // What begins behind the value does not hold it, nor does what follows that.
-    if (this.#lows[root]! > value) return;
-    if (value <= this.#highs[root]!) found.add(this.#owners[root]!);
+    if (this.#lows[range]! > value) return;
+    if (value <= this.#highs[range]!) found.add(this.#owners[range]!);
     this.#find(value, root + 1, end, found);
   }
 
-  /** Enters how far the ranges from `begin` to `end` reach. */
-  #reachOf(begin: number, end: number): bigint | undefined {
+  /** Enters which of the ranges from `begin` to `end` reaches farthest. */
+  #reachOf(begin: number, end: number): number | undefined {
     if (begin === end) return undefined;
     const root = (begin + end) >> 1;
-    let reach = this.#highs[root]!;
+    let reach = this.#order[root]!;
     for (const half of [this.#reachOf(begin, root), this.#reachOf(root + 1, end)])
-      if (half !== undefined && half > reach) reach = half;
+      if (half !== undefined && this.#highs[half]! > this.#highs[reach]!) reach = half;
     this.#reaches[root] = reach;
     return reach;
   }

@@ -7,12 +7,13 @@ import { type Word, wordToBigInt, wordToNumber } from "../base/bits.ts";
 import type { Utf8Writer } from "../base/utf8-writer.ts";
 import type { RenderStyle } from "../column/request.ts";
 import type { FieldCursor } from "../ctf/field-cursor.ts";
+import { eachMapping } from "../ctf/mappings.ts";
 import { toUtf8 } from "../ctf/text-encoding.ts";
 import type {
   ArrayClass,
   FieldClass,
   IntegerClass,
-  Mapping,
+  Mappings,
   Member,
   StringClass,
   StructureClass,
@@ -255,7 +256,7 @@ const MAX_CACHED_LABELS = 4096;
 type FindLabels = (value: bigint) => string[];
 
 /** The labels whose ranges hold the value; sorted for it when the first value comes. */
-function rangeLabels(mappings: readonly Mapping[]): FindLabels {
+function rangeLabels(mappings: Mappings): FindLabels {
   let index: LabelIndex | undefined;
   return (value) => {
     index ??= new LabelIndex(mappings);
@@ -264,9 +265,10 @@ function rangeLabels(mappings: readonly Mapping[]): FindLabels {
 }
 
 /** The flags of which any bit is set. */
-function flagLabels(mappings: readonly Mapping[]): FindLabels {
+function flagLabels(mappings: Mappings): FindLabels {
+  const flags = [...eachMapping(mappings)];
   return (value) =>
-    mappings
+    flags
       .filter(({ ranges }) =>
         ranges.some(({ low, high }) => ((value >> low) & ((1n << (high - low + 1n)) - 1n)) !== 0n),
       )
@@ -283,7 +285,7 @@ class LabelCache {
   constructor(
     fieldClass: IntegerClass,
     format: (labels: readonly string[]) => string,
-    find: (mappings: readonly Mapping[]) => FindLabels,
+    find: (mappings: Mappings) => FindLabels,
   ) {
     this.#fieldClass = fieldClass;
     this.#format = format;
