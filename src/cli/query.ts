@@ -47,7 +47,7 @@ export async function answer(
       `--last: expected a duration such as 5m beside stages, got a number of events, ${times.lastRows}`,
     );
   const limit = times.lastRows === undefined ? planned.question.limit : undefined;
-  const threads = startThreads(sources, options.engine, options.workers, limit);
+  const threads = startThreads(feed.stored, options.engine, options.workers, limit);
   const { shown, writer, hasOneLayout } = await queryOutput(planned, options, await feed.span());
   const lines = times.lastRows === undefined ? writer.lines : undefined;
   const execution = executionOf(feed, options, { threads, lines });

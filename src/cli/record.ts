@@ -51,7 +51,7 @@ export async function record(sources: readonly string[], options: RecordOptions)
     },
   );
   const filter = await compiledFilter(options);
-  const threads = startThreads(sources, options.engine, options.workers, undefined);
+  const threads = startThreads(feed.stored, options.engine, options.workers, undefined);
   await feed.span();
   const question = await questionOf(options, times, format, filter);
   const { lastNs } = recorder;

@@ -31,13 +31,23 @@ export interface RowsOptions extends FollowOptions, TimeOptions {
   readonly workers?: number;
 }
 
-/** @throws SourceError where a source cannot be opened */
+/**
+ * A feed of one query.
+ * @throws SourceError where a source cannot be opened
+ */
 export function feedOf(
   sources: readonly string[],
   { from, wait, reconnect, clockOffset }: RowsOptions,
 ): Feed {
   const inThread = hasSpareProcessors(sources);
-  return openFeed(sources, { from, wait, reconnect, inThread, clockOffsetNs: clockOffset });
+  return openFeed(sources, {
+    from,
+    wait,
+    reconnect,
+    inThread,
+    clockOffsetNs: clockOffset,
+    deferPacketReads: true,
+  });
 }
 
 /** How rows are made, but for what depends on their writer. */

@@ -38,7 +38,7 @@ export async function tail(sources: readonly string[], options: TailOptions): Pr
   const feed = feedOf(sources, options);
   const times = askedTimes(options, feed.isLive);
   // They boot while the metadata is read.
-  const threads = startThreads(sources, options.engine, options.workers, eventsSeen(options));
+  const threads = startThreads(feed.stored, options.engine, options.workers, eventsSeen(options));
   const format = formatNamed(options.format);
   const filter = await compiledFilter(options);
   // Until it has been opened, signals end the process at once.

@@ -6,7 +6,7 @@
 import { DecodeError } from "../base/errors.ts";
 import { type OpenFiles, readAt } from "./data-files.ts";
 import { MAX_PACKET_BYTES, type PacketHeader, readPacketHeader } from "./packet-header.ts";
-import { readStoredPacket, type StoredPacket, withPlace } from "./stored-packet.ts";
+import { descriptorOf, readStoredPacket, type StoredPacket, withPlace } from "./stored-packet.ts";
 import type { TraceClass } from "./trace-class.ts";
 
 /** Larger packets are read in parts. */
@@ -76,7 +76,7 @@ function readLargeHeader(
 ): PacketHeader {
   for (let length = 4096; ; length *= 8) {
     const bytes = new Uint8Array(Math.min(length, packet.bytes, MAX_PACKET_BYTES));
-    readAt(packet.path, files.fd(packet.path), bytes, packet.byteOffset);
+    readAt(packet.path, descriptorOf(files, packet), bytes, packet.byteOffset);
     try {
       const most = Number.POSITIVE_INFINITY;
       return withPlace(readPacketHeader(bytes, traceClass, packet.bytes, most), packet);

@@ -1,6 +1,6 @@
 import type { FollowState, StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
-import type { StoredPacket } from "../ctf/stored-packet.ts";
+import type { HeldFile, HeldPlace, StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { Loss } from "./losses.ts";
 
@@ -32,6 +32,19 @@ export type DecodedItem =
       readonly packet: StoredPacket;
       readonly beginNs: bigint | undefined;
     }
+  /** A packet that is still to be read, but is in the account. Its descriptor is good while the item is handled or its file held. */
+  | {
+      readonly kind: "held-packet";
+      readonly stream: StreamOrigin;
+      readonly packet: HeldPlace;
+      readonly file: HeldFile;
+      readonly header: PacketHeader;
+      readonly traceClass: TraceClass;
+      readonly beginNs: bigint | undefined;
+      readonly endNs: bigint | undefined;
+    }
+  /** All that was there when the sources were opened has come. */
+  | { readonly kind: "caught-up"; readonly source: string }
   /** Nothing earlier than `ns` will come from this stream, or from any stream of this source. */
   | { readonly kind: "bound"; readonly stream: StreamOrigin; readonly ns: bigint }
   | { readonly kind: "source-bound"; readonly source: string; readonly ns: bigint }

@@ -9,7 +9,7 @@ import type { TraceClass } from "../ctf/trace-class.ts";
 import type { OpenedTraces } from "../ctf/trace-directory.ts";
 import { meantUrl } from "../relay/url.ts";
 import { Gate } from "../source/gate.ts";
-import { isLiveSource, startOf } from "../source/live-source.ts";
+import { followedDirectory, isLiveSource, startOf } from "../source/live-source.ts";
 import { openSources, type ReadOptions, type SourceOptions } from "../source/source.ts";
 import type { TimeFrame } from "../source/time-bound.ts";
 import type { DecodedItem } from "./decoded-item.ts";
@@ -27,6 +27,8 @@ export interface FeedSubscription {
 export interface Feed {
   readonly sources: readonly string[];
   readonly isLive: boolean;
+  /** Directories with packets that a query's threads may read. */
+  readonly stored: readonly string[];
   /** @param options for recorded traces; a live session is the same for all its queries */
   share(options?: ReadOptions): FeedSubscription;
   /** Opens recorded traces, which can take a while, ahead of the first query. */
@@ -50,12 +52,14 @@ export function openFeed(sources: readonly string[], options: SourceOptions): Fe
 class RecordedFeed implements Feed {
   readonly sources: readonly string[];
   readonly isLive = false;
+  readonly stored: readonly string[];
   readonly #options: SourceOptions;
   #opened: Promise<OpenedTraces> | undefined;
   readonly #shelf = new PacketShelf();
 
   constructor(sources: readonly string[], options: SourceOptions) {
     this.sources = sources;
+    this.stored = sources;
     this.#options = options;
   }
 
@@ -133,6 +137,7 @@ export interface FeedEnding {
 export class LiveFeed implements Feed {
   readonly sources: readonly string[];
   readonly isLive = true;
+  readonly stored: readonly string[];
   readonly #options: SourceOptions;
   readonly #gates = new Set<Gate>();
   readonly #gate = new Gate();
@@ -148,6 +153,10 @@ export class LiveFeed implements Feed {
   constructor(sources: readonly string[], options: SourceOptions) {
     this.sources = sources;
     this.#options = options;
+    const { deferPacketReads, from } = options;
+    const hasHistory = deferPacketReads === true && startOf(sources, from) === "beginning";
+    const directories = sources.flatMap((source) => followedDirectory(source) ?? []);
+    this.stored = hasHistory && directories.length === sources.length ? directories : [];
   }
 
   /** What the traces that are there now declare. */
@@ -264,6 +273,7 @@ export class LiveFeed implements Feed {
   #attach(items: Subject<DecodedItem>): Promise<void> {
     const catalog = new MetadataStage(this.#options.clockOffsetNs);
     const silent = new Set(this.sources);
+    const behind = new Set(this.sources);
     const { promise: attached, resolve, reject } = settleable();
     const subscription = decodedItems(
       this.sources,
@@ -277,6 +287,9 @@ export class LiveFeed implements Feed {
         // The first thing that a live source says is what it is attached to, or that it waits, or why it is left out.
         const hasSpoken = item.kind === "note" || item.kind === "end";
         if (hasSpoken && silent.delete(item.source) && silent.size === 0) resolve();
+        // What is new of one source may still be scanned with what is old of another.
+        if (item.kind === "caught-up" || item.kind === "end") behind.delete(item.source);
+        if (item.kind === "caught-up" && behind.size > 0) return;
         this.#observed.next(item);
         items.next(item);
       },

@@ -5,7 +5,7 @@ import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { instant } from "../ctf/clock.ts";
 import { MetadataReader } from "../ctf/metadata.ts";
 import { foreignUuidNote, type PacketHeader, readPacketHeader } from "../ctf/packet-header.ts";
-import { type StoredPacket, withPlace } from "../ctf/stored-packet.ts";
+import { type HeldPacketItem, type StoredPacket, withPlace } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { SourceItem } from "../source/source.ts";
 import type { DecodedItem } from "./decoded-item.ts";
@@ -38,6 +38,11 @@ interface StreamState {
   /** Its latest packet header, for beacons, which carry cycles of its clock. */
   header: PacketHeader | undefined;
   bound: bigint | undefined;
+}
+
+interface PacketTimes {
+  readonly beginNs: bigint | undefined;
+  readonly endNs: bigint | undefined;
 }
 
 export class MetadataStage {
@@ -74,6 +79,9 @@ export class MetadataStage {
       case "resume":
         this.#stream(item.stream).counters = this.#ended.get(item.from) ?? new StreamCounters();
         break;
+      case "held-packet":
+        yield* this.#heldPacket(item);
+        break;
       case "packet":
         yield* this.#packet(item.stream, item.bytes, "packet" in item ? item.packet : undefined);
         break;
@@ -89,6 +97,7 @@ export class MetadataStage {
         yield { kind: "loss", loss: item };
         break;
       case "begin":
+      case "caught-up":
       case "stored-packet":
       case "note":
       case "end":
@@ -218,12 +227,39 @@ export class MetadataStage {
       else yield { kind: "loss", loss: { kind: "undecodable-packet", stream, error } };
       return;
     }
+    const { traceClass } = trace;
+    if (stored === undefined) yield* this.#noteForeign(stream, header, traceClass);
+    const { beginNs, endNs } = yield* this.#count(stream, header);
+    yield { kind: "packet", stream, bytes, header, traceClass, beginNs, endNs };
+    // Packets of recorded traces come in the order of their begins: those say how far all streams are.
+    if (stored === undefined) yield* this.#deliveredUntil(stream, endNs);
+  }
+
+  *#heldPacket({ stream, packet, header: found, file }: HeldPacketItem): Generator<DecodedItem> {
+    const { traceClass } = this.#trace(stream.trace);
+    // Its source has read its header by it.
+    if (traceClass === undefined) throw new Error(`no class for trace ${stream.trace.path}`);
+    const header = withPlace(found, packet);
+    yield* this.#noteForeign(stream, header, traceClass);
+    const { beginNs, endNs } = yield* this.#count(stream, header);
+    yield { kind: "held-packet", stream, packet, file, header, traceClass, beginNs, endNs };
+    yield* this.#deliveredUntil(stream, endNs);
+  }
+
+  *#noteForeign(
+    stream: StreamOrigin,
+    { foreignUuid }: PacketHeader,
+    traceClass: TraceClass,
+  ): Generator<DecodedItem> {
+    const isKnown = this.#stream(stream).header?.foreignUuid !== undefined;
+    if (foreignUuid === undefined || isKnown) return;
+    const text = foreignUuidNote(stream.name, foreignUuid, traceClass);
+    yield { kind: "note", source: stream.trace.source, text };
+  }
+
+  /** What a packet's header says of losses; gives its times. */
+  *#count(stream: StreamOrigin, header: PacketHeader): Generator<DecodedItem, PacketTimes> {
     const state = this.#stream(stream);
-    const { foreignUuid } = header;
-    if (foreignUuid !== undefined && state.header?.foreignUuid === undefined && !stored) {
-      const text = foreignUuidNote(stream.name, foreignUuid, trace.traceClass);
-      yield { kind: "note", source: stream.trace.source, text };
-    }
     state.header = header;
     // Recorded traces report their cut packets when they are opened.
     if (header.missingBits > 0 && stream.trace.session !== undefined) {
@@ -239,10 +275,12 @@ export class MetadataStage {
     const endNs = instant(clock, header.end);
     for (const loss of state.counters.next(stream, header, beginNs, endNs))
       yield { kind: "loss", loss };
-    yield { kind: "packet", stream, bytes, header, traceClass: trace.traceClass, beginNs, endNs };
-    // Packets of recorded traces come in the order of their begins: those say how far all streams are.
-    if (endNs === undefined || stored !== undefined) return;
-    const { session } = trace;
+    return { beginNs, endNs };
+  }
+
+  *#deliveredUntil(stream: StreamOrigin, endNs: bigint | undefined): Generator<DecodedItem> {
+    if (endNs === undefined) return;
+    const { session } = this.#trace(stream.trace);
     if (session.deliveredUntilNs === undefined || endNs > session.deliveredUntilNs)
       session.deliveredUntilNs = endNs;
     yield* this.#advance(stream, endNs);

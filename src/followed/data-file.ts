@@ -5,7 +5,7 @@ import { DecodeError, SourceError, type TraceError } from "../base/errors.ts";
 import { fileError, openRegularFile, readAt } from "../ctf/data-files.ts";
 import { MAX_PACKET_BYTES, type PacketHeader } from "../ctf/packet-header.ts";
 import { CUT_SHORT, type DataFile as OpenFile, probe } from "../ctf/packet-index.ts";
-import type { StoredPacket } from "../ctf/stored-packet.ts";
+import type { HeldFile, StoredPacket } from "../ctf/stored-packet.ts";
 import type { StructureClass, TraceClass } from "../ctf/trace-class.ts";
 import type { FoundPacket } from "../ctf/whole-times.ts";
 import { type FoundFile, idOf } from "./walk.ts";
@@ -31,7 +31,7 @@ export interface DoneFile {
   readonly start: Uint8Array;
 }
 
-export class DataFile {
+export class DataFile implements HeldFile {
   readonly id: string;
   /** Where it was last seen. */
   path: string;
@@ -48,6 +48,9 @@ export class DataFile {
   /** Header of its first packet. */
   first: PacketHeader | undefined;
   #fd: number | undefined;
+  /** How many hold it, and whether it closes with the last of them. */
+  #holders = 0;
+  #isLeft = false;
   /** How it begins, as far as that is written. */
   #start: Uint8Array = new Uint8Array(0);
 
@@ -162,7 +165,19 @@ export class DataFile {
     return fd;
   }
 
+  hold(): void {
+    this.#holders++;
+  }
+
+  release(): void {
+    this.#holders--;
+    if (this.#isLeft && this.#holders === 0) this.close();
+  }
+
+  /** Closes it, when nobody holds it any more. */
   close(): void {
+    this.#isLeft = true;
+    if (this.#holders > 0) return;
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }

@@ -12,14 +12,22 @@ import { SourceError } from "../base/errors.ts";
 import { Heap } from "../base/heap.ts";
 import type { FollowState, Item, StreamOrigin } from "../base/item.ts";
 import type { ReadPacketItem, TraceClassItem } from "../ctf/recorded.ts";
+import type { HeldPacketItem, StoredPacket } from "../ctf/stored-packet.ts";
 import { roomFor } from "../wasm/page-aligned.ts";
+import type { DataFile } from "./data-file.ts";
 import { Inventory } from "./inventory.ts";
 import type { FollowedStream, Head, Identified } from "./stream.ts";
 import type { FollowedTrace } from "./trace.ts";
 import { walk } from "./walk.ts";
 import { Watcher } from "./watcher.ts";
 
-export type FollowedItem = Item | TraceClassItem | ReadPacketItem;
+export type FollowedItem =
+  | Item
+  | TraceClassItem
+  | ReadPacketItem
+  | HeldPacketItem
+  /** Once: all that was there has been handed on. */
+  | { readonly kind: "caught-up"; readonly source: string };
 
 export interface FollowDirectoryOptions {
   /** All that is there, or what comes from now on. Default `"beginning"`. */
@@ -28,6 +36,8 @@ export interface FollowDirectoryOptions {
   readonly wait?: boolean | undefined;
   /** Added to all times. */
   readonly clockOffsetNs?: bigint | undefined;
+  /** Whether packets come as places in files that are held open, instead of bytes. */
+  readonly deferPacketReads?: boolean | undefined;
   /** Ends the source quietly, without an `end` item. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -73,6 +83,8 @@ class Follower {
   #inventory: Inventory;
   #buffer = new Uint8Array(0);
   #isThere = false;
+  /** Whether all that was there has been handed on. */
+  #isCaughtUp = false;
   /** What is there before anything is handed on is passed over. */
   #skips: boolean;
 
@@ -97,7 +109,8 @@ class Follower {
       if (this.#watcher.mustSearch && !(yield* this.#search())) {
         if (this.#isThere) {
           this.#isThere = false;
-          yield* this.#drain();
+          // Whatever was open is read to its end.
+          while (yield* this.#drain());
           yield* this.#inventory.end();
           this.#inventory.close();
           this.#inventory = this.#newInventory();
@@ -162,7 +175,11 @@ class Follower {
       yield* this.#untilHead(stream);
       if (stream.head === undefined) heap.removeFirst();
       else heap.firstChanged();
-      if (this.#stop.aborted || performance.now() > until) break;
+      if (this.#stop.aborted || performance.now() > until) return true;
+    }
+    if (!this.#isCaughtUp) {
+      this.#isCaughtUp = true;
+      yield { kind: "caught-up", source: this.#source };
     }
     return ready.length > 0;
   }
@@ -245,13 +262,17 @@ class Follower {
 
   *#packet(
     { origin: stream }: FollowedStream,
-    { file, packet, isNarrow }: Head,
+    { file, packet, header, isNarrow }: Head,
   ): Generator<FollowedItem, void, void> {
     if (stream === undefined) return;
-    this.#buffer = roomFor(this.#buffer, packet.bytes);
-    const bytes = this.#buffer.subarray(0, packet.bytes);
+    let bytes: Uint8Array;
     try {
-      file.read(bytes, packet.byteOffset);
+      if (this.#options.deferPacketReads === true) {
+        const place = { ...packet, fd: file.open() };
+        yield { kind: "held-packet", stream, packet: place, header, file };
+        return;
+      }
+      bytes = this.#bytesOf(file, packet);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       yield { ...damage(stream, error.message, file.path), packets: 1 };
@@ -263,6 +284,13 @@ class Follower {
     }
     yield { kind: "packet", stream, bytes, packet };
     if (packet.end !== undefined) yield { kind: "beacon", stream, timestamp: packet.end };
+  }
+
+  #bytesOf(file: DataFile, { byteOffset, bytes }: StoredPacket): Uint8Array {
+    this.#buffer = roomFor(this.#buffer, bytes);
+    const target = this.#buffer.subarray(0, bytes);
+    file.read(target, byteOffset);
+    return target;
   }
 
   *#endQuietStreams(): Generator<FollowedItem, void, void> {

@@ -162,8 +162,8 @@ export class Query {
     if (this.#files !== undefined)
       return rowsOfFiles(this.#files, this.#options, this.#operators, share.gate);
     const { maxLagMs, nameWaitMs, engine, threads } = this.#options;
-    const { sources, isLive } = this.#feed;
-    const started = startThreads(sources, engine ?? "kernel", threads);
+    const { isLive } = this.#feed;
+    const started = startThreads(this.#feed.stored, engine ?? "kernel", threads);
     const execution = { isLive, maxLagMs, nameWaitMs, engine, threads: started, lines };
     const names = () => namesOf(this.#feed, started);
     const question = { ...this.#question, select };

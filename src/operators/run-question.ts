@@ -3,7 +3,7 @@
  * operators its rows go through. CLI, server and library all come through here, so that they cannot differ.
  */
 
-import { defer, Observable, type Subscription } from "rxjs";
+import { defer, map, Observable, type Subscription } from "rxjs";
 import { defaultRequests } from "../column/layout.ts";
 import {
   type ColumnRequest,
@@ -22,6 +22,7 @@ import type { Program } from "../filter/bytecode.ts";
 import { anyOf, type ContainerCondition, factsIn } from "../filter/container-condition.ts";
 import { replaceContainers } from "../filter/split-containers.ts";
 import { DEFAULT_MAX_LAG_MS, type Execution } from "../query/execution.ts";
+import { HeldReader } from "../query/held-reader.ts";
 import type { Question } from "../query/question.ts";
 import type { ResultItem } from "../query/result.ts";
 import { runQuery } from "../query/run.ts";
@@ -114,6 +115,9 @@ function live(
   followed?: LiveNames,
 ): Observable<ResultItem> {
   const names = followed ?? new LiveNames();
+  // Rows must come in step with the names, which are kept for a while only: no thread reads ahead.
+  for (const thread of execution.threads ?? []) void thread.terminate();
+  const here = { ...execution, threads: undefined };
   const asked = askedOf(question);
   const isAsked = asked.required !== undefined || asked.cases.length > 0;
   const waitMs = (): number => {
@@ -128,7 +132,7 @@ function live(
   const rows = (items: Observable<DecodedItem>): Observable<ResultItem> =>
     contained(
       { ...question, filter: scanned(question.filter) },
-      execution,
+      here,
       { ...share, items },
       names.registry,
       {
@@ -138,7 +142,12 @@ function live(
       },
     );
   if (followed !== undefined) return rows(share.items);
-  return withNames(share.items, names, execution.maxLagMs ?? DEFAULT_MAX_LAG_MS, rows);
+  // Names and rows are of the same bytes.
+  const held = new HeldReader();
+  const items = share.items.pipe(
+    map((item) => (item.kind === "held-packet" ? held.read(item) : item)),
+  );
+  return withNames(items, names, execution.maxLagMs ?? DEFAULT_MAX_LAG_MS, rows);
 }
 
 /** Container records anywhere in the traces hold from the first event on, so that all of them are read first. */

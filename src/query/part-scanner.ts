@@ -76,6 +76,7 @@ export class PartScanner<Rows> {
         events: outcome.events,
         error: error === undefined || goesOn ? undefined : failureOf(error, shiftBits),
         rest: goesOn ? moved(reached, shiftBits) : undefined,
+        undeclared: goesOn ? undefined : moved(outcome.resume, shiftBits),
         met: outcome.met ?? [],
       };
     }

@@ -5,15 +5,15 @@
  * if it were a packet that begins there: so that little is held, however large packets are.
  */
 
-import { SourceError } from "../base/errors.ts";
+import { type DecodeError, SourceError } from "../base/errors.ts";
 import { Heap } from "../base/heap.ts";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
 import type { ColumnBatch } from "../column/column.ts";
 import { instant } from "../ctf/clock.ts";
 import type { PacketHeader } from "../ctf/packet-header.ts";
 import { unread } from "../ctf/recorded.ts";
-import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
+import type { DecodedItem } from "../feed/decoded-item.ts";
 import { type Loss, StreamCounters } from "../feed/losses.ts";
 import type { Segment } from "../scan/kernel/memory/chunk.ts";
 import { MAX_PAGES } from "../scan/kernel/memory/memory.ts";
@@ -24,6 +24,7 @@ import type { Gate } from "../source/gate.ts";
 import { wasmMemory } from "../wasm/runtime.ts";
 import type { Execution } from "./execution.ts";
 import { canCompile, type PoolOfStage } from "./executor.ts";
+import { type HeldPacket, HeldReader } from "./held-reader.ts";
 import { compiledScanner, interpretingScanner } from "./open-scanner.ts";
 import { decodeError, headerOf } from "./part-scanner.ts";
 import { type PoolEvents, ScanPool } from "./scan-pool.ts";
@@ -36,10 +37,12 @@ export interface WorkerSegment extends Segment {
   readonly worker: number;
 }
 
+/** A packet that the pool is given: of a recorded trace, or of one that may grow. */
+export type PooledPacket = DecodedItem & { kind: "stored-packet" | "held-packet" };
+
 /** What is left of a packet. */
 interface Rest {
-  readonly stream: StreamOrigin;
-  readonly packet: StoredPacket;
+  readonly given: PooledPacket;
   readonly resume: ResumePoint;
   /** Where it begins, ns since the Unix epoch; nothing where there is no clock. */
   readonly ns: bigint | undefined;
@@ -60,6 +63,9 @@ export class PooledScan {
   readonly #traceClasses: ReadonlyMap<TraceOrigin, TraceClass>;
   readonly #counters = new Map<StreamOrigin, StreamCounters>();
   readonly #events: PooledEvents;
+  readonly #held = new HeldReader();
+  /** Packets under way whose files are held. */
+  readonly #holding = new Set<HeldPacket>();
   readonly #rests = new Heap<Rest>([], isBefore);
   /** What is to happen when the stream's packet at hand has been scanned to its end. */
   readonly #unfinished = new Map<StreamOrigin, (() => void)[]>();
@@ -90,11 +96,16 @@ export class PooledScan {
     });
   }
 
-  /** @param beginNs when the packet begins */
-  packet(stream: StreamOrigin, packet: StoredPacket, beginNs: bigint | undefined): void {
+  packet(given: PooledPacket): void {
+    const { stream, packet, beginNs } = given;
+    if (given.kind === "held-packet") {
+      if (this.#stage.isOutside(given)) return;
+      given.file.hold();
+      this.#holding.add(given);
+    }
     const trace = this.#numberOf(stream.trace);
     this.#pool.packet({ trace, packet }, beginNs, (outcome, worker) =>
-      this.#take(stream, packet, outcome, worker, undefined),
+      this.#take(given, outcome, worker, undefined),
     );
   }
 
@@ -111,7 +122,7 @@ export class PooledScan {
 
   /** Runs work when all packets have been taken: there are no more. */
   finish(work: () => void): void {
-    this.#pool.flush();
+    this.#pool.seal();
     this.#pool.after(() => {
       if (this.#rests.first === undefined) {
         work();
@@ -134,6 +145,7 @@ export class PooledScan {
   close(): void {
     this.#onClose();
     this.#pool.close();
+    for (const given of this.#holding) this.#letGo(given);
     keepMet(this.#traceClasses.values());
   }
 
@@ -148,21 +160,20 @@ export class PooledScan {
   }
 
   #giveRest(): void {
-    const { stream, packet, resume } = this.#rests.first!;
+    const { given, resume } = this.#rests.first!;
     this.#rests.removeFirst();
+    const { stream, packet } = given;
     const task = { trace: this.#numberOf(stream.trace), packet, resume };
-    this.#pool.packetFirst(task, (outcome, worker) =>
-      this.#take(stream, packet, outcome, worker, resume),
-    );
+    this.#pool.packetFirst(task, (outcome, worker) => this.#take(given, outcome, worker, resume));
   }
 
   #take(
-    stream: StreamOrigin,
-    packet: StoredPacket,
+    given: PooledPacket,
     outcome: PacketOutcome<Rows>,
     worker: number,
     resume: ResumePoint | undefined,
   ): void {
+    const { stream } = given;
     switch (outcome.kind) {
       case "must-interpret":
         this.#interpret(stream.trace);
@@ -178,40 +189,73 @@ export class PooledScan {
         const traceClass = this.#traceClasses.get(stream.trace)!;
         const header = headerOf(outcome.header, traceClass);
         meetIds(header.streamClass, met);
-        if (resume === undefined) this.#count(stream, header);
+        const isHeld = given.kind === "held-packet";
+        if (resume === undefined && !isHeld) this.#count(stream, header);
         const own = this.#isInterpreted ? rows : rows.map((one) => ({ ...one, worker }));
+        if (isHeld && this.#mayNotBeTaken(given, header, resume)) {
+          if (!this.#isInterpreted) for (const one of own) this.release(one as WorkerSegment);
+          break;
+        }
         this.#stage.scanned({ stream, header, traceClass }, own as readonly Rows[], matched);
-        if (error !== undefined) this.#lose(stream, error);
+        if (isHeld && outcome.undeclared !== undefined)
+          this.#wait(given, outcome.undeclared, decodeError(error!));
+        else if (error !== undefined) this.#lose(stream, error);
         if (rest !== undefined) {
-          this.#park(stream, packet, rest, header);
+          this.#park(given, rest, header);
           return;
         }
       }
     }
-    this.#end(stream);
+    this.#end(given);
   }
 
-  #park(
-    stream: StreamOrigin,
-    packet: StoredPacket,
-    resume: ResumePoint,
-    { streamClass: { clock } }: PacketHeader,
-  ): void {
+  /** Whether what was scanned is not the packet that was found, or others of its stream wait: then it is lost, or waits too. */
+  #mayNotBeTaken(
+    given: HeldPacket,
+    header: PacketHeader,
+    resume: ResumePoint | undefined,
+  ): boolean {
+    const { stream, packet } = given;
+    if (!isSamePacket(header, given.header)) {
+      const message = `${packet.path}: packet at byte ${packet.byteOffset}: written over before it was read`;
+      this.#events.lose(unread(stream, new SourceError("SOURCE_TRUNCATED", message)));
+      return true;
+    }
+    if (!this.#stage.isWaiting(stream)) return false;
+    this.#wait(given, resume, undefined);
+    return true;
+  }
+
+  #wait(given: HeldPacket, resume: ResumePoint | undefined, error: DecodeError | undefined): void {
+    const item = this.#held.read(given);
+    if (item.kind === "loss") this.#events.lose(item.loss);
+    else this.#stage.keepWaiting(item, resume, error);
+  }
+
+  #park(given: PooledPacket, resume: ResumePoint, { streamClass: { clock } }: PacketHeader): void {
+    const { stream } = given;
     const cycles = (BigInt(resume.clockHi >>> 0) << 32n) | BigInt(resume.clockLo >>> 0);
     const ns = instant(clock, cycles);
-    this.#rests.add({ stream, packet, resume, ns });
+    this.#rests.add({ given, resume, ns });
     if (!this.#unfinished.has(stream)) this.#unfinished.set(stream, []);
     if (ns !== undefined) this.#events.hold(stream, ns);
     this.#events.advanced();
   }
 
-  #end(stream: StreamOrigin): void {
+  #end(given: PooledPacket): void {
+    const { stream } = given;
+    if (given.kind === "held-packet") this.#letGo(given);
     const works = this.#unfinished.get(stream);
     if (works === undefined) return;
     this.#unfinished.delete(stream);
     this.#events.hold(stream, undefined);
     this.#events.advanced();
     for (const work of works) work();
+  }
+
+  #letGo(given: HeldPacket): void {
+    this.#holding.delete(given);
+    given.file.release();
   }
 
   /** From here on the interpreter scans, in this thread. */
@@ -222,6 +266,7 @@ export class PooledScan {
   }
 
   #unread(stream: StreamOrigin, error: SourceError): void {
+    // The account of a packet that is held is not kept here.
     this.#countersOf(stream).onReported(1);
     this.#events.lose(unread(stream, error));
   }
@@ -324,6 +369,11 @@ function interpretingThread(
       (trace) => stage.interpreter(...traces[trace]!),
     ),
   );
+}
+
+/** Numbers are enough to know a packet by: a ring of files writes others to the same place. */
+function isSamePacket(a: PacketHeader, b: PacketHeader): boolean {
+  return a.sequenceNumber === b.sequenceNumber && a.discardedEvents === b.discardedEvents;
 }
 
 function isBefore(a: Rest, b: Rest): boolean {

@@ -3,9 +3,9 @@
  * losses and notes leave in the order of the data. Only two things travel back: cancel, and the gate.
  */
 
+import type { Worker } from "node:worker_threads";
 import { Observable } from "rxjs";
 import type { StreamOrigin, TraceOrigin } from "../base/item.ts";
-import type { StoredPacket } from "../ctf/stored-packet.ts";
 import type { TraceClass } from "../ctf/trace-class.ts";
 import type { DecodedItem } from "../feed/decoded-item.ts";
 import { FlowClock } from "../feed/flow-clock.ts";
@@ -15,10 +15,11 @@ import type { TimeFrame } from "../source/time-bound.ts";
 import { BATCH_DELAY_MS, Batching } from "./batching.ts";
 import { DEFAULT_MAX_LAG_MS, type Execution } from "./execution.ts";
 import type { PoolOfStage } from "./executor.ts";
+import { type HeldPacket, HeldReader } from "./held-reader.ts";
 import { BATCH_ROWS } from "./order/row-store.ts";
 import { Watermark } from "./order/watermark.ts";
 import { QueryPlan } from "./plan.ts";
-import { type PooledScan, startPool } from "./pooled-scan.ts";
+import { type PooledPacket, type PooledScan, startPool } from "./pooled-scan.ts";
 import type { Question } from "./question.ts";
 import type { ResultItem } from "./result.ts";
 import { ScanStage } from "./scan-stage.ts";
@@ -84,7 +85,11 @@ class RunningQuery {
   readonly #startNs = new Map<TraceOrigin, bigint>();
   /** When the source says that it begins and ends: what relative times refer to. */
   #frame: TimeFrame = {};
+  #threads: readonly Worker[];
   #pooled: PooledScan | undefined;
+  /** What has come while the pool takes its last packets, in its order. */
+  #later: (() => void)[] | undefined;
+  readonly #held = new HeldReader();
 
   constructor(
     question: Question,
@@ -95,6 +100,7 @@ class RunningQuery {
   ) {
     this.#question = question;
     this.#execution = execution;
+    this.#threads = execution.threads ?? [];
     this.#gate = gate;
     this.#step = step;
     this.#emit = emit;
@@ -114,9 +120,12 @@ class RunningQuery {
 
   take(item: DecodedItem): void {
     if (this.isDone) return;
-    if (item.kind === "stored-packet") this.#give(item.stream, item.packet, item.beginNs);
-    else if (this.#pooled !== undefined) this.#pooled.after(() => this.#take(item));
-    else this.#take(item);
+    if (this.#later !== undefined) this.#postpone(item);
+    else if (item.kind === "stored-packet") this.#give(item);
+    else if (item.kind === "held-packet") this.#takeHeld(item);
+    else if (this.#pooled === undefined) this.#take(item);
+    else if (item.kind === "trace-class" || item.kind === "caught-up") this.#leavePool(item);
+    else this.#pooled.after(() => this.#take(item));
   }
 
   /** Lets go what has waited long enough. */
@@ -132,15 +141,23 @@ class RunningQuery {
       this.#step(() => this.#finish());
       onFinished();
     };
-    if (this.#pooled === undefined) finish();
+    if (this.#later !== undefined) this.#later.push(() => this.finish(onFinished));
+    else if (this.#pooled === undefined) finish();
     else this.#pooled.finish(finish);
   }
 
   close(): void {
     this.#pooled?.close();
-    const { keepThreads, threads } = this.#execution;
-    if (keepThreads === true) return;
-    for (const thread of threads ?? []) void thread.terminate();
+    // What is still to come is only let go.
+    this.#batching.isDone = true;
+    for (const work of this.#later ?? []) work();
+    this.#endThreads();
+  }
+
+  #endThreads(): void {
+    if (this.#execution.keepThreads === true) return;
+    for (const thread of this.#threads) void thread.terminate();
+    this.#threads = [];
   }
 
   #finish(): void {
@@ -153,14 +170,43 @@ class RunningQuery {
     this.#plan.announce();
   }
 
-  /** Lets a thread scan a packet. */
-  #give(stream: StreamOrigin, packet: StoredPacket, beginNs: bigint | undefined): void {
-    this.#pooled ??= this.#startPool();
-    if (!this.isDone) this.#pooled.packet(stream, packet, beginNs);
+  /** A packet of a history is for threads; later ones come one by one, and are read here. */
+  #takeHeld(item: HeldPacket): void {
+    if (this.#threads.length === 0) this.#take(this.#held.read(item));
+    else if (holdsEvents(item)) this.#give(item);
   }
 
-  #startPool(): PooledScan {
-    const spec = this.#settle(this.#frame);
+  /** Lets a thread scan a packet. */
+  #give(item: PooledPacket): void {
+    this.#pooled ??= this.#startPool({ firstNs: item.beginNs, ...this.#frame });
+    if (!this.isDone) this.#pooled.packet(item);
+  }
+
+  /** Threads keep the classes that they began with: behind new ones, and behind the history, something else scans. */
+  #leavePool(item: DecodedItem): void {
+    const pool = this.#pooled!;
+    this.#later = [];
+    this.#postpone(item);
+    pool.finish(() => {
+      pool.close();
+      this.#pooled = undefined;
+      this.#addStage(this.#plan.spec!);
+      const works = this.#later ?? [];
+      this.#later = undefined;
+      for (const work of works) work();
+    });
+  }
+
+  #postpone(item: DecodedItem): void {
+    if (item.kind === "held-packet") item.file.hold();
+    this.#later?.push(() => {
+      this.take(item);
+      if (item.kind === "held-packet") item.file.release();
+    });
+  }
+
+  #startPool(frame: TimeFrame): PooledScan {
+    const spec = this.#plan.spec ?? this.#settle(frame);
     return startPool(spec, this.#execution, this.#traceClasses, this.#gate, {
       stage: (pool) => this.#addStage(spec, pool),
       run: (work) => this.#step(work),
@@ -170,7 +216,7 @@ class RunningQuery {
     });
   }
 
-  #take(item: Exclude<DecodedItem, { kind: "stored-packet" }>): void {
+  #take(item: Exclude<DecodedItem, PooledPacket>): void {
     if (this.isDone) return;
     switch (item.kind) {
       case "trace-class": {
@@ -186,8 +232,7 @@ class RunningQuery {
         break;
       case "packet": {
         // Columns are settled by the first packet that holds an event: by then the traces' metadata have come.
-        const holdsEvents = item.header.contentBits > item.header.headerBits;
-        if (this.#stages.newest === undefined && holdsEvents)
+        if (this.#stages.newest === undefined && holdsEvents(item))
           this.#addStage(this.#settle({ firstNs: item.beginNs, ...this.#frame }));
         this.#stages.newest?.packet(item);
         break;
@@ -221,6 +266,9 @@ class RunningQuery {
         break;
       case "trace":
         if (item.startNs !== undefined) this.#startNs.set(item.trace, item.startNs);
+        break;
+      case "caught-up":
+        this.#endThreads();
         break;
       case "end":
         break;
@@ -260,4 +308,8 @@ class RunningQuery {
     this.#stages.add(stage, spec.columns);
     return stage;
   }
+}
+
+function holdsEvents({ header }: Pick<HeldPacket, "header">): boolean {
+  return header.contentBits > header.headerBits;
 }

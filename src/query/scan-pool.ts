@@ -76,6 +76,8 @@ export class ScanPool<Rows> {
   #workers: PoolWorker<Rows>[];
   #open: Group<Rows> | undefined;
   #isSaturated = false;
+  /** Nothing more is wanted. */
+  #isSealed = false;
   #isRunning = false;
   #isClosed = false;
 
@@ -116,6 +118,13 @@ export class ScanPool<Rows> {
     this.#open = undefined;
     this.#queue.push(group);
     this.#give(group);
+    this.#regulate();
+  }
+
+  /** Takes no more packets: what it has is the end. */
+  seal(): void {
+    this.flush();
+    this.#isSealed = true;
     this.#regulate();
   }
 
@@ -205,6 +214,8 @@ export class ScanPool<Rows> {
     } finally {
       this.#isRunning = false;
     }
+    // A source that has nothing more for now keeps no group open.
+    if (this.#queue.length === 0) this.flush();
     this.#regulate();
   }
 
@@ -223,7 +234,9 @@ export class ScanPool<Rows> {
   }
 
   #regulate(): void {
-    const isSaturated = this.#queue.length >= this.#workers.length * GROUPS_AHEAD + 1;
+    if (this.#isClosed) return;
+    const isFull = this.#queue.length >= this.#workers.length * GROUPS_AHEAD + 1;
+    const isSaturated = isFull || this.#isSealed;
     if (isSaturated === this.#isSaturated) return;
     this.#isSaturated = isSaturated;
     this.#events.saturated(isSaturated);

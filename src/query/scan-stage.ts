@@ -107,11 +107,16 @@ export class ScanStage {
     }
   }
 
-  packet(item: PacketItem): void {
+  /** Whether a packet lies wholly outside the times that are asked for. */
+  isOutside({ stream, beginNs, endNs }: Pick<PacketItem, "stream" | "beginNs" | "endNs">): boolean {
     const { end } = this.#spec;
-    const begin = this.#beginOf(item.stream.trace);
-    if (begin !== undefined && item.endNs !== undefined && item.endNs < begin) return;
-    if (end !== undefined && item.beginNs !== undefined && item.beginNs > end) return;
+    const begin = this.#beginOf(stream.trace);
+    const isBefore = begin !== undefined && endNs !== undefined && endNs < begin;
+    return isBefore || (end !== undefined && beginNs !== undefined && beginNs > end);
+  }
+
+  packet(item: PacketItem): void {
+    if (this.isOutside(item)) return;
     const waiting = this.#waiting.get(item.stream);
     if (waiting !== undefined) {
       this.#wait(item.stream, item.bytes.slice(), item.header, undefined, waiting[0]!.error);
@@ -145,6 +150,20 @@ export class ScanStage {
     this.#executor = interpreting as Executor<Rows>;
     this.#scanners.clear();
     this.#scannerOf(trace, traceClass);
+  }
+
+  /**
+   * Keeps a packet, from where it was left, until newer metadata declare what it holds.
+   * @param error what it waits for, unless others of its stream wait already
+   */
+  keepWaiting(
+    { stream, header, traceClass, bytes }: PacketItem,
+    resume: ResumePoint | undefined,
+    error: DecodeError | undefined,
+  ): void {
+    this.#traceClasses.set(stream.trace, traceClass);
+    const why = error ?? this.#waiting.get(stream)![0]!.error;
+    this.#wait(stream, bytes.slice(), header, resume, why);
   }
 
   /** Whether packets of this stream wait for metadata. */

@@ -59,6 +59,8 @@ export type PacketOutcome<Rows = Segment> =
       readonly error: ScanFailure | undefined;
       /** Where the packet goes on, if it was not scanned to its end. */
       readonly rest: ResumePoint | undefined;
+      /** Where it stopped for an event class that may be declared later. */
+      readonly undeclared: ResumePoint | undefined;
       /** Ids of event classes that compiled code has met for the first time. */
       readonly met: readonly number[];
     }

@@ -25,6 +25,8 @@ export interface SourceOptions {
   readonly reconnect?: boolean | undefined;
   /** Added to all times, for traces of wrong clocks. */
   readonly clockOffsetNs?: bigint | undefined;
+  /** Packets of followed directories come as places in files, for the feed's only query, whose threads may read them. */
+  readonly deferPacketReads?: boolean | undefined;
   /** Fetches in a thread of its own, some megabytes ahead, while items are handled here. Default false. */
   readonly inThread?: boolean | undefined;
 }
@@ -82,13 +84,14 @@ export function openSources(
 
 function openLive(
   source: string,
-  { inThread, clockOffsetNs, ...how }: SourceOptions,
+  { inThread, clockOffsetNs, deferPacketReads, ...how }: SourceOptions,
   signal: AbortSignal,
 ): AsyncGenerator<SourceItem, void, void> {
   const directory = followedDirectory(source);
   if (directory !== undefined) {
     const { from, wait } = how;
-    return followDirectory(source, directory, { from, wait, clockOffsetNs, signal });
+    const options = { from, wait, clockOffsetNs, deferPacketReads, signal };
+    return followDirectory(source, directory, options);
   }
   return inThread === true
     ? followInThread(source, { ...how, signal })
