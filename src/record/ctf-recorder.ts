@@ -16,7 +16,7 @@ import { Watermark } from "../query/order/watermark.ts";
 import { segmentName } from "../segments/segment-names.ts";
 import type { CtfRecordingEvents, CtfRecordingSpec } from "./ctf-recording-spec.ts";
 import { CtfSegment } from "./ctf-segment.ts";
-import { DiskStall, roomProblem } from "./disk-stall.ts";
+import { DiskStall, isOfDisk, roomProblem } from "./disk-stall.ts";
 import { recordedNumbers } from "./recorded-numbers.ts";
 import { SegmentRing } from "./segment-ring.ts";
 import { nextBegin, type WaitingPacket } from "./waiting-packet.ts";
@@ -261,8 +261,14 @@ export class CtfRecorder {
     return this.#resumeNs !== undefined && endNs !== undefined && endNs <= this.#resumeNs;
   }
 
+  /** What is written into a folder that was deleted is nowhere: another one begins. */
+  #checkThere(): void {
+    if (this.#segment?.isThere === false) this.#giveUp("deleted");
+  }
+
   /** Writes into the segment, which begins if there is none; false where the disk does not take it. */
   #store(write: (segment: CtfSegment) => void, ns: bigint): boolean {
+    this.#checkThere();
     if (!this.#stall.mayWrite(() => roomProblem(this.#spec.folder, PROBE_BYTES))) return false;
     try {
       this.#segment ??= new CtfSegment(this.#spec.folder, this.#nextNumber++);
@@ -277,6 +283,7 @@ export class CtfRecorder {
   }
 
   #close(): void {
+    this.#checkThere();
     const segment = this.#segment;
     if (segment === undefined) return;
     const { number, firstNs, lastNs } = segment;
@@ -320,13 +327,14 @@ export class CtfRecorder {
   }
 
   /** A segment that cannot be whole goes; its records are lost. */
-  #giveUp(): void {
+  #giveUp(how: "lose" | "deleted" = "lose"): void {
     const segment = this.#segment;
     this.#segment = undefined;
     segment?.discard();
     if (segment === undefined || segment.records === 0) return;
-    this.records -= segment.records;
-    this.#stall.lose(segment.records, segment.firstNs ?? 0n, segment.lastNs ?? 0n);
+    const { records, firstNs = 0n, lastNs = 0n } = segment;
+    this.records -= records;
+    this.#stall[how](records, firstNs, lastNs);
   }
 
   #trace(trace: TraceOrigin): TraceState {
@@ -389,9 +397,4 @@ export class CtfRecorder {
         if (key.startsWith(`${place}/`)) this.#ended.delete(key);
     }
   }
-}
-
-/** Errors of the system, not of what is recorded. */
-function isOfDisk(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error;
 }

@@ -8,6 +8,8 @@ import {
   openSync,
   renameSync,
   rmSync,
+  type Stats,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,6 +21,8 @@ import { wholeMetadata } from "../cut/metadata-cut.ts";
 import type { Numbered } from "../cut/packet-numbers.ts";
 import { StreamCutter } from "../cut/stream-cutter.ts";
 import { isNoRoom } from "./disk-stall.ts";
+import { makeFolder } from "./folder.ts";
+import { isStillNamed } from "./own-name.ts";
 
 /** A trace, as it is when the segment ends. */
 export interface RecordedTrace {
@@ -31,6 +35,7 @@ export class CtfSegment {
   readonly number: number;
   readonly #folder: string;
   readonly #path: string;
+  readonly #made: Stats;
   /** By place and name of their stream. */
   readonly #cutters = new Map<string, StreamCutter>();
   /** Bytes of metadata that are written, by place. */
@@ -39,12 +44,19 @@ export class CtfSegment {
   firstNs: bigint | undefined;
   lastNs: bigint | undefined;
 
-  /** @throws the system's error where the folder cannot be made */
+  /** @throws the system's error where its folder, or that of the recording, cannot be made */
   constructor(folder: string, number: number) {
     this.number = number;
     this.#folder = folder;
     this.#path = join(folder, `${PART_PREFIX}${number}.ctf`);
+    makeFolder(folder);
     mkdirSync(this.#path);
+    this.#made = statSync(this.#path);
+  }
+
+  /** Whether it was neither deleted nor moved. */
+  get isThere(): boolean {
+    return isStillNamed(this.#path, this.#made);
   }
 
   get bytes(): number {

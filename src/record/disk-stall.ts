@@ -4,6 +4,7 @@ import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { PART_PREFIX } from "../base/part-name.ts";
 import { EDQUOT, writeProblem } from "../base/system-error.ts";
+import { makeFolder } from "./folder.ts";
 
 /** What a recording reports. */
 export interface RecordingEvents {
@@ -23,6 +24,11 @@ export function isNoRoom(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errno } = error as NodeJS.ErrnoException;
   return NO_ROOM.has(code) || errno === -EDQUOT;
+}
+
+/** Errors of the system, not of what is recorded. */
+export function isOfDisk(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
 }
 
 interface Stall {
@@ -62,6 +68,17 @@ export class DiskStall {
     if (lastNs > stall.untilNs) stall.untilNs = lastNs;
   }
 
+  /** Takes what an open segment had that somebody else has deleted. The disk may take more at once. */
+  deleted(rows: number, firstNs: bigint, lastNs: bigint): void {
+    if (this.#stall !== undefined) {
+      this.lose(rows, firstNs, lastNs);
+      return;
+    }
+    this.#events.lost(rows);
+    const lost = this.#describe({ rows, sinceNs: firstNs, untilNs: lastNs });
+    this.#events.note(`${this.#folder}: the segment under way was deleted: ${lost}`);
+  }
+
   /**
    * Whether the disk takes data, as far as is known; after an error it is tried again now and then.
    * @param attempt writes what waits; gives the error that is still there
@@ -84,17 +101,18 @@ export class DiskStall {
     if (stall !== undefined) this.#events.note(this.#describe(stall));
   }
 
-  #describe({ sinceNs, untilNs, rows }: Stall): string {
+  #describe({ sinceNs, untilNs, rows }: Omit<Stall, "triedMs">): string {
     if (rows === 0) return "recording goes on; nothing is missing";
     const count = `${rows} ${this.#unit}${rows === 1 ? " was" : "s were"}`;
     return `${count} not recorded, from ${sinceNs} to ${untilNs} ns`;
   }
 }
 
-/** Why a folder's disk does not take so many bytes; `undefined` where it does. */
+/** Why a folder, which is made where it has gone, does not take so many bytes; `undefined` where it does. */
 export function roomProblem(folder: string, bytes: number): NodeJS.ErrnoException | undefined {
   const path = join(folder, `${PART_PREFIX}probe`);
   try {
+    makeFolder(folder);
     const file = openSync(path, "w");
     try {
       const zeros = new Uint8Array(bytes);

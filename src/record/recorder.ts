@@ -101,6 +101,7 @@ export class Recorder {
   #part(batch: ColumnBatch, facts: ReadonlyMap<string, string>): void {
     const { timestamps, rows } = batch;
     const [firstNs, lastNs] = [timestamps[0]!, timestamps[rows - 1]!];
+    this.#checkThere();
     if (this.#mustEnd(firstNs)) this.#close();
     if (!this.#stall.mayWrite(() => this.#problem())) {
       this.#stall.lose(rows, firstNs, lastNs);
@@ -145,6 +146,15 @@ export class Recorder {
     );
   }
 
+  /** What is written to a file that was deleted is nowhere: another one begins, in a new folder if need be. */
+  #checkThere(): void {
+    const segment = this.#current;
+    if (segment === undefined || segment.file.isThere) return;
+    this.#current = undefined;
+    segment.file.discard();
+    this.#stall.deleted(segment.rows, segment.firstNs, segment.lastNs);
+  }
+
   #openAt(firstNs: bigint): OpenSegment | undefined {
     if (this.#current !== undefined) return this.#current;
     const { folder, extension, open } = this.#spec;
@@ -164,6 +174,7 @@ export class Recorder {
   }
 
   #close(): void {
+    this.#checkThere();
     const segment = this.#current;
     if (segment === undefined) return;
     this.#current = undefined;

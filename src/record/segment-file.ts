@@ -5,29 +5,44 @@
 
 import {
   closeSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
   renameSync,
   rmSync,
+  type Stats,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { PART_PREFIX } from "../base/part-name.ts";
+import { makeFolder } from "./folder.ts";
+import { isStillNamed } from "./own-name.ts";
 
 export class SegmentFile {
   readonly #folder: string;
   readonly #path: string;
   readonly #file: number;
+  readonly #made: Stats;
   #written = 0;
   /** Bytes that could not be written yet. */
   #pending: Uint8Array[] = [];
 
-  /** @throws the system's error where the file cannot be made */
+  /**
+   * Makes the file, and its folder where that has gone.
+   * @throws the system's error where that is not possible
+   */
   constructor(folder: string, number: number, extension: string) {
     this.#folder = folder;
     this.#path = join(folder, `${PART_PREFIX}${number}.${extension}`);
+    makeFolder(folder);
     this.#file = openSync(this.#path, "w", 0o644);
+    this.#made = fstatSync(this.#file);
+  }
+
+  /** Whether it was neither deleted nor moved. */
+  get isThere(): boolean {
+    return isStillNamed(this.#path, this.#made);
   }
 
   /** Bytes so far, with those that wait. */

@@ -1,9 +1,10 @@
 /** The whole segments of a recording, of which the oldest give way. */
 
-import { existsSync, mkdirSync, readdirSync, rmSync, type Stats, statSync } from "node:fs";
+import { readdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { PART_PREFIX } from "../base/part-name.ts";
 import { type Segment, segmentsOf } from "../segments/segment-names.ts";
+import { makeFolder } from "./folder.ts";
 
 export interface RingSpec {
   readonly folder: string;
@@ -26,8 +27,7 @@ export class SegmentRing {
   constructor(spec: RingSpec) {
     this.#spec = spec;
     const { folder, extension } = spec;
-    // Not `recursive`, which goes on for ever below /proc (Node 20).
-    if (!existsSync(folder)) mkdirSync(folder);
+    makeFolder(folder);
     for (const name of readdirSync(folder))
       if (name.startsWith(PART_PREFIX))
         rmSync(join(folder, name), { recursive: true, force: true });

@@ -1,6 +1,14 @@
-/** A recording whose folder is removed under it: what was there is counted as lost, and recording goes on once there is a folder again. */
+/** A recording whose folder is deleted under it: what was there is counted as lost, and recording goes on in a new one where that can be made. */
 
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
@@ -12,45 +20,139 @@ import { Recorder } from "../../src/record/recorder.ts";
 import { type Child, eventually } from "../support/child.ts";
 import { Folders } from "../support/folder.ts";
 import { run } from "../support/program.ts";
-import { projectTraces } from "../support/traces.ts";
 import { tracewire } from "../support/tracewire.ts";
+import { Bytes, event, joined, PREAMBLE, packet, record, STREAM } from "../support/tsdl.ts";
 
 const test = suite("record/removed-folder");
 const folders = new Folders();
-const project = projectTraces(test);
 test.after(() => folders.removeAll());
 
 const target = (): string => join(folders.make({}), "recording");
 
-for (const format of ["ctf", "arrow"])
-  test(`${format}: no segment is left that lacks what was written, and all of it is counted`, async () => {
-    const source = await project("small");
-    const folder = target();
-    const child: Child = tracewire(
-      ...["record", source, "--follow", "--to", folder, "--format", format],
-      ...["--max-lag", "200ms", "--duration", "4s"],
-    );
-    await eventually("a segment is begun", () => {
-      try {
-        return readdirSync(folder).length > 0 || undefined;
-      } catch {
-        return undefined;
-      }
-    });
+const METADATA = `${PREAMBLE}${STREAM}${event(0, "a", "u32 x;")}`;
+
+/** Packets with one record each, 10 ms apart. */
+function packets(from: number, to: number): Uint8Array {
+  const each = (n: number): Uint8Array => {
+    const begin = 10_000_000n * BigInt(n);
+    const times = { begin, end: begin + 9_000_000n, sequenceNumber: BigInt(n) };
+    return packet(record(0, begin, new Bytes().u32(n).take()), times);
+  };
+  return joined(...Array.from({ length: to - from }, (_, i) => each(from + i)));
+}
+
+interface Recording {
+  readonly child: Child;
+  readonly folder: string;
+  /** Goes on writing to the trace. */
+  write(from: number, to: number): void;
+  /** Numbers of the records in all segments. */
+  end(): Promise<readonly number[]>;
+  /** What reading the segments says. */
+  lost(): string;
+}
+
+/** A recording of a trace that grows, of which the first packets are in a segment under way. */
+async function recording(format: string, ...options: string[]): Promise<Recording> {
+  const source = folders.make({ "ust/metadata": METADATA, "ust/channel_0": packets(0, 5) });
+  const folder = target();
+  const child = tracewire(
+    ...["record", source, "--follow", "--to", folder, "--format", format],
+    ...["--max-lag", "200ms", ...options],
+  );
+  const hasBegun = (): boolean => existsSync(folder) && readdirSync(folder).length > 0;
+  await eventually("a segment is begun", () => hasBegun() || undefined);
+  return {
+    child,
+    folder,
+    write: (from, to) => appendFileSync(join(source, "ust/channel_0"), packets(from, to)),
+    async end() {
+      child.process.kill("SIGINT");
+      await child.end(10_000);
+      const { stdout } = run(["tail", folder, "--format", "ndjson", "--quiet"]);
+      const lines = stdout.trim().split("\n");
+      // Files of rows have payloads as text, with quotes of their own.
+      return lines.map((line) => Number(/x\\?":(\d+)/.exec(line)?.[1]));
+    },
+    lost: () => run(["tail", folder, "--count"]).stderr,
+  };
+}
+
+for (const format of ["ctf", "arrow", "parquet"]) {
+  test(`${format}: a folder that is deleted is made anew, and what was in its segment is counted`, async () => {
+    const { child, folder, write, end } = await recording(format);
     await sleep(1000);
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder);
-    assert.is((await child.end(10_000)).code, 3);
-    const lost = /(\d+) (?:event record|row)s were not recorded/.exec(child.stderr)?.[1];
-    const all = Number(run(["tail", source, "-c"]).stdout);
-    const kept = readdirSync(folder).length === 0 ? 0 : Number(run(["tail", folder, "-c"]).stdout);
-    assert.is(Number(lost) + kept, all, child.stderr);
-    assert.ok(Number(lost) > 0);
+    rmSync(folder, { recursive: true });
+    write(5, 8);
+    await eventually(
+      "it goes on",
+      () => (existsSync(folder) && readdirSync(folder).length > 0) || undefined,
+    );
+    await sleep(1000);
+    assert.equal(await end(), [5, 6, 7], child.stderr);
     assert.match(
       child.stderr,
-      /ENOENT: no such file or directory, .*recording.*; it is tried again every second/,
+      /recording: the segment under way was deleted: 5 (?:event record|row)s were not recorded, from 1000000000000000000 to 1000000000040000000 ns/,
     );
   });
+
+  test(`${format}: a folder that another has made again is gone on in, within the limits of a ring`, async () => {
+    const { child, folder, write, end } = await recording(
+      ...([format, "--segment-time", "20ms", "--keep", "2"] as const),
+    );
+    await sleep(1000);
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    writeFileSync(join(folder, "notes.txt"), "mine");
+    for (let n = 5; n < 12; n++) write(n, n + 1);
+    await sleep(1500);
+    const kept = await end();
+    assert.equal(kept, [8, 9, 10, 11], child.stderr);
+    assert.is(readdirSync(folder).length, 3);
+  });
+}
+
+/** Segments of four packets, which no silence ends. */
+const SLOW = ["--segment-time", "40ms", "--max-lag", "20s"];
+
+/** The sequence numbers that an index has: the last of the nine words of each entry. */
+function indexedNumbers(index: Buffer): number[] {
+  const [headBytes, entryBytes] = [16, 72];
+  const entries = (index.length - headBytes) / entryBytes;
+  return Array.from({ length: entries }, (_, i) =>
+    Number(index.readBigUInt64BE(headBytes + (i + 1) * entryBytes - 8)),
+  );
+}
+
+test("ctf: a folder of a segment that is deleted is a hole in the packets' numbers", async () => {
+  const { child, folder, write, end } = await recording("ctf", ...SLOW);
+  write(5, 6);
+  await eventually("a segment is whole", () => readdirSync(folder).length > 1 || undefined);
+  const part = readdirSync(folder).find((name) => name.startsWith("."))!;
+  await sleep(500);
+  rmSync(join(folder, part), { recursive: true });
+  write(6, 8);
+  await sleep(1000);
+  // The last packet of a stream waits until it is known that none goes before its end.
+  assert.equal(await end(), [0, 1, 2, 3, 5, 6, 7], child.stderr);
+  const numbers = readdirSync(folder).flatMap((name) =>
+    indexedNumbers(readFileSync(join(folder, name, "ust/index/channel_0.idx"))),
+  );
+  assert.equal(numbers, [0, 1, 2, 3, 5, 6, 7]);
+});
+
+test("arrow: the next file says how many rows were in one that was deleted", async () => {
+  const { child, folder, write, end, lost } = await recording("arrow", ...SLOW);
+  write(5, 6);
+  await eventually("a segment is whole", () => readdirSync(folder).length > 1 || undefined);
+  const part = readdirSync(folder).find((name) => name.startsWith("."))!;
+  await sleep(500);
+  rmSync(join(folder, part));
+  write(6, 8);
+  await sleep(1000);
+  assert.equal(await end(), [0, 1, 2, 3, 6, 7], child.stderr);
+  assert.match(lost(), /2 events/);
+});
 
 const SCHEMA: Schema = [
   {
@@ -69,7 +171,9 @@ function rowAt(ns: bigint): ColumnBatch {
 }
 
 test("it is said once that there is no folder, and once what was lost in that time", async () => {
-  const folder = target();
+  const parent = join(folders.make({}), "disk");
+  mkdirSync(parent);
+  const folder = join(parent, "recording");
   const open = await formatNamed("ndjson").load();
   const notes: string[] = [];
   let lost = 0;
@@ -88,17 +192,19 @@ test("it is said once that there is no folder, and once what was lost in that ti
   recorder.columns(SCHEMA);
   recorder.batch(rowAt(1n), new Map());
   recorder.batch(rowAt(1001n), new Map());
-  rmSync(folder, { recursive: true });
+  // Without the folder around it, it cannot be made anew.
+  rmSync(parent, { recursive: true });
   for (let ns = 2001n; ns < 5000n; ns += 1000n) {
     recorder.batch(rowAt(ns), new Map());
     await sleep(1100);
   }
-  mkdirSync(folder);
+  mkdirSync(parent);
   recorder.batch(rowAt(6001n), new Map());
   recorder.end();
-  assert.equal([lost, notes.length], [4, 2], notes.join("\n"));
-  assert.match(notes[0]!, /ENOENT/);
-  assert.match(notes[1]!, /^4 rows were not recorded, from 1001 to 4001 ns$/);
+  assert.equal([lost, notes.length], [4, 3], notes.join("\n"));
+  assert.match(notes[0]!, /the segment under way was deleted: 1 row was not recorded/);
+  assert.match(notes[1]!, /ENOENT/);
+  assert.match(notes[2]!, /^3 rows were not recorded, from 2001 to 4001 ns$/);
   assert.equal(
     readdirSync(folder).map((name) => name.split("-").slice(1).join()),
     ["6001,6001.ndjson"],

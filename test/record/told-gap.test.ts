@@ -37,7 +37,9 @@ function rowAt(ns: bigint): ColumnBatch {
 }
 
 test("the account beside the rows counts those that were not recorded", async () => {
-  const folder = join(folders.make({}), "recording");
+  const parent = join(folders.make({}), "disk");
+  mkdirSync(parent);
+  const folder = join(parent, "recording");
   const told: (string | undefined)[] = [];
   const none = (): Uint8Array => new Uint8Array(0);
   const recorder = new Recorder(
@@ -63,11 +65,11 @@ test("the account beside the rows counts those that were not recorded", async ()
   const facts = new Map([["lost_events", "5"]]);
   recorder.columns([]);
   recorder.batch(rowAt(1n), facts);
-  rmSync(folder, { recursive: true });
+  rmSync(parent, { recursive: true });
   // The first row's segment cannot end, and no other can begin.
   recorder.batch(rowAt(2n), facts);
   recorder.batch(rowAt(3n), facts);
-  mkdirSync(folder);
+  mkdirSync(parent);
   await sleep(1100);
   recorder.batch(rowAt(4n), facts);
   recorder.end();
