@@ -24,7 +24,7 @@ export type Next =
 /** How a file begins: what it is known by when its inode may be another's. */
 const START_BYTES = 256;
 
-/** A file that was read to its end, and how it is known again. */
+/** A file that was read up to a size, and how it is known again. */
 export interface DoneFile {
   readonly size: number;
   readonly mtimeMs: number;
@@ -185,14 +185,24 @@ export class DataFile implements HeldFile {
   /** Closes it for good. */
   done(): DoneFile {
     this.look();
-    const { size, mtimeMs } = this;
+    const done = this.#known(this.size);
+    this.close();
+    return done;
+  }
+
+  /** How it is known again, should it go and come back. */
+  soFar(): DoneFile {
+    return this.#known(this.offset);
+  }
+
+  #known(size: number): DoneFile {
+    const { mtimeMs } = this;
     let start = new Uint8Array(0);
     try {
       start = startOf(this.path, this.open(), size);
     } catch {
       // It has gone: nothing to know it by is needed.
     }
-    this.close();
     return { size, mtimeMs, start };
   }
 

@@ -112,8 +112,9 @@ class Follower {
           // Whatever was open is read to its end.
           while (yield* this.#drain());
           yield* this.#inventory.end();
+          const { read } = this.#inventory;
           this.#inventory.close();
-          this.#inventory = this.#newInventory();
+          this.#inventory = this.#newInventory(read);
           const next = wait ? "; waiting for the next" : "";
           yield this.#note(`${this.#root} was deleted${next}`, "waiting");
         }
@@ -299,9 +300,9 @@ class Follower {
         if (stream.head === undefined && isQuiet(stream)) yield* stream.end();
   }
 
-  #newInventory(): Inventory {
+  #newInventory(read?: Inventory["read"]): Inventory {
     const { clockOffsetNs = 0n } = this.#options;
-    return new Inventory(this.#source, this.#root, basename(this.#root), clockOffsetNs);
+    return new Inventory(this.#source, this.#root, basename(this.#root), clockOffsetNs, read);
   }
 
   #note(text: string, state: FollowState): FollowedItem {

@@ -28,16 +28,30 @@ export class Inventory {
   /** By the id of their `metadata` file. */
   readonly #chunks = new Map<string, Chunk>();
   readonly #open = new Map<string, DataFile>();
-  readonly #done = new Map<string, DoneFile>();
+  readonly #done: Map<string, DoneFile>;
   readonly #donePaths = new Set<string>();
   /** What the last walk could not find all of, and why. */
   #problems: ReadonlySet<string> = new Set();
 
-  constructor(source: string, root: string, session: string, clockOffsetNs: bigint) {
+  /** @param read how far files were read before: those of a directory that comes back go on there */
+  constructor(
+    source: string,
+    root: string,
+    session: string,
+    clockOffsetNs: bigint,
+    read: ReadonlyMap<string, DoneFile> = new Map(),
+  ) {
+    this.#done = new Map(read);
     this.#source = source;
     this.#root = root;
     this.#session = session;
     this.#clockOffsetNs = clockOffsetNs;
+  }
+
+  /** How far files were read. */
+  get read(): ReadonlyMap<string, DoneFile> {
+    const open = [...this.#open].map(([id, file]) => [id, file.soFar()] as const);
+    return new Map([...this.#done, ...open]);
   }
 
   /** Takes note of what a walk has found. */
