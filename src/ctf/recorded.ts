@@ -1,4 +1,4 @@
-import { LimitError, TraceError } from "../base/errors.ts";
+import { LimitError, SourceError, TraceError } from "../base/errors.ts";
 import type { Item, StreamOrigin, TraceOrigin } from "../base/item.ts";
 import { roomFor } from "../wasm/page-aligned.ts";
 import { instant } from "./clock.ts";
@@ -10,7 +10,7 @@ import { type LentPacket, PacketShelf } from "./packet-shelf.ts";
 import { fetchStoredPacket, type StoredPacket } from "./stored-packet.ts";
 import type { TraceClass } from "./trace-class.ts";
 import { type OpenedTraces, openTraces } from "./trace-directory.ts";
-import { type Failure, searchTraces } from "./trace-search.ts";
+import { type Failure, type FoundTraces, searchTraces } from "./trace-search.ts";
 
 /** The metadata of a recorded trace is whole, so its class comes instead of bytes. */
 export interface TraceClassItem {
@@ -134,18 +134,56 @@ export async function openRecorded(
   paths: readonly string[],
   clockOffsetNs: bigint = 0n,
 ): Promise<OpenedTraces> {
+  let found = await searchAll(paths);
+  for (let tries = 1; ; tries++) {
+    const { opened, failures: unopened } = await openTraces(found.found, clockOffsetNs);
+    const failures = [...found.unreadable, ...unopened];
+    const damage = opened.flatMap((trace) => trace.damage);
+    if (tries < MOST_SEARCHES && [...failures, ...damage].some(hasGone)) {
+      // A rotation moves folders while they are read: the traces are where it has put them.
+      const again = await searchAll(paths);
+      const isMoved = placesOf(again) !== placesOf(found);
+      found = again;
+      if (isMoved) continue;
+    }
+    const [first] = failures;
+    if (opened.length === 0 && first !== undefined) throw first.error;
+    return { opened, failures };
+  }
+}
+
+/** How often folders are searched that something moves meanwhile. */
+const MOST_SEARCHES = 5;
+
+async function searchAll(paths: readonly string[]): Promise<FoundTraces> {
   const directories = new Set<string>();
   const failures: Failure[] = [];
   for (const path of paths) {
-    const { found, unreadable } = await searchTraces(path);
+    const { found, unreadable } = await searchSteady(path);
     for (const directory of found) directories.add(directory);
     for (const failure of unreadable) failures.push(failure);
   }
-  const traces = await openTraces([...directories], clockOffsetNs);
-  for (const failure of traces.failures) failures.push(failure);
-  const [first] = failures;
-  if (traces.opened.length === 0 && first !== undefined) throw first.error;
-  return { opened: traces.opened, failures };
+  return { found: [...directories], unreadable: failures };
+}
+
+/** Searches again where all that there was has gone meanwhile. */
+async function searchSteady(path: string, searches: number = MOST_SEARCHES): Promise<FoundTraces> {
+  try {
+    return await searchTraces(path);
+  } catch (error) {
+    const isGone = error instanceof SourceError && error.code === "SOURCE_UNREADABLE";
+    if (searches === 1 || !isGone || !hasGone({ path, error })) throw error;
+    return searchSteady(path, searches - 1);
+  }
+}
+
+function placesOf({ found, unreadable }: FoundTraces): string {
+  return [...found, "", ...unreadable.map(({ path }) => path)].join("\0");
+}
+
+/** Whether something was there when folders were searched, and is not any more. */
+function hasGone({ error }: Failure): boolean {
+  return (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
 }
 
 /** When the first packet begins and the last one ends, where packets have times. */

@@ -84,7 +84,9 @@ export async function openTraceDirectory(path: string): Promise<TraceDirectory> 
 function traceError(error: unknown, path: string): TraceError {
   if (error instanceof TraceError) return error;
   if (!(error instanceof Error && "code" in error)) throw error;
-  return new SourceError("SOURCE_UNREADABLE", `${path}: ${error.message}`, { cause: error });
+  const isGone = error.code === "ENOENT";
+  const reason = isGone ? "moved or deleted while it was read" : error.message;
+  return new SourceError("SOURCE_UNREADABLE", `${path}: ${reason}`, { cause: error });
 }
 
 /** A directory with its metadata. */

@@ -1,11 +1,25 @@
 /** Recorded traces as a source: what lies outside the time range is not read, and nothing else changes. */
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type RecordedItem, type RecordedOptions, readRecorded } from "../../src/ctf/recorded.ts";
+import {
+  openRecorded,
+  type RecordedItem,
+  type RecordedOptions,
+  readRecorded,
+} from "../../src/ctf/recorded.ts";
 import { type FeedSubscription, openFeed } from "../../src/feed/feed.ts";
 import { parseTimeBound } from "../../src/source/time-bound.ts";
 import { runSpec } from "../support/query.ts";
@@ -197,6 +211,26 @@ test("closes its files, wherever it is left", async () => {
   const before = open();
   for await (const item of readRecorded([path])) if (item.kind === "packet") break;
   assert.is(open(), before);
+});
+
+test("a rotation that moves a folder while it is opened takes nothing away", async () => {
+  const { path } = dailyTrace(30);
+  const root = mkdtempSync(join(tmpdir(), "tracewire-rotated-"));
+  folders.push(root);
+  const [current, archived] = [join(root, "current"), join(root, "archives")];
+  mkdirSync(archived);
+  cpSync(path, current, { recursive: true });
+  for (let round = 0; round < 40; round++) {
+    const opening = openRecorded([root]);
+    // At another step of the opening each time.
+    for (let turn = 0; turn < round; turn++) await new Promise((resolve) => setImmediate(resolve));
+    renameSync(current, join(archived, "0"));
+    const { opened, failures } = await opening;
+    assert.equal(failures, []);
+    const packets = opened.flatMap(({ streams }) => streams.flatMap((stream) => stream.packets));
+    assert.is(packets.length, 30, `moved after ${round} turns`);
+    renameSync(join(archived, "0"), current);
+  }
 });
 
 test("relative times count from the first event, however long before it buffers were opened", async () => {
