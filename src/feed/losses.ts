@@ -17,6 +17,8 @@ export type Loss =
       readonly kind: "missing-packets";
       readonly stream: StreamOrigin;
       readonly count: number;
+      /** The file of the packet behind them, where that is not the stream's first one. */
+      readonly before?: string | undefined;
       readonly endNs: bigint | undefined;
     }
   /** A packet, or the rest of one, that does not fit its metadata. */
@@ -48,7 +50,7 @@ export function describeLoss(loss: Loss): string {
     case "discarded-events":
       return `the tracer discarded ${loss.count} event${loss.count === 1 ? "" : "s"} of ${streamName(loss.stream)}`;
     case "missing-packets":
-      return `${loss.count} packet${loss.count === 1 ? " is" : "s are"} missing from ${streamName(loss.stream)}`;
+      return `${loss.count} packet${loss.count === 1 ? " is" : "s are"} missing from ${streamName(loss.stream)}${loss.before === undefined ? "" : `, before ${loss.before}`}`;
     case "undecodable-packet":
       return `skipped the rest of a packet of ${streamName(loss.stream)} at bit ${loss.error.bitOffset}: ${loss.error.message}`;
     case "gap": {
@@ -197,17 +199,23 @@ export class StreamCounters {
     this.#reported += packets;
   }
 
-  /** What is missing between the packet before and the end of this one. */
+  /**
+   * What is missing between the packet before and the end of this one.
+   * @param path of its file, where the stream has several
+   */
   next(
     stream: StreamOrigin,
     header: PacketHeader,
     beginNs: bigint | undefined,
     endNs: bigint | undefined,
+    path: string = stream.name,
   ): Loss[] {
     const losses: Loss[] = [];
     const missing = this.#missingBefore(header);
-    if (missing > 0)
-      losses.push({ kind: "missing-packets", stream, count: missing, endNs: beginNs });
+    if (missing > 0) {
+      const place = path === stream.name ? undefined : { before: path };
+      losses.push({ kind: "missing-packets", stream, count: missing, endNs: beginNs, ...place });
+    }
     // The first record of the packet may have the time of its begin.
     const beforeNs = beginNs === undefined ? undefined : beginNs - 1n;
     if (this.#isOpen && beforeNs !== undefined)

@@ -229,7 +229,9 @@ export class MetadataStage {
     }
     const { traceClass } = trace;
     if (stored === undefined) yield* this.#noteForeign(stream, header, traceClass);
-    const { beginNs, endNs } = yield* this.#count(stream, header);
+    // The files of a stream that is followed are one after the other's rotations.
+    const path = stream.trace.session === undefined ? stored?.path : undefined;
+    const { beginNs, endNs } = yield* this.#count(stream, header, path);
     yield { kind: "packet", stream, bytes, header, traceClass, beginNs, endNs };
     // Packets of recorded traces come in the order of their begins: those say how far all streams are.
     if (stored === undefined) yield* this.#deliveredUntil(stream, endNs);
@@ -258,7 +260,11 @@ export class MetadataStage {
   }
 
   /** What a packet's header says of losses; gives its times. */
-  *#count(stream: StreamOrigin, header: PacketHeader): Generator<DecodedItem, PacketTimes> {
+  *#count(
+    stream: StreamOrigin,
+    header: PacketHeader,
+    path?: string,
+  ): Generator<DecodedItem, PacketTimes> {
     const state = this.#stream(stream);
     state.header = header;
     // Recorded traces report their cut packets when they are opened.
@@ -273,7 +279,7 @@ export class MetadataStage {
     const { clock } = header.streamClass;
     const beginNs = instant(clock, header.begin);
     const endNs = instant(clock, header.end);
-    for (const loss of state.counters.next(stream, header, beginNs, endNs))
+    for (const loss of state.counters.next(stream, header, beginNs, endNs, path))
       yield { kind: "loss", loss };
     return { beginNs, endNs };
   }

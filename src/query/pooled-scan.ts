@@ -190,7 +190,7 @@ export class PooledScan {
         const header = headerOf(outcome.header, traceClass);
         meetIds(header.streamClass, met);
         const isHeld = given.kind === "held-packet";
-        if (resume === undefined && !isHeld) this.#count(stream, header);
+        if (resume === undefined && !isHeld) this.#count(stream, header, given.packet.path);
         const own = this.#isInterpreted ? rows : rows.map((one) => ({ ...one, worker }));
         if (isHeld && this.#mayNotBeTaken(given, header, resume)) {
           if (!this.#isInterpreted) for (const one of own) this.release(one as WorkerSegment);
@@ -275,11 +275,11 @@ export class PooledScan {
     this.#events.lose({ kind: "undecodable-packet", stream, error: decodeError(failure) });
   }
 
-  #count(stream: StreamOrigin, header: PacketHeader): void {
+  #count(stream: StreamOrigin, header: PacketHeader, path: string): void {
     const { clock } = header.streamClass;
     const beginNs = instant(clock, header.begin);
     const endNs = instant(clock, header.end);
-    for (const loss of this.#countersOf(stream).next(stream, header, beginNs, endNs))
+    for (const loss of this.#countersOf(stream).next(stream, header, beginNs, endNs, path))
       this.#events.lose(loss);
   }
 

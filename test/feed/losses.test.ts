@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StreamOrigin } from "../../src/base/item.ts";
 import type { PacketHeader } from "../../src/ctf/packet-header.ts";
-import { isLossEnd, LossAccount, StreamCounters } from "../../src/feed/losses.ts";
+import { describeLoss, isLossEnd, LossAccount, StreamCounters } from "../../src/feed/losses.ts";
 import { PendingLosses } from "../../src/query/order/pending-losses.ts";
 import { rowsOf } from "../support/query.ts";
 import { recordedTrace } from "../support/traces.ts";
@@ -36,6 +36,19 @@ test("counts what the tracer discarded between packets", () => {
     ]).discardedEvents,
     3,
   );
+});
+
+test("missing packets are told with the file that goes on behind them, where a stream has several", () => {
+  const counters = new StreamCounters();
+  const said = (["1/k_0", "1/k_0", "2/k_0"] as const).flatMap((path, i) => {
+    const header = { sequenceNumber: BigInt(3 * i), discardedEvents: undefined } as PacketHeader;
+    const own: StreamOrigin = { ...stream, name: "1/k_0" };
+    return counters.next(own, header, 1n, 2n, path).map(describeLoss);
+  });
+  assert.equal(said, [
+    "2 packets are missing from kernel/1/k_0",
+    "2 packets are missing from kernel/1/k_0, before 2/k_0",
+  ]);
 });
 
 /** A packet without a number. */
