@@ -93,11 +93,14 @@ export class Endpoints {
         respondJson(response, await this.#sessions(allowed));
         break;
       default:
-        respondJson(response, await this.#call(allowed));
+        respond(response, 200, JSON_TYPE, (await this.#call(allowed)) as Uint8Array);
     }
   }
 
-  /** @throws FeedError 404 `UNKNOWN_SOURCE`, 429 `TOO_MANY_QUERIES`, and as the call does */
+  /**
+   * @returns of a call that is the client's, the bytes of its JSON
+   * @throws FeedError 404 `UNKNOWN_SOURCE`, 429 `TOO_MANY_QUERIES`, and as the call does
+   */
   async #call({ response, route, target, client }: AllowedRequest): Promise<unknown> {
     const search = target.searchParams;
     const name = route.path.slice("/v1/".length) as Call["name"];

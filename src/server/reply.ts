@@ -15,7 +15,7 @@ export function respond(
   response: ServerResponse,
   status: number,
   contentType: string,
-  body: string | Buffer,
+  body: string | Uint8Array,
 ): void {
   response.writeHead(status, {
     "Content-Type": contentType,

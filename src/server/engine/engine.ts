@@ -8,13 +8,23 @@ import { explanation } from "./explanation.ts";
 import { failureOf } from "./failure.ts";
 import { findLocally, type LocalFinder } from "./local-finder.ts";
 import { lossList } from "./loss-list.ts";
-import type { Call, EngineOptions, FromEngine, QueryTotals, ToEngine } from "./messages.ts";
+import {
+  type Call,
+  type EngineOptions,
+  type FromEngine,
+  type QueryTotals,
+  SERVER_CALLS,
+  type ToEngine,
+} from "./messages.ts";
 import { partitionList, watermarkList } from "./plan.ts";
 import { Resumable } from "./resumable.ts";
 import { schemaOf } from "./schema.ts";
 import { ServedSources } from "./served-sources.ts";
 import { SessionLists } from "./session-list.ts";
 import { SharedRuns } from "./shared-runs.ts";
+
+const OF_SERVER: ReadonlySet<Call["name"]> = new Set(SERVER_CALLS);
+const encoder = new TextEncoder();
 
 export type Say = (message: FromEngine, moved?: readonly ArrayBuffer[]) => void;
 
@@ -102,7 +112,13 @@ export class Engine {
   async #answer(id: number, call: Call): Promise<void> {
     try {
       const value = await this.#valueOf(call);
-      this.#say({ kind: "answer", id, value });
+      if (OF_SERVER.has(call.name)) {
+        this.#say({ kind: "answer", id, value });
+        return;
+      }
+      // The network's thread only moves bytes.
+      const bytes = encoder.encode(JSON.stringify(value));
+      this.#say({ kind: "answer", id, value: bytes }, [bytes.buffer]);
     } catch (error) {
       this.#say({ kind: "refusal", id, failure: failureOf(error) });
     }

@@ -50,20 +50,23 @@ export interface QueryTask {
   readonly limits: QueryLimits;
 }
 
-/** A question that is answered at once, as JSON. */
+/** What clients ask and get as it is: the answer crosses as the bytes of its JSON. */
+export type ClientCall =
+  | "complete"
+  | "containers"
+  | "explain"
+  | "losses"
+  | "plan"
+  | "schema"
+  | "watermark";
+
+/** What the server makes something of: the answer crosses as a value. */
+export const SERVER_CALLS = ["problems", "queries", "sessions", "sources"] as const;
+export type ServerCall = (typeof SERVER_CALLS)[number];
+
+/** A question that is answered at once. */
 export interface Call {
-  readonly name:
-    | "complete"
-    | "containers"
-    | "explain"
-    | "plan"
-    | "problems"
-    | "queries"
-    | "schema"
-    | "sessions"
-    | "sources"
-    | "watermark"
-    | "losses";
+  readonly name: ClientCall | ServerCall;
   readonly search: string;
   readonly sources: readonly string[];
   readonly hidden: readonly string[];
@@ -148,6 +151,7 @@ export type FromEngine =
     }
   /** The last that is said of a query: it uses nothing any more. */
   | { readonly kind: "over"; readonly id: number; readonly totals: QueryTotals }
+  /** @param value of a `ClientCall` its bytes, whose memory is moved */
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "refusal"; readonly id: number; readonly failure: Failure }
   | { readonly kind: "log"; readonly text: string }
