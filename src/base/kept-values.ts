@@ -9,7 +9,7 @@ import { deserialize, serialize } from "node:v8";
 import { crc32 } from "node:zlib";
 import { type FileKind, MOST_OWN_BYTES, OwnFiles } from "./own-files.ts";
 
-/** The checksum of the program that runs; not there where the program runs from its parts, which change between runs. */
+/** The checksum of the program that runs; not there where it runs as it was compiled, file by file, which change between runs. */
 declare const programSum: number | undefined;
 
 /** What the values of one kind are kept as. */

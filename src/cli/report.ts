@@ -27,7 +27,7 @@ type ListenError = NodeJS.ErrnoException & {
 
 /** What to do where an address cannot be listened on. */
 function listenProblem(error: ListenError): string | undefined {
-  // What is connected to is told where it is; only what is listened on comes here by its name.
+  // `relay/dial.ts` tells of names that it connects to; this one is to be listened on.
   if (error.syscall === "getaddrinfo")
     return `listening on ${error.hostname}: expected a name or an address of this machine, got ${systemReason(error)}`;
   if (error.syscall !== "listen") return undefined;

@@ -3,6 +3,7 @@
  * their integers take hundreds of megabytes. Either is plain data, which threads and files can be given.
  */
 
+import { grownCopy } from "../base/grow.ts";
 import type { Mapping, Mappings, PackedMappings, Range } from "./trace-class.ts";
 
 /** Labels from which on they are packed: what kernels declare are few, and objects of few are quicker to make. */
@@ -71,7 +72,10 @@ function rangesByLabel({ owners }: PackedMappings): Uint32Array {
 
 /** Gathers mappings one range after the other; a label that comes again takes the range to those it has. */
 export class MappingsBuilder {
-  readonly #signed: boolean;
+  readonly #most: bigint;
+  readonly #integers: new (
+    length: number,
+  ) => BigInt64Array | BigUint64Array;
   readonly #byLabel = new Map<string, number>();
   /** Those of before `WORTH_PACKING`; then they are packed. */
   #few: { label: string; ranges: Range[] }[] | undefined = [];
@@ -86,9 +90,10 @@ export class MappingsBuilder {
   #owners = new Uint32Array(0);
 
   constructor(signed: boolean) {
-    this.#signed = signed;
-    this.#lows = this.#integers(0);
-    this.#highs = this.#integers(0);
+    this.#most = signed ? MOST_SIGNED : MOST_UNSIGNED;
+    this.#integers = signed ? BigInt64Array : BigUint64Array;
+    this.#lows = new this.#integers(0);
+    this.#highs = new this.#integers(0);
   }
 
   /** A range of a label that may be there. */
@@ -130,7 +135,7 @@ export class MappingsBuilder {
 
   #put(label: string, ranges: readonly Range[]): void {
     const i = this.#labelCount++;
-    if (i === this.#ends.length) this.#ends = grown(this.#ends, new Uint32Array(roomFor(i)));
+    if (i === this.#ends.length) this.#ends = grownCopy(this.#ends, Uint32Array, FIRST_CAPACITY);
     this.#length += label.length;
     this.#ends[i] = this.#length;
     if (this.#pending.push(label) === JOIN_AT) this.#join();
@@ -138,36 +143,22 @@ export class MappingsBuilder {
   }
 
   #putRange(owner: number, low: bigint, high: bigint): void {
-    const most = this.#signed ? MOST_SIGNED : MOST_UNSIGNED;
+    const most = this.#most;
     // No field has such a value.
     if (low > most) return;
     const i = this.#count++;
     if (i === this.#owners.length) {
-      const room = roomFor(i);
-      this.#owners = grown(this.#owners, new Uint32Array(room));
-      this.#lows = grown(this.#lows, this.#integers(room));
-      this.#highs = grown(this.#highs, this.#integers(room));
+      this.#owners = grownCopy(this.#owners, Uint32Array, FIRST_CAPACITY);
+      this.#lows = grownCopy(this.#lows, this.#integers, FIRST_CAPACITY);
+      this.#highs = grownCopy(this.#highs, this.#integers, FIRST_CAPACITY);
     }
     this.#owners[i] = owner;
     this.#lows[i] = low;
     this.#highs[i] = high > most ? most : high;
   }
 
-  #integers(count: number): BigInt64Array | BigUint64Array {
-    return this.#signed ? new BigInt64Array(count) : new BigUint64Array(count);
-  }
-
   #join(): void {
     this.#labels += this.#pending.join("");
     this.#pending = [];
   }
-}
-
-function roomFor(count: number): number {
-  return Math.max(FIRST_CAPACITY, 2 * count);
-}
-
-function grown<A extends Uint32Array | BigInt64Array | BigUint64Array>(from: A, to: A): A {
-  (to as { set(values: unknown): void }).set(from);
-  return to;
 }

@@ -28,7 +28,7 @@ export function putLabelComparison(
   const { mappings = [], form } = fieldClass;
   const ranges: Range[] = [];
   for (const { label, ranges: own } of eachMapping(mappings))
-    if (textMatches(text, encoder.encode(label))) ranges.push(...own);
+    if (textMatches(text, encoder.encode(label))) for (const range of own) ranges.push(range);
   if (ranges.length === 0) return missingLabel(mappings, text);
   if (form === "bit-map") {
     out.put("LOAD_FIELD_S64", field);

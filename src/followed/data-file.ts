@@ -174,7 +174,7 @@ export class DataFile implements HeldFile {
     if (this.#isLeft && this.#holders === 0) this.close();
   }
 
-  /** Closes it, when nobody holds it any more. */
+  /** Closes it, or lets the last who holds it do so. */
   close(): void {
     this.#isLeft = true;
     if (this.#holders > 0) return;

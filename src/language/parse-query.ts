@@ -96,7 +96,7 @@ function refusal(
 function expectedBehind(before = "", terminals: ReadonlySet<string>): readonly string[] {
   if (terminals.has("select"))
     return ["a stage (a table, where, select, an aggregate such as count(), sort, top or limit)"];
-  // `limit` alone would also be the name of a table, and `limit(` begin an aggregate: nobody means these.
+  // Nobody means a table called `limit`, or an aggregate that begins with `limit(`.
   const more = terminals.has("(") && terminals.has("|") ? stageGoesOn(before) : undefined;
   if (more !== undefined) return [more.expected];
   const words = WORDS.filter((word) => terminals.has(word)).map((word) => `"${word}"`);

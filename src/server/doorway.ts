@@ -1,15 +1,13 @@
 /**
- * Connections wait at the door, unread, until the network has time for them: the event loop accepts one in each of its rounds, and
- * each costs a parser, a greeting of TLS and a request. Of those that wait the newest and the oldest are let in by turns: whoever comes
- * behind a crowd does not wait for all of it, and nobody of the crowd waits for ever.
+ * Connections wait at the door, unread, until the network has time for them: each costs a parser, a greeting of TLS and a request.
+ * The newest and the oldest are let in alternately: one that comes behind a crowd does not wait for the whole crowd, and the crowd's
+ * own get in, too.
  */
 
 import { createServer, type Server, type Socket } from "node:net";
+import { NetworkTurns } from "./network-turns.ts";
 
-/** How long connections are let in before the network has its turn, in ms. */
-const TURN_MS = 3;
-/** How long they wait while every round brings one more, in ms. */
-const ACCEPT_MS = 8;
+const RULES = { turnMs: 3, acceptMs: 8 };
 /** Connections that the kernel keeps for us; what comes beyond them is asked to come again after a second. */
 export const BACKLOG = 4096;
 
@@ -18,11 +16,8 @@ export class Doorway {
   readonly #accept: (socket: Socket) => void;
   readonly #enter: (socket: Socket) => void;
   readonly #waiting: Socket[] = [];
-  #isScheduled = false;
-  /** Whether this round has brought a connection. */
-  #isAccepting = false;
+  readonly #turns = new NetworkTurns(RULES, (endMs) => this.#letIn(endMs));
   #takesNewest = false;
-  #turnEndMs = 0;
 
   /**
    * @param accept called with each connection when it comes; it may destroy it
@@ -41,31 +36,17 @@ export class Doorway {
   }
 
   #come(socket: Socket): void {
-    this.#isAccepting = true;
+    this.#turns.onConnection();
     this.#accept(socket);
     if (socket.destroyed) return;
-    // What it meets while it waits ends it; nobody else listens yet.
+    // Nobody else listens for its errors while it waits.
     socket.on("error", destroyed);
     this.#waiting.push(socket);
-    this.#schedule();
+    this.#turns.schedule();
   }
 
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#turn());
-  }
-
-  #turn(): void {
-    this.#isScheduled = false;
-    const beginMs = performance.now();
-    const waits = this.#isAccepting && beginMs - this.#turnEndMs < ACCEPT_MS;
-    this.#isAccepting = false;
-    if (!waits) this.#letIn(beginMs + TURN_MS);
-    if (this.#waiting.length > 0) this.#schedule();
-  }
-
-  #letIn(endMs: number): void {
+  /** @returns whether any still wait */
+  #letIn(endMs: number): boolean {
     do {
       const socket = this.#takesNewest ? this.#waiting.pop() : this.#waiting.shift();
       if (socket === undefined) break;
@@ -75,7 +56,7 @@ export class Doorway {
       this.#enter(socket);
       socket.resume();
     } while (performance.now() < endMs);
-    this.#turnEndMs = performance.now();
+    return this.#waiting.length > 0;
   }
 }
 

@@ -1,25 +1,20 @@
 /**
- * Requests take turns on the network's thread: many that come at once keep it from the others, and from what streams have to
- * send, for a few milliseconds only. Addresses take turns, too, whichever of them asks most. While connections keep coming they
- * wait: the event loop accepts one of them in each of its rounds, and whoever is the last of many would wait for what all the others ask.
+ * Requests take turns on the network's thread, and so do addresses, whichever of them asks most. While connections keep coming
+ * requests wait: whoever is the last of many would wait for what all the others ask.
  */
 
-/** How long requests are answered before the network has its turn, in ms. */
-const TURN_MS = 4;
-/** How long they wait while every round brings a connection, in ms. */
-const ACCEPT_MS = 20;
+import { NetworkTurns } from "./network-turns.ts";
+
+const RULES = { turnMs: 4, acceptMs: 20 };
 
 export class RequestTurns {
   /** By address, in the order in which they are next. */
   readonly #waiting = new Map<string, (() => void)[]>();
-  #isScheduled = false;
-  /** Whether this round has brought a connection. */
-  #isAccepting = false;
-  #turnEndMs = 0;
+  readonly #turns = new NetworkTurns(RULES, (endMs) => this.#work(endMs));
 
   /** A connection has come. */
   onConnection(): void {
-    this.#isAccepting = true;
+    this.#turns.onConnection();
   }
 
   /** @param answer called soon */
@@ -27,25 +22,11 @@ export class RequestTurns {
     const own = this.#waiting.get(address);
     if (own === undefined) this.#waiting.set(address, [answer]);
     else own.push(answer);
-    this.#schedule();
+    this.#turns.schedule();
   }
 
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#turn());
-  }
-
-  #turn(): void {
-    this.#isScheduled = false;
-    const beginMs = performance.now();
-    const waits = this.#isAccepting && beginMs - this.#turnEndMs < ACCEPT_MS;
-    this.#isAccepting = false;
-    if (waits) this.#schedule();
-    else void this.#work(beginMs + TURN_MS);
-  }
-
-  async #work(endMs: number): Promise<void> {
+  /** @returns whether requests still wait */
+  async #work(endMs: number): Promise<boolean> {
     for (const [address, own] of this.#waiting) {
       const answer = own.shift();
       this.#waiting.delete(address);
@@ -55,8 +36,7 @@ export class RequestTurns {
       await continued();
       if (performance.now() >= endMs) break;
     }
-    this.#turnEndMs = performance.now();
-    if (this.#waiting.size > 0) this.#schedule();
+    return this.#waiting.size > 0;
   }
 }
 

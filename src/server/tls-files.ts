@@ -23,7 +23,7 @@ interface TlsOptions extends SecureContextOptions {
 }
 
 /**
- * @param warn told if others can read the key
+ * @param warn gets a sentence if others can read the key
  * @throws FeedError `BAD_TLS`
  */
 export function tlsOptions(

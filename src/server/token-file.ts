@@ -18,7 +18,7 @@ const NAME = /^[\w.@ -]{1,64}$/;
 const MEMBERS = ["name", "token", "sha256", "sources", "hide", "operator", "expires"];
 
 /**
- * @param warn told if others can read tokens that stand in the file as they are, and not as their digests
+ * @param warn gets a sentence if others can read a token; digests are no tokens
  * @throws FeedError `BAD_TOKEN_FILE`
  */
 export function readTokens(path: string, warn: (text: string) => void = () => {}): Tokens {

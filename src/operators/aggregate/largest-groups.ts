@@ -1,7 +1,6 @@
 /**
- * The largest groups of a pane with more keys than can be told apart, where only those are asked for. It is the space-saving
- * algorithm in bulk: whenever the table is full, its smaller half moves into the shared group, and what comes next has room
- * again. All counts together stay exact; a group's own may lack what it had when it was moved.
+ * Which groups a full table keeps where a question asks for the largest only. It is the space-saving algorithm in bulk: whenever the
+ * table is full, its smaller half moves into the shared group, and new keys have room again. All counts together stay exact; a group's own may lack what it had when it was moved.
  */
 
 import { doubleReader } from "./numbers.ts";
